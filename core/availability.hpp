@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/model.hpp"
+#include "core/time.hpp"
+
+namespace calgate {
+
+/// What an answer rests on.
+struct SourceState {
+    std::string source{};             ///< Calendar id, or "appointments".
+    std::optional<Instant> as_of{};   ///< Absent: never read.
+    enum class Freshness : std::uint8_t { Live, Cached, Unknown } freshness = Freshness::Unknown;
+    bool operator==(const SourceState&) const = default;
+};
+
+/// Busy time of one person at one moment; immutable.
+struct PersonBusy {
+    std::vector<BusyInterval> merged{};  ///< All sources, sorted, disjoint.
+    std::map<std::string, std::vector<BusyInterval>> by_source{};  ///< Sorted, not merged: appointments count against capacity.
+    std::map<std::string, SourceState> sources{};
+    int capacity = 1;
+};
+
+/// Snapshots per person, swapped whole. Readers take no lock that a writer holds while it works, do no I/O and never
+/// wait for a provider (I19). Thread-safe.
+class AvailabilityIndex {
+public:
+    AvailabilityIndex();
+    ~AvailabilityIndex();
+    AvailabilityIndex(const AvailabilityIndex&) = delete;
+    AvailabilityIndex& operator=(const AvailabilityIndex&) = delete;
+
+    /// Replaces one source of one person, or adds it.
+    void set_source(const StaffId&, const SourceState&, std::vector<BusyInterval> intervals);
+    /// Only the freshness changed.
+    void set_state(const StaffId&, const SourceState&);
+    void remove_source(const StaffId&, const std::string& source);
+    /// One appointment of the "appointments" source: its old interval out, its new one in.
+    void change_appointment(const StaffId&, std::optional<Interval> before, std::optional<Interval> after);
+    void set_capacity(const StaffId&, int capacity);
+    void remove_person(const StaffId&);
+    /// Null for a person nobody named yet.
+    std::shared_ptr<const PersonBusy> person(const StaffId&) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Busy intervals of a snapshot within [window.start, window.end), clipped. O(log n + answer).
+/// Appointments are busy only where as many overlap as the capacity allows.
+std::vector<BusyInterval> busy_within(const PersonBusy&, Interval window);
+
+/// Free time: the window (within working hours, when the person has any) minus busy time.
+class ZoneResolver;
+std::vector<Interval> free_within(const PersonBusy&, Interval window, const Staff&, const ZoneResolver&);
+
+}  // namespace calgate

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/event.hpp"
+#include "core/model.hpp"
+#include "core/result.hpp"
+
+namespace calgate {
+
+/// What ties a copy to its appointment (design 4). Keys are 32 bytes.
+struct Keys {
+    std::string mark_key{};      ///< HMAC key of the ownership mark.
+    std::string recovery_key{};  ///< Seals capsules; printed once at init.
+    std::string vault_key{};     ///< Seals secrets at rest.
+};
+
+/// base32hex (lower case, no padding) of SHA-256 over the four parts, cut to 52 characters. Valid as a Google event id,
+/// a CalDAV file name and a UID.
+Uid copy_name(std::string_view business, const AppointmentId&, const CalendarId&, int generation);
+
+struct Mark {
+    std::string epoch{};
+    std::string business{};
+    AppointmentId appointment{};
+    int generation = 0;
+    std::int64_t revision = 0;
+    bool operator==(const Mark&) const = default;
+};
+/// Only characters that survive every service: [A-Za-z0-9._-] and '/'.
+std::string write_mark(const Mark&, const Keys&);
+/// Nothing when it is no mark of ours or the keyed hash is wrong (constant-time comparison).
+std::optional<Mark> read_mark(std::string_view text, const Keys&);
+
+/// The whole appointment as CBOR, deflated, sealed with AES-256-GCM, base64url. `nonce` must be 12 fresh random bytes.
+std::string seal_capsule(const Appointment&, const Keys&, std::string_view nonce);
+/// @return Rejected with a sentence when the key is wrong or the text was changed.
+Result<Appointment> open_capsule(std::string_view capsule, const Keys&);
+
+/// AES-256-GCM with additional data; output: version byte, nonce, ciphertext, tag.
+std::string seal_secret(std::string_view plain, std::string_view key, std::string_view bound_to, std::string_view nonce);
+Result<std::string> open_secret(std::string_view sealed, std::string_view key, std::string_view bound_to);
+
+std::string sha256_hex(std::string_view bytes);
+std::string base64url(std::string_view bytes);
+std::optional<std::string> from_base64url(std::string_view text);
+bool equal_in_constant_time(std::string_view a, std::string_view b);
+
+/// What a copy on a target shows of an appointment (I27). With CopyDetail::Busy: title "Busy", no place, no notes.
+Shown shown_on(const Appointment&, CopyDetail);
+/// The event to write: times, shown fields, mark, capsule, no attendees, `source` from the last fetched text.
+Event copy_event(const Appointment&, const Mirror&, const Calendar&, const Business&, const Keys&, std::string_view nonce);
+/// What the service shows, in the terms that reconcile compares.
+Shown shown_of(const Event&);
+
+}  // namespace calgate

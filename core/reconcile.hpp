@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/model.hpp"
+#include "core/zone.hpp"
+
+namespace calgate {
+
+struct ReconcilePolicy {
+    ConcurrentEditPolicy concurrent_edits = ConcurrentEditPolicy::Ask;
+    DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
+    /// What the copy shows: fields that it hides never flow back (a masked title is not an edit).
+    CopyDetail copy_detail = CopyDetail::Full;
+};
+
+/// The other side as the service shows it now.
+struct Theirs {
+    enum class Kind : std::uint8_t { Present, Gone } kind = Kind::Present;
+    Shown shown{};                          ///< When present.
+    std::optional<Instant> last_modified{}; ///< When the service says so.
+};
+
+enum class StepKind : std::uint8_t {
+    Nothing,
+    Settle,        ///< Both sides agree: record the base, write nowhere.
+    WriteOurs,     ///< Update or create the copy.
+    DeleteCopy,    ///< The appointment is gone, the copy is not.
+    TakeTheirs,    ///< New appointment revision with `result`.
+    Merge,         ///< Both: new appointment revision with `result`, and write it.
+    CancelOurs,    ///< Staff deleted the copy: cancel the appointment.
+    RestoreCopy,   ///< Staff deleted the copy: write it again under the next generation.
+    OpenConflict,  ///< A person decides; `why` says what.
+};
+
+struct Step {
+    StepKind kind = StepKind::Nothing;
+    std::optional<Shown> result{};
+    std::optional<ConflictKind> conflict{};
+    std::string why{};  ///< The rule that decided, a sentence.
+    bool operator==(const Step&) const = default;
+};
+
+/// The three-way decision of design section 5: pure, compared by meaning, a row per case.
+/// @param base what both sides last agreed on; absent when nothing was ever confirmed.
+/// @param ours what the copy should show; `cancelled` when the appointment is gone.
+/// @param ours_changed_at when our side last changed, for the policy "newest".
+/// @param deletions_in_run proven deletions in this run of this target, this one included.
+Step reconcile(
+    const std::optional<Shown>& base, const Shown& ours, Instant ours_changed_at, const Theirs& theirs,
+    int deletions_in_run, const ReconcilePolicy& policy, const ZoneResolver& zones
+);
+
+/// Same meaning: equal instants or equal dates, text equal after line ends and trailing blanks are normalised.
+/// A zone's label alone is no difference.
+bool same_meaning(const Shown& a, const Shown& b, const ZoneResolver& zones);
+
+}  // namespace calgate

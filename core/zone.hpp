@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/time.hpp"
+
+namespace calgate {
+
+/// Zone names to offsets, from the system's tzdata through libical, with gaps and overlaps as RFC 5545 3.3.5 has them:
+/// a time that does not exist takes the offset before the gap, a time that exists twice means the first.
+/// Thread-safe after warm-up; embedded zones are added by the iCalendar reader.
+class ZoneResolver {
+public:
+    ZoneResolver();
+    ~ZoneResolver();
+    ZoneResolver(const ZoneResolver&) = delete;
+    ZoneResolver& operator=(const ZoneResolver&) = delete;
+
+    /// IANA name for whatever a TZID says: prefixes stripped, aliases, Windows names (CLDR), fixed offsets.
+    /// Nothing when no table knows it.
+    std::optional<std::string> canonical_name(std::string_view tzid) const;
+    bool knows(const std::string& zone) const;
+    /// @param zone IANA, "UTC", "UTC+01:00" or "embedded:…"; CALGATE_ASSERT(knows(zone)).
+    Instant to_instant(LocalSeconds local, const std::string& zone) const;
+    LocalSeconds to_local(Instant instant, const std::string& zone) const;
+    /// @param fallback zone for Floating and Date values.
+    Instant to_instant(const When& when, const std::string& fallback) const;
+    /// Registers a VTIMEZONE text; @return its "embedded:<digest>" name, or nothing when it is hostile or unusable.
+    std::optional<std::string> add_embedded(std::string_view vtimezone) const;
+    /// VTIMEZONE for our own output, under the plain IANA name, CRLF line ends; empty for UTC.
+    std::string vtimezone(const std::string& zone, Instant around) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace calgate

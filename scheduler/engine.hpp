@@ -1,0 +1,116 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/availability.hpp"
+#include "core/clock.hpp"
+#include "core/connector.hpp"
+#include "core/identity.hpp"
+#include "core/model.hpp"
+#include "core/zone.hpp"
+#include "store/store.hpp"
+
+namespace calgate {
+
+/// Makes the connector of an account; the secret is opened inside. Implemented in gateway/.
+class ConnectorFactory {
+public:
+    virtual ~ConnectorFactory() = default;
+    virtual Result<std::unique_ptr<Connector>> open(const Account&) = 0;
+};
+
+/// What a run did; also the log line.
+struct PassReport {
+    CalendarId calendar{};
+    bool completed = false;
+    std::optional<Error> error{};
+    int pages = 0, changed = 0, removed = 0;
+    int created = 0, updated = 0, deleted = 0, adopted = 0, taken = 0, conflicts = 0, parked = 0;
+};
+
+/// What everything in scheduler/ works with. References outlive the engine.
+struct EngineParts {
+    Store& store;
+    AvailabilityIndex& index;
+    ConnectorFactory& connectors;
+    const ZoneResolver& zones;
+    const Clock& clock;
+    Random& random;
+    const Keys& keys;
+    std::function<void(const std::string&)> log;  ///< One line of key=value per finished job.
+};
+
+/// How a calendar stands, for status and verify.
+struct CalendarHealth {
+    CalendarId calendar{};
+    bool live = false;               ///< The last pass completed and the breaker is closed.
+    std::optional<Instant> as_of{};
+    std::int64_t waiting = 0;        ///< Open intents.
+    std::string trouble{};           ///< A sentence, or empty.
+};
+
+enum class CopyVerdict : std::uint8_t { Same, Missing, Different, Extra, Unreadable };
+struct CopyFinding {
+    CalendarId calendar{};
+    AppointmentId appointment{};
+    Href href{};
+    CopyVerdict verdict{};
+    std::string why{};
+};
+struct VerifyReport {
+    CalendarId calendar{};
+    std::optional<Error> error{};  ///< The target could not be read: nothing is known, nothing is counted.
+    int same = 0, foreign = 0;
+    std::vector<CopyFinding> findings{};  ///< Everything but Same.
+};
+
+/// The engine: lanes per target, a blocking worker pool with a share per service, one retry place, breakers, adaptive
+/// polling. Thread-safe.
+class Engine {
+public:
+    struct Settings {
+        int workers = 8;
+        int workers_per_service = 4;               ///< Bulkhead: share of one (service, host).
+        std::chrono::seconds poll_active{60};      ///< A change was seen in the last ten minutes.
+        std::chrono::seconds poll_idle{300};
+        std::chrono::seconds call_timeout{60};
+        std::chrono::seconds first_sync_timeout{180};
+        std::chrono::seconds consistency_window{900};
+        std::chrono::hours full_listing_every{24};
+        std::chrono::hours horizon_back{24 * 60};
+        std::chrono::hours horizon_ahead{24 * 730};
+        std::chrono::seconds probe_every{30};
+        int brake_minimum = 5;       ///< I13
+        double brake_share = 0.2;
+        double calls_per_second = 50;  ///< Token bucket per account.
+    };
+    Engine(EngineParts, Settings);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Fills the availability index from the store: appointments and cached busy time. Before start().
+    void load();
+    /// Starts the workers. stop() lets running calls be cancelled, then joins.
+    void start();
+    void stop();
+    /// Work arrived for these targets.
+    void wake(const std::vector<CalendarId>&);
+    /// Read this calendar soon (`calgate sync`, a hint, a new calendar).
+    void poll_now(const CalendarId&);
+    /// One pass in the caller's thread, without the pool: tests and `calgate sync` on a stopped gateway.
+    PassReport run_pass(const CalendarId&);
+    /// Compares every copy on a target by content with what should be there. Reads only.
+    VerifyReport verify(const CalendarId&, std::stop_token = {});
+    std::vector<CalendarHealth> health() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace calgate

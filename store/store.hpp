@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/model.hpp"
+
+namespace calgate {
+
+/// The disk gave reason to doubt, or is full (I4, F30, F31). Nothing of the failed transaction is kept. After a failed
+/// sync the store stays closed for writing until the process is restarted; reading goes on.
+class StoreFailure : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The answer that was given under an idempotency key (I5).
+struct IdempotentAnswer {
+    std::string request_digest{};
+    int status = 0;
+    std::string body{};
+    Instant at{};
+};
+
+/// One consistent view of the store. Valid only inside the function it was given to.
+class Reader {
+public:
+    virtual ~Reader() = default;
+    virtual std::optional<Business> business() const = 0;
+    virtual std::vector<Staff> staff() const = 0;
+    virtual std::optional<Staff> staff(const StaffId&) const = 0;
+    virtual std::vector<Service> services() const = 0;
+    virtual std::optional<Service> service(const ServiceId&) const = 0;
+    virtual std::vector<Account> accounts() const = 0;
+    virtual std::optional<Account> account(const AccountId&) const = 0;
+    virtual std::vector<Calendar> calendars() const = 0;
+    virtual std::optional<Calendar> calendar(const CalendarId&) const = 0;
+
+    virtual std::optional<Appointment> appointment(const AppointmentId&) const = 0;
+    /// In order of id, those after `after`.
+    virtual std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const = 0;
+    /// Held and confirmed ones of a person whose [start, end) instants overlap `window`.
+    virtual std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId&, Interval window) const = 0;
+
+    virtual std::optional<Mirror> mirror(const AppointmentId&, const CalendarId&) const = 0;
+    virtual std::vector<Mirror> mirrors_of(const AppointmentId&) const = 0;
+    virtual std::vector<Mirror> mirrors_on(const CalendarId&) const = 0;
+    virtual std::optional<Mirror> mirror_by_uid(const CalendarId&, const Uid&) const = 0;
+    /// Open intents of a target that may run at `now`, soonest appointment first.
+    virtual std::vector<Mirror> open_mirrors(const CalendarId&, Instant now, std::size_t limit) const = 0;
+    /// Open intents per target, back-off or not.
+    virtual std::int64_t count_open_mirrors(const CalendarId&) const = 0;
+
+    virtual std::optional<CachedEvent> cached_event(const CalendarId&, const Href&) const = 0;
+    virtual std::vector<CachedEvent> cached_events(const CalendarId&) const = 0;
+    /// Those whose `busy_to` is before `horizon` and that recur, or whose trouble asks for another reading.
+    virtual std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const = 0;
+    /// href and version only, for KnownVersion.
+    virtual std::vector<std::pair<Href, std::optional<Version>>> cached_versions(const CalendarId&) const = 0;
+
+    virtual std::vector<Conflict> conflicts(bool open_only) const = 0;
+    virtual std::optional<Conflict> conflict(std::int64_t id) const = 0;
+    virtual std::vector<Change> changes(std::int64_t after, std::size_t limit) const = 0;
+    virtual std::int64_t last_change() const = 0;
+    virtual std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const = 0;
+    /// Hashes (hex SHA-256) of the API keys, with their labels.
+    virtual std::vector<std::pair<std::string, std::string>> api_keys() const = 0;
+    /// Small settings of the gateway itself.
+    virtual std::optional<std::string> setting(const std::string& name) const = 0;
+};
+
+/// A view that can also change. All that one function does through it is kept together or not at all (I2).
+class Writer : public Reader {
+public:
+    virtual void put(const Business&) = 0;
+    virtual void put(const Staff&) = 0;
+    virtual void put(const Service&) = 0;
+    virtual void put(const Account&) = 0;
+    virtual void put(const Calendar&) = 0;
+    virtual void erase(const CalendarId&) = 0;  ///< With its mirrors and cached events.
+    virtual void erase(const AccountId&) = 0;
+    /// @param when the instants of start and end, by the zone rules in force (I22).
+    virtual void put(const Appointment&, Interval when) = 0;
+    virtual void put(const Mirror&) = 0;
+    virtual void erase_mirror(const AppointmentId&, const CalendarId&) = 0;
+    virtual void put(const CachedEvent&) = 0;
+    virtual void erase_cached_event(const CalendarId&, const Href&) = 0;
+    virtual std::int64_t add(const Conflict&) = 0;     ///< @return its id.
+    virtual void put(const Conflict&) = 0;             ///< An existing one.
+    virtual std::int64_t append(const Change&) = 0;    ///< @return its sequence.
+    virtual void put_idempotent_answer(const std::string& key, const IdempotentAnswer&) = 0;
+    virtual void forget_idempotent_answers(Instant before) = 0;
+    virtual void put_api_key(const std::string& hash, const std::string& label) = 0;
+    virtual void erase_api_key(const std::string& hash) = 0;
+    virtual void put_setting(const std::string& name, const std::string& value) = 0;
+};
+
+/// What survives a restart. Thread-safe.
+class Store {
+public:
+    virtual ~Store() = default;
+    /// Runs `work` in a transaction on the writer's thread and returns when it is on disk. An exception from `work`
+    /// undoes all of it and comes out here. Several callers share one sync (group commit).
+    /// @throws StoreFailure when it could not be made durable: nothing of it was acknowledged.
+    virtual void write(const std::function<void(Writer&)>& work) = 0;
+    /// Runs `work` over a consistent snapshot, on the caller's thread, beside the writer.
+    virtual void read(const std::function<void(const Reader&)>& work) const = 0;
+    /// false once a failed sync or a corrupt page closed the store for writing (I4).
+    virtual bool writable() const = 0;
+};
+
+/// `auto x = read(store, [](const Reader& r) { return …; });`
+template <class F>
+auto read(const Store& store, F&& work) {
+    std::optional<decltype(work(std::declval<const Reader&>()))> out;
+    store.read([&](const Reader& reader) { out.emplace(work(reader)); });
+    return std::move(*out);
+}
+
+template <class F>
+auto write(Store& store, F&& work) {
+    std::optional<decltype(work(std::declval<Writer&>()))> out;
+    store.write([&](Writer& writer) { out.emplace(work(writer)); });
+    return std::move(*out);
+}
+
+}  // namespace calgate
