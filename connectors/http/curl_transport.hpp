@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/http/transport.hpp"
+#include "core/clock.hpp"
+
+namespace calgate::http {
+
+/// HTTP over libcurl. One thread owns all transfers and connections; callers hand over a request and wait. A caller
+/// returns by its deadline whatever the network does. Redirects are answers; TLS certificates are always verified.
+/// Credentials over plain http are refused unless the host is this machine.
+class CurlTransport final : public HttpTransport {
+public:
+    struct Settings {
+        std::chrono::milliseconds connect_timeout{10'000};
+        long max_connections_per_host = 4;
+        bool allow_private_addresses = false;            ///< The operator trusts every configured host.
+        std::vector<std::string> private_hosts{};        ///< Hosts the operator put into a private network himself.
+        std::string ca_file{};                           ///< Empty: the system's.
+        std::string user_agent = "calgate/0.1";
+        std::vector<std::string> connect_to{};           ///< As curl's --connect-to: "host:port:to-host:to-port".
+    };
+    CurlTransport(Settings, const Clock&);
+    /// Ends what still runs with Cancelled.
+    ~CurlTransport() override;
+    CurlTransport(const CurlTransport&) = delete;
+    CurlTransport& operator=(const CurlTransport&) = delete;
+
+    Result<Response> send(const Request&, const Context&) override;
+
+private:
+    class Loop;
+    Settings settings_;
+    const Clock& clock_;
+    std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace calgate::http
