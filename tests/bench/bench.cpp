@@ -1,0 +1,130 @@
+#include <libical/ical.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/availability.hpp"
+#include "core/busy.hpp"
+#include "core/icalendar.hpp"
+#include "gateway/system_clock.hpp"
+#include "tests/bench/business_calendar.hpp"
+
+using namespace calgate;
+
+namespace {
+
+constexpr int kRounds = 5;
+
+double cpu_seconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+double cost(const std::function<void()>& work) {
+    const double before = cpu_seconds();
+    work();
+    return cpu_seconds() - before;
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+Interval two_years() {
+    using namespace std::chrono;
+    return {sys_days{year{2026} / January / 1}, sys_days{year{2028} / January / 1}};
+}
+
+/// The floor: libical alone parses and walks the rules, with none of the guards.
+std::size_t bare_libical(const std::vector<std::string>& objects) {
+    std::size_t instances = 0;
+    const icaltimetype end = icaltime_from_string("20280101T000000Z");
+    for (const std::string& object : objects) {
+        icalcomponent* root = icalcomponent_new_from_string(object.c_str());
+        for (icalcomponent* event = icalcomponent_get_first_component(root, ICAL_VEVENT_COMPONENT); event;
+             event = icalcomponent_get_next_component(root, ICAL_VEVENT_COMPONENT)) {
+            icalproperty* rule = icalcomponent_get_first_property(event, ICAL_RRULE_PROPERTY);
+            const icaltimetype start = icalcomponent_get_dtstart(event);
+            if (!rule) {
+                ++instances;
+                continue;
+            }
+            icaltimetype local = start;
+            local.zone = nullptr;
+            icalrecur_iterator* walk = icalrecur_iterator_new(icalproperty_get_rrule(rule), local);
+            for (icaltimetype at = icalrecur_iterator_next(walk); !icaltime_is_null_time(at) && icaltime_compare(at, end) < 0;
+                 at = icalrecur_iterator_next(walk)) {
+                ++instances;
+            }
+            icalrecur_iterator_free(walk);
+        }
+        icalcomponent_free(root);
+    }
+    return instances;
+}
+
+std::vector<BusyInterval>
+ours(const std::vector<std::string>& objects, const ZoneResolver& zones, const Clock& clock) {
+    std::vector<BusyInterval> all;
+    const IcalendarContext context{zones, "Europe/Berlin", {}};
+    for (const std::string& object : objects) {
+        const auto event = read_icalendar(object, context);
+        if (!event) continue;
+        const auto busy = busy_time(*event, two_years(), zones, "Europe/Berlin", clock);
+        all.insert(all.end(), busy.intervals.begin(), busy.intervals.end());
+    }
+    return all;
+}
+
+}  // namespace
+
+int main() {
+    const ZoneResolver zones;
+    const SystemClock clock;
+    std::printf("%-58s %12s %12s %8s\n", "what (CPU, median of 5 interleaved rounds)", "calgate", "peer", "ratio");
+    for (const std::size_t size : {std::size_t{1000}, std::size_t{10000}}) {
+        const auto objects = bench::business_calendar(size, 7);
+        std::vector<double> calgate_cost;
+        std::vector<double> libical_cost;
+        std::vector<BusyInterval> intervals;
+        for (int round = 0; round < kRounds; ++round) {
+            libical_cost.push_back(cost([&] { bare_libical(objects); }));
+            calgate_cost.push_back(cost([&] { intervals = ours(objects, zones, clock); }));
+        }
+        const double a = median(calgate_cost);
+        const double b = median(libical_cost);
+        std::printf(
+            "take in %6zu events; peer: bare libical, no guards %*s %9.3f s %10.3f s %7.2f\n", size, 8, "", a, b, a / b
+        );
+        AvailabilityIndex index;
+        index.set_source(StaffId{"a"}, SourceState{"c", Instant{}, SourceState::Freshness::Live}, intervals);
+        const auto person = index.person(StaffId{"a"});
+        const Interval week{two_years().start + std::chrono::days{200}, two_years().start + std::chrono::days{207}};
+        constexpr int kQuestions = 10000;
+        std::size_t answers = 0;
+        const double asked = cost([&] {
+            for (int i = 0; i < kQuestions; ++i) answers += busy_within(*person, week).size();
+        });
+        std::printf(
+            "one week's busy time out of %zu intervals: %.2f us, %zu in the answer\n",
+            intervals.size(),
+            asked / kQuestions * 1e6,
+            answers / kQuestions
+        );
+        std::printf(
+            "{\"bench\":\"ingest\",\"events\":%zu,\"calgate_s\":%.4f,\"libical_s\":%.4f,\"intervals\":%zu}\n",
+            size,
+            a,
+            b,
+            intervals.size()
+        );
+    }
+    return 0;
+}
