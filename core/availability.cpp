@@ -1,0 +1,185 @@
+#include "core/availability.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "core/busy.hpp"
+#include "core/zone.hpp"
+
+namespace calgate {
+namespace {
+
+constexpr const char* kAppointments = "appointments";
+
+bool by_start(const BusyInterval& a, const BusyInterval& b) { return a < b; }
+
+/// Where at least `capacity` intervals overlap.
+std::vector<BusyInterval> full_times(const std::vector<BusyInterval>& intervals, int capacity) {
+    if (capacity <= 1) return intervals;
+    std::vector<std::pair<Instant, int>> edges;
+    edges.reserve(intervals.size() * 2);
+    for (const BusyInterval& interval : intervals) {
+        edges.emplace_back(interval.start, 1);
+        edges.emplace_back(interval.end, -1);
+    }
+    std::sort(edges.begin(), edges.end());  // At one instant the ends (-1) come first: half open.
+    std::vector<BusyInterval> full;
+    int open = 0;
+    Instant since{};
+    for (const auto& [at, step] : edges) {
+        const int before = open;
+        open += step;
+        if (before < capacity && open >= capacity) since = at;
+        if (before >= capacity && open < capacity && since < at) full.push_back({since, at, BusyKind::Busy});
+    }
+    return full;
+}
+
+void refresh(PersonBusy& person) {
+    std::vector<BusyInterval> all;
+    for (const auto& [source, intervals] : person.by_source) {
+        const auto counted = source == kAppointments ? full_times(intervals, person.capacity) : intervals;
+        all.insert(all.end(), counted.begin(), counted.end());
+    }
+    person.merged = merged(std::move(all));
+}
+
+}  // namespace
+
+struct AvailabilityIndex::Impl {
+    mutable std::shared_mutex mutex{};   ///< Guards the map's shape and pointers, held for a lookup or a swap only.
+    std::mutex writer{};                 ///< One change at a time; readers never take it.
+    // Shared: a reader keeps the snapshot it answers from while a writer swaps in the next.
+    std::unordered_map<StaffId, std::shared_ptr<const PersonBusy>> people{};
+
+    std::shared_ptr<const PersonBusy> find(const StaffId& id) const {
+        const std::shared_lock lock(mutex);
+        const auto found = people.find(id);
+        return found == people.end() ? nullptr : found->second;
+    }
+
+    template <class F>
+    void change(const StaffId& id, F&& edit, bool intervals_changed) {
+        const std::lock_guard one_writer(writer);
+        const auto before = find(id);
+        auto next = before ? std::make_shared<PersonBusy>(*before) : std::make_shared<PersonBusy>();
+        edit(*next);
+        if (intervals_changed) refresh(*next);
+        const std::unique_lock lock(mutex);
+        people[id] = std::move(next);
+    }
+};
+
+AvailabilityIndex::AvailabilityIndex() : impl_(std::make_unique<Impl>()) {}
+AvailabilityIndex::~AvailabilityIndex() = default;
+
+void AvailabilityIndex::set_source(const StaffId& id, const SourceState& state, std::vector<BusyInterval> intervals) {
+    std::sort(intervals.begin(), intervals.end(), by_start);
+    impl_->change(
+        id,
+        [&](PersonBusy& person) {
+            person.by_source[state.source] = std::move(intervals);
+            person.sources[state.source] = state;
+        },
+        true
+    );
+}
+
+void AvailabilityIndex::set_state(const StaffId& id, const SourceState& state) {
+    impl_->change(id, [&](PersonBusy& person) { person.sources[state.source] = state; }, false);
+}
+
+void AvailabilityIndex::remove_source(const StaffId& id, const std::string& source) {
+    impl_->change(
+        id,
+        [&](PersonBusy& person) {
+            person.by_source.erase(source);
+            person.sources.erase(source);
+        },
+        true
+    );
+}
+
+void AvailabilityIndex::change_appointment(const StaffId& id, std::optional<Interval> before, std::optional<Interval> after) {
+    impl_->change(
+        id,
+        [&](PersonBusy& person) {
+            auto& intervals = person.by_source[kAppointments];
+            person.sources.try_emplace(kAppointments, SourceState{kAppointments, std::nullopt, SourceState::Freshness::Live});
+            if (before) {
+                const BusyInterval old{before->start, before->end, BusyKind::Busy};
+                const auto found = std::lower_bound(intervals.begin(), intervals.end(), old);
+                if (found != intervals.end() && *found == old) intervals.erase(found);
+            }
+            if (after && after->start < after->end) {
+                const BusyInterval fresh{after->start, after->end, BusyKind::Busy};
+                intervals.insert(std::upper_bound(intervals.begin(), intervals.end(), fresh), fresh);
+            }
+        },
+        true
+    );
+}
+
+void AvailabilityIndex::set_capacity(const StaffId& id, int capacity) {
+    impl_->change(id, [&](PersonBusy& person) { person.capacity = capacity; }, true);
+}
+
+void AvailabilityIndex::remove_person(const StaffId& id) {
+    const std::lock_guard one_writer(impl_->writer);
+    const std::unique_lock lock(impl_->mutex);
+    impl_->people.erase(id);
+}
+
+std::shared_ptr<const PersonBusy> AvailabilityIndex::person(const StaffId& id) const { return impl_->find(id); }
+
+std::vector<BusyInterval> busy_within(const PersonBusy& person, Interval window) {
+    std::vector<BusyInterval> found;
+    if (window.start >= window.end) return found;
+    const auto& all = person.merged;
+    auto at = std::partition_point(all.begin(), all.end(), [&](const BusyInterval& b) { return b.end <= window.start; });
+    for (; at != all.end() && at->start < window.end; ++at) {
+        found.push_back({std::max(at->start, window.start), std::min(at->end, window.end), at->kind});
+    }
+    return found;
+}
+
+namespace {
+
+std::vector<Interval> working_time(Interval window, const Staff& staff, const ZoneResolver& zones) {
+    const bool unrestricted = std::all_of(staff.week.begin(), staff.week.end(), [](const auto& day) { return day.empty(); });
+    if (unrestricted) return {window};
+    std::vector<Interval> open;
+    using namespace std::chrono;
+    const auto first = floor<days>(zones.to_local(window.start, staff.zone)) - days{1};
+    const auto last = floor<days>(zones.to_local(window.end, staff.zone)) + days{1};
+    for (auto day = first; day <= last; day += days{1}) {
+        const weekday name{sys_days{day.time_since_epoch()}};
+        for (const WorkingHours& hours : staff.week.at(name.iso_encoding() - 1)) {
+            const Instant start = zones.to_instant(LocalSeconds{day} + minutes{hours.start_minute}, staff.zone);
+            const Instant end = zones.to_instant(LocalSeconds{day} + minutes{hours.end_minute}, staff.zone);
+            const Interval clipped{std::max(start, window.start), std::min(end, window.end)};
+            if (clipped.start < clipped.end) open.push_back(clipped);
+        }
+    }
+    std::sort(open.begin(), open.end());
+    return open;
+}
+
+}  // namespace
+
+std::vector<Interval> free_within(const PersonBusy& person, Interval window, const Staff& staff, const ZoneResolver& zones) {
+    std::vector<Interval> free;
+    for (const Interval& open : working_time(window, staff, zones)) {
+        Instant from = open.start;
+        for (const BusyInterval& busy : busy_within(person, open)) {
+            if (from < busy.start) free.push_back({from, busy.start});
+            from = std::max(from, busy.end);
+        }
+        if (from < open.end) free.push_back({from, open.end});
+    }
+    return free;
+}
+
+}  // namespace calgate

@@ -1,0 +1,172 @@
+#include "core/reconcile.hpp"
+
+#include <string_view>
+
+namespace calgate {
+namespace {
+
+std::string normal_text(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\r') continue;
+        if (c == '\n') {
+            while (!out.empty() && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
+        }
+        out += c;
+    }
+    while (!out.empty() && (out.back() == ' ' || out.back() == '\t' || out.back() == '\n')) out.pop_back();
+    return out;
+}
+
+bool same_text(std::string_view a, std::string_view b) { return normal_text(a) == normal_text(b); }
+
+bool same_when(const When& a, const When& b, const ZoneResolver& zones) {
+    const bool a_date = a.kind == When::Kind::Date;
+    const bool b_date = b.kind == When::Kind::Date;
+    if (a_date || b_date) return a_date == b_date && a.local == b.local;
+    if (a.kind == When::Kind::Floating || b.kind == When::Kind::Floating) return a.kind == b.kind && a.local == b.local;
+    return zones.to_instant(a, "UTC") == zones.to_instant(b, "UTC");
+}
+
+bool same_time(const Shown& a, const Shown& b, const ZoneResolver& zones) {
+    return same_when(a.start, b.start, zones) && same_when(a.end, b.end, zones);
+}
+
+/// What theirs says in the fields that the copy shows; ours in those that it hides, so that a mask is never an edit.
+Shown unmasked(const Shown& theirs, const Shown& ours, CopyDetail detail) {
+    Shown seen = theirs;
+    if (detail == CopyDetail::Busy) seen.title = ours.title;
+    if (detail != CopyDetail::Full) {
+        seen.place = ours.place;
+        seen.notes = ours.notes;
+    }
+    return seen;
+}
+
+enum class Side : std::uint8_t { None, Ours, Theirs, Same, Both };
+
+Side changed_side(bool ours_changed, bool theirs_changed, bool equal) {
+    if (!ours_changed && !theirs_changed) return Side::None;
+    if (equal) return Side::Same;
+    if (ours_changed && theirs_changed) return Side::Both;
+    return ours_changed ? Side::Ours : Side::Theirs;
+}
+
+struct Merge {
+    Shown result{};
+    bool takes_theirs = false;
+    bool keeps_ours = false;
+    bool collides = false;
+
+    /// @param take copies the field from theirs into `result`, which starts as ours.
+    template <class F>
+    void field(Side side, bool theirs_win, F&& take) {
+        if (side == Side::Both) collides = true;
+        if (side == Side::Theirs || (side == Side::Both && theirs_win)) {
+            take();
+            takes_theirs = true;
+        }
+        if (side == Side::Ours || (side == Side::Both && !theirs_win)) keeps_ours = true;
+    }
+};
+
+Merge merge(const Shown& base, const Shown& ours, const Shown& theirs, bool theirs_win, const ZoneResolver& zones) {
+    Merge merged{ours};
+    const auto text = [&](std::string Shown::*field) {
+        const Side side = changed_side(
+            !same_text(ours.*field, base.*field), !same_text(theirs.*field, base.*field), same_text(ours.*field, theirs.*field)
+        );
+        merged.field(side, theirs_win, [&] { merged.result.*field = theirs.*field; });
+    };
+    const Side time = changed_side(
+        !same_time(ours, base, zones), !same_time(theirs, base, zones), same_time(ours, theirs, zones)
+    );
+    merged.field(time, theirs_win, [&] {
+        merged.result.start = theirs.start;
+        merged.result.end = theirs.end;
+    });
+    text(&Shown::title);
+    text(&Shown::place);
+    text(&Shown::notes);
+    return merged;
+}
+
+Step gone(int deletions_in_run, DeletionPolicy policy) {
+    const bool ask = policy == DeletionPolicy::Ask || (policy == DeletionPolicy::AskWhenMany && deletions_in_run > 1);
+    if (ask) {
+        return {
+            StepKind::OpenConflict, std::nullopt, ConflictKind::Deletion,
+            "The copy was deleted in the calendar; decide whether the appointment is cancelled or the copy restored."
+        };
+    }
+    if (policy == DeletionPolicy::Restore) {
+        return {StepKind::RestoreCopy, std::nullopt, std::nullopt, "The copy was deleted; the policy restores it."};
+    }
+    return {StepKind::CancelOurs, std::nullopt, std::nullopt, "The copy was deleted; the policy cancels the appointment."};
+}
+
+Step ours_cancelled(const std::optional<Shown>& base, const Theirs& theirs, const Shown& seen, const ZoneResolver& zones) {
+    if (theirs.kind == Theirs::Kind::Gone) {
+        return {StepKind::Settle, std::nullopt, std::nullopt, "The appointment is cancelled and the copy is gone."};
+    }
+    const bool edited = base && !same_meaning(*base, seen, zones) && !seen.cancelled;
+    if (!edited) {
+        return {StepKind::DeleteCopy, std::nullopt, std::nullopt, "The appointment is cancelled; the copy goes."};
+    }
+    return {
+        StepKind::DeleteCopy, std::nullopt, ConflictKind::DeletedAndEdited,
+        "The appointment was cancelled while its copy was edited; the cancellation stands and the edit is kept here."
+    };
+}
+
+bool theirs_newer(ConcurrentEditPolicy policy, Instant ours_changed_at, const Theirs& theirs) {
+    switch (policy) {
+        case ConcurrentEditPolicy::Calendar: return true;
+        case ConcurrentEditPolicy::Newest: return theirs.last_modified && *theirs.last_modified > ours_changed_at;
+        case ConcurrentEditPolicy::Gateway:
+        case ConcurrentEditPolicy::Ask: return false;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool same_meaning(const Shown& a, const Shown& b, const ZoneResolver& zones) {
+    return a.cancelled == b.cancelled && same_time(a, b, zones) && same_text(a.title, b.title) &&
+           same_text(a.place, b.place) && same_text(a.notes, b.notes);
+}
+
+Step reconcile(
+    const std::optional<Shown>& base, const Shown& ours, Instant ours_changed_at, const Theirs& theirs, int deletions_in_run,
+    const ReconcilePolicy& policy, const ZoneResolver& zones
+) {
+    const Shown seen = unmasked(theirs.shown, ours, policy.copy_detail);
+    const std::optional<Shown> agreed = base ? std::optional(unmasked(*base, ours, policy.copy_detail)) : std::nullopt;
+    if (ours.cancelled) return ours_cancelled(agreed, theirs, seen, zones);
+    if (theirs.kind == Theirs::Kind::Gone || seen.cancelled) return gone(deletions_in_run, policy.deletions);
+    if (same_meaning(ours, seen, zones)) {
+        const bool known = agreed && same_meaning(*agreed, ours, zones);
+        if (known) return {StepKind::Nothing, std::nullopt, std::nullopt, "Nothing changed."};
+        return {StepKind::Settle, std::nullopt, std::nullopt, "Both sides say the same."};
+    }
+    if (!agreed) {
+        return {StepKind::WriteOurs, std::nullopt, std::nullopt, "Nothing was agreed yet; the appointment is written."};
+    }
+    const bool theirs_win = theirs_newer(policy.concurrent_edits, ours_changed_at, theirs);
+    const Merge merged = merge(*agreed, ours, seen, theirs_win, zones);
+    if (merged.collides && policy.concurrent_edits == ConcurrentEditPolicy::Ask) {
+        return {
+            StepKind::OpenConflict, std::nullopt, ConflictKind::ConcurrentEdit,
+            "Both sides changed the same field; the booking system's version stays until a person decides."
+        };
+    }
+    if (!merged.takes_theirs) {
+        return {StepKind::WriteOurs, std::nullopt, std::nullopt, "Only the appointment changed, or its side wins."};
+    }
+    if (!merged.keeps_ours) {
+        return {StepKind::TakeTheirs, merged.result, std::nullopt, "Only the calendar changed, or its side wins."};
+    }
+    return {StepKind::Merge, merged.result, std::nullopt, "Both sides changed, other fields."};
+}
+
+}  // namespace calgate
