@@ -1,0 +1,110 @@
+#include "scheduler/conflicts.hpp"
+
+#include "scheduler/sync_pass.hpp"
+
+namespace calgate {
+namespace {
+
+void answer_brake(Writer& writer, const Conflict& conflict, Resolution resolution) {
+    auto calendar = writer.calendar(conflict.calendar);
+    if (!calendar) return;
+    calendar->state = CalendarState::Active;
+    calendar->detail.clear();
+    writer.put(*calendar);
+    writer.put_setting(brake_setting(calendar->id), resolution == Resolution::Ours ? "ours" : "theirs");
+}
+
+bool keep_ours(Writer& writer, const Conflict& conflict, const Business& business) {
+    auto mirror = writer.mirror(conflict.appointment, conflict.calendar);
+    if (!mirror) return false;
+    write_ours_again(*mirror, conflict.theirs, business);
+    writer.put(*mirror);
+    return true;
+}
+
+/// The copy stands as the calendar shows it: nothing is left to write there.
+void agree(Mirror& mirror, const Mirror& current, const std::optional<Shown>& theirs) {
+    mirror.wanted = current.wanted;
+    mirror.wanted_gone = current.wanted_gone;
+    mirror.starts_at = current.starts_at;
+    mirror.confirmed = mirror.wanted;
+    mirror.base = theirs;
+    mirror.state = MirrorState::Active;
+    mirror.detail.clear();
+    mirror.attempts = 0;
+    mirror.not_before.reset();
+    if (theirs) return;
+    mirror.href.reset();
+    mirror.version.reset();
+    mirror.remote_text.clear();
+    mirror.missing_since.reset();
+}
+
+bool take_theirs(
+    Writer& writer, const Conflict& conflict, const Business& business, const ZoneResolver& zones, Instant now,
+    const std::string& actor, ResolutionResult& out
+) {
+    auto mirror = writer.mirror(conflict.appointment, conflict.calendar);
+    const auto appointment = writer.appointment(conflict.appointment);
+    const auto calendar = writer.calendar(conflict.calendar);
+    if (!mirror || !appointment || !calendar) return true;
+    BookingResult booking;
+    const bool cancels = !conflict.theirs || conflict.theirs->cancelled;
+    if (cancels) {
+        booking = cancel_appointment(writer, appointment->id, std::nullopt, zones, now, actor, "A person let the deletion in the calendar stand.");
+    } else {
+        const Shown ours = shown_on(*appointment, calendar->copy_detail);
+        const auto changed = with_changes(*appointment, ours, *conflict.theirs, zone_of(writer, *calendar, business), zones);
+        booking = place_appointment(writer, changed, std::nullopt, zones, now, actor, "A person let the change in the calendar stand.");
+        if (booking.outcome == BookingOutcome::Overlap) return false;
+    }
+    const auto current = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
+    agree(*mirror, current, conflict.theirs);
+    if (cancels && conflict.theirs) mirror->confirmed = 0;
+    writer.put(*mirror);
+    out.targets = booking.targets;
+    out.bookings.push_back(std::move(booking));
+    return true;
+}
+
+}  // namespace
+
+ResolutionResult apply_resolution(
+    Store& store, const ZoneResolver& zones, const Clock& clock, std::int64_t id, Resolution resolution, const std::string& actor
+) {
+    ResolutionResult out;
+    store.write([&](Writer& writer) {
+        auto conflict = writer.conflict(id);
+        const auto business = writer.business();
+        if (!conflict || !business) {
+            out.outcome = ResolutionResult::Outcome::NotFound;
+            out.why = "There is no conflict with this number. List them with `calgate conflicts`.";
+            return;
+        }
+        if (conflict->state != ConflictState::Open) {
+            out.outcome = ResolutionResult::Outcome::AlreadyResolved;
+            out.why = "This conflict was decided before.";
+            return;
+        }
+        const Instant now = clock.now();
+        if (conflict->kind == ConflictKind::Brake) {
+            answer_brake(writer, *conflict, resolution);
+        } else if (resolution == Resolution::Ours) {
+            keep_ours(writer, *conflict, *business);
+        } else if (!take_theirs(writer, *conflict, *business, zones, now, actor, out)) {
+            out.outcome = ResolutionResult::Outcome::Overlap;
+            out.why = "That time is taken by another appointment of the same person. Move one of them first.";
+            return;
+        }
+        out.outcome = ResolutionResult::Outcome::Resolved;
+        out.targets.push_back(conflict->calendar);
+        conflict->state = resolution == Resolution::Ours ? ConflictState::ResolvedOurs : ConflictState::ResolvedTheirs;
+        conflict->resolved = now;
+        writer.put(*conflict);
+        writer.append({0, now, "conflict.resolved", std::to_string(id), actor,
+                       resolution == Resolution::Ours ? "Ours stands." : "Theirs stands.", 0});
+    });
+    return out;
+}
+
+}  // namespace calgate

@@ -1,0 +1,394 @@
+#include "scheduler/engine.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "core/busy.hpp"
+#include "core/icalendar.hpp"
+#include "core/resilience.hpp"
+#include "scheduler/scheduler.hpp"
+#include "scheduler/sync_pass.hpp"
+#include "scheduler/verify.hpp"
+#include "scheduler/worker_pool.hpp"
+
+namespace calgate {
+namespace {
+
+constexpr std::chrono::milliseconds kLaneRefresh{5000};
+constexpr std::chrono::hours kExpandEvery{1};
+constexpr std::chrono::hours kExpandAhead{24 * 7};
+constexpr std::size_t kExpandBatch = 500;
+constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
+
+std::string service_of(const Account& account) {
+    const auto scheme = account.url.find("://");
+    const auto host = scheme == std::string::npos ? 0 : scheme + 3;
+    return account.kind + " " + account.url.substr(host, account.url.find('/', host) - host);
+}
+
+Scheduler::Settings scheduler_settings(const Engine::Settings& settings) {
+    Scheduler::Settings out;
+    out.jobs_per_service = std::max(1, std::min(settings.workers, settings.workers_per_service));
+    out.poll_active = settings.poll_active;
+    out.poll_idle = settings.poll_idle;
+    out.probe_every = settings.probe_every;
+    return out;
+}
+
+std::string log_line(const PassReport& report, std::chrono::milliseconds took) {
+    std::string line = "job=pass calendar=" + report.calendar.value + " completed=" + (report.completed ? "true" : "false");
+    const auto add = [&](const char* name, int value) {
+        if (value != 0) line += std::string(" ") + name + "=" + std::to_string(value);
+    };
+    add("pages", report.pages);
+    add("changed", report.changed);
+    add("removed", report.removed);
+    add("created", report.created);
+    add("updated", report.updated);
+    add("deleted", report.deleted);
+    add("adopted", report.adopted);
+    add("taken", report.taken);
+    add("conflicts", report.conflicts);
+    add("parked", report.parked);
+    if (report.error) line += std::string(" error=") + to_string(report.error->code);
+    return line + " took_ms=" + std::to_string(took.count());
+}
+
+/// An account at work: its connector, used by one thread at a time, and the calls it may make.
+struct Desk {
+    explicit Desk(double per_second) : bucket(per_second, std::max(1.0, per_second)) {}
+    std::mutex mutex{};
+    std::unique_ptr<Connector> connector{};
+    Account opened{};
+    TokenBucket bucket;
+};
+
+}  // namespace
+
+struct Engine::Impl {
+    Impl(EngineParts given, Settings chosen)
+        : parts(std::move(given)), settings(chosen), scheduler(scheduler_settings(chosen), parts.random),
+          pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
+
+    std::chrono::milliseconds step(std::stop_token stop);
+    void refresh_lanes(bool now);
+    void run_job(const Job&, std::stop_token);
+    PassReport run(const CalendarId&, bool pull, std::stop_token, Outcome&, std::vector<CalendarId>& touched);
+    /// Calls `work` with the account's connector while nobody else uses it.
+    std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
+    void expand_horizon();
+    void release(const std::vector<CalendarId>&);
+    void note(const PassReport&);
+
+    EngineParts parts;
+    Settings settings;
+    mutable std::mutex mutex{};                      ///< Guards what follows up to `pool`.
+    Scheduler scheduler;
+    std::map<CalendarId, std::string> services{};
+    std::map<CalendarId, PassReport> last{};
+    std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
+    std::optional<SteadyInstant> refreshed{};
+    std::optional<SteadyInstant> expanded{};
+    WorkerPool pool;
+};
+
+Engine::Engine(EngineParts parts, Settings settings) : impl_(std::make_unique<Impl>(std::move(parts), settings)) {}
+
+Engine::~Engine() { stop(); }
+
+void Engine::load() {
+    auto& parts = impl_->parts;
+    parts.store.read([&](const Reader& reader) {
+        for (const auto& staff : reader.staff()) {
+            parts.index.set_capacity(staff.id, staff.capacity);
+            std::vector<BusyInterval> booked;
+            for (const auto& [appointment, when] : reader.appointments_of(staff.id, {Instant{}, kFarFuture})) {
+                booked.push_back({when.start, when.end, BusyKind::Busy});
+            }
+            std::sort(booked.begin(), booked.end());
+            parts.index.set_source(staff.id, {"appointments", parts.clock.now(), SourceState::Freshness::Live}, std::move(booked));
+        }
+        for (const auto& calendar : reader.calendars()) {
+            if (!calendar.busy) continue;
+            const auto freshness = calendar.as_of ? SourceState::Freshness::Cached : SourceState::Freshness::Unknown;
+            parts.index.set_source(calendar.staff, {calendar.id.value, calendar.as_of, freshness}, busy_of(reader, calendar.id));
+        }
+    });
+}
+
+void Engine::start() { impl_->pool.start(); }
+
+void Engine::stop() { impl_->pool.stop(); }
+
+void Engine::wake(const std::vector<CalendarId>& calendars) {
+    const auto now = impl_->parts.clock.steady();
+    {
+        const std::lock_guard lock(impl_->mutex);
+        for (const auto& calendar : calendars) {
+            // A calendar nobody knew yet: the lanes are read again before the next job.
+            if (!impl_->scheduler.has(calendar)) impl_->refreshed.reset();
+            impl_->scheduler.wake(calendar, now);
+        }
+    }
+    impl_->pool.notify();
+}
+
+void Engine::poll_now(const CalendarId& calendar) {
+    {
+        const std::lock_guard lock(impl_->mutex);
+        if (!impl_->scheduler.has(calendar)) impl_->refreshed.reset();
+        impl_->scheduler.poll(calendar, impl_->parts.clock.steady());
+    }
+    impl_->pool.notify();
+}
+
+PassReport Engine::run_pass(const CalendarId& calendar) {
+    Outcome outcome;
+    std::vector<CalendarId> touched;
+    auto report = impl_->run(calendar, true, {}, outcome, touched);
+    impl_->note(report);
+    wake(touched);
+    return report;
+}
+
+VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
+    VerifyReport report;
+    report.calendar = calendar;
+    const auto trouble = impl_->with_desk(calendar, [&](Connector& connector, Desk&) {
+        report = verify_target(impl_->parts, impl_->settings, connector, calendar, stop);
+    });
+    if (trouble) report.error = trouble;
+    return report;
+}
+
+std::vector<CalendarHealth> Engine::health() const {
+    std::vector<CalendarHealth> out;
+    impl_->parts.store.read([&](const Reader& reader) {
+        for (const auto& calendar : reader.calendars()) {
+            CalendarHealth health;
+            health.calendar = calendar.id;
+            health.as_of = calendar.as_of;
+            health.waiting = reader.count_open_mirrors(calendar.id);
+            const auto account = reader.account(calendar.account);
+            if (account && account->state != AccountState::Active) health.trouble = account->detail;
+            else if (calendar.state != CalendarState::Active) health.trouble = calendar.detail;
+            out.push_back(std::move(health));
+        }
+    });
+    const std::lock_guard lock(impl_->mutex);
+    for (auto& health : out) {
+        const auto last = impl_->last.find(health.calendar);
+        const auto service = impl_->services.find(health.calendar);
+        const bool closed = service == impl_->services.end() || impl_->scheduler.service_open(service->second);
+        health.live = closed && last != impl_->last.end() && last->second.completed;
+        if (health.trouble.empty() && last != impl_->last.end() && last->second.error) health.trouble = last->second.error->detail;
+    }
+    return out;
+}
+
+void Engine::Impl::note(const PassReport& report) {
+    const std::lock_guard lock(mutex);
+    last[report.calendar] = report;
+}
+
+void Engine::Impl::refresh_lanes(bool now_due) {
+    const auto now = parts.clock.steady();
+    if (!now_due) return;
+    std::vector<Lane> lanes;
+    std::map<CalendarId, std::string> named;
+    parts.store.read([&](const Reader& reader) {
+        std::map<AccountId, Account> accounts;
+        for (auto& account : reader.accounts()) accounts.emplace(account.id, std::move(account));
+        for (const auto& calendar : reader.calendars()) {
+            const auto account = accounts.find(calendar.account);
+            if (account == accounts.end() || account->second.state != AccountState::Active) continue;
+            if (calendar.state == CalendarState::Gone || (!calendar.mirror && !calendar.busy)) continue;
+            lanes.push_back({calendar.id, calendar.account, service_of(account->second)});
+            named.emplace(calendar.id, lanes.back().service);
+        }
+    });
+    const std::lock_guard lock(mutex);
+    scheduler.set_lanes(lanes, now);
+    services = std::move(named);
+}
+
+std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
+    const auto now = parts.clock.steady();
+    bool refresh = false, expand = false;
+    {
+        const std::lock_guard lock(mutex);
+        if (!refreshed || now - *refreshed >= kLaneRefresh) {
+            refresh = true;
+            refreshed = now;
+        }
+        if (!expanded || now - *expanded >= kExpandEvery) {
+            expand = true;
+            expanded = now;
+        }
+    }
+    std::optional<Job> job;
+    try {
+        refresh_lanes(refresh);
+        if (expand) expand_horizon();
+    } catch (const StoreFailure& failure) {
+        parts.log(std::string("job=housekeeping error=store detail=\"") + failure.what() + "\"");
+    }
+    {
+        const std::lock_guard lock(mutex);
+        job = scheduler.take(now);
+        if (!job) {
+            const auto due = scheduler.next_due();
+            const std::chrono::milliseconds least{20};
+            return due ? std::clamp<std::chrono::milliseconds>(*due - now, least, kLaneRefresh) : kLaneRefresh;
+        }
+    }
+    run_job(*job, stop);
+    return std::chrono::milliseconds{0};
+}
+
+void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
+    const auto began = parts.clock.steady();
+    Outcome outcome;
+    std::vector<CalendarId> touched;
+    PassReport report;
+    report.calendar = job.calendar;
+    try {
+        report = run(job.calendar, job.pull, stop, outcome, touched);
+    } catch (const StoreFailure& failure) {
+        report.error = Error{ErrorCode::Unavailable, failure.what(), {}};
+        outcome = {};
+        outcome.failed = true;
+    }
+    const auto now = parts.clock.steady();
+    std::vector<CalendarId> released;
+    {
+        const std::lock_guard lock(mutex);
+        if (job.pull || report.error) last[job.calendar] = report;
+        released = scheduler.finish(job, outcome, now);
+        for (const auto& calendar : touched) scheduler.wake(calendar, now);
+    }
+    try {
+        release(released);
+    } catch (const StoreFailure& failure) {
+        parts.log(std::string("job=release error=store detail=\"") + failure.what() + "\"");
+    }
+    if (parts.log) parts.log(log_line(report, now - began));
+    pool.notify();
+}
+
+void Engine::Impl::release(const std::vector<CalendarId>& calendars) {
+    for (const auto& calendar : calendars) {
+        const auto waiting = read(parts.store, [&](const Reader& reader) { return reader.count_open_mirrors(calendar); });
+        if (waiting == 0) continue;
+        parts.store.write([&](Writer& writer) {
+            for (auto& mirror : writer.mirrors_on(calendar)) {
+                // What waits for lagging reads keeps waiting (I7); only back-off ends with the outage (L3).
+                if (!mirror.open() || !mirror.not_before || mirror.missing_since) continue;
+                mirror.not_before.reset();
+                mirror.attempts = 0;
+                writer.put(mirror);
+            }
+        });
+    }
+    const std::lock_guard lock(mutex);
+    for (const auto& calendar : calendars) scheduler.wake(calendar, parts.clock.steady());
+}
+
+std::optional<Error> Engine::Impl::with_desk(const CalendarId& id, const std::function<void(Connector&, Desk&)>& work) {
+    std::optional<Account> account;
+    parts.store.read([&](const Reader& reader) {
+        const auto calendar = reader.calendar(id);
+        if (calendar) account = reader.account(calendar->account);
+    });
+    if (!account) return Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
+    if (account->state != AccountState::Active) {
+        return Error{ErrorCode::Unauthorized, "The account waits for a person: " + account->detail, {}};
+    }
+    std::shared_ptr<Desk> desk;
+    {
+        const std::lock_guard lock(mutex);
+        auto& slot = desks[account->id];
+        if (!slot) slot = std::make_shared<Desk>(settings.calls_per_second);
+        desk = slot;
+    }
+    const std::lock_guard lock(desk->mutex);
+    if (!desk->connector || desk->opened != *account) {
+        desk->connector.reset();
+        CALGATE_TRY(desk->connector, parts.connectors.open(*account));
+        desk->opened = *account;
+    }
+    work(*desk->connector, *desk);
+    return std::nullopt;
+}
+
+PassReport Engine::Impl::run(
+    const CalendarId& id, bool pull, std::stop_token stop, Outcome& outcome, std::vector<CalendarId>& touched
+) {
+    PassReport report;
+    report.calendar = id;
+    const auto trouble = with_desk(id, [&](Connector& connector, Desk& desk) {
+        std::chrono::milliseconds wait{0};
+        const auto may_write = [&] {
+            wait = desk.bucket.take(parts.clock.steady());
+            return wait.count() == 0;
+        };
+        SyncPass pass(parts, settings, connector, id, {pull, stop, may_write});
+        report = pass.run();
+        outcome.answered = pass.answered();
+        outcome.more = pass.more();
+        outcome.wait = wait;
+        touched = pass.touched();
+    });
+    if (trouble) report.error = trouble;
+    outcome.changed = report.changed + report.removed + report.taken + report.created + report.updated > 0;
+    if (report.error && report.error->code != ErrorCode::Cancelled) {
+        outcome.failed = true;
+        outcome.retry_after = report.error->retry_after;
+        outcome.outage = advice(*report.error).counts_as_outage && !outcome.answered;
+    }
+    return report;
+}
+
+void Engine::Impl::expand_horizon() {
+    const Instant now = parts.clock.now();
+    const Interval window{now - settings.horizon_back, now + settings.horizon_ahead};
+    const auto old = read(parts.store, [&](const Reader& r) { return r.cached_events_to_expand(window.end - kExpandAhead, kExpandBatch); });
+    std::set<CalendarId> changed;
+    for (const auto& event : old) {
+        std::optional<Calendar> calendar;
+        std::string zone;
+        parts.store.read([&](const Reader& reader) {
+            calendar = reader.calendar(event.calendar);
+            if (calendar) zone = zone_of(reader, *calendar, reader.business().value_or(Business{}));
+        });
+        if (!calendar) continue;
+        RemoteEvent remote{event.href, event.version, {}, {}};
+        auto parsed = read_icalendar(event.text, {parts.zones, zone, {}});
+        if (parsed) remote.event = std::move(*parsed);
+        else remote.unreadable = parsed.error().detail;
+        remote.event.source = event.text;
+        auto fresh = cached_event(remote, *calendar, zone, window, event, parts.zones, parts.clock);
+        // What cannot be read moves to the end of the line, with the busy time it had.
+        if (remote.unreadable) fresh.busy_to = window.end;
+        parts.store.write([&](Writer& writer) {
+            const auto current = writer.cached_event(event.calendar, event.href);
+            if (current && current->text == event.text) writer.put(fresh);
+        });
+        changed.insert(event.calendar);
+    }
+    parts.store.read([&](const Reader& reader) {
+        for (const auto& id : changed) {
+            const auto calendar = reader.calendar(id);
+            if (!calendar || !calendar->busy) continue;
+            const auto person = parts.index.person(calendar->staff);
+            SourceState state{id.value, calendar->as_of, SourceState::Freshness::Cached};
+            if (person && person->sources.contains(id.value)) state = person->sources.at(id.value);
+            parts.index.set_source(calendar->staff, state, busy_of(reader, id));
+        }
+    });
+}
+
+}  // namespace calgate

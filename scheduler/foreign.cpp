@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "core/busy.hpp"
+#include "core/icalendar.hpp"
+#include "scheduler/sync_pass.hpp"
+
+namespace calgate {
+namespace {
+
+// An event that does not recur is understood once and for all, however far away it lies (R18).
+constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
+
+bool recurs(const Event& event) {
+    return !event.master.rules.empty() || !event.master.extra_dates.empty() || !event.overrides.empty();
+}
+
+}  // namespace
+
+std::string zone_of(const Reader& reader, const Calendar& calendar, const Business& business) {
+    if (!calendar.zone.empty()) return calendar.zone;
+    const auto staff = reader.staff(calendar.staff);
+    return staff && !staff->zone.empty() ? staff->zone : business.zone.empty() ? "UTC" : business.zone;
+}
+
+CachedEvent cached_event(
+    const RemoteEvent& remote, const Calendar& calendar, const std::string& zone, Interval horizon,
+    const std::optional<CachedEvent>& earlier, const ZoneResolver& zones, const Clock& clock
+) {
+    CachedEvent out;
+    if (remote.unreadable && earlier) out = *earlier;
+    out.calendar = calendar.id;
+    out.href = remote.href;
+    out.version = remote.version;
+    out.text = remote.event.source;
+    if (remote.unreadable) {
+        out.trouble = "This event cannot be read and was left as it is: " + *remote.unreadable +
+                      " Open it in the calendar and save it again.";
+        return out;
+    }
+    out.uid = remote.event.uid;
+    out.appointment.reset();
+    out.trouble.clear();
+    out.digest = canonical_digest(remote.event, zones, zone);
+    out.recurring = recurs(remote.event);
+    out.busy_from = horizon.start;
+    out.busy_to = out.recurring ? horizon.end : kFarFuture;
+    if (!calendar.busy) return out;
+    auto expansion = busy_time(remote.event, {out.busy_from, out.busy_to}, zones, zone, clock);
+    out.busy = std::move(expansion.intervals);
+    for (const auto& warning : expansion.warnings) out.trouble += (out.trouble.empty() ? "" : " ") + warning;
+    return out;
+}
+
+std::vector<BusyInterval> busy_of(const Reader& reader, const CalendarId& calendar) {
+    std::vector<BusyInterval> out;
+    for (auto& event : reader.cached_events(calendar)) {
+        if (event.appointment) continue;
+        out.insert(out.end(), event.busy.begin(), event.busy.end());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+}  // namespace calgate

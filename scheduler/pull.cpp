@@ -1,0 +1,326 @@
+#include <algorithm>
+
+#include "scheduler/sync_pass.hpp"
+
+namespace calgate {
+namespace {
+
+constexpr int kMaxPages = 10'000;
+constexpr int kMaxUnreadFetched = 50;
+constexpr std::size_t kSmallCalendar = 10;
+
+/// Whether writing may go on although reading failed: the service is there and lets us in.
+bool may_write_after(ErrorCode code) {
+    return code == ErrorCode::InvalidResponse || code == ErrorCode::Rejected || code == ErrorCode::Unsupported ||
+           code == ErrorCode::SyncTokenExpired;
+}
+
+}  // namespace
+
+bool SyncPass::pull() {
+    const Instant began = parts_.clock.now();
+    Listing listing;
+    if (!read_pages(listing, began)) return may_write_after(report_.error->code);
+    Closing closing{began, listing.token, true, listing.snapshot, false};
+    closing.doubtful = listing.snapshot && doubtful(listing);
+    if (listing.snapshot && !closing.doubtful) {
+        find_missing(listing);
+        drop_unlisted(listing);
+    }
+    prove(listing);
+    decide(listing.news, closing);
+    if (closing.doubtful) {
+        fail({ErrorCode::InvalidResponse,
+              "The service listed far fewer events than before. Nothing was dropped; the next listing decides.", {}});
+        return true;
+    }
+    pulled_ = true;
+    return true;
+}
+
+bool SyncPass::pull_failed(const Error& error) {
+    fail(error);
+    const Advice what = advice(error);
+    if (what.action == Action::PauseAccount) pause_account(error);
+    if (error.code != ErrorCode::NotFound) return false;
+    // Only a service that lists its calendars without this one has said that it is gone (F17).
+    const auto calendars = connector_.list_calendars(context());
+    if (!calendars || calendars->empty()) return false;
+    const bool listed = std::any_of(calendars->begin(), calendars->end(), [&](const RemoteCalendar& remote) {
+        return remote.href == calendar_.href;
+    });
+    if (!listed) {
+        park_calendar(CalendarState::Gone,
+            {ErrorCode::NotFound, "The service no longer lists this calendar. Connect another one or restore it there.", {}});
+    }
+    return false;
+}
+
+bool SyncPass::read_pages(Listing& listing, Instant began) {
+    const bool full = !calendar_.sync_token || !calendar_.full_listing ||
+                      began - *calendar_.full_listing >= settings_.full_listing_every;
+    auto since = full ? std::nullopt : calendar_.sync_token;
+    bool restarted = false;
+    for (int pages = 0; pages < kMaxPages; ++pages) {
+        const auto timeout = calendar_.full_listing ? settings_.call_timeout : settings_.first_sync_timeout;
+        auto page = connector_.fetch_changes(context(timeout), calendar_.href, since, known());
+        if (!page && advice(page.error()).action == Action::ListEverything && since && !restarted) {
+            // The token alone infers nothing: everything is listed again (F14).
+            restarted = true;
+            answered_ = true;
+            listing = {};
+            since.reset();
+            continue;
+        }
+        if (!page) return pull_failed(page.error());
+        answered_ = true;
+        ++report_.pages;
+        if (page->more && (!page->next || page->next == since)) {
+            return pull_failed({ErrorCode::InvalidResponse,
+                "The service said that more follows, but not where. Trying again later.", {}});
+        }
+        read_unread(*page);
+        keep_page(*page, listing);
+        since = page->next;
+        if (!page->more) return true;
+    }
+    return pull_failed({ErrorCode::InvalidResponse, "The service never came to the end of its listing. Trying again later.", {}});
+}
+
+KnownVersion SyncPass::known() {
+    return [this](const Href& href) -> std::optional<Version> {
+        if (!known_) {
+            known_.emplace();
+            parts_.store.read([&](const Reader& reader) {
+                for (auto& [cached, version] : reader.cached_versions(id_)) known_->emplace(cached.value, version);
+                for (const auto& mirror : reader.mirrors_on(id_)) {
+                    // A copy whose state is in doubt is read anew.
+                    if (mirror.href && mirror.base && !mirror.missing_since && !mirror.unknown_call) {
+                        known_->insert_or_assign(mirror.href->value, mirror.version);
+                    }
+                }
+            });
+        }
+        const auto found = known_->find(href.value);
+        return found == known_->end() ? std::nullopt : found->second;
+    };
+}
+
+void SyncPass::read_unread(ChangeSet& page) {
+    int fetched = 0;
+    std::vector<Href> left;
+    for (const auto& href : page.unread) {
+        if (fetched++ < kMaxUnreadFetched) {
+            if (auto event = connector_.fetch_event(context(), href)) {
+                page.changed.push_back(std::move(*event));
+                continue;
+            }
+        }
+        left.push_back(href);
+    }
+    page.unread = std::move(left);
+}
+
+SyncPass::Sorted SyncPass::sort_page(const ChangeSet& page) {
+    Sorted sorted;
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& remote : page.changed) sort_event(reader, remote, page, sorted);
+        for (const auto& href : page.unread) {
+            const auto earlier = reader.cached_event(id_, href);
+            const auto mirrors = reader.mirrors_on(id_);
+            const bool ours = std::any_of(mirrors.begin(), mirrors.end(), [&](const Mirror& m) { return m.href == href; });
+            if (ours) continue;
+            RemoteEvent remote{href, std::nullopt, {}, "its content did not come."};
+            if (earlier) remote.event.source = earlier->text;
+            sorted.foreign.push_back(cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock));
+        }
+    });
+    return sorted;
+}
+
+void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const ChangeSet& page, Sorted& sorted) {
+    const auto earlier = reader.cached_event(id_, remote.href);
+    if (remote.unreadable) {
+        if (calendar_.marker == remote.href) return;
+        for (auto& mirror : reader.mirrors_on(id_)) {
+            if (mirror.href != remote.href) continue;
+            mirror.detail = "The copy cannot be read: " + *remote.unreadable + " Repair or delete it in the calendar.";
+            sorted.unreadable.push_back(mirror);
+            return;
+        }
+    }
+    const auto mark = remote.event.mark.empty() ? std::nullopt : read_mark(remote.event.mark, parts_.keys);
+    if (!remote.unreadable && mark && mark->business == business_.id) {
+        if (mark->appointment.value == "marker") {
+            if (remote.event.uid == copy_name(business_.id, mark->appointment, id_, 1)) sorted.marker = remote.href;
+            return;
+        }
+        const auto mirror = reader.mirror_by_uid(id_, remote.event.uid);
+        const bool named_here = mirror && mirror->appointment == mark->appointment;
+        const bool same_place = named_here && (!mirror->href || mirror->href == remote.href);
+        const bool moved = named_here && mirror->href && mirror->href != remote.href &&
+                           (mirror->missing_since ||
+                            std::find(page.removed.begin(), page.removed.end(), *mirror->href) != page.removed.end());
+        if (same_place || moved) {
+            sorted.ours.push_back({mirror->appointment, remote});
+            if (earlier) sorted.no_longer_foreign.push_back(remote.href);
+            return;
+        }
+        // Our mark under another name: a person duplicated the copy. It is their event now (I8).
+    }
+    sorted.foreign.push_back(cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock));
+}
+
+void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
+    for (const auto& event : page.changed) listing.named.insert(event.href.value);
+    for (const auto& href : page.unchanged) listing.named.insert(href.value);
+    for (const auto& href : page.unread) listing.named.insert(href.value);
+    listing.snapshot = listing.snapshot && page.snapshot;
+    listing.token = page.next;
+    Sorted sorted = sort_page(page);
+    report_.changed += static_cast<int>(sorted.foreign.size());
+    report_.removed += static_cast<int>(page.removed.size());
+    std::set<std::string> found;
+    for (auto& news : sorted.ours) {
+        found.insert(news.appointment.value);
+        listing.news.push_back(std::move(news));
+    }
+    if (!page.removed.empty()) {
+        const std::set<Href> removed(page.removed.begin(), page.removed.end());
+        parts_.store.read([&](const Reader& reader) {
+            for (const auto& mirror : reader.mirrors_on(id_)) {
+                if (mirror.href && removed.contains(*mirror.href) && !found.contains(mirror.appointment.value)) {
+                    listing.absent.emplace_back(mirror.appointment, *mirror.href);
+                }
+            }
+        });
+    }
+    listing.held = listing.held || page.snapshot || !listing.news.empty() || !listing.absent.empty();
+    const bool keeps_token = !listing.held && page.more;
+    if (sorted.foreign.empty() && page.removed.empty() && sorted.unreadable.empty() && sorted.no_longer_foreign.empty() &&
+        !sorted.marker && !keeps_token) {
+        return;
+    }
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& event : sorted.foreign) writer.put(event);
+        for (const auto& href : page.removed) writer.erase_cached_event(id_, href);
+        for (const auto& href : sorted.no_longer_foreign) writer.erase_cached_event(id_, href);
+        for (const auto& unreadable : sorted.unreadable) {
+            auto mirror = writer.mirror(unreadable.appointment, id_);
+            if (!mirror || mirror->state == MirrorState::Parked) continue;
+            mirror->state = MirrorState::Parked;
+            mirror->detail = unreadable.detail;
+            writer.put(*mirror);
+            writer.append({0, parts_.clock.now(), "copy.parked", mirror->appointment.value, "calendar:" + id_.value, mirror->detail, mirror->wanted});
+            ++report_.parked;
+        }
+        auto calendar = writer.calendar(id_);
+        if (!calendar) return;
+        if (sorted.marker) calendar->marker = sorted.marker;
+        if (keeps_token) calendar->sync_token = page.next;
+        if (sorted.marker || keeps_token) writer.put(*calendar);
+    });
+    if (sorted.marker) calendar_.marker = sorted.marker;
+    busy_changed_ = busy_changed_ || !sorted.foreign.empty() || !page.removed.empty() || !sorted.no_longer_foreign.empty();
+}
+
+bool SyncPass::doubtful(const Listing& listing) const {
+    if (calendar_.empty_listings > 0) return false;
+    std::size_t before = 0, absent = 0;
+    parts_.store.read([&](const Reader& reader) {
+        const auto count = [&](const std::string& href) {
+            ++before;
+            if (!listing.named.contains(href)) ++absent;
+        };
+        for (const auto& [href, version] : reader.cached_versions(id_)) count(href.value);
+        for (const auto& mirror : reader.mirrors_on(id_)) {
+            if (mirror.href) count(mirror.href->value);
+        }
+        if (calendar_.marker) count(calendar_.marker->value);
+    });
+    if (before == 0 || absent == 0) return false;
+    if (listing.named.empty()) return true;
+    return absent > kSmallCalendar && absent * 2 > before;
+}
+
+void SyncPass::find_missing(Listing& listing) {
+    const Instant now = parts_.clock.now();
+    std::vector<AppointmentId> first_time;
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& mirror : reader.mirrors_on(id_)) {
+            if (!mirror.href || listing.named.contains(mirror.href->value)) continue;
+            const bool found = std::any_of(listing.news.begin(), listing.news.end(), [&](const CopyNews& news) {
+                return news.appointment == mirror.appointment;
+            });
+            if (found) continue;
+            if (!mirror.missing_since) first_time.push_back(mirror.appointment);
+            else if (now - *mirror.missing_since >= settings_.consistency_window) {
+                listing.absent.emplace_back(mirror.appointment, *mirror.href);
+            }
+        }
+    });
+    if (first_time.empty()) return;
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& appointment : first_time) {
+            auto mirror = writer.mirror(appointment, id_);
+            if (!mirror) continue;
+            mirror->missing_since = now;
+            writer.put(*mirror);
+        }
+    });
+}
+
+void SyncPass::drop_unlisted(const Listing& listing) {
+    std::vector<Href> gone;
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& [href, version] : reader.cached_versions(id_)) {
+            if (!listing.named.contains(href.value)) gone.push_back(href);
+        }
+    });
+    if (gone.empty()) return;
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& href : gone) writer.erase_cached_event(id_, href);
+    });
+    report_.removed += static_cast<int>(gone.size());
+    busy_changed_ = true;
+}
+
+void SyncPass::prove(Listing& listing) {
+    if (listing.absent.empty()) return;
+    const int limit = read(parts_.store, [&](const Reader& reader) { return brake_limit(reader); });
+    // A person who answered the brake has seen what is missing.
+    const bool answered_for =
+        !read(parts_.store, [&](const Reader& reader) { return reader.setting(brake_setting(id_)).value_or(""); }).empty();
+    std::vector<AppointmentId> unproven;
+    int proven = 0;
+    for (const auto& [appointment, href] : listing.absent) {
+        const auto mirror = read(parts_.store, [&, id = appointment](const Reader& reader) { return reader.mirror(id, id_); });
+        if (!mirror || mirror->href != href) continue;
+        // One more than the brake lets pass is enough to know.
+        if (proven > limit && !answered_for) break;
+        auto event = connector_.fetch_event(context(), href);
+        if (!event && event.error().code == ErrorCode::NotFound) {
+            auto elsewhere = connector_.find_event(context(), calendar_.href, mirror->uid);
+            if (elsewhere || elsewhere.error().code != ErrorCode::Unsupported) event = std::move(elsewhere);
+        }
+        if (event && is_ours(*event, *mirror)) {
+            listing.news.push_back({appointment, std::move(*event)});
+        } else if (!event && event.error().code == ErrorCode::NotFound && (answered_for || marker_stands().value_or(false))) {
+            listing.news.push_back({appointment, std::nullopt});
+            ++proven;
+        } else {
+            unproven.push_back(appointment);
+        }
+    }
+    if (unproven.empty()) return;
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& appointment : unproven) {
+            auto mirror = writer.mirror(appointment, id_);
+            if (!mirror || mirror->missing_since) continue;
+            mirror->missing_since = parts_.clock.now();
+            writer.put(*mirror);
+        }
+    });
+}
+
+}  // namespace calgate

@@ -1,0 +1,276 @@
+#include <algorithm>
+
+#include "core/resilience.hpp"
+#include "scheduler/sync_pass.hpp"
+
+namespace calgate {
+namespace {
+
+constexpr std::size_t kBatch = 50;
+constexpr std::size_t kMaxWritesPerPass = 5000;
+constexpr int kMaxTries = 3;
+constexpr int kMaxOutages = 2;
+constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
+
+}  // namespace
+
+void SyncPass::push() {
+    if (!calendar_.mirror || calendar_.state != CalendarState::Active || braked_) return;
+    std::set<AppointmentId> tried;
+    while (tried.size() < kMaxWritesPerPass) {
+        const auto batch = read(parts_.store, [&](const Reader& reader) {
+            return reader.open_mirrors(id_, parts_.clock.now(), kBatch + tried.size());
+        });
+        bool progress = false;
+        for (const auto& mirror : batch) {
+            if (!tried.insert(mirror.appointment).second) continue;
+            progress = true;
+            if (options_.stop.stop_requested()) return;
+            if (options_.may_write && !options_.may_write()) {
+                more_ = true;
+                return;
+            }
+            if (!ensure_marker()) return;
+            if (push_one(mirror.appointment) == Pushed::Stop) return;
+        }
+        if (!progress) break;
+    }
+    refresh_marker();
+}
+
+SyncPass::Pushed SyncPass::push_one(const AppointmentId& id) {
+    std::optional<Mirror> mirror;
+    std::optional<Appointment> appointment;
+    // The row as it stands now, so that an older revision is never written (I9).
+    parts_.store.read([&](const Reader& reader) {
+        mirror = reader.mirror(id, id_);
+        appointment = reader.appointment(id);
+    });
+    if (!mirror || !appointment || !mirror->open()) return Pushed::Next;
+    return write_copy(*mirror, *appointment, kMaxTries);
+}
+
+SyncPass::Pushed SyncPass::write_copy(Mirror mirror, const Appointment& appointment, int tries) {
+    if (tries <= 0) return failed(mirror, {ErrorCode::VersionMismatch, "The copy changes faster than it can be written.", {}}, false);
+    if (mirror.unknown_call && !(mirror.wanted_gone && !mirror.href)) return read_again(mirror, appointment, tries);
+    if (mirror.wanted_gone) return mirror.href ? remove_copy(mirror, appointment, tries) : remove_unseen(mirror);
+    return mirror.href ? update_copy(mirror, appointment, tries) : create_copy(mirror, appointment, tries);
+}
+
+SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appointment, int tries) {
+    Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce());
+    const auto receipt = connector_.create_event(context(), calendar_.href, event);
+    if (receipt) {
+        ++report_.created;
+        return settled(mirror, appointment, *receipt);
+    }
+    if (receipt.error().code != ErrorCode::AlreadyExists) return failed(mirror, receipt.error(), true);
+    return take_over(mirror, appointment, tries);
+}
+
+SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointment, int tries) {
+    const auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
+    if (!found && found.error().code != ErrorCode::NotFound) return failed(mirror, found.error(), false);
+    if (found && is_ours(*found, mirror)) {
+        answered_ = true;
+        decide({{mirror.appointment, *found}}, {});
+        return braked_ ? Pushed::Stop : tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
+    }
+    // The name is taken by something that is not our copy, or cannot be used again (F16).
+    parts_.store.write([&](Writer& writer) {
+        auto current = writer.mirror(mirror.appointment, id_);
+        if (!current) return;
+        next_generation(*current, business_);
+        writer.put(*current);
+        mirror = *current;
+    });
+    return write_copy(mirror, appointment, tries - 1);
+}
+
+SyncPass::Pushed SyncPass::update_copy(Mirror mirror, const Appointment& appointment, int tries) {
+    if (!mirror.version) return read_again(mirror, appointment, tries);
+    const Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce());
+    const auto receipt = connector_.update_event(context(), *mirror.href, *mirror.version, event);
+    if (receipt) {
+        ++report_.updated;
+        return settled(mirror, appointment, *receipt);
+    }
+    if (receipt.error().code == ErrorCode::VersionMismatch) return read_again(mirror, appointment, tries);
+    if (receipt.error().code == ErrorCode::NotFound) return copy_absent(mirror);
+    return failed(mirror, receipt.error(), true);
+}
+
+SyncPass::Pushed SyncPass::remove_copy(Mirror mirror, const Appointment& appointment, int tries) {
+    // Only what carries our mark is deleted, and only as it was last read (I8, I10).
+    if (!mirror.version || mirror.remote_text.empty()) return read_again(mirror, appointment, tries);
+    const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
+    if (deleted) {
+        ++report_.deleted;
+        return settled_gone(mirror);
+    }
+    if (deleted.error().code == ErrorCode::NotFound) return settled_gone(mirror);
+    if (deleted.error().code == ErrorCode::VersionMismatch) return read_again(mirror, appointment, tries);
+    return failed(mirror, deleted.error(), true);
+}
+
+SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {
+    const auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
+    if (found && is_ours(*found, mirror)) {
+        answered_ = true;
+        mirror.href = found->href;
+        mirror.version = found->version;
+        mirror.remote_text = found->event.source;
+        mirror.unknown_call = false;
+        if (!mirror.version) return failed(mirror, {ErrorCode::InvalidResponse, "The service gave the copy no version.", {}}, false);
+        const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
+        if (!deleted) return failed(mirror, deleted.error(), true);
+        ++report_.deleted;
+        return settled_gone(mirror);
+    }
+    if (!found && found.error().code != ErrorCode::NotFound) return failed(mirror, found.error(), false);
+    const Instant now = parts_.clock.now();
+    const bool waited = mirror.missing_since && now - *mirror.missing_since >= settings_.consistency_window;
+    if (!mirror.unknown_call || waited) return settled_gone(mirror);
+    // A create whose outcome is unknown may still appear: look once more when reads have caught up (I7).
+    parts_.store.write([&](Writer& writer) {
+        auto current = writer.mirror(mirror.appointment, id_);
+        if (!current) return;
+        if (!current->missing_since) current->missing_since = now;
+        current->not_before = *current->missing_since + settings_.consistency_window;
+        writer.put(*current);
+    });
+    return Pushed::Next;
+}
+
+SyncPass::Pushed SyncPass::read_again(const Mirror& mirror, const Appointment& appointment, int tries) {
+    auto event = mirror.href ? connector_.fetch_event(context(), *mirror.href)
+                             : connector_.find_event(context(), calendar_.href, mirror.uid);
+    if (!event && event.error().code == ErrorCode::NotFound) {
+        answered_ = true;
+        if (mirror.wanted_gone) return settled_gone(mirror);
+        return mirror.href ? copy_absent(mirror) : create_copy(mirror, appointment, tries - 1);
+    }
+    if (!event) return failed(mirror, event.error(), false);
+    answered_ = true;
+    if (!is_ours(*event, mirror)) {
+        // A person made it theirs: it stays, and ours is written under a new name (I8).
+        parts_.store.write([&](Writer& writer) {
+            auto current = writer.mirror(mirror.appointment, id_);
+            if (!current) return;
+            next_generation(*current, business_);
+            if (current->wanted_gone) current->confirmed = current->wanted;
+            writer.put(*current);
+        });
+        return tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
+    }
+    if (!event->version) return failed(mirror, {ErrorCode::InvalidResponse, "The service gave the copy no version.", {}}, false);
+    decide({{mirror.appointment, std::move(*event)}}, {});
+    if (braked_) return Pushed::Stop;
+    std::optional<Mirror> current = read(parts_.store, [&](const Reader& r) { return r.mirror(mirror.appointment, id_); });
+    if (!current || !current->open()) return Pushed::Next;
+    const auto fresh = read(parts_.store, [&](const Reader& r) { return r.appointment(mirror.appointment); });
+    return fresh ? write_copy(*current, *fresh, tries - 1) : Pushed::Next;
+}
+
+SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
+    answered_ = true;
+    Listing listing;
+    listing.absent.emplace_back(mirror.appointment, *mirror.href);
+    prove(listing);
+    if (!listing.news.empty() || marker_lost_) decide(listing.news, {});
+    if (braked_) return Pushed::Stop;
+    if (listing.news.empty()) {
+        return failed(mirror, {ErrorCode::InvalidResponse, "The copy is not where it was and its deletion is not proven.", {}}, false);
+    }
+    return Pushed::Next;
+}
+
+SyncPass::Pushed SyncPass::settled(const Mirror& mirror, const Appointment& appointment, const WriteReceipt& receipt) {
+    answered_ = true;
+    outages_ = 0;
+    parts_.store.write([&](Writer& writer) {
+        auto current = writer.mirror(mirror.appointment, id_);
+        if (!current || current->uid != mirror.uid) return;
+        current->href = receipt.href;
+        current->version = receipt.version;
+        current->base = shown_on(appointment, calendar_.copy_detail);
+        // Our own text counts only for the version that a receipt named.
+        current->remote_text = mirror.remote_text;
+        current->confirmed = appointment.revision;
+        if (!current->wanted_gone && current->wanted < appointment.revision) current->wanted = appointment.revision;
+        current->unknown_call = false;
+        current->missing_since.reset();
+        current->attempts = 0;
+        current->not_before.reset();
+        current->detail.clear();
+        writer.put(*current);
+        writer.put_setting("marker.due." + id_.value, "1");
+    });
+    return Pushed::Next;
+}
+
+SyncPass::Pushed SyncPass::settled_gone(const Mirror& mirror) {
+    answered_ = true;
+    outages_ = 0;
+    parts_.store.write([&](Writer& writer) {
+        auto current = writer.mirror(mirror.appointment, id_);
+        if (!current || current->uid != mirror.uid) return;
+        current->href.reset();
+        current->version.reset();
+        current->base.reset();
+        current->remote_text.clear();
+        current->unknown_call = false;
+        current->missing_since.reset();
+        current->attempts = 0;
+        current->not_before.reset();
+        current->detail.clear();
+        current->confirmed = current->wanted_gone ? current->wanted : 0;
+        writer.put(*current);
+        writer.put_setting("marker.due." + id_.value, "1");
+    });
+    return Pushed::Next;
+}
+
+SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool was_write) {
+    const Advice what = advice(error);
+    const bool unknown = was_write && (what.outcome_unknown || error.code == ErrorCode::Cancelled);
+    const bool park = what.action == Action::ParkItem;
+    if (!park && what.action != Action::PauseAccount && what.action != Action::ParkCalendar) fail(error);
+    parts_.store.write([&](Writer& writer) {
+        auto current = writer.mirror(mirror.appointment, id_);
+        if (!current || current->uid != mirror.uid) return;
+        current->unknown_call = current->unknown_call || unknown;
+        if (park) {
+            current->state = MirrorState::Parked;
+            current->detail = error.detail + " Change the appointment, or make room, and it is tried again.";
+            writer.append({0, parts_.clock.now(), "copy.parked", current->appointment.value, "gateway", current->detail, current->wanted});
+            ++report_.parked;
+        } else if (what.action != Action::Drop) {
+            ++current->attempts;
+            const auto wait = backoff(current->attempts, kBackoffBase, kBackoffCap, error.retry_after, parts_.random);
+            current->not_before = parts_.clock.now() + std::chrono::ceil<std::chrono::seconds>(wait);
+            current->detail = error.detail;
+        }
+        writer.put(*current);
+    });
+    if (park) return Pushed::Next;
+    if (what.action == Action::PauseAccount) pause_account(error);
+    if (what.action == Action::ParkCalendar) park_calendar(CalendarState::ReadOnly, error);
+    if (what.action == Action::PauseAccount || what.action == Action::ParkCalendar || what.action == Action::Drop) return Pushed::Stop;
+    if (error.code == ErrorCode::RateLimited) return Pushed::Stop;
+    return what.counts_as_outage && ++outages_ >= kMaxOutages ? Pushed::Stop : Pushed::Next;
+}
+
+bool SyncPass::is_ours(const RemoteEvent& remote, const Mirror& mirror) const {
+    if (remote.unreadable || remote.event.uid != mirror.uid) return false;
+    const auto mark = read_mark(remote.event.mark, parts_.keys);
+    return mark && mark->business == business_.id && mark->appointment == mirror.appointment;
+}
+
+std::string SyncPass::nonce() const {
+    std::string out(12, '\0');
+    parts_.random.fill({reinterpret_cast<unsigned char*>(out.data()), out.size()});
+    return out;
+}
+
+}  // namespace calgate

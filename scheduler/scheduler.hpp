@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+#include "core/resilience.hpp"
+
+namespace calgate {
+
+/// A calendar as the scheduler sees it.
+struct Lane {
+    CalendarId calendar{};
+    AccountId account{};
+    std::string service{};  ///< Kind and host: shares a breaker and a part of the workers.
+    bool operator==(const Lane&) const = default;
+};
+
+struct Job {
+    CalendarId calendar{};
+    AccountId account{};
+    std::string service{};
+    bool pull = false;   ///< false: only what waits to be written.
+    bool probe = false;  ///< Finds out whether the service is back.
+};
+
+struct Outcome {
+    bool answered = false;  ///< Some call came back: evidence of health.
+    bool outage = false;    ///< Ended by a failure that counts against the service.
+    bool failed = false;    ///< Ended by any failure.
+    bool changed = false;   ///< Something was new: poll more often for a while.
+    bool more = false;      ///< Writes are left for lack of call tokens.
+    std::chrono::milliseconds wait{0};  ///< Until the next token, with `more`.
+    std::optional<std::chrono::seconds> retry_after{};
+};
+
+/// What runs next: plain functions over lanes, the present time an argument. Holds timers only; what there is to do stands
+/// in the store. One job at a time per account, a share of the workers per service (design 7). Not thread-safe.
+class Scheduler {
+public:
+    struct Settings {
+        int jobs_per_service = 4;
+        std::chrono::seconds poll_active{60};
+        std::chrono::seconds poll_idle{300};
+        std::chrono::seconds active_for{600};
+        std::chrono::seconds probe_every{30};
+        std::chrono::milliseconds retry_base{1000};
+        std::chrono::milliseconds retry_cap{300'000};
+        std::size_t max_lanes = 100'000;
+    };
+    Scheduler(Settings, Random&);
+
+    /// The lanes that there are: new ones are due at once, missing ones end.
+    void set_lanes(const std::vector<Lane>&, SteadyInstant now);
+    bool has(const CalendarId&) const;
+    /// Writes wait. Back-off of this lane stays.
+    void wake(const CalendarId&, SteadyInstant now);
+    /// Read soon.
+    void poll(const CalendarId&, SteadyInstant now);
+    /// Writes of this lane may be tried again at `at` (their own back-off).
+    void wake_at(const CalendarId&, SteadyInstant at);
+
+    std::optional<Job> take(SteadyInstant now);
+    /// @return calendars that the end of an outage released: their writes need not wait any longer (L3).
+    std::vector<CalendarId> finish(const Job&, const Outcome&, SteadyInstant now);
+    /// When `take` may have something again; nothing without lanes.
+    std::optional<SteadyInstant> next_due() const;
+    bool service_open(const std::string& service) const;
+
+private:
+    struct LaneState {
+        Lane lane{};
+        SteadyInstant due{};
+        SteadyInstant poll_at{};
+        SteadyInstant active_until{};
+        SteadyInstant blocked_until{};  ///< Back-off after a failure.
+        bool push = false;
+        bool running = false;
+        bool again = false;       ///< Woken while running.
+        bool again_poll = false;
+        int attempts = 0;
+    };
+    struct ServiceState {
+        CircuitBreaker breaker{};
+        RetryBudget retries{};
+        int running = 0;
+    };
+    void queue(LaneState&, SteadyInstant due);
+    void unqueue(const LaneState&);
+    std::chrono::milliseconds jittered(std::chrono::milliseconds);
+    SteadyInstant next_of(const LaneState&) const;
+    ServiceState& service(const std::string&);
+
+    Settings settings_;
+    Random& random_;
+    std::map<CalendarId, LaneState> lanes_{};
+    std::set<std::pair<SteadyInstant, CalendarId>> due_{};
+    std::map<std::string, ServiceState> services_{};
+    std::set<AccountId> busy_accounts_{};
+};
+
+}  // namespace calgate

@@ -1,0 +1,168 @@
+#include "scheduler/sync_pass.hpp"
+
+#include <algorithm>
+
+namespace calgate {
+
+SyncPass::SyncPass(
+    const EngineParts& parts, const Engine::Settings& settings, Connector& connector, const CalendarId& id, Options options
+)
+    : parts_(parts), settings_(settings), connector_(connector), id_(id), options_(std::move(options)) {
+    report_.calendar = id;
+}
+
+PassReport SyncPass::run() {
+    if (!load()) return report_;
+    bool usable = true;
+    if (options_.pull) usable = pull();
+    if (usable && !options_.stop.stop_requested()) push();
+    publish();
+    report_.completed = !report_.error && !braked_ && (!options_.pull || pulled_);
+    return report_;
+}
+
+bool SyncPass::load() {
+    bool found = false;
+    parts_.store.read([&](const Reader& reader) {
+        const auto business = reader.business();
+        const auto calendar = reader.calendar(id_);
+        const auto account = calendar ? reader.account(calendar->account) : std::nullopt;
+        if (!business || !account) return;
+        business_ = *business;
+        calendar_ = *calendar;
+        account_ = *account;
+        zone_ = zone_of(reader, calendar_, business_);
+        found = true;
+    });
+    const Instant now = parts_.clock.now();
+    horizon_ = {now - settings_.horizon_back, now + settings_.horizon_ahead};
+    if (!found) {
+        report_.error = Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
+        return false;
+    }
+    if (account_.state != AccountState::Active) {
+        report_.error = Error{ErrorCode::Unauthorized, "The account waits for a person: " + account_.detail, {}};
+        return false;
+    }
+    if (calendar_.state == CalendarState::Gone) {
+        report_.error = Error{ErrorCode::NotFound, "The calendar is gone at its service: " + calendar_.detail, {}};
+        return false;
+    }
+    return true;
+}
+
+Context SyncPass::context(std::chrono::seconds timeout) const {
+    return {parts_.clock.steady() + timeout, options_.stop};
+}
+
+Shown SyncPass::ours_of(const Appointment& appointment, const Mirror& mirror) const {
+    Shown ours = shown_on(appointment, calendar_.copy_detail);
+    if (mirror.wanted_gone) ours.cancelled = true;
+    return ours;
+}
+
+int SyncPass::brake_limit(const Reader& reader) const {
+    const auto mirrors = reader.mirrors_on(id_);
+    const auto copies = std::count_if(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.href.has_value(); });
+    return std::max(settings_.brake_minimum, static_cast<int>(settings_.brake_share * static_cast<double>(copies)));
+}
+
+void SyncPass::fail(const Error& error) {
+    if (!report_.error) report_.error = error;
+}
+
+void SyncPass::pause_account(const Error& error) {
+    fail(error);
+    parts_.store.write([&](Writer& writer) {
+        auto account = writer.account(account_.id);
+        if (!account || account->state != AccountState::Active) return;
+        account->state = AccountState::NeedsAttention;
+        account->detail = error.detail + " Sign in again with `calgate connect`.";
+        writer.put(*account);
+        writer.append({0, parts_.clock.now(), "account.attention", account->id.value, "gateway", account->detail, 0});
+    });
+}
+
+void SyncPass::park_calendar(CalendarState state, const Error& error) {
+    fail(error);
+    parts_.store.write([&](Writer& writer) {
+        auto calendar = writer.calendar(id_);
+        if (!calendar || calendar->state == state) return;
+        calendar->state = state;
+        calendar->detail = error.detail;
+        writer.put(*calendar);
+        writer.append({0, parts_.clock.now(), "calendar.attention", id_.value, "gateway", error.detail, 0});
+    });
+    calendar_.state = state;
+}
+
+void SyncPass::publish() {
+    for (const auto& booking : bookings_) {
+        if (!booking.appointment) continue;
+        const StaffId staff = booking.appointment->staff;
+        if (booking.staff_before && *booking.staff_before != staff) {
+            parts_.index.change_appointment(*booking.staff_before, booking.before, std::nullopt);
+            parts_.index.change_appointment(staff, std::nullopt, booking.after);
+        } else {
+            parts_.index.change_appointment(staff, booking.before, booking.after);
+        }
+    }
+    if (!calendar_.busy || !options_.pull) return;
+    SourceState state{id_.value, std::nullopt, SourceState::Freshness::Cached};
+    parts_.store.read([&](const Reader& reader) {
+        if (const auto calendar = reader.calendar(id_)) state.as_of = calendar->as_of;
+        if (pulled_) state.freshness = SourceState::Freshness::Live;
+        else if (!state.as_of) state.freshness = SourceState::Freshness::Unknown;
+        if (busy_changed_) parts_.index.set_source(calendar_.staff, state, busy_of(reader, id_));
+        else parts_.index.set_state(calendar_.staff, state);
+    });
+}
+
+void next_generation(Mirror& mirror, const Business& business) {
+    ++mirror.generation;
+    mirror.uid = copy_name(business.id, mirror.appointment, mirror.calendar, mirror.generation);
+    mirror.href.reset();
+    mirror.version.reset();
+    mirror.base.reset();
+    mirror.remote_text.clear();
+    mirror.confirmed = 0;
+    mirror.unknown_call = false;
+    mirror.missing_since.reset();
+}
+
+void write_ours_again(Mirror& mirror, const std::optional<Shown>& theirs, const Business& business) {
+    mirror.state = MirrorState::Active;
+    mirror.detail.clear();
+    mirror.attempts = 0;
+    mirror.not_before.reset();
+    if (!theirs) {
+        next_generation(mirror, business);
+        return;
+    }
+    mirror.base = theirs;
+    mirror.confirmed = 0;
+}
+
+Appointment with_changes(
+    Appointment appointment, const Shown& ours, const Shown& result, const std::string& zone, const ZoneResolver& zones
+) {
+    const auto local = [&](const When& when) {
+        if (when.kind == When::Kind::Date || when.kind == When::Kind::Floating) {
+            if (zone == appointment.zone) return when.local;
+        } else if (when.kind == When::Kind::Zoned && when.zone == appointment.zone) {
+            return when.local;
+        }
+        return zones.to_local(zones.to_instant(when, zone), appointment.zone);
+    };
+    // Each field on its own, so that a field the copy hides is never overwritten by its mask.
+    if (result.start != ours.start) appointment.start = local(result.start);
+    if (result.end != ours.end) appointment.end = local(result.end);
+    if (result.title != ours.title) appointment.title = result.title;
+    if (result.place != ours.place) appointment.place = result.place;
+    if (result.notes != ours.notes) appointment.notes = result.notes;
+    return appointment;
+}
+
+std::string brake_setting(const CalendarId& calendar) { return "brake." + calendar.value; }
+
+}  // namespace calgate

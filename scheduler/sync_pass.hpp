@@ -1,0 +1,181 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/advice.hpp"
+#include "core/reconcile.hpp"
+#include "scheduler/engine.hpp"
+#include "store/booking.hpp"
+
+namespace calgate {
+
+/// What was found out about one of our copies and waits for a decision.
+struct CopyNews {
+    AppointmentId appointment{};
+    std::optional<RemoteEvent> present{};  ///< Absent: proven gone (I11).
+};
+
+/// One run over a calendar: pull, reconcile, push. Lives for that run, used by one thread.
+class SyncPass {
+public:
+    struct Options {
+        bool pull = true;  ///< false: only what waits to be written.
+        std::stop_token stop{};
+        /// Asked before every write; false ends the push, the rest stays open.
+        std::function<bool()> may_write{};
+    };
+    SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
+
+    /// @throws StoreFailure; what was committed until then stands, nothing else is lost.
+    PassReport run();
+
+    bool pulled() const { return pulled_; }      ///< A pull ended complete.
+    bool answered() const { return answered_; }  ///< Some call came back with an answer.
+    bool more() const { return more_; }          ///< `may_write` ended the push.
+    const std::vector<CalendarId>& touched() const { return touched_; }  ///< Targets that now wait for a write.
+
+private:
+    struct Listing {
+        std::set<std::string> named{};
+        bool snapshot = true;  ///< Every page was one of a full listing.
+        std::vector<CopyNews> news{};
+        std::vector<std::pair<AppointmentId, Href>> absent{};  ///< Named as removed, not yet proven.
+        std::optional<SyncToken> token{};
+        bool held = false;  ///< The token waits for the decisions.
+    };
+    struct Sorted {
+        std::vector<CachedEvent> foreign{};
+        std::vector<CopyNews> ours{};
+        std::vector<Mirror> unreadable{};
+        std::vector<Href> no_longer_foreign{};
+        std::optional<Href> marker{};
+    };
+    struct Closing {
+        Instant began{};
+        std::optional<SyncToken> token{};
+        bool pull = false;
+        bool full = false;
+        bool doubtful = false;
+    };
+    struct Decision {
+        CopyNews news{};
+        Mirror mirror{};
+        Appointment appointment{};
+        Shown ours{};
+        std::optional<Shown> base{};
+        Step step{};
+    };
+    enum class Pushed : std::uint8_t { Next, Stop };
+
+    bool load();
+    Context context(std::chrono::seconds timeout) const;
+    Context context() const { return context(settings_.call_timeout); }
+    Shown ours_of(const Appointment&, const Mirror&) const;
+    int brake_limit(const Reader&) const;
+    void fail(const Error&);
+    void pause_account(const Error&);
+    void park_calendar(CalendarState, const Error&);
+    void publish();
+
+    // pull.cpp
+    bool pull();
+    bool pull_failed(const Error&);
+    bool read_pages(Listing&, Instant began);
+    KnownVersion known();
+    void read_unread(ChangeSet&);
+    Sorted sort_page(const ChangeSet&);
+    void sort_event(const Reader&, const RemoteEvent&, const ChangeSet&, Sorted&);
+    void keep_page(const ChangeSet&, Listing&);
+    bool doubtful(const Listing&) const;
+    void find_missing(Listing&);
+    void drop_unlisted(const Listing&);
+    void prove(Listing&);
+
+    // decide.cpp
+    /// Decides all news in one transaction, or none of them (I13). @return false when the brake holds them.
+    bool decide(const std::vector<CopyNews>&, const Closing&);
+    Decision judge(const CopyNews&, const Mirror&, const Appointment&, int deletions) const;
+    void apply(Writer&, const Decision&);
+    void apply_change(Writer&, const Decision&, Mirror&, bool write_back);
+    void apply_cancel(Writer&, const Decision&, Mirror&);
+    void apply_conflict(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
+    void note_booking(const BookingResult&);
+    void hold(Writer&, Calendar&, const std::string& why);
+
+    // push.cpp
+    void push();
+    Pushed push_one(const AppointmentId&);
+    Pushed write_copy(Mirror, const Appointment&, int tries);
+    Pushed create_copy(Mirror, const Appointment&, int tries);
+    Pushed take_over(Mirror, const Appointment&, int tries);
+    Pushed update_copy(Mirror, const Appointment&, int tries);
+    Pushed remove_copy(Mirror, const Appointment&, int tries);
+    Pushed remove_unseen(Mirror);
+    Pushed read_again(const Mirror&, const Appointment&, int tries);
+    Pushed copy_absent(const Mirror&);
+    Pushed settled(const Mirror&, const Appointment&, const WriteReceipt&);
+    Pushed settled_gone(const Mirror&);
+    Pushed failed(const Mirror&, const Error&, bool was_write);
+    bool is_ours(const RemoteEvent&, const Mirror&) const;
+    std::string nonce() const;
+
+    // marker.cpp
+    bool ensure_marker();
+    void refresh_marker();
+    Event marker_event(const std::string& notes) const;
+    std::string marker_notes() const;
+    /// Whether the calendar still holds its marker (I11); asked once a run. Nothing: could not be found out.
+    std::optional<bool> marker_stands();
+
+    const EngineParts& parts_;
+    const Engine::Settings& settings_;
+    Connector& connector_;
+    CalendarId id_;
+    Options options_;
+
+    PassReport report_{};
+    Business business_{};
+    Account account_{};
+    Calendar calendar_{};
+    std::string zone_{};
+    Interval horizon_{};
+    std::optional<std::unordered_map<std::string, std::optional<Version>>> known_{};
+    std::optional<std::optional<bool>> marker_stands_{};
+    bool marker_lost_ = false;
+    std::vector<BookingResult> bookings_{};
+    std::vector<CalendarId> touched_{};
+    int decided_ = 0;     ///< Changes and deletions taken from the calendar in this run.
+    int deletions_ = 0;
+    int outages_ = 0;     ///< Calls in a row that failed for an outage.
+    bool pulled_ = false, answered_ = false, more_ = false;
+    bool busy_changed_ = false, wrote_ = false, braked_ = false;
+};
+
+/// Where a copy's uid, href and base start again: the next generation of its name.
+void next_generation(Mirror&, const Business&);
+/// Makes the copy be written again as we have it; the copy shows `theirs` now.
+void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Business&);
+/// The appointment with those fields changed in which `result` differs from `ours`.
+Appointment with_changes(Appointment, const Shown& ours, const Shown& result, const std::string& zone, const ZoneResolver&);
+
+/// Names of settings that carry an answer to a brake to the next run.
+std::string brake_setting(const CalendarId&);
+
+/// Zone of floating times: the calendar's, the person's, the business's.
+std::string zone_of(const Reader&, const Calendar&, const Business&);
+/// A foreign event, understood over the horizon. @param earlier what was cached: its busy time stays while the new text is unreadable (I18).
+CachedEvent cached_event(
+    const RemoteEvent&, const Calendar&, const std::string& zone, Interval horizon,
+    const std::optional<CachedEvent>& earlier, const ZoneResolver&, const Clock&
+);
+/// All foreign busy time of a calendar.
+std::vector<BusyInterval> busy_of(const Reader&, const CalendarId&);
+
+}  // namespace calgate

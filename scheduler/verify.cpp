@@ -1,0 +1,121 @@
+#include "scheduler/verify.hpp"
+
+#include <map>
+
+#include "core/reconcile.hpp"
+
+namespace calgate {
+namespace {
+
+constexpr int kMaxPages = 10'000;
+
+Result<std::map<Href, RemoteEvent>> list_all(
+    const EngineParts& parts, const Engine::Settings& settings, Connector& connector, const Calendar& calendar, std::stop_token stop
+) {
+    std::map<Href, RemoteEvent> out;
+    std::optional<SyncToken> since;
+    for (int page_number = 0; page_number < kMaxPages; ++page_number) {
+        const Context context{parts.clock.steady() + settings.first_sync_timeout, stop};
+        CALGATE_TRY(const auto page, connector.fetch_changes(context, calendar.href, since, [](const Href&) -> std::optional<Version> { return std::nullopt; }));
+        for (const auto& event : page.changed) out[event.href] = event;
+        for (const auto& href : page.removed) out.erase(href);
+        for (const auto& href : page.unread) {
+            out[href] = {href, std::nullopt, {}, "Its content did not come."};
+        }
+        if (!page.more) return out;
+        if (!page.next || page.next == since) break;
+        since = page.next;
+    }
+    return Error{ErrorCode::InvalidResponse, "The listing did not come to an end. Try again later.", {}};
+}
+
+struct Wanted {
+    Business business{};
+    Calendar calendar{};
+    std::vector<std::pair<Mirror, Appointment>> copies{};
+};
+
+CopyFinding judge(const Mirror& mirror, const Appointment& appointment, const RemoteEvent* event, const Wanted& wanted, const EngineParts& parts) {
+    CopyFinding finding{mirror.calendar, mirror.appointment, mirror.href.value_or(Href{}), CopyVerdict::Same, {}};
+    if (!event) {
+        finding.verdict = CopyVerdict::Missing;
+        finding.why = mirror.open() ? "The copy waits to be written." : "The copy is not listed.";
+    } else if (event->unreadable) {
+        finding.verdict = CopyVerdict::Unreadable;
+        finding.why = *event->unreadable;
+    } else {
+        const auto mark = read_mark(event->event.mark, parts.keys);
+        const bool ours = mark && mark->business == wanted.business.id && mark->appointment == mirror.appointment;
+        const bool same = same_meaning(shown_of(event->event), shown_on(appointment, wanted.calendar.copy_detail), parts.zones);
+        if (!ours || !same) {
+            finding.verdict = CopyVerdict::Different;
+            finding.why = !ours ? "The copy lost its ownership mark." : "The copy shows something else than the appointment.";
+        }
+        finding.href = event->href;
+    }
+    return finding;
+}
+
+}  // namespace
+
+VerifyReport verify_target(
+    const EngineParts& parts, const Engine::Settings& settings, Connector& connector, const CalendarId& id, std::stop_token stop
+) {
+    VerifyReport report;
+    report.calendar = id;
+    Wanted wanted;
+    bool found = false;
+    const auto load = [&] {
+        wanted.copies.clear();
+        parts.store.read([&](const Reader& reader) {
+            const auto business = reader.business();
+            const auto calendar = reader.calendar(id);
+            if (!business || !calendar) return;
+            found = true;
+            wanted.business = *business;
+            wanted.calendar = *calendar;
+            for (const auto& mirror : reader.mirrors_on(id)) {
+                if (mirror.wanted_gone || mirror.state == MirrorState::Removed) continue;
+                if (const auto appointment = reader.appointment(mirror.appointment)) wanted.copies.emplace_back(mirror, *appointment);
+            }
+        });
+    };
+    load();
+    if (!found) {
+        report.error = Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
+        return report;
+    }
+    auto listed = list_all(parts, settings, connector, wanted.calendar, stop);
+    if (!listed) {
+        report.error = listed.error();
+        return report;
+    }
+    load();
+    std::map<Uid, const RemoteEvent*> by_uid;
+    for (const auto& [href, event] : *listed) {
+        if (!event.unreadable) by_uid.emplace(event.event.uid, &event);
+    }
+    std::map<Href, bool> explained;
+    for (const auto& [mirror, appointment] : wanted.copies) {
+        const RemoteEvent* event = nullptr;
+        if (mirror.href && listed->contains(*mirror.href)) event = &listed->at(*mirror.href);
+        else if (const auto named = by_uid.find(mirror.uid); named != by_uid.end()) event = named->second;
+        if (event) explained[event->href] = true;
+        auto finding = judge(mirror, appointment, event, wanted, parts);
+        if (finding.verdict == CopyVerdict::Same) ++report.same;
+        else report.findings.push_back(std::move(finding));
+    }
+    for (const auto& [href, event] : *listed) {
+        if (explained.contains(href) || wanted.calendar.marker == href) continue;
+        const auto mark = event.unreadable ? std::nullopt : read_mark(event.event.mark, parts.keys);
+        if (mark && mark->business == wanted.business.id && mark->appointment.value == "marker") continue;
+        if (!mark || mark->business != wanted.business.id) {
+            ++report.foreign;
+            continue;
+        }
+        report.findings.push_back({id, mark->appointment, href, CopyVerdict::Extra, "It carries our mark, but no appointment wants it here."});
+    }
+    return report;
+}
+
+}  // namespace calgate
