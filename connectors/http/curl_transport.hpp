@@ -34,6 +34,8 @@ public:
 
 private:
     class Loop;
+    Result<Response> exchange(const Request&, const Context&, bool digest);
+
     Settings settings_;
     const Clock& clock_;
     std::unique_ptr<Loop> loop_;

@@ -1,0 +1,194 @@
+#include "connectors/caldav/caldav_connector.hpp"
+
+#include <algorithm>
+
+#include "connectors/caldav/caldav_changes.hpp"
+#include "connectors/caldav/caldav_discovery.hpp"
+#include "core/icalendar.hpp"
+
+namespace calgate::caldav {
+
+namespace {
+
+bool is_weak(const Version& version) { return version.value.starts_with("W/"); }
+
+std::string in_collection(const Href& calendar, const Uid& uid) {
+    return calendar.value + (calendar.value.ends_with('/') ? "" : "/") + http::percent_encode(uid.value) + ".ics";
+}
+
+Error changed_meanwhile() {
+    return {ErrorCode::VersionMismatch, "The event was changed at the service since we read it; it is read again.", {}};
+}
+
+}  // namespace
+
+struct CaldavConnector::Impl {
+    const Clock& clock;
+    const ZoneResolver& zones;
+    CaldavSettings settings;
+    Session session;
+    ChangeReader changes;
+
+    Impl(http::HttpTransport& transport, const Clock& given_clock, const ZoneResolver& given_zones, CaldavSettings given)
+        : clock(given_clock),
+          zones(given_zones),
+          settings(std::move(given)),
+          session(transport, clock, settings),
+          changes(session, settings, [this](Href href, std::optional<Version> version, std::string text) {
+              return read_object(std::move(href), std::move(version), std::move(text));
+          }) {
+        if (settings.user.find('@') != std::string::npos) settings.own_addresses.push_back(settings.user);
+    }
+
+    RemoteEvent read_object(Href href, std::optional<Version> version, std::string text) const {
+        RemoteEvent remote{std::move(href), std::move(version), {}, {}};
+        auto event = read_icalendar(text, {zones, settings.default_zone, settings.own_addresses});
+        if (event) {
+            remote.event = std::move(*event);
+        } else {
+            remote.unreadable = event.error().detail;
+        }
+        remote.event.source = std::move(text);
+        return remote;
+    }
+
+    Result<RemoteEvent> get(const Context& context, const Href& href) const {
+        CALGATE_TRY(http::Response response, session.send(context, "GET", href.value, {}));
+        if (response.status != 200) return session.refused(Call::Read, response);
+        if (response.body.empty())
+            return Error{ErrorCode::InvalidResponse, "The service gave an empty event; we ask again later.", {}};
+        const auto etag = response.header("ETag");
+        return read_object(href, etag ? std::optional(Version{*etag}) : std::nullopt, std::move(response.body));
+    }
+
+    /// Success, or why a write was refused; a 207 counts only when everything inside succeeded.
+    Status outcome(Call call, const http::Response& response) const {
+        if (response.status == 207 || (response.status == 200 && call == Call::Delete && !response.body.empty())) {
+            const auto content = parse_multistatus(response.body);
+            if (!content && response.status == 200) return {};
+            if (!content) return content.error();
+            const int refused = refused_status(*content);
+            if (refused == 0) return {};
+            http::Response inner = response;
+            inner.status = refused;
+            return session.refused(call, inner);
+        }
+        if (response.status == 200 || response.status == 201 || response.status == 202 || response.status == 204) return {};
+        return session.refused(call, response);
+    }
+
+    /// Without an ETag the service may have changed the text: what it holds now tells the version.
+    Result<WriteReceipt> receipt(const Context& context, const Href& href, const http::Response& response) const {
+        if (const auto etag = response.header("ETag"); etag && !etag->empty()) return WriteReceipt{href, Version{*etag}};
+        const auto stored = get(context, href);
+        return WriteReceipt{href, stored ? stored->version : std::nullopt};
+    }
+
+    Result<http::Response>
+    put(const Context& context, const Href& href, std::string text, const std::string& name, const std::string& value) const {
+        http::Headers headers{{"Content-Type", "text/calendar; charset=utf-8"}};
+        if (!name.empty()) headers.emplace_back(name, value);
+        return session.send(context, "PUT", href.value, std::move(headers), std::move(text));
+    }
+
+    /// For weak versions, which If-Match may not use (RFC 9110 13.1.1).
+    Status still_at(const Context& context, const Href& href, const Version& version) const {
+        CALGATE_TRY(const RemoteEvent current, get(context, href));
+        return current.version == version ? Status{} : Status{changed_meanwhile()};
+    }
+};
+
+CaldavConnector::CaldavConnector(
+    http::HttpTransport& transport, const Clock& clock, const ZoneResolver& zones, CaldavSettings settings
+)
+    : impl_(std::make_unique<Impl>(transport, clock, zones, std::move(settings))) {}
+
+CaldavConnector::~CaldavConnector() = default;
+
+Capabilities CaldavConnector::capabilities() const { return {true, true}; }
+
+Result<std::vector<RemoteCalendar>> CaldavConnector::list_calendars(const Context& context) {
+    CALGATE_TRY(Discovery found, discover(impl_->session, context, impl_->settings.url, impl_->zones));
+    auto& own = impl_->settings.own_addresses;
+    for (auto& address : found.addresses)
+        if (std::find(own.begin(), own.end(), address) == own.end()) own.push_back(std::move(address));
+    return std::move(found.calendars);
+}
+
+Result<ChangeSet> CaldavConnector::fetch_changes(
+    const Context& context, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
+) {
+    return impl_->changes.read(context, calendar, since, known);
+}
+
+Result<RemoteEvent> CaldavConnector::fetch_event(const Context& context, const Href& event) { return impl_->get(context, event); }
+
+Result<RemoteEvent> CaldavConnector::find_event(const Context& context, const Href& calendar, const Uid& uid) {
+    const auto base = http::parse_url(calendar.value);
+    if (!base) return Error{ErrorCode::Rejected, "The calendar's address is not a URL; choose the calendar again.", {}};
+    auto listing = impl_->session.ask(context, Call::Read, "REPORT", calendar.value, "1", report_query_uid(uid.value));
+    if (!listing) {
+        const ErrorCode code = listing.error().code;
+        const bool search_is_missing = code == ErrorCode::Unsupported || code == ErrorCode::InvalidResponse ||
+                                       code == ErrorCode::Forbidden || code == ErrorCode::Rejected;
+        if (!search_is_missing) return listing.error();
+    } else {
+        for (Entry& entry : listing->content.entries) {
+            const auto href = member_href(listing->answered, *base, entry.href);
+            if (!href || !entry.calendar_data) continue;
+            auto version = entry.etag ? std::optional(Version{*entry.etag}) : std::nullopt;
+            RemoteEvent found = impl_->read_object(Href{*href}, std::move(version), std::move(*entry.calendar_data));
+            if (!found.unreadable && found.event.uid == uid) return found;
+        }
+    }
+    // A search index may lag or not work at all: our own copies lie under a name that we know.
+    CALGATE_TRY(RemoteEvent named, impl_->get(context, Href{in_collection(calendar, uid)}));
+    if (!named.unreadable && named.event.uid == uid) return named;
+    return Error{ErrorCode::NotFound, "The calendar holds no event with this UID.", {}};
+}
+
+Result<WriteReceipt> CaldavConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
+    CALGATE_TRY(std::string text, write_icalendar(event, impl_->zones, impl_->clock.now()));
+    const Href href{in_collection(calendar, event.uid)};
+    CALGATE_TRY(const http::Response response, impl_->put(context, href, std::move(text), "If-None-Match", "*"));
+    CALGATE_TRY_STATUS(impl_->outcome(Call::Create, response));
+    return impl_->receipt(context, href, response);
+}
+
+Result<WriteReceipt> CaldavConnector::update_event(
+    const Context& context, const Href& href, const Version& if_match, const Event& event
+) {
+    CALGATE_TRY(std::string text, write_icalendar(event, impl_->zones, impl_->clock.now()));
+    const bool weak = is_weak(if_match);
+    if (weak) CALGATE_TRY_STATUS(impl_->still_at(context, href, if_match));
+    CALGATE_TRY(
+        const http::Response response, impl_->put(context, href, std::move(text), weak ? "" : "If-Match", if_match.value)
+    );
+    const Status outcome = impl_->outcome(Call::Update, response);
+    if (outcome) return impl_->receipt(context, href, response);
+    if (outcome.error().code != ErrorCode::VersionMismatch) return outcome.error();
+    const auto current = impl_->get(context, href);
+    const bool gone = !current && current.error().code == ErrorCode::NotFound;
+    return gone ? current.error() : outcome.error();
+}
+
+Status CaldavConnector::delete_event(const Context& context, const Href& href, const Version& if_match) {
+    const bool weak = is_weak(if_match);
+    if (weak) {
+        const Status same = impl_->still_at(context, href, if_match);
+        if (!same && same.error().code == ErrorCode::NotFound) return {};
+        if (!same) return same;
+    }
+    http::Headers headers;
+    if (!weak) headers.emplace_back("If-Match", if_match.value);
+    CALGATE_TRY(const http::Response response, impl_->session.send(context, "DELETE", href.value, std::move(headers)));
+    const Status outcome = impl_->outcome(Call::Delete, response);
+    if (outcome || outcome.error().code == ErrorCode::NotFound) return {};
+    if (outcome.error().code != ErrorCode::VersionMismatch) return outcome;
+    // Some services answer 412 for an event that is already gone.
+    const auto current = impl_->get(context, href);
+    if (!current && current.error().code == ErrorCode::NotFound) return {};
+    return outcome;
+}
+
+}  // namespace calgate::caldav

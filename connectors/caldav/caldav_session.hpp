@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "connectors/caldav/caldav_connector.hpp"
+#include "connectors/caldav/caldav_errors.hpp"
+#include "connectors/caldav/caldav_wire.hpp"
+#include "connectors/http/redirects.hpp"
+
+namespace calgate::caldav {
+
+/// A multistatus and the address that answered.
+struct Listing {
+    http::Url answered{};
+    Multistatus content{};
+};
+
+/// Requests of one account, with its credentials; every refusal is already an Error.
+class Session {
+public:
+    Session(http::HttpTransport&, const Clock&, const CaldavSettings&);
+
+    /// Any answer, also a refusal. @return Unauthorized for 401.
+    Result<http::Response>
+    send(const Context&, const std::string& method, const std::string& url, http::Headers, std::string body = {}) const;
+    /// @param depth "0", "1" or empty for none. @return InvalidResponse when the answer is no multistatus.
+    Result<Listing> ask(
+        const Context&, Call, const std::string& method, const std::string& url, const std::string& depth, std::string body
+    ) const;
+    Error refused(Call, const http::Response&) const;
+
+private:
+    http::HttpTransport& transport_;
+    const Clock& clock_;
+    const CaldavSettings& settings_;
+};
+
+/// A listed href under the origin by which we know the calendar (iCloud's partition hosts change); nothing when it
+/// belongs to another host.
+std::optional<std::string> member_href(const http::Url& answered, const http::Url& calendar, const std::string& raw);
+/// Both without their trailing slash.
+bool same_place(std::string a, std::string b);
+
+}  // namespace calgate::caldav

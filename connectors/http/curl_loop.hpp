@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "connectors/http/curl_transport.hpp"
+
+namespace calgate::http {
+
+enum class Authentication : std::uint8_t { Basic, Digest };
+
+/// One request on its way. Shared by the waiting caller and the loop: whichever leaves first leaves the other whole.
+struct Exchange {
+    Request request{};
+    Authentication authentication = Authentication::Basic;
+    std::chrono::milliseconds timeout{};
+    bool private_allowed = false;
+
+    std::atomic<bool> abandoned = false;  ///< The caller went away.
+    std::atomic<bool> sent = false;       ///< Connected; the request may have reached the service.
+
+    std::mutex mutex{};
+    std::condition_variable_any changed{};
+    std::optional<Result<Response>> outcome{};
+
+    void finish(Result<Response>);
+};
+
+/// The thread that owns curl's handles.
+class CurlTransport::Loop {
+public:
+    explicit Loop(const Settings&);
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    void start(std::shared_ptr<Exchange>);
+    void wake();
+    /// Whether this origin asked for Digest and nothing else.
+    bool wants_digest(const std::string& origin);
+    void remember_digest(const std::string& origin);
+
+private:
+    struct Transfer;
+    void run(const std::stop_token&);
+    void take_incoming();
+    void drop_abandoned();
+    void collect_finished();
+    void finish_all();
+
+    const Settings& settings_;
+    void* multi_;
+    std::mutex mutex_{};
+    std::deque<std::shared_ptr<Exchange>> incoming_{};
+    std::map<std::string, bool> digest_{};
+    std::map<void*, std::unique_ptr<Transfer>> transfers_;
+    std::jthread thread_{};
+};
+
+}  // namespace calgate::http

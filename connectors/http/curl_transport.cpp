@@ -1,0 +1,88 @@
+#include "connectors/http/curl_transport.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <stop_token>
+
+#include "connectors/http/curl_loop.hpp"
+#include "connectors/http/url.hpp"
+
+namespace calgate::http {
+
+namespace {
+
+Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+/// Digest is offered, Basic is not (several schemes may share a line).
+bool only_digest(const Response& response) {
+    bool digest = false, basic = false;
+    for (const auto& [name, value] : response.headers) {
+        if (lower(name) != "www-authenticate") continue;
+        const std::string schemes = ", " + lower(value);
+        digest = digest || schemes.find(", digest") != std::string::npos;
+        basic = basic || schemes.find(", basic") != std::string::npos;
+    }
+    return digest && !basic;
+}
+
+bool has_line_break(const Request& request) {
+    return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+        return (header.first + header.second).find_first_of("\r\n") != std::string::npos;
+    });
+}
+
+}  // namespace
+
+CurlTransport::CurlTransport(Settings settings, const Clock& clock)
+    : settings_(std::move(settings)), clock_(clock), loop_(std::make_unique<Loop>(settings_)) {}
+
+CurlTransport::~CurlTransport() = default;
+
+Result<Response> CurlTransport::exchange(const Request& request, const Context& context, bool digest) {
+    const auto url = parse_url(request.url);
+    const auto remaining = context.deadline - clock_.steady();
+    if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
+    if (remaining <= remaining.zero()) return error(ErrorCode::Unavailable, "No time was left to ask " + url->origin() + ".");
+
+    auto exchange = std::make_shared<Exchange>();  // Shared: the loop may still hold it when this caller has left.
+    exchange->request = request;
+    exchange->authentication = digest ? Authentication::Digest : Authentication::Basic;
+    exchange->timeout = remaining;
+    const auto& own = settings_.private_hosts;
+    exchange->private_allowed =
+        settings_.allow_private_addresses || std::find(own.begin(), own.end(), url->host) != own.end();
+    loop_->start(exchange);
+
+    std::unique_lock lock(exchange->mutex);
+    exchange->changed.wait_for(lock, context.stop, remaining, [&] { return exchange->outcome.has_value(); });
+    if (exchange->outcome) return std::move(*exchange->outcome);
+    lock.unlock();
+    exchange->abandoned = true;
+    loop_->wake();
+    if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
+    if (exchange->sent) return error(ErrorCode::Timeout, url->origin() + " did not answer in time.");
+    return error(ErrorCode::Unavailable, "No connection to " + url->origin() + " in time.");
+}
+
+Result<Response> CurlTransport::send(const Request& request, const Context& context) {
+    const auto url = parse_url(request.url);
+    if (!url) return error(ErrorCode::Rejected, "The URL is not an http or https address; correct the URL of the account.");
+    if (has_line_break(request)) return error(ErrorCode::Rejected, "A header holds a line break; the request was not sent.");
+    if (request.credentials && url->scheme == "http" && !is_loopback_host(url->host))
+        return error(
+            ErrorCode::Rejected, "The password is not sent to " + url->origin() + " because it is not encrypted; use its https URL."
+        );
+    const bool digest = request.credentials && loop_->wants_digest(url->origin());
+    CALGATE_TRY(Response first, exchange(request, context, digest));
+    if (first.status != 401 || digest || !request.credentials || !only_digest(first)) return first;
+    CALGATE_TRY(Response second, exchange(request, context, true));
+    if (second.status != 401) loop_->remember_digest(url->origin());
+    return second;
+}
+
+}  // namespace calgate::http

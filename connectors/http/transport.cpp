@@ -1,0 +1,17 @@
+#include "connectors/http/transport.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace calgate::http {
+
+std::optional<std::string> Response::header(std::string_view name) const {
+    const auto same = [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+    };
+    for (const auto& [key, value] : headers)
+        if (std::equal(key.begin(), key.end(), name.begin(), name.end(), same)) return value;
+    return std::nullopt;
+}
+
+}  // namespace calgate::http
