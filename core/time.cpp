@@ -1,0 +1,89 @@
+#include "core/time.hpp"
+
+#include <array>
+#include <cstdio>
+
+namespace calgate {
+namespace {
+
+std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
+    if (at + count > text.size()) return std::nullopt;
+    int value = 0;
+    for (const char c : text.substr(at, count)) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + (c - '0');
+    }
+    return value;
+}
+
+std::optional<std::chrono::sys_days> parse_day(std::string_view text) {
+    using namespace std::chrono;
+    const auto y = digits(text, 0, 4);
+    const auto m = digits(text, 5, 2);
+    const auto d = digits(text, 8, 2);
+    if (!y || !m || !d || text[4] != '-' || text[7] != '-') return std::nullopt;
+    const year_month_day date{year{*y}, month{static_cast<unsigned>(*m)}, day{static_cast<unsigned>(*d)}};
+    if (!date.ok() || *y < 1) return std::nullopt;
+    return sys_days{date};
+}
+
+std::string format(std::chrono::sys_seconds time, bool with_clock) {
+    using namespace std::chrono;
+    const auto midnight = floor<days>(time);
+    const year_month_day date{midnight};
+    const hh_mm_ss clock{time - midnight};
+    std::array<char, 64> text{};
+    if (with_clock) {
+        std::snprintf(
+            text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+            static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+            static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count())
+        );
+    } else {
+        std::snprintf(
+            text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+            static_cast<unsigned>(date.day())
+        );
+    }
+    return text.data();
+}
+
+}  // namespace
+
+std::optional<LocalSeconds> parse_local(std::string_view text) {
+    using namespace std::chrono;
+    if (text.size() != 10 && text.size() != 16 && text.size() != 19) return std::nullopt;
+    const auto date = parse_day(text);
+    if (!date) return std::nullopt;
+    const LocalSeconds midnight{date->time_since_epoch()};
+    if (text.size() == 10) return midnight;
+    const auto hour = digits(text, 11, 2);
+    const auto minute = digits(text, 14, 2);
+    const auto second = text.size() == 19 ? digits(text, 17, 2) : std::optional<int>{0};
+    if (text[10] != 'T' || text[13] != ':' || (text.size() == 19 && text[16] != ':')) return std::nullopt;
+    if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+    return midnight + hours{*hour} + minutes{*minute} + seconds{*second};
+}
+
+std::string format_local(LocalSeconds local) { return format(Instant{local.time_since_epoch()}, true); }
+std::string format_date(LocalSeconds local) { return format(Instant{local.time_since_epoch()}, false); }
+
+std::optional<Instant> parse_instant(std::string_view text) {
+    using namespace std::chrono;
+    if (text.size() < 20) return std::nullopt;
+    const auto local = parse_local(text.substr(0, 19));
+    if (!local) return std::nullopt;
+    const Instant as_utc{local->time_since_epoch()};
+    const std::string_view offset = text.substr(19);
+    if (offset == "Z" || offset == "z") return as_utc;
+    if (offset.size() != 6 || (offset[0] != '+' && offset[0] != '-') || offset[3] != ':') return std::nullopt;
+    const auto hour = digits(offset, 1, 2);
+    const auto minute = digits(offset, 4, 2);
+    if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
+    const seconds ahead = hours{*hour} + minutes{*minute};
+    return offset[0] == '+' ? as_utc - ahead : as_utc + ahead;
+}
+
+std::string format_instant(Instant instant) { return format(instant, true) + "Z"; }
+
+}  // namespace calgate
