@@ -54,13 +54,16 @@ bool take_theirs(
         booking = cancel_appointment(writer, appointment->id, std::nullopt, zones, now, actor, "A person let the deletion in the calendar stand.");
     } else {
         const Shown ours = shown_on(*appointment, calendar->copy_detail);
-        const auto changed = with_changes(*appointment, ours, *conflict.theirs, zone_of(writer, *calendar, business), zones);
+        auto changed = with_changes(*appointment, ours, *conflict.theirs, zone_of(writer, *calendar, business), zones);
+        // The edit on a cancelled appointment was chosen over its cancellation.
+        if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
         booking = place_appointment(writer, changed, std::nullopt, zones, now, actor, "A person let the change in the calendar stand.");
         if (booking.outcome == BookingOutcome::Overlap) return false;
     }
     const auto current = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
     agree(*mirror, current, conflict.theirs);
-    if (cancels && conflict.theirs) mirror->confirmed = 0;
+    // A copy marked cancelled still has to go; one that was deleted after an edit has to come back.
+    if ((cancels && conflict.theirs) || conflict.kind == ConflictKind::DeletedAndEdited) mirror->confirmed = 0;
     writer.put(*mirror);
     out.targets = booking.targets;
     out.bookings.push_back(std::move(booking));

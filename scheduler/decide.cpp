@@ -21,6 +21,11 @@ bool takes(StepKind kind) {
     return false;
 }
 
+/// Gone, or cancelled by a person, which some calendars do in place of deleting.
+bool is_deletion(const CopyNews& news) {
+    return !news.present || news.present->event.master.status == EventStatus::Cancelled;
+}
+
 void take_in(Mirror& mirror, const RemoteEvent& remote) {
     mirror.href = remote.href;
     mirror.version = remote.version;
@@ -55,7 +60,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);
         if (!calendar) return;
-        const auto gone = std::count_if(news.begin(), news.end(), [](const CopyNews& one) { return !one.present; });
+        const auto gone = std::count_if(news.begin(), news.end(), is_deletion);
         std::vector<Decision> decisions;
         for (const auto& one : news) {
             const auto mirror = writer.mirror(one.appointment, id_);
@@ -110,7 +115,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
         return false;
     }
     decided_ += taken;
-    deletions_ += static_cast<int>(std::count_if(news.begin(), news.end(), [](const CopyNews& one) { return !one.present; }));
+    deletions_ += static_cast<int>(std::count_if(news.begin(), news.end(), is_deletion));
     return true;
 }
 
@@ -174,20 +179,21 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
         writer.put(mirror);
         return;
     }
-    const bool agreed = present && same_meaning(decision.ours, shown_of(present->event), parts_.zones);
+    const auto mark = present ? read_mark(present->event.mark, parts_.keys) : std::nullopt;
     switch (decision.step.kind) {
         case StepKind::Nothing:
-            if (mirror.state == MirrorState::Conflict) break;
+            // Only adopting or an open conflict has something to note; a hidden field may still wait to be written.
+            if (mirror.state == MirrorState::Conflict && !agrees(decision)) break;
             [[fallthrough]];
         case StepKind::Settle:
             if (present) mirror.base = shown_of(present->event);
-            if (agreed) {
-                mirror.state = mirror.state == MirrorState::Removed ? MirrorState::Removed : MirrorState::Active;
-                settle(mirror);
-            }
+            if (mirror.state == MirrorState::Conflict) close_conflicts(writer, mirror);
+            if (mirror.state != MirrorState::Removed) mirror.state = MirrorState::Active;
+            if (mark && mark->revision == mirror.wanted) settle(mirror);
             break;
         case StepKind::WriteOurs:
         case StepKind::DeleteCopy:
+            if (decision.step.conflict) keep_edit(writer, decision, mirror);
             if (present && !mirror.base) mirror.base = decision.base ? decision.base : std::optional(shown_of(present->event));
             if (mirror.state == MirrorState::Parked) mirror.state = MirrorState::Active;
             if (mirror.confirmed == mirror.wanted) mirror.confirmed = 0;
@@ -197,8 +203,7 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
         case StepKind::Merge: apply_change(writer, decision, mirror, true); return;
         case StepKind::CancelOurs: apply_cancel(writer, decision, mirror); return;
         case StepKind::RestoreCopy:
-            next_generation(mirror, business_);
-            mirror.state = MirrorState::Active;
+            write_ours_again(mirror, present ? std::optional(shown_of(present->event)) : std::nullopt, business_);
             writer.append({0, parts_.clock.now(), "copy.restored", mirror.appointment.value, "gateway", decision.step.why, mirror.wanted});
             break;
         case StepKind::OpenConflict:
@@ -266,9 +271,39 @@ void SyncPass::apply_cancel(Writer& writer, const Decision& decision, Mirror& mi
     ++report_.taken;
 }
 
+bool SyncPass::agrees(const Decision& decision) const {
+    return decision.news.present && same_meaning(decision.ours, shown_of(decision.news.present->event), parts_.zones);
+}
+
+void SyncPass::close_conflicts(Writer& writer, const Mirror& mirror) {
+    for (auto& conflict : writer.conflicts(true)) {
+        if (conflict.appointment != mirror.appointment || conflict.calendar != id_) continue;
+        conflict.state = ConflictState::ResolvedTheirs;
+        conflict.resolved = parts_.clock.now();
+        writer.put(conflict);
+        writer.append({0, parts_.clock.now(), "conflict.resolved", std::to_string(conflict.id), "calendar:" + id_.value,
+                       "The calendar shows what we have again.", mirror.wanted});
+    }
+}
+
+void SyncPass::keep_edit(Writer& writer, const Decision& decision, const Mirror& mirror) {
+    for (const auto& open : writer.conflicts(true)) {
+        if (open.appointment == mirror.appointment && open.calendar == id_ && open.kind == *decision.step.conflict) return;
+    }
+    note_conflict(writer, decision, *decision.step.conflict, decision.step.why);
+}
+
 void SyncPass::apply_conflict(
     Writer& writer, const Decision& decision, Mirror& mirror, ConflictKind kind, const std::string& why
 ) {
+    note_conflict(writer, decision, kind, why);
+    mirror.state = MirrorState::Conflict;
+    mirror.detail = why;
+    writer.put(mirror);
+}
+
+void SyncPass::note_conflict(Writer& writer, const Decision& decision, ConflictKind kind, const std::string& why) {
+    const Mirror& mirror = decision.mirror;
     Conflict conflict;
     conflict.appointment = mirror.appointment;
     conflict.calendar = id_;
@@ -281,9 +316,6 @@ void SyncPass::apply_conflict(
     const auto number = writer.add(conflict);
     writer.append({0, conflict.created, "conflict.opened", std::to_string(number), "calendar:" + id_.value,
                    why + " Decide with `calgate conflicts`.", mirror.wanted});
-    mirror.state = MirrorState::Conflict;
-    mirror.detail = why;
-    writer.put(mirror);
     ++report_.conflicts;
 }
 

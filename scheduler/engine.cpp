@@ -1,7 +1,6 @@
 #include "scheduler/engine.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
@@ -74,7 +73,7 @@ struct Engine::Impl {
           pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
 
     std::chrono::milliseconds step(std::stop_token stop);
-    void refresh_lanes(bool now);
+    void refresh_lanes();
     void run_job(const Job&, std::stop_token);
     PassReport run(const CalendarId&, bool pull, std::stop_token, Outcome&, std::vector<CalendarId>& touched);
     /// Calls `work` with the account's connector while nobody else uses it.
@@ -194,9 +193,8 @@ void Engine::Impl::note(const PassReport& report) {
     last[report.calendar] = report;
 }
 
-void Engine::Impl::refresh_lanes(bool now_due) {
+void Engine::Impl::refresh_lanes() {
     const auto now = parts.clock.steady();
-    if (!now_due) return;
     std::vector<Lane> lanes;
     std::map<CalendarId, std::string> named;
     parts.store.read([&](const Reader& reader) {
@@ -231,10 +229,10 @@ std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
     }
     std::optional<Job> job;
     try {
-        refresh_lanes(refresh);
+        if (refresh) refresh_lanes();
         if (expand) expand_horizon();
     } catch (const StoreFailure& failure) {
-        parts.log(std::string("job=housekeeping error=store detail=\"") + failure.what() + "\"");
+        if (parts.log) parts.log(std::string("job=housekeeping error=store detail=\"") + failure.what() + "\"");
     }
     {
         const std::lock_guard lock(mutex);
@@ -273,7 +271,7 @@ void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
     try {
         release(released);
     } catch (const StoreFailure& failure) {
-        parts.log(std::string("job=release error=store detail=\"") + failure.what() + "\"");
+        if (parts.log) parts.log(std::string("job=release error=store detail=\"") + failure.what() + "\"");
     }
     if (parts.log) parts.log(log_line(report, now - began));
     pool.notify();

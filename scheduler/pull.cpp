@@ -41,6 +41,7 @@ bool SyncPass::pull() {
 bool SyncPass::pull_failed(const Error& error) {
     fail(error);
     const Advice what = advice(error);
+    answered_ = answered_ || (!what.counts_as_outage && what.action != Action::Drop);
     if (what.action == Action::PauseAccount) pause_account(error);
     if (error.code != ErrorCode::NotFound) return false;
     // Only a service that lists its calendars without this one has said that it is gone (F17).

@@ -235,6 +235,7 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
     const Advice what = advice(error);
     const bool unknown = was_write && (what.outcome_unknown || error.code == ErrorCode::Cancelled);
     const bool park = what.action == Action::ParkItem;
+    answered_ = answered_ || (!what.counts_as_outage && what.action != Action::Drop);
     if (!park && what.action != Action::PauseAccount && what.action != Action::ParkCalendar) fail(error);
     parts_.store.write([&](Writer& writer) {
         auto current = writer.mirror(mirror.appointment, id_);

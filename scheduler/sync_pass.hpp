@@ -106,6 +106,11 @@ private:
     void apply_change(Writer&, const Decision&, Mirror&, bool write_back);
     void apply_cancel(Writer&, const Decision&, Mirror&);
     void apply_conflict(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
+    void note_conflict(Writer&, const Decision&, ConflictKind, const std::string& why);
+    /// The appointment's cancellation stands; what a person changed meanwhile is kept on a conflict.
+    void keep_edit(Writer&, const Decision&, const Mirror&);
+    void close_conflicts(Writer&, const Mirror&);
+    bool agrees(const Decision&) const;
     void note_booking(const BookingResult&);
     void hold(Writer&, Calendar&, const std::string& why);
 
@@ -155,7 +160,7 @@ private:
     int deletions_ = 0;
     int outages_ = 0;     ///< Calls in a row that failed for an outage.
     bool pulled_ = false, answered_ = false, more_ = false;
-    bool busy_changed_ = false, wrote_ = false, braked_ = false;
+    bool busy_changed_ = false, braked_ = false;
 };
 
 /// Where a copy's uid, href and base start again: the next generation of its name.

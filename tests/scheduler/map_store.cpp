@@ -1,0 +1,176 @@
+#include "tests/scheduler/map_store.hpp"
+
+#include <algorithm>
+
+namespace calgate::testing {
+namespace {
+
+template <class Map, class Key>
+auto find(const Map& map, const Key& key) {
+    const auto found = map.find(key);
+    return found == map.end() ? std::nullopt : std::optional(found->second);
+}
+
+template <class Map>
+auto values(const Map& map) {
+    std::vector<typename Map::mapped_type> out;
+    for (const auto& [key, value] : map) out.push_back(value);
+    return out;
+}
+
+class View final : public Writer {
+public:
+    explicit View(Rows& rows) : rows_(rows) {}
+    std::optional<Business> business() const override { return rows_.business; }
+    std::vector<Staff> staff() const override { return values(rows_.staff); }
+    std::optional<Staff> staff(const StaffId& id) const override { return find(rows_.staff, id); }
+    std::vector<Service> services() const override { return values(rows_.services); }
+    std::optional<Service> service(const ServiceId& id) const override { return find(rows_.services, id); }
+    std::vector<Account> accounts() const override { return values(rows_.accounts); }
+    std::optional<Account> account(const AccountId& id) const override { return find(rows_.accounts, id); }
+    std::vector<Calendar> calendars() const override { return values(rows_.calendars); }
+    std::optional<Calendar> calendar(const CalendarId& id) const override { return find(rows_.calendars, id); }
+    std::optional<Appointment> appointment(const AppointmentId& id) const override {
+        const auto found = find(rows_.appointments, id);
+        return found ? std::optional(found->first) : std::nullopt;
+    }
+    std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const override {
+        std::vector<Appointment> out;
+        for (const auto& [id, row] : rows_.appointments) {
+            if (id > after && out.size() < limit) out.push_back(row.first);
+        }
+        return out;
+    }
+    std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId& staff, Interval window) const override {
+        std::vector<std::pair<Appointment, Interval>> out;
+        for (const auto& [id, row] : rows_.appointments) {
+            const bool live = row.first.state != AppointmentState::Cancelled;
+            if (live && row.first.staff == staff && row.second.start < window.end && window.start < row.second.end) out.push_back(row);
+        }
+        return out;
+    }
+    std::optional<Mirror> mirror(const AppointmentId& id, const CalendarId& calendar) const override {
+        return find(rows_.mirrors, std::pair(calendar, id));
+    }
+    std::vector<Mirror> mirrors_of(const AppointmentId& id) const override {
+        return mirrors([&](const Mirror& m) { return m.appointment == id; });
+    }
+    std::vector<Mirror> mirrors_on(const CalendarId& id) const override {
+        return mirrors([&](const Mirror& m) { return m.calendar == id; });
+    }
+    std::optional<Mirror> mirror_by_uid(const CalendarId& id, const Uid& uid) const override {
+        const auto found = mirrors([&](const Mirror& m) { return m.calendar == id && m.uid == uid; });
+        return found.empty() ? std::nullopt : std::optional(found.front());
+    }
+    std::vector<Mirror> open_mirrors(const CalendarId& id, Instant now, std::size_t limit) const override {
+        auto out = mirrors([&](const Mirror& m) { return m.calendar == id && m.open() && (!m.not_before || *m.not_before <= now); });
+        std::sort(out.begin(), out.end(), [](const Mirror& a, const Mirror& b) {
+            return std::tie(a.starts_at, a.appointment) < std::tie(b.starts_at, b.appointment);
+        });
+        if (out.size() > limit) out.resize(limit);
+        return out;
+    }
+    std::int64_t count_open_mirrors(const CalendarId& id) const override {
+        return static_cast<std::int64_t>(mirrors([&](const Mirror& m) { return m.calendar == id && m.open(); }).size());
+    }
+    std::optional<CachedEvent> cached_event(const CalendarId& id, const Href& href) const override {
+        return find(rows_.cached, std::pair(id, href));
+    }
+    std::vector<CachedEvent> cached_events(const CalendarId& id) const override {
+        std::vector<CachedEvent> out;
+        for (const auto& [key, event] : rows_.cached) {
+            if (key.first == id) out.push_back(event);
+        }
+        return out;
+    }
+    std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const override {
+        std::vector<CachedEvent> out;
+        for (const auto& [key, event] : rows_.cached) {
+            if (event.recurring && event.busy_to < horizon && out.size() < limit) out.push_back(event);
+        }
+        return out;
+    }
+    std::vector<std::pair<Href, std::optional<Version>>> cached_versions(const CalendarId& id) const override {
+        std::vector<std::pair<Href, std::optional<Version>>> out;
+        for (const auto& event : cached_events(id)) out.emplace_back(event.href, event.version);
+        return out;
+    }
+    std::vector<Conflict> conflicts(bool open_only) const override {
+        auto out = values(rows_.conflicts);
+        if (open_only) std::erase_if(out, [](const Conflict& c) { return c.state != ConflictState::Open; });
+        return out;
+    }
+    std::optional<Conflict> conflict(std::int64_t id) const override { return find(rows_.conflicts, id); }
+    std::vector<Change> changes(std::int64_t after, std::size_t limit) const override {
+        std::vector<Change> out;
+        for (const auto& change : rows_.changes) {
+            if (change.sequence > after && out.size() < limit) out.push_back(change);
+        }
+        return out;
+    }
+    std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes.size()); }
+    std::optional<IdempotentAnswer> idempotent_answer(const std::string&) const override { return std::nullopt; }
+    std::vector<std::pair<std::string, std::string>> api_keys() const override { return {}; }
+    std::optional<std::string> setting(const std::string& name) const override { return find(rows_.settings, name); }
+
+    void put(const Business& row) override { rows_.business = row; }
+    void put(const Staff& row) override { rows_.staff[row.id] = row; }
+    void put(const Service& row) override { rows_.services[row.id] = row; }
+    void put(const Account& row) override { rows_.accounts[row.id] = row; }
+    void put(const Calendar& row) override { rows_.calendars[row.id] = row; }
+    void erase(const CalendarId& id) override { rows_.calendars.erase(id); }
+    void erase(const AccountId& id) override { rows_.accounts.erase(id); }
+    void put(const Appointment& row, Interval when) override { rows_.appointments[row.id] = {row, when}; }
+    void put(const Mirror& row) override { rows_.mirrors[{row.calendar, row.appointment}] = row; }
+    void erase_mirror(const AppointmentId& id, const CalendarId& calendar) override { rows_.mirrors.erase({calendar, id}); }
+    void put(const CachedEvent& row) override { rows_.cached[{row.calendar, row.href}] = row; }
+    void erase_cached_event(const CalendarId& id, const Href& href) override { rows_.cached.erase({id, href}); }
+    std::int64_t add(const Conflict& row) override {
+        const auto id = static_cast<std::int64_t>(rows_.conflicts.size()) + 1;
+        rows_.conflicts[id] = row;
+        rows_.conflicts[id].id = id;
+        return id;
+    }
+    void put(const Conflict& row) override { rows_.conflicts[row.id] = row; }
+    std::int64_t append(const Change& row) override {
+        rows_.changes.push_back(row);
+        rows_.changes.back().sequence = static_cast<std::int64_t>(rows_.changes.size());
+        return rows_.changes.back().sequence;
+    }
+    void put_idempotent_answer(const std::string&, const IdempotentAnswer&) override {}
+    void forget_idempotent_answers(Instant) override {}
+    void put_api_key(const std::string&, const std::string&) override {}
+    void erase_api_key(const std::string&) override {}
+    void put_setting(const std::string& name, const std::string& value) override { rows_.settings[name] = value; }
+
+private:
+    template <class F>
+    std::vector<Mirror> mirrors(F&& wanted) const {
+        std::vector<Mirror> out;
+        for (const auto& [key, mirror] : rows_.mirrors) {
+            if (wanted(mirror)) out.push_back(mirror);
+        }
+        return out;
+    }
+    Rows& rows_;
+};
+
+}  // namespace
+
+void MapStore::write(const std::function<void(Writer&)>& work) {
+    const std::lock_guard lock(mutex_);
+    Rows next = rows_;
+    View view(next);
+    work(view);
+    rows_ = std::move(next);
+}
+
+void MapStore::read(const std::function<void(const Reader&)>& work) const {
+    std::unique_lock lock(mutex_);
+    Rows rows = rows_;
+    lock.unlock();
+    const View view(rows);
+    work(view);
+}
+
+}  // namespace calgate::testing

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <tuple>
+
+#include "store/store.hpp"
+
+namespace calgate::testing {
+
+/// Rows of every table, in memory.
+struct Rows {
+    std::optional<Business> business{};
+    std::map<StaffId, Staff> staff{};
+    std::map<ServiceId, Service> services{};
+    std::map<AccountId, Account> accounts{};
+    std::map<CalendarId, Calendar> calendars{};
+    std::map<AppointmentId, std::pair<Appointment, Interval>> appointments{};
+    std::map<std::pair<CalendarId, AppointmentId>, Mirror> mirrors{};
+    std::map<std::pair<CalendarId, Href>, CachedEvent> cached{};
+    std::map<std::int64_t, Conflict> conflicts{};
+    std::vector<Change> changes{};
+    std::map<std::string, std::string> settings{};
+};
+
+/// A Store without a disk: what one write does is kept together or not at all. For tests of the scheduler alone.
+class MapStore final : public Store {
+public:
+    void write(const std::function<void(Writer&)>& work) override;
+    void read(const std::function<void(const Reader&)>& work) const override;
+    bool writable() const override { return true; }
+
+private:
+    mutable std::mutex mutex_{};
+    Rows rows_{};
+};
+
+}  // namespace calgate::testing
