@@ -1,0 +1,256 @@
+#include <boost/test/unit_test.hpp>
+
+#include "tests/scheduler/small_business.hpp"
+
+namespace calgate {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::SmallBusiness;
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(sync_pass, SmallBusiness)
+
+BOOST_AUTO_TEST_CASE(R3_a_second_pass_on_unchanged_state_writes_nothing) {
+    book("a", 10, 9);
+    book("b", 11, 9);
+    const auto first = pass();
+    BOOST_TEST(first.completed);
+    BOOST_TEST(first.created == 2);
+    BOOST_TEST(service.count(href) == 3u);  // two copies and the marker
+    for (int round = 0; round < 3; ++round) {
+        clock.advance(60s);
+        const auto before = service.counters();
+        const auto again = pass();
+        const auto after = service.counters();
+        BOOST_TEST(again.completed);
+        BOOST_TEST(after.create + after.update + after.erase == before.create + before.update + before.erase);
+    }
+    BOOST_TEST(!mirror("a").open());
+}
+
+BOOST_AUTO_TEST_CASE(R4_a_move_by_staff_moves_the_appointment) {
+    book("a", 10, 9);
+    pass();
+    clock.advance(60s);
+    service.edit(*mirror("a").href, [&](Event& event) {
+        event.master.start.local = at(12, 14);
+        event.master.end.local = at(12, 15);
+    });
+    const auto report = pass();
+    BOOST_TEST(report.taken == 1);
+    BOOST_TEST((appointment("a").start == at(12, 14)));
+    BOOST_TEST(pass().taken == 0);
+    BOOST_TEST(!mirror("a").open());
+}
+
+BOOST_AUTO_TEST_CASE(I12_one_deletion_by_staff_cancels_after_proof) {
+    book("a", 10, 9);
+    pass();
+    service.erase(*mirror("a").href);
+    pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Cancelled));
+    BOOST_TEST(!mirror("a").open());
+}
+
+BOOST_AUTO_TEST_CASE(I11_without_the_marker_no_deletion_is_believed) {
+    book("a", 10, 9);
+    pass();
+    service.erase(*mirror("a").href);
+    service.erase(*row().marker);
+    pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST((row().state == CalendarState::Waiting));
+}
+
+BOOST_AUTO_TEST_CASE(I12_two_deletions_in_a_run_ask) {
+    book("a", 10, 9);
+    book("b", 11, 9);
+    pass();
+    service.erase(*mirror("a").href);
+    service.erase(*mirror("b").href);
+    pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    const auto open = conflicts();
+    BOOST_REQUIRE(open.size() == 2u);
+    apply_resolution(store, zones, clock, open[0].id, Resolution::Ours, "cli");
+    apply_resolution(store, zones, clock, open[1].id, Resolution::Theirs, "cli");
+    pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST((appointment("b").state == AppointmentState::Cancelled));
+    BOOST_TEST(service.count(href) == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(R2_I13_many_deletions_trip_the_brake_until_a_person_decides) {
+    for (const bool approve : {false, true}) {
+        SmallBusiness one;
+        for (int i = 0; i < 8; ++i) one.book("a" + std::to_string(i), 10 + i, 9);
+        one.pass();
+        for (int i = 0; i < 7; ++i) one.service.erase(*one.mirror("a" + std::to_string(i)).href);
+        one.pass();
+        BOOST_TEST((one.row().state == CalendarState::Waiting));
+        const auto open = one.conflicts();
+        BOOST_REQUIRE(open.size() == 1u);
+        BOOST_TEST((open[0].kind == ConflictKind::Brake));
+        one.pass();
+        BOOST_TEST(one.conflicts().size() == 1u);
+        apply_resolution(one.store, one.zones, one.clock, open[0].id, approve ? Resolution::Theirs : Resolution::Ours, "cli");
+        one.pass();
+        one.pass();
+        BOOST_TEST((one.row().state == CalendarState::Active));
+        BOOST_TEST(one.conflicts().size() == (approve ? 7u : 0u));
+        BOOST_TEST(one.service.count(one.href) == (approve ? 2u : 9u));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(R7_dropping_the_mapping_makes_no_duplicates) {
+    for (int i = 0; i < 8; ++i) book("a" + std::to_string(i), 10 + i, 9);
+    pass();
+    store.write([&](Writer& writer) {
+        for (auto& mirror : writer.mirrors_on(calendar)) {
+            mirror.href.reset();
+            mirror.version.reset();
+            mirror.base.reset();
+            mirror.remote_text.clear();
+            mirror.confirmed = 0;
+            writer.put(mirror);
+        }
+        auto row = *writer.calendar(calendar);
+        row.sync_token.reset();
+        row.full_listing.reset();
+        row.marker.reset();
+        writer.put(row);
+    });
+    const auto report = pass();
+    BOOST_TEST(report.adopted == 8);
+    BOOST_TEST(report.created == 0);
+    BOOST_TEST(service.count(href) == 9u);
+    BOOST_TEST(!mirror("a0").open());
+}
+
+const ErrorCode kErrors[] = {ErrorCode::Unauthorized, ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::SyncTokenExpired,
+                             ErrorCode::RateLimited, ErrorCode::Unavailable, ErrorCode::Timeout, ErrorCode::InvalidResponse};
+
+BOOST_AUTO_TEST_CASE(R1_no_failed_listing_plans_a_deletion) {
+    for (const auto code : kErrors) {
+        SmallBusiness one;
+        for (int i = 0; i < 12; ++i) one.service.put(one.href, one.foreign("f" + std::to_string(i), 10 + i, 15));
+        one.book("a", 10, 9);
+        one.pass();
+        BOOST_REQUIRE(one.cached() == 12u);
+        one.store.write([&](Writer& writer) {
+            auto row = *writer.calendar(one.calendar);
+            row.full_listing.reset();
+            writer.put(row);
+        });
+        one.service.fail_next({memory::Operation::Changes, Error{code, "Injected.", {}}, false, -1});
+        const auto as_of = one.row().as_of;
+        one.clock.advance(60s);
+        const auto report = one.pass();
+        BOOST_TEST(!report.completed);
+        BOOST_TEST(one.cached() == 12u);
+        BOOST_TEST(one.service.counters().erase == 0);
+        BOOST_TEST((one.row().as_of == as_of));
+        BOOST_TEST((one.appointment("a").state == AppointmentState::Confirmed));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(R6_a_create_that_timed_out_after_it_was_applied_leaves_one_copy) {
+    for (int cut = 0; cut < 500; ++cut) {
+        SmallBusiness one;
+        one.random = testing::SeededRandom(static_cast<std::uint64_t>(cut));
+        for (int i = 0; i < 3; ++i) one.book("a" + std::to_string(i), 10 + i, 9);
+        const int faults = 1 + static_cast<int>(one.random.next() % 4);
+        for (int i = 0; i < faults; ++i) {
+            const auto operation = one.random.next() % 2 == 0 ? memory::Operation::Create : memory::Operation::Any;
+            one.service.fail_next({operation, Error{ErrorCode::Timeout, "Injected.", {}}, one.random.next() % 2 == 0, 1});
+        }
+        for (int round = 0; round < 12; ++round) {
+            one.pass();
+            one.clock.advance(600s);
+        }
+        BOOST_REQUIRE_EQUAL(one.service.count(one.href), 4u);
+        BOOST_REQUIRE(!one.mirror("a0").open() && !one.mirror("a1").open() && !one.mirror("a2").open());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(R15_lost_access_raises_one_alarm_and_writes_go_on_after_it) {
+    book("a", 10, 9);
+    service.set_outage(Error{ErrorCode::Unauthorized, "The password was refused.", {}});
+    for (int i = 0; i < 3; ++i) pass();
+    const auto alarms = calgate::read(store, [](const Reader& r) {
+        int count = 0;
+        for (const auto& change : r.changes(0, 1000)) count += change.kind == "account.attention";
+        return count;
+    });
+    BOOST_TEST(alarms == 1);
+    BOOST_TEST(service.counters().total() == 1);
+    service.set_outage(std::nullopt);
+    store.write([](Writer& writer) {
+        auto account = *writer.account({"acc"});
+        account.state = AccountState::Active;
+        writer.put(account);
+    });
+    BOOST_TEST(pass().created == 1);
+}
+
+BOOST_AUTO_TEST_CASE(R20_an_unreadable_event_is_parked_and_all_others_sync) {
+    service.put_text(href, "bad", "BEGIN:VCALENDAR\r\nnonsense");
+    service.put(href, foreign("f", 10, 15));
+    book("a", 10, 9);
+    const auto report = pass();
+    BOOST_TEST(report.completed);
+    BOOST_TEST(report.created == 1);
+    BOOST_TEST(cached() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(I8_a_duplicate_by_a_person_is_never_swept) {
+    book("a", 10, 9);
+    pass();
+    Event twin = service.events(href).front().event;
+    for (const auto& event : service.events(href)) {
+        if (event.href == *mirror("a").href) twin = event.event;
+    }
+    twin.uid = {"copied-by-hand"};
+    twin.source.clear();
+    service.put(href, twin);
+    for (int i = 0; i < 3; ++i) {
+        pass();
+        clock.advance(3600s);
+    }
+    BOOST_TEST(service.count(href) == 3u);
+    BOOST_TEST(cached() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_moved_onto_another_appointment_becomes_a_conflict) {
+    book("a", 10, 9);
+    book("b", 11, 9);
+    pass();
+    service.edit(*mirror("a").href, [&](Event& event) {
+        event.master.start.local = at(11, 9);
+        event.master.end.local = at(11, 10);
+    });
+    pass();
+    BOOST_TEST((appointment("a").start == at(10, 9)));
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST((conflicts()[0].kind == ConflictKind::MovedOntoAnother));
+    apply_resolution(store, zones, clock, conflicts()[0].id, Resolution::Ours, "cli");
+    BOOST_TEST(pass().updated == 1);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I18_an_emptied_listing_needs_two_before_anything_foreign_goes) {
+    for (int i = 0; i < 3; ++i) service.put(href, foreign("f" + std::to_string(i), 10 + i, 15));
+    pass();
+    for (const auto& event : service.events(href)) service.erase(event.href);
+    service.forget_tokens();
+    BOOST_TEST(!pass().completed);
+    BOOST_TEST(cached() == 3u);
+    BOOST_TEST(pass().completed);
+    BOOST_TEST(cached() == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace calgate
