@@ -31,6 +31,7 @@ struct EventInstance {
     When end{};  ///< Exclusive; always set by the reader (RFC 5545 3.6.1 defaults applied).
     /// The length is exact seconds rather than wall time (DURATION with a time part, RFC 5545 3.3.6).
     std::optional<std::chrono::seconds> exact_duration{};
+    std::chrono::days nominal_days{0};  ///< Wall-clock days before `exact_duration` starts to count (P1DT2H).
     std::string title{};
     std::string place{};
     std::string notes{};

@@ -1,0 +1,364 @@
+#include "core/icalendar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <map>
+
+#include "core/ical_handle.hpp"
+#include "core/icalendar_scan.hpp"
+#include "core/identity.hpp"
+#include "core/recurrence.hpp"
+
+namespace calgate {
+namespace {
+
+using std::chrono::days;
+using std::chrono::seconds;
+
+Error unusable(const std::string& why) { return Error{ErrorCode::InvalidResponse, why}; }
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+/// "20260329" or "20260329T090000" with or without Z; nothing otherwise.
+std::optional<When> parse_value(std::string_view text) {
+    const bool utc = text.ends_with('Z');
+    if (utc) text.remove_suffix(1);
+    if (text.size() != 8 && text.size() != 15) return std::nullopt;
+    std::string dashed = std::string(text.substr(0, 4)) + "-" + std::string(text.substr(4, 2)) + "-" + std::string(text.substr(6, 2));
+    if (text.size() == 15) {
+        const auto second = text.substr(13, 2) == "60" ? std::string("59") : std::string(text.substr(13, 2));
+        dashed += std::string(1, text[8]) + std::string(text.substr(9, 2)) + ":" + std::string(text.substr(11, 2)) + ":" + second;
+    }
+    const auto local = parse_local(dashed);
+    if (!local) return std::nullopt;
+    if (text.size() == 8) return When{When::Kind::Date, *local, {}};
+    return When{utc ? When::Kind::Utc : When::Kind::Floating, *local, {}};
+}
+
+struct Duration {
+    days nominal{0};
+    seconds exact{0};
+    bool timed = false;
+};
+
+/// RFC 5545 3.3.6. Negative and absurd ones count as none.
+std::optional<Duration> parse_duration(std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    if (text.starts_with('-')) return Duration{};
+    if (!text.starts_with('P')) return std::nullopt;
+    text.remove_prefix(1);
+    Duration out;
+    bool time = false;
+    while (!text.empty()) {
+        if (text[0] == 'T') {
+            time = true;
+            text.remove_prefix(1);
+            continue;
+        }
+        long number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc{} || end == text.data() + text.size() || number > 1'000'000) return std::nullopt;
+        const char unit = *end;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+        if (!time && unit == 'W') out.nominal += days{7 * number};
+        else if (!time && unit == 'D') out.nominal += days{number};
+        else if (time && unit == 'H') out.exact += std::chrono::hours{number};
+        else if (time && unit == 'M') out.exact += std::chrono::minutes{number};
+        else if (time && unit == 'S') out.exact += seconds{number};
+        else return std::nullopt;
+        out.timed = out.timed || time;
+    }
+    return out;
+}
+
+class ObjectReader {
+public:
+    ObjectReader(const IcalendarContext& context, icalcomponent* root) : context_(context) { collect_zones(root); }
+
+    Result<EventInstance> instance(icalcomponent* part) {
+        EventInstance out;
+        if (icalcomponent_count_properties(part, ICAL_DTSTART_PROPERTY) != 1) {
+            return unusable("The event has no start, or more than one; repair it in the calendar.");
+        }
+        icalproperty* start = icalcomponent_get_first_property(part, ICAL_DTSTART_PROPERTY);
+        const auto begins = when(start, ical::value_of(start));
+        if (!begins) return unusable("The event's start cannot be understood; repair it in the calendar.");
+        out.start = *begins;
+        if (!read_end(part, out)) return unusable("The event's end cannot be understood; repair it in the calendar.");
+        read_texts(part, out);
+        read_states(part, out);
+        read_recurrence(part, out);
+        if (icalproperty* id = icalcomponent_get_first_property(part, ICAL_RECURRENCEID_PROPERTY)) {
+            out.recurrence_id = when(id, ical::value_of(id));
+            if (!out.recurrence_id) return unusable("A changed occurrence does not say which one it is.");
+            out.this_and_future = ical::parameter_of(id, "RANGE").find("THISANDFUTURE") != std::string::npos;
+        }
+        return out;
+    }
+
+    std::vector<std::string> take_warnings() { return std::move(warnings_); }
+
+private:
+    void collect_zones(icalcomponent* root) {
+        for (icalcomponent* zone = icalcomponent_get_first_component(root, ICAL_VTIMEZONE_COMPONENT); zone;
+             zone = icalcomponent_get_next_component(root, ICAL_VTIMEZONE_COMPONENT)) {
+            icalproperty* id = icalcomponent_get_first_property(zone, ICAL_TZID_PROPERTY);
+            if (id) embedded_.emplace(ical::value_of(id), ical::owned(icalcomponent_as_ical_string_r(zone)));
+        }
+    }
+
+    void warn(std::string sentence) {
+        if (std::find(warnings_.begin(), warnings_.end(), sentence) == warnings_.end()) warnings_.push_back(std::move(sentence));
+    }
+
+    /// providers/icalendar 4.2: by name, by Windows name, by the embedded rules, by the calendar's own zone.
+    std::string zone_of(const std::string& tzid, LocalSeconds local) {
+        const auto named = context_.zones.canonical_name(tzid);
+        const auto text = embedded_.find(tzid);
+        const auto carried = text == embedded_.end() ? std::nullopt : context_.zones.add_embedded(text->second);
+        if (named && carried && *named != "UTC" &&
+            context_.zones.to_instant(local, *named) != context_.zones.to_instant(local, *carried)) {
+            warn("The zone " + tzid + " carries other rules than its name; its own rules were used.");
+            return *carried;
+        }
+        if (named) return *named;
+        if (carried) return *carried;
+        warn("The zone " + tzid + " is unknown; the calendar's zone was used instead.");
+        return context_.zones.knows(context_.default_zone) ? context_.default_zone : "UTC";
+    }
+
+    std::optional<When> when(icalproperty* property, std::string_view value) {
+        auto parsed = parse_value(value);
+        if (!parsed || parsed->kind != When::Kind::Floating) return parsed;
+        std::string tzid = ical::parameter_of(property, "TZID");
+        if (tzid.starts_with("TZID=")) tzid.erase(0, 5);
+        if (tzid.size() > 1 && tzid.front() == '"') tzid = tzid.substr(1, tzid.size() - 2);
+        if (tzid.empty()) return parsed;
+        const std::string zone = zone_of(tzid, parsed->local);
+        if (zone == "UTC") return When{When::Kind::Utc, parsed->local, {}};
+        return When{When::Kind::Zoned, parsed->local, zone};
+    }
+
+    bool read_end(icalcomponent* part, EventInstance& out) {
+        const bool date = out.start.kind == When::Kind::Date;
+        out.end = out.start;
+        if (icalproperty* end = icalcomponent_get_first_property(part, ICAL_DTEND_PROPERTY)) {
+            const auto ends = when(end, ical::value_of(end));
+            if (!ends) return false;
+            if ((ends->kind == When::Kind::Date) == date) out.end = *ends;
+            else warn("The event's end is of another kind than its start; its start was used.");
+        } else if (icalproperty* length = icalcomponent_get_first_property(part, ICAL_DURATION_PROPERTY)) {
+            const auto duration = parse_duration(ical::value_of(length));
+            if (!duration) return false;
+            out.end.local += duration->nominal + duration->exact;
+            if (duration->timed && !date) {
+                out.exact_duration = duration->exact;
+                out.nominal_days = duration->nominal;
+            }
+        } else if (date) {
+            out.end.local += days{1};
+        }
+        if (date && out.end.local <= out.start.local) out.end.local = out.start.local + days{1};
+        if (date) return true;
+        const std::string zone = context_.zones.knows(context_.default_zone) ? context_.default_zone : "UTC";
+        if (context_.zones.to_instant(out.end, zone) < context_.zones.to_instant(out.start, zone) && !out.exact_duration) {
+            warn("The event ends before it starts; its end was ignored.");
+            out.end = out.start;
+        }
+        return true;
+    }
+
+    void read_texts(icalcomponent* part, EventInstance& out) {
+        if (const char* text = icalcomponent_get_summary(part)) out.title = text;
+        if (const char* text = icalcomponent_get_location(part)) out.place = text;
+        if (const char* text = icalcomponent_get_description(part)) out.notes = text;
+        if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_SEQUENCE_PROPERTY)) out.sequence = icalproperty_get_sequence(p);
+        if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_LASTMODIFIED_PROPERTY)) {
+            const auto at = parse_value(ical::value_of(p));
+            if (at && at->kind == When::Kind::Utc) out.last_modified = Instant{at->local.time_since_epoch()};
+        }
+    }
+
+    void read_states(icalcomponent* part, EventInstance& out) {
+        if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_STATUS_PROPERTY)) {
+            const std::string status = lower(ical::value_of(p));
+            if (status == "cancelled") out.status = EventStatus::Cancelled;
+            if (status == "tentative") out.status = EventStatus::Tentative;
+        }
+        if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_TRANSP_PROPERTY)) {
+            if (lower(ical::value_of(p)).starts_with("transparent")) out.transparency = Transparency::Transparent;
+        }
+        if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_CLASS_PROPERTY)) {
+            const std::string kind = lower(ical::value_of(p));
+            if (kind == "private") out.classification = Classification::Private;
+            if (kind == "confidential") out.classification = Classification::Confidential;
+        }
+        ical::each(part, ICAL_ATTENDEE_PROPERTY, [&](icalproperty* p) { read_reply(p, out); });
+        ical::each(part, ICAL_X_PROPERTY, [&](icalproperty* p) {
+            const char* name = icalproperty_get_x_name(p);
+            if (!name || lower(name) != "x-microsoft-cdo-busystatus") return;
+            static const std::map<std::string, ShownAs> kKinds = {
+                {"free", ShownAs::Free}, {"tentative", ShownAs::Tentative}, {"busy", ShownAs::Busy},
+                {"oof", ShownAs::OutOfOffice}, {"workingelsewhere", ShownAs::WorkingElsewhere}};
+            const auto found = kKinds.find(lower(ical::value_of(p)));
+            if (found != kKinds.end()) out.shown_as = found->second;
+        });
+    }
+
+    void read_reply(icalproperty* attendee, EventInstance& out) const {
+        std::string address = lower(ical::value_of(attendee));
+        if (address.starts_with("mailto:")) address.erase(0, 7);
+        const bool own = std::any_of(context_.own_addresses.begin(), context_.own_addresses.end(), [&](const std::string& a) {
+            const std::string mine = lower(a);
+            return mine == address || mine == "mailto:" + address;
+        });
+        if (!own) return;
+        const std::string reply = lower(ical::parameter_of(attendee, "PARTSTAT"));
+        if (reply.find("accepted") != std::string::npos) out.reply = Reply::Accepted;
+        else if (reply.find("declined") != std::string::npos) out.reply = Reply::Declined;
+        else if (reply.find("tentative") != std::string::npos) out.reply = Reply::Tentative;
+        else out.reply = Reply::NeedsAction;
+    }
+
+    void read_recurrence(icalcomponent* part, EventInstance& out) {
+        ical::each(part, ICAL_RRULE_PROPERTY, [&](icalproperty* p) { add_rule(p, out.rules); });
+        ical::each(part, ICAL_EXRULE_PROPERTY, [&](icalproperty* p) { add_rule(p, out.exclusion_rules); });
+        ical::each(part, ICAL_EXDATE_PROPERTY, [&](icalproperty* p) {
+            if (const auto date = when(p, ical::value_of(p))) out.excluded_dates.push_back(*date);
+            else warn("An excluded date cannot be understood and was ignored.");
+        });
+        ical::each(part, ICAL_RDATE_PROPERTY, [&](icalproperty* p) {
+            const std::string value = ical::value_of(p);
+            const auto slash = value.find('/');
+            const auto start = when(p, value.substr(0, slash));
+            if (!start) return warn("An added date cannot be understood and was ignored.");
+            ExtraDate extra{*start, std::nullopt};
+            if (slash != std::string::npos) extra.end = period_end(p, *start, value.substr(slash + 1));
+            out.extra_dates.push_back(extra);
+        });
+    }
+
+    std::optional<When> period_end(icalproperty* property, const When& start, const std::string& text) {
+        if (!text.starts_with('P')) return when(property, text);
+        const auto duration = parse_duration(text);
+        if (!duration) return std::nullopt;
+        When end = start;
+        end.local += duration->nominal + duration->exact;
+        return end;
+    }
+
+    void add_rule(icalproperty* property, std::vector<std::string>& rules) {
+        std::string text = ical::value_of(property);
+        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+        rules.push_back(std::move(text));
+    }
+
+    const IcalendarContext& context_;
+    std::map<std::string, std::string> embedded_{};
+    std::vector<std::string> warnings_{};
+};
+
+std::string x_value(icalcomponent* part, std::string_view wanted) {
+    std::string found;
+    ical::each(part, ICAL_X_PROPERTY, [&](icalproperty* p) {
+        const char* name = icalproperty_get_x_name(p);
+        if (name && wanted == name) found = ical::value_of(p);
+    });
+    return found;
+}
+
+bool better_master(const EventInstance& candidate, const EventInstance& current) {
+    if (candidate.sequence != current.sequence) return candidate.sequence > current.sequence;
+    return candidate.last_modified.value_or(Instant{}) > current.last_modified.value_or(Instant{});
+}
+
+std::vector<icalcomponent*> events_of(icalcomponent* root) {
+    std::vector<icalcomponent*> found;
+    for (icalcomponent* part = icalcomponent_get_first_component(root, ICAL_VEVENT_COMPONENT); part;
+         part = icalcomponent_get_next_component(root, ICAL_VEVENT_COMPONENT)) {
+        found.push_back(part);
+    }
+    return found;
+}
+
+std::string uid_of(icalcomponent* part) {
+    const char* uid = icalcomponent_get_uid(part);
+    return uid ? uid : "";
+}
+
+Result<Event> read_parts(const std::vector<icalcomponent*>& parts, ObjectReader& reader) {
+    Event event;
+    event.has_master = false;
+    for (icalcomponent* part : parts) {
+        const std::string uid = uid_of(part);
+        if (uid.empty()) return unusable("The event has no UID; repair it in the calendar.");
+        if (!event.uid.empty() && event.uid.value != uid) {
+            return unusable("One object holds events of several UIDs (RFC 4791 4.1); repair it in the calendar.");
+        }
+        event.uid.value = uid;
+        CALGATE_TRY(EventInstance instance, reader.instance(part));
+        if (instance.recurrence_id) {
+            event.overrides.push_back(std::move(instance));
+            continue;
+        }
+        if (event.has_master && !better_master(instance, event.master)) continue;
+        event.master = std::move(instance);
+        event.has_master = true;
+        event.mark = x_value(part, "X-CALGATE-MARK");
+        event.capsule = x_value(part, "X-CALGATE-CAPSULE");
+    }
+    event.warnings = reader.take_warnings();
+    return event;
+}
+
+}  // namespace
+
+Result<Event> read_icalendar(std::string_view text, const IcalendarContext& context, const IcalendarLimits& limits) {
+    CALGATE_TRY(const std::string scanned, scan_icalendar(text, limits));
+    const ical::Component root(icalcomponent_new_from_string(scanned.c_str()));
+    if (!root || icalcomponent_isa(root.get()) != ICAL_VCALENDAR_COMPONENT) {
+        return unusable("This is no single calendar object; repair or remove it in the calendar.");
+    }
+    const auto parts = events_of(root.get());
+    if (parts.empty()) return unusable("The object holds no event.");
+    ObjectReader reader(context, root.get());
+    CALGATE_TRY(Event event, read_parts(parts, reader));
+    event.partial = icalcomponent_count_errors(root.get()) > 0;
+    event.source = std::string(text);
+    return event;
+}
+
+Result<std::vector<Event>>
+read_icalendar_stream(std::string_view text, const IcalendarContext& context, const IcalendarLimits& per_object) {
+    IcalendarLimits whole = per_object;
+    whole.object_bytes = per_object.object_bytes * 64;
+    whole.components = per_object.components * 64;
+    whole.properties = per_object.properties * 256;
+    CALGATE_TRY(const std::string scanned, scan_icalendar(text, whole));
+    const ical::Component root(icalcomponent_new_from_string(scanned.c_str()));
+    if (!root) return unusable("This is no iCalendar text.");
+    std::vector<icalcomponent*> calendars;
+    if (icalcomponent_isa(root.get()) == ICAL_VCALENDAR_COMPONENT) calendars.push_back(root.get());
+    for (icalcomponent* part = icalcomponent_get_first_component(root.get(), ICAL_VCALENDAR_COMPONENT); part;
+         part = icalcomponent_get_next_component(root.get(), ICAL_VCALENDAR_COMPONENT)) {
+        calendars.push_back(part);
+    }
+    std::vector<Event> events;
+    for (icalcomponent* calendar : calendars) {
+        std::map<std::string, std::vector<icalcomponent*>> by_uid;
+        for (icalcomponent* part : events_of(calendar)) by_uid[uid_of(part)].push_back(part);
+        ObjectReader reader(context, calendar);
+        for (const auto& [uid, parts] : by_uid) {
+            CALGATE_TRY(Event event, read_parts(parts, reader));
+            events.push_back(std::move(event));
+        }
+    }
+    return events;
+}
+
+}  // namespace calgate

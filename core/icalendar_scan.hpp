@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/icalendar.hpp"
+#include "core/result.hpp"
+
+namespace calgate {
+
+/// Checks every limit and hands back text that libical can take: unfolded, cleaned of control characters and bad UTF-8,
+/// long value lists split, large inline attachments dropped, folded again at 75 octets.
+/// @return InvalidResponse with the limit that was passed.
+Result<std::string> scan_icalendar(std::string_view text, const IcalendarLimits& limits);
+
+/// One content line folded at 75 octets, never inside a character (RFC 5545 3.1), with CRLF.
+std::string folded_line(std::string_view line);
+
+}  // namespace calgate
