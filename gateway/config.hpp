@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "core/model.hpp"
+#include "core/result.hpp"
+#include "core/zone.hpp"
+
+namespace calgate {
+
+/// What `calgate.toml` says; a key that is not there keeps the value here.
+struct Config {
+    std::string name{};  ///< Of the business; required.
+    std::string zone{};  ///< IANA; required.
+    std::string listen_host = "127.0.0.1";
+    int listen_port = 8480;  ///< 0: any free one.
+
+    std::size_t body_bytes = 256 * 1024;
+    int connections = 1000;
+    std::chrono::seconds request_timeout{10};  ///< For headers, and again for the body.
+
+    std::chrono::seconds poll_active{60};
+    std::chrono::seconds poll_idle{300};
+    std::chrono::seconds call_timeout{60};
+    int workers = 8;
+
+    ConcurrentEditPolicy concurrent_edits = ConcurrentEditPolicy::Ask;
+    DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
+    StalePolicy stale = StalePolicy::Provisional;
+    std::chrono::seconds stale_after{3600};
+};
+
+/// @param file its name, for the sentences. @return Rejected: "file:line: what is wrong; what to write instead".
+Result<Config> read_config(std::string_view text, const std::string& file, const ZoneResolver&);
+/// The file that `init` writes: every key, at the values of `config`.
+std::string write_config(const Config& config);
+
+}  // namespace calgate
