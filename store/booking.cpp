@@ -1,0 +1,164 @@
+#include "store/booking.hpp"
+
+#include <algorithm>
+
+#include "core/identity.hpp"
+
+namespace calgate {
+namespace {
+
+bool live(const Appointment& appointment) { return appointment.state != AppointmentState::Cancelled; }
+
+/// The most that run at once within `when`, this one not counted. Half open.
+int most_at_once(const Reader& reader, const Appointment& wanted, Interval when) {
+    std::vector<std::pair<Instant, int>> edges;
+    for (const auto& [other, span] : reader.appointments_of(wanted.staff, when)) {
+        if (other.id == wanted.id || span.start >= span.end) continue;
+        edges.emplace_back(std::max(span.start, when.start), 1);
+        edges.emplace_back(span.end, -1);
+    }
+    std::sort(edges.begin(), edges.end());
+    int running = 0;
+    int most = 0;
+    for (const auto& [at, step] : edges) most = std::max(most, running += step);
+    return most;
+}
+
+bool same_content(const Appointment& a, Appointment b) {
+    b.revision = a.revision;
+    b.created = a.created;
+    b.changed = a.changed;
+    return a == b;
+}
+
+Mirror fresh_mirror(const Appointment& appointment, const Calendar& calendar, const Business& business) {
+    Mirror mirror;
+    mirror.appointment = appointment.id;
+    mirror.calendar = calendar.id;
+    mirror.uid = copy_name(business.id, appointment.id, calendar.id, mirror.generation);
+    return mirror;
+}
+
+/// The copy of a cancelled appointment was deleted, and its name may be used up: the next generation gets a new one (F16).
+void next_generation(Mirror& mirror, const Business& business) {
+    const int generation = mirror.generation + 1;
+    const AppointmentId appointment = mirror.appointment;
+    const CalendarId calendar = mirror.calendar;
+    mirror = Mirror{};
+    mirror.appointment = appointment;
+    mirror.calendar = calendar;
+    mirror.generation = generation;
+    mirror.uid = copy_name(business.id, appointment, calendar, generation);
+}
+
+void want(Writer& writer, Mirror mirror, const Appointment& appointment, bool gone, Instant starts_at) {
+    mirror.wanted = appointment.revision;
+    mirror.wanted_gone = gone;
+    mirror.starts_at = starts_at;
+    mirror.attempts = 0;
+    mirror.not_before.reset();
+    if (mirror.state == MirrorState::Parked) {
+        mirror.state = MirrorState::Active;
+        mirror.detail.clear();
+    }
+    writer.put(mirror);
+}
+
+/// Mirror rows follow the appointment in the same transaction (I2). @return the targets to wake.
+std::vector<CalendarId> follow(Writer& writer, const Appointment& appointment, Interval when) {
+    const auto business = writer.business();
+    CALGATE_ASSERT(business.has_value());
+    std::vector<CalendarId> targets;
+    for (const Calendar& calendar : writer.calendars()) {
+        auto mirror = writer.mirror(appointment.id, calendar.id);
+        const bool wanted_here = calendar.mirror && calendar.staff == appointment.staff && live(appointment);
+        if (!wanted_here && !mirror) continue;
+        if (!mirror) mirror = fresh_mirror(appointment, calendar, *business);
+        const bool was_gone = mirror->wanted_gone && mirror->wanted == mirror->confirmed;
+        if (wanted_here && was_gone) next_generation(*mirror, *business);
+        if (wanted_here && mirror->state == MirrorState::Removed) next_generation(*mirror, *business);
+        want(writer, *mirror, appointment, !wanted_here, when.start);
+        targets.push_back(calendar.id);
+    }
+    return targets;
+}
+
+BookingResult store_revision(
+    Writer& writer, Appointment next, const std::optional<Appointment>& before, const ZoneResolver& zones, Instant now,
+    const std::string& actor, const std::string& why
+) {
+    BookingResult result;
+    if (before) {
+        result.staff_before = before->staff;
+        if (live(*before)) result.before = interval_of(*before, zones);
+    }
+    next.revision = before ? before->revision + 1 : 1;
+    next.created = before ? before->created : now;
+    next.changed = now;
+    const Interval when = interval_of(next, zones);
+    writer.put(next, when);
+    result.targets = follow(writer, next, when);
+    const char* kind = !before ? "appointment.created" : live(next) ? "appointment.changed" : "appointment.cancelled";
+    writer.append(Change{0, now, kind, next.id.value, actor, why, next.revision});
+    if (live(next)) result.after = when;
+    result.outcome = before ? BookingOutcome::Changed : BookingOutcome::Created;
+    result.appointment = std::move(next);
+    return result;
+}
+
+BookingResult refused(BookingOutcome outcome, const std::optional<Appointment>& current) {
+    BookingResult result;
+    result.outcome = outcome;
+    result.appointment = current;
+    return result;
+}
+
+}  // namespace
+
+Interval interval_of(const Appointment& appointment, const ZoneResolver& zones) {
+    return {zones.to_instant(appointment.start, appointment.zone), zones.to_instant(appointment.end, appointment.zone)};
+}
+
+BookingResult place_appointment(
+    Writer& writer, const Appointment& wanted, std::optional<std::int64_t> if_match, const ZoneResolver& zones, Instant now,
+    const std::string& actor, const std::string& why
+) {
+    const auto before = writer.appointment(wanted.id);
+    if (if_match && (!before || before->revision != *if_match)) return refused(BookingOutcome::RevisionMismatch, before);
+    const auto staff = writer.staff(wanted.staff);
+    if (!staff) return refused(BookingOutcome::UnknownStaff, before);
+    if (!wanted.service.empty() && !writer.service(wanted.service)) return refused(BookingOutcome::UnknownService, before);
+    if (before && same_content(*before, wanted)) return refused(BookingOutcome::Unchanged, before);
+    if (live(wanted) && most_at_once(writer, wanted, interval_of(wanted, zones)) + 1 > staff->capacity) {
+        return refused(BookingOutcome::Overlap, before);
+    }
+    return store_revision(writer, wanted, before, zones, now, actor, why);
+}
+
+BookingResult cancel_appointment(
+    Writer& writer, const AppointmentId& id, std::optional<std::int64_t> if_match, const ZoneResolver& zones, Instant now,
+    const std::string& actor, const std::string& why
+) {
+    const auto before = writer.appointment(id);
+    if (!before) return refused(BookingOutcome::NotFound, before);
+    if (if_match && before->revision != *if_match) return refused(BookingOutcome::RevisionMismatch, before);
+    if (!live(*before)) return refused(BookingOutcome::Unchanged, before);
+    Appointment next = *before;
+    next.state = AppointmentState::Cancelled;
+    return store_revision(writer, next, before, zones, now, actor, why);
+}
+
+std::int64_t add_target(Writer& writer, const Calendar& calendar, const ZoneResolver&, Instant now) {
+    const auto business = writer.business();
+    CALGATE_ASSERT(business.has_value());
+    const Interval rest{now, Instant{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}}};
+    std::int64_t added = 0;
+    for (const auto& [appointment, when] : writer.appointments_of(calendar.staff, rest)) {
+        if (writer.mirror(appointment.id, calendar.id)) continue;
+        want(writer, fresh_mirror(appointment, calendar, *business), appointment, false, when.start);
+        ++added;
+    }
+    return added;
+}
+
+}  // namespace calgate

@@ -1,0 +1,88 @@
+#include "store/sqlite/schema.hpp"
+
+#include <array>
+
+namespace calgate::sqlite {
+namespace {
+
+// Columns hold what is looked up or counted; `body` is the whole record as JSON.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE singletons (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE staff (id TEXT PRIMARY KEY, capacity INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE services (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE accounts (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE calendars (id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts(id), body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE appointments (
+    id TEXT PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff(id), live INTEGER NOT NULL,
+    start_s INTEGER NOT NULL, end_s INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX appointments_by_time ON appointments(staff, live, start_s, end_s);
+CREATE TABLE mirrors (
+    appointment TEXT NOT NULL, calendar TEXT NOT NULL REFERENCES calendars(id) ON DELETE CASCADE, uid TEXT NOT NULL,
+    open INTEGER NOT NULL, starts_at_s INTEGER NOT NULL, not_before_s INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (appointment, calendar)) WITHOUT ROWID;
+CREATE INDEX mirrors_open ON mirrors(calendar, open, starts_at_s);
+CREATE INDEX mirrors_by_uid ON mirrors(calendar, uid);
+CREATE TABLE cached_events (
+    calendar TEXT NOT NULL REFERENCES calendars(id) ON DELETE CASCADE, href TEXT NOT NULL, version TEXT,
+    again INTEGER NOT NULL, busy_to_s INTEGER NOT NULL, busy BLOB NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (calendar, href)) WITHOUT ROWID;
+CREATE TABLE conflicts (id INTEGER PRIMARY KEY AUTOINCREMENT, open INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE changes (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+CREATE TABLE idempotent_answers (key TEXT PRIMARY KEY, at_s INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE api_keys (hash TEXT PRIMARY KEY, label TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER changes_are_append_only BEFORE UPDATE ON changes
+    BEGIN SELECT RAISE(ABORT, 'the change feed is append-only'); END;
+CREATE TRIGGER changes_stay BEFORE DELETE ON changes
+    BEGIN SELECT RAISE(ABORT, 'the change feed is append-only'); END;
+)sql";
+
+// Capacity in the database itself (I15): at no point of the new interval may more than `capacity` live appointments run.
+// The most run at once where one of them starts, so only those points are counted.
+constexpr const char* kCapacityCheck = R"sql(
+    SELECT RAISE(ABORT, 'over capacity') FROM staff WHERE staff.id = NEW.staff AND NEW.live = 1 AND EXISTS (
+        SELECT 1 FROM (
+            SELECT NEW.start_s AS at
+            UNION SELECT start_s FROM appointments
+                WHERE staff = NEW.staff AND live = 1 AND start_s > NEW.start_s AND start_s < NEW.end_s) AS points
+        WHERE (SELECT COUNT(*) FROM appointments AS a
+               WHERE a.staff = NEW.staff AND a.live = 1 AND a.start_s <= points.at AND a.end_s > points.at) > staff.capacity);
+)sql";
+
+std::string second() {
+    return std::string("CREATE TRIGGER capacity_on_insert AFTER INSERT ON appointments BEGIN ") + kCapacityCheck +
+           "END; CREATE TRIGGER capacity_on_update AFTER UPDATE ON appointments BEGIN " + kCapacityCheck +
+           "END; CREATE INDEX cached_events_to_expand ON cached_events(again, busy_to_s);";
+}
+
+}  // namespace
+
+void migrate(Database& database, int target) {
+    Statement& asked = database.statement("PRAGMA user_version");
+    asked.step();
+    const auto version = static_cast<int>(asked.number(0));
+    asked.reset();
+    if (version > target) {
+        throw StoreFailure(
+            "The store was written by a newer calgate (schema " + std::to_string(version) + ", this program knows " +
+            std::to_string(target) + "); start that version, or bring back a backup made before the upgrade."
+        );
+    }
+    const std::array<std::string, kSchemaVersion> steps = {kFirst, second()};
+    for (int step = version; step < target; ++step) {
+        database.execute("BEGIN IMMEDIATE");
+        try {
+            database.execute(steps.at(static_cast<std::size_t>(step)));
+            database.execute("PRAGMA user_version = " + std::to_string(step + 1));
+            database.execute("COMMIT");
+        } catch (...) {
+            try {
+                database.execute("ROLLBACK");
+            } catch (const StoreFailure&) {  // The first failure is the one to report.
+            }
+            throw;
+        }
+    }
+}
+
+}  // namespace calgate::sqlite

@@ -1,0 +1,226 @@
+#include "store/sqlite/sqlite_reader.hpp"
+
+#include "store/sqlite/rows.hpp"
+
+namespace calgate::sqlite {
+namespace {
+
+std::int64_t number(Instant instant) { return instant.time_since_epoch().count(); }
+std::int64_t number(std::size_t limit) { return static_cast<std::int64_t>(limit); }
+
+template <class T>
+std::vector<T> rows(Statement& statement) {
+    std::vector<T> out;
+    while (statement.step()) out.push_back(from_row<T>(statement.text(0)));
+    statement.reset();
+    return out;
+}
+
+template <class T>
+std::optional<T> row(Statement& statement) {
+    std::optional<T> out;
+    if (statement.step()) out = from_row<T>(statement.text(0));
+    statement.reset();
+    return out;
+}
+
+CachedEvent cached(const Statement& statement) {
+    CachedEvent event = from_row<CachedEvent>(statement.text(0));
+    event.busy = unpack(statement.text(1));
+    return event;
+}
+
+}  // namespace
+
+template <class Base>
+std::optional<Business> RowReader<Base>::business() const {
+    return row<Business>(database_.statement("SELECT body FROM singletons WHERE name = 'business'"));
+}
+template <class Base>
+std::vector<Staff> RowReader<Base>::staff() const {
+    return rows<Staff>(database_.statement("SELECT body FROM staff ORDER BY id"));
+}
+template <class Base>
+std::optional<Staff> RowReader<Base>::staff(const StaffId& id) const {
+    return row<Staff>(database_.statement("SELECT body FROM staff WHERE id = ?").bind(1, id.value));
+}
+template <class Base>
+std::vector<Service> RowReader<Base>::services() const {
+    return rows<Service>(database_.statement("SELECT body FROM services ORDER BY id"));
+}
+template <class Base>
+std::optional<Service> RowReader<Base>::service(const ServiceId& id) const {
+    return row<Service>(database_.statement("SELECT body FROM services WHERE id = ?").bind(1, id.value));
+}
+template <class Base>
+std::vector<Account> RowReader<Base>::accounts() const {
+    return rows<Account>(database_.statement("SELECT body FROM accounts ORDER BY id"));
+}
+template <class Base>
+std::optional<Account> RowReader<Base>::account(const AccountId& id) const {
+    return row<Account>(database_.statement("SELECT body FROM accounts WHERE id = ?").bind(1, id.value));
+}
+template <class Base>
+std::vector<Calendar> RowReader<Base>::calendars() const {
+    return rows<Calendar>(database_.statement("SELECT body FROM calendars ORDER BY id"));
+}
+template <class Base>
+std::optional<Calendar> RowReader<Base>::calendar(const CalendarId& id) const {
+    return row<Calendar>(database_.statement("SELECT body FROM calendars WHERE id = ?").bind(1, id.value));
+}
+template <class Base>
+std::optional<Appointment> RowReader<Base>::appointment(const AppointmentId& id) const {
+    return row<Appointment>(database_.statement("SELECT body FROM appointments WHERE id = ?").bind(1, id.value));
+}
+template <class Base>
+std::vector<Appointment> RowReader<Base>::appointments(const AppointmentId& after, std::size_t limit) const {
+    return rows<Appointment>(
+        database_.statement("SELECT body FROM appointments WHERE id > ? ORDER BY id LIMIT ?").bind(1, after.value).bind(2, number(limit))
+    );
+}
+template <class Base>
+std::vector<std::pair<Appointment, Interval>> RowReader<Base>::appointments_of(const StaffId& id, Interval window) const {
+    Statement& statement = database_.statement(
+        "SELECT body, start_s, end_s FROM appointments WHERE staff = ? AND live = 1 AND start_s < ? AND end_s > ? ORDER BY start_s, id"
+    );
+    statement.bind(1, id.value).bind(2, number(window.end)).bind(3, number(window.start));
+    std::vector<std::pair<Appointment, Interval>> out;
+    while (statement.step()) {
+        const Interval when{Instant{std::chrono::seconds{statement.number(1)}}, Instant{std::chrono::seconds{statement.number(2)}}};
+        out.emplace_back(from_row<Appointment>(statement.text(0)), when);
+    }
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::optional<Mirror> RowReader<Base>::mirror(const AppointmentId& appointment, const CalendarId& calendar) const {
+    return row<Mirror>(database_.statement("SELECT body FROM mirrors WHERE appointment = ? AND calendar = ?")
+                           .bind(1, appointment.value)
+                           .bind(2, calendar.value));
+}
+template <class Base>
+std::vector<Mirror> RowReader<Base>::mirrors_of(const AppointmentId& id) const {
+    return rows<Mirror>(database_.statement("SELECT body FROM mirrors WHERE appointment = ? ORDER BY calendar").bind(1, id.value));
+}
+template <class Base>
+std::vector<Mirror> RowReader<Base>::mirrors_on(const CalendarId& id) const {
+    return rows<Mirror>(
+        database_.statement("SELECT body FROM mirrors WHERE calendar = ? ORDER BY starts_at_s, appointment").bind(1, id.value)
+    );
+}
+template <class Base>
+std::optional<Mirror> RowReader<Base>::mirror_by_uid(const CalendarId& calendar, const Uid& uid) const {
+    return row<Mirror>(
+        database_.statement("SELECT body FROM mirrors WHERE calendar = ? AND uid = ?").bind(1, calendar.value).bind(2, uid.value)
+    );
+}
+template <class Base>
+std::vector<Mirror> RowReader<Base>::open_mirrors(const CalendarId& id, Instant now, std::size_t limit) const {
+    Statement& statement = database_.statement(
+        "SELECT body FROM mirrors WHERE calendar = ? AND open = 1 AND not_before_s <= ? ORDER BY starts_at_s, appointment LIMIT ?"
+    );
+    return rows<Mirror>(statement.bind(1, id.value).bind(2, number(now)).bind(3, number(limit)));
+}
+template <class Base>
+std::int64_t RowReader<Base>::count_open_mirrors(const CalendarId& id) const {
+    Statement& statement = database_.statement("SELECT COUNT(*) FROM mirrors WHERE calendar = ? AND open = 1");
+    statement.bind(1, id.value).step();
+    const std::int64_t count = statement.number(0);
+    statement.reset();
+    return count;
+}
+template <class Base>
+std::optional<CachedEvent> RowReader<Base>::cached_event(const CalendarId& calendar, const Href& href) const {
+    Statement& statement = database_.statement("SELECT body, busy FROM cached_events WHERE calendar = ? AND href = ?");
+    statement.bind(1, calendar.value).bind(2, href.value);
+    std::optional<CachedEvent> out;
+    if (statement.step()) out = cached(statement);
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::vector<CachedEvent> RowReader<Base>::cached_events(const CalendarId& calendar) const {
+    Statement& statement = database_.statement("SELECT body, busy FROM cached_events WHERE calendar = ? ORDER BY href");
+    statement.bind(1, calendar.value);
+    std::vector<CachedEvent> out;
+    while (statement.step()) out.push_back(cached(statement));
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::vector<CachedEvent> RowReader<Base>::cached_events_to_expand(Instant horizon, std::size_t limit) const {
+    Statement& statement =
+        database_.statement("SELECT body, busy FROM cached_events WHERE again = 1 AND busy_to_s < ? ORDER BY busy_to_s LIMIT ?");
+    statement.bind(1, number(horizon)).bind(2, number(limit));
+    std::vector<CachedEvent> out;
+    while (statement.step()) out.push_back(cached(statement));
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::vector<std::pair<Href, std::optional<Version>>> RowReader<Base>::cached_versions(const CalendarId& calendar) const {
+    Statement& statement = database_.statement("SELECT href, version FROM cached_events WHERE calendar = ?");
+    statement.bind(1, calendar.value);
+    std::vector<std::pair<Href, std::optional<Version>>> out;
+    while (statement.step()) {
+        out.emplace_back(Href{statement.text(0)}, statement.is_null(1) ? std::nullopt : std::optional(Version{statement.text(1)}));
+    }
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::vector<Conflict> RowReader<Base>::conflicts(bool open_only) const {
+    return rows<Conflict>(
+        database_.statement("SELECT body FROM conflicts WHERE open >= ? ORDER BY id").bind(1, std::int64_t{open_only ? 1 : 0})
+    );
+}
+template <class Base>
+std::optional<Conflict> RowReader<Base>::conflict(std::int64_t id) const {
+    return row<Conflict>(database_.statement("SELECT body FROM conflicts WHERE id = ?").bind(1, id));
+}
+template <class Base>
+std::vector<Change> RowReader<Base>::changes(std::int64_t after, std::size_t limit) const {
+    Statement& statement = database_.statement("SELECT body, sequence FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
+    statement.bind(1, after).bind(2, number(limit));
+    std::vector<Change> out;
+    while (statement.step()) {
+        out.push_back(from_row<Change>(statement.text(0)));
+        out.back().sequence = statement.number(1);
+    }
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::int64_t RowReader<Base>::last_change() const {
+    Statement& statement = database_.statement("SELECT COALESCE(MAX(sequence), 0) FROM changes");
+    statement.step();
+    const std::int64_t last = statement.number(0);
+    statement.reset();
+    return last;
+}
+template <class Base>
+std::optional<IdempotentAnswer> RowReader<Base>::idempotent_answer(const std::string& key) const {
+    return row<IdempotentAnswer>(database_.statement("SELECT body FROM idempotent_answers WHERE key = ?").bind(1, key));
+}
+template <class Base>
+std::vector<std::pair<std::string, std::string>> RowReader<Base>::api_keys() const {
+    Statement& statement = database_.statement("SELECT hash, label FROM api_keys ORDER BY label, hash");
+    std::vector<std::pair<std::string, std::string>> out;
+    while (statement.step()) out.emplace_back(statement.text(0), statement.text(1));
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::optional<std::string> RowReader<Base>::setting(const std::string& name) const {
+    Statement& statement = database_.statement("SELECT value FROM settings WHERE name = ?");
+    statement.bind(1, name);
+    std::optional<std::string> out;
+    if (statement.step()) out = statement.text(0);
+    statement.reset();
+    return out;
+}
+
+template class RowReader<Reader>;
+template class RowReader<Writer>;
+
+}  // namespace calgate::sqlite

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "store/sqlite/database.hpp"
+#include "store/store.hpp"
+
+namespace calgate::sqlite {
+
+/// The reading half over one connection; Base is Reader, or Writer for the writing connection.
+template <class Base>
+class RowReader : public Base {
+public:
+    explicit RowReader(const Database& database) : database_(database) {}
+
+    std::optional<Business> business() const override;
+    std::vector<Staff> staff() const override;
+    std::optional<Staff> staff(const StaffId&) const override;
+    std::vector<Service> services() const override;
+    std::optional<Service> service(const ServiceId&) const override;
+    std::vector<Account> accounts() const override;
+    std::optional<Account> account(const AccountId&) const override;
+    std::vector<Calendar> calendars() const override;
+    std::optional<Calendar> calendar(const CalendarId&) const override;
+    std::optional<Appointment> appointment(const AppointmentId&) const override;
+    std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const override;
+    std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId&, Interval window) const override;
+    std::optional<Mirror> mirror(const AppointmentId&, const CalendarId&) const override;
+    std::vector<Mirror> mirrors_of(const AppointmentId&) const override;
+    std::vector<Mirror> mirrors_on(const CalendarId&) const override;
+    std::optional<Mirror> mirror_by_uid(const CalendarId&, const Uid&) const override;
+    std::vector<Mirror> open_mirrors(const CalendarId&, Instant now, std::size_t limit) const override;
+    std::int64_t count_open_mirrors(const CalendarId&) const override;
+    std::optional<CachedEvent> cached_event(const CalendarId&, const Href&) const override;
+    std::vector<CachedEvent> cached_events(const CalendarId&) const override;
+    std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const override;
+    std::vector<std::pair<Href, std::optional<Version>>> cached_versions(const CalendarId&) const override;
+    std::vector<Conflict> conflicts(bool open_only) const override;
+    std::optional<Conflict> conflict(std::int64_t id) const override;
+    std::vector<Change> changes(std::int64_t after, std::size_t limit) const override;
+    std::int64_t last_change() const override;
+    std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const override;
+    std::vector<std::pair<std::string, std::string>> api_keys() const override;
+    std::optional<std::string> setting(const std::string& name) const override;
+
+protected:
+    const Database& database_;
+};
+
+class RowWriter final : public RowReader<Writer> {
+public:
+    using RowReader<Writer>::RowReader;
+    void put(const Business&) override;
+    void put(const Staff&) override;
+    void put(const Service&) override;
+    void put(const Account&) override;
+    void put(const Calendar&) override;
+    void erase(const CalendarId&) override;
+    void erase(const AccountId&) override;
+    void put(const Appointment&, Interval when) override;
+    void put(const Mirror&) override;
+    void erase_mirror(const AppointmentId&, const CalendarId&) override;
+    void put(const CachedEvent&) override;
+    void erase_cached_event(const CalendarId&, const Href&) override;
+    std::int64_t add(const Conflict&) override;
+    void put(const Conflict&) override;
+    std::int64_t append(const Change&) override;
+    void put_idempotent_answer(const std::string& key, const IdempotentAnswer&) override;
+    void forget_idempotent_answers(Instant before) override;
+    void put_api_key(const std::string& hash, const std::string& label) override;
+    void erase_api_key(const std::string& hash) override;
+    void put_setting(const std::string& name, const std::string& value) override;
+
+private:
+    std::int64_t last_id() const;
+};
+
+}  // namespace calgate::sqlite

@@ -1,0 +1,207 @@
+#include "store/sqlite/sqlite_store.hpp"
+
+#include <sqlite3.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "store/sqlite/database.hpp"
+#include "store/sqlite/schema.hpp"
+#include "store/sqlite/sqlite_reader.hpp"
+
+namespace calgate {
+namespace {
+
+using sqlite::Database;
+using sqlite::TemporaryFailure;
+
+/// One caller's work; lives on the caller's stack until it is done.
+struct Job {
+    const std::function<void(Writer&)>* work = nullptr;
+    std::exception_ptr failure{};
+    bool done = false;
+};
+
+}  // namespace
+
+struct SqliteStore::Impl {
+    Impl(const std::string& path, const Settings& wanted)
+        : settings(wanted), in_memory(path == ":memory:"), database(path, {wanted.vfs, false, std::chrono::seconds{5}}), rows(database) {
+        database.execute("PRAGMA foreign_keys = ON");
+        if (!in_memory) database.execute("PRAGMA journal_mode = WAL");
+        database.execute("PRAGMA synchronous = FULL");
+        sqlite::migrate(database);
+        for (std::size_t i = 0; !in_memory && i < wanted.readers; ++i) {
+            readers.push_back(std::make_unique<Database>(path, Database::Settings{wanted.vfs, true, std::chrono::seconds{5}}));
+        }
+        writer = std::jthread([this](const std::stop_token& stop) { write_loop(stop); });
+    }
+
+    ~Impl() {
+        writer.request_stop();
+        work_came.notify_all();
+    }
+
+    void submit(const std::function<void(Writer&)>& work) {
+        Job job{&work, {}, false};
+        std::unique_lock lock(mutex);
+        if (queue.size() >= settings.waiting) throw TemporaryFailure("Too many changes wait to be stored; try again in a moment.");
+        queue.push_back(&job);
+        work_came.notify_one();
+        work_done.wait(lock, [&] { return job.done; });
+        lock.unlock();
+        if (job.failure) std::rethrow_exception(job.failure);
+    }
+
+    void write_loop(const std::stop_token& stop) {
+        std::unique_lock lock(mutex);
+        while (true) {
+            work_came.wait(lock, [&] { return stop.stop_requested() || !queue.empty(); });
+            if (queue.empty()) return;
+            std::vector<Job*> batch;
+            while (!queue.empty() && batch.size() < settings.batch) {
+                batch.push_back(queue.front());
+                queue.pop_front();
+            }
+            lock.unlock();
+            run(batch);
+            lock.lock();
+            for (Job* job : batch) job->done = true;
+            work_done.notify_all();
+        }
+    }
+
+    /// One transaction for the batch, a savepoint for each job: a job that throws undoes only itself.
+    void run(const std::vector<Job*>& batch) {
+        try {
+            if (closed) throw StoreFailure("The disk failed earlier, so nothing more is stored; check the disk, then restart the gateway.");
+            database.execute("BEGIN IMMEDIATE");
+            for (Job* job : batch) run_one(*job);
+            database.execute("COMMIT");
+        } catch (const StoreFailure& failure) {
+            if (!dynamic_cast<const TemporaryFailure*>(&failure)) closed = true;  // Never retry a failed sync (I4).
+            abandon();
+            for (Job* job : batch) job->failure = std::current_exception();
+        }
+    }
+
+    void run_one(Job& job) {
+        database.execute("SAVEPOINT job");
+        try {
+            (*job.work)(rows);
+            database.execute("RELEASE job");
+        } catch (...) {
+            job.failure = std::current_exception();
+            // SQLite gave up the whole transaction (disk full, I/O error): nobody's work in it stands.
+            if (sqlite3_get_autocommit(database.handle())) throw_store_failure();
+            database.execute("ROLLBACK TO job");
+            database.execute("RELEASE job");
+        }
+    }
+
+    [[noreturn]] static void throw_store_failure() {
+        try {
+            throw;
+        } catch (const StoreFailure&) {
+            throw;
+        } catch (const std::exception& error) {
+            throw StoreFailure(std::string("The store gave up a transaction: ") + error.what());
+        }
+    }
+
+    void abandon() {
+        if (sqlite3_get_autocommit(database.handle())) return;
+        try {
+            database.execute("ROLLBACK");
+        } catch (const StoreFailure&) {
+            closed = true;
+        }
+    }
+
+    /// Hands out a reading connection, waits for one when all are in use.
+    std::unique_ptr<Database> borrow() {
+        std::unique_lock lock(readers_mutex);
+        reader_came.wait(lock, [&] { return !readers.empty(); });
+        auto reader = std::move(readers.back());
+        readers.pop_back();
+        return reader;
+    }
+
+    void give_back(std::unique_ptr<Database> reader) {
+        const std::lock_guard lock(readers_mutex);
+        readers.push_back(std::move(reader));
+        reader_came.notify_one();
+    }
+
+    const Settings settings;
+    const bool in_memory;
+    Database database;         ///< The writer's thread only, once it runs.
+    sqlite::RowWriter rows;
+    std::atomic<bool> closed{false};
+
+    std::mutex mutex{};
+    std::condition_variable work_came{};
+    std::condition_variable work_done{};
+    std::deque<Job*> queue{};
+
+    std::mutex readers_mutex{};
+    std::condition_variable reader_came{};
+    std::vector<std::unique_ptr<Database>> readers{};
+
+    std::jthread writer{};  ///< Last: it ends before what it uses.
+};
+
+SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqliteStore::~SqliteStore() = default;
+
+std::unique_ptr<SqliteStore> SqliteStore::open(const std::string& path, const Settings& settings) {
+    return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Impl>(path, settings)));
+}
+
+void SqliteStore::write(const std::function<void(Writer&)>& work) { impl_->submit(work); }
+
+void SqliteStore::read(const std::function<void(const Reader&)>& work) const {
+    if (impl_->in_memory) return impl_->submit([&](Writer& writer) { work(writer); });
+    struct Lease {
+        Impl& impl;
+        std::unique_ptr<Database> database;
+        ~Lease() { impl.give_back(std::move(database)); }
+    } lease{*impl_, impl_->borrow()};
+    Database& database = *lease.database;
+    database.execute("BEGIN");
+    try {
+        work(sqlite::RowReader<Reader>(database));
+    } catch (...) {
+        database.execute("ROLLBACK");
+        throw;
+    }
+    database.execute("COMMIT");
+}
+
+bool SqliteStore::writable() const { return !impl_->closed; }
+
+std::string SqliteStore::check_integrity() const {
+    std::string found;
+    const auto check = [&](const Database& database) {
+        sqlite::Statement& statement = database.statement("PRAGMA integrity_check(5)");
+        while (statement.step()) {
+            if (statement.text(0) != "ok") found += (found.empty() ? "" : "; ") + statement.text(0);
+        }
+        statement.reset();
+    };
+    if (impl_->in_memory) {
+        impl_->submit([&](Writer&) { check(impl_->database); });
+        return found;
+    }
+    auto reader = impl_->borrow();
+    check(*reader);
+    impl_->give_back(std::move(reader));
+    return found;
+}
+
+}  // namespace calgate

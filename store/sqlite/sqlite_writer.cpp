@@ -1,0 +1,133 @@
+#include "store/sqlite/rows.hpp"
+#include "store/sqlite/sqlite_reader.hpp"
+
+namespace calgate::sqlite {
+namespace {
+
+std::int64_t number(Instant instant) { return instant.time_since_epoch().count(); }
+
+void run(Statement& statement) {
+    statement.step();
+    statement.reset();
+}
+
+}  // namespace
+
+void RowWriter::put(const Business& r) {
+    run(database_.statement("INSERT INTO singletons VALUES ('business', ?) ON CONFLICT DO UPDATE SET body = excluded.body")
+            .bind(1, to_row(r)));
+}
+void RowWriter::put(const Staff& r) {
+    run(database_
+            .statement("INSERT INTO staff VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET capacity = excluded.capacity, body = excluded.body")
+            .bind(1, r.id.value)
+            .bind(2, std::int64_t{r.capacity})
+            .bind(3, to_row(r)));
+}
+void RowWriter::put(const Service& r) {
+    run(database_.statement("INSERT INTO services VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body")
+            .bind(1, r.id.value)
+            .bind(2, to_row(r)));
+}
+void RowWriter::put(const Account& r) {
+    run(database_.statement("INSERT INTO accounts VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body")
+            .bind(1, r.id.value)
+            .bind(2, to_row(r)));
+}
+void RowWriter::put(const Calendar& r) {
+    run(database_
+            .statement("INSERT INTO calendars VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET account = excluded.account, body = excluded.body")
+            .bind(1, r.id.value)
+            .bind(2, r.account.value)
+            .bind(3, to_row(r)));
+}
+void RowWriter::erase(const CalendarId& id) { run(database_.statement("DELETE FROM calendars WHERE id = ?").bind(1, id.value)); }
+void RowWriter::erase(const AccountId& id) { run(database_.statement("DELETE FROM accounts WHERE id = ?").bind(1, id.value)); }
+
+void RowWriter::put(const Appointment& r, Interval when) {
+    run(database_
+            .statement("INSERT INTO appointments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET staff = excluded.staff, "
+                       "live = excluded.live, start_s = excluded.start_s, end_s = excluded.end_s, body = excluded.body")
+            .bind(1, r.id.value)
+            .bind(2, r.staff.value)
+            .bind(3, std::int64_t{r.state != AppointmentState::Cancelled})
+            .bind(4, number(when.start))
+            .bind(5, number(when.end))
+            .bind(6, to_row(r)));
+}
+void RowWriter::put(const Mirror& r) {
+    run(database_
+            .statement("INSERT INTO mirrors VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET uid = excluded.uid, "
+                       "open = excluded.open, starts_at_s = excluded.starts_at_s, not_before_s = excluded.not_before_s, "
+                       "body = excluded.body")
+            .bind(1, r.appointment.value)
+            .bind(2, r.calendar.value)
+            .bind(3, r.uid.value)
+            .bind(4, std::int64_t{r.open()})
+            .bind(5, number(r.starts_at))
+            .bind(6, r.not_before ? number(*r.not_before) : std::int64_t{0})
+            .bind(7, to_row(r)));
+}
+void RowWriter::erase_mirror(const AppointmentId& appointment, const CalendarId& calendar) {
+    run(database_.statement("DELETE FROM mirrors WHERE appointment = ? AND calendar = ?").bind(1, appointment.value).bind(2, calendar.value));
+}
+void RowWriter::put(const CachedEvent& r) {
+    Statement& statement = database_.statement(
+        "INSERT INTO cached_events VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version, "
+        "again = excluded.again, busy_to_s = excluded.busy_to_s, busy = excluded.busy, body = excluded.body"
+    );
+    statement.bind(1, r.calendar.value).bind(2, r.href.value);
+    if (r.version) statement.bind(3, r.version->value);
+    else statement.bind_null(3);
+    // Single events beyond the horizon come in when it reaches them, as series do.
+    run(statement.bind(4, std::int64_t{r.recurring || !r.trouble.empty()}).bind(5, number(r.busy_to)).bind(6, pack(r.busy)).bind(7, to_row(r)));
+}
+void RowWriter::erase_cached_event(const CalendarId& calendar, const Href& href) {
+    run(database_.statement("DELETE FROM cached_events WHERE calendar = ? AND href = ?").bind(1, calendar.value).bind(2, href.value));
+}
+
+std::int64_t RowWriter::last_id() const {
+    Statement& statement = database_.statement("SELECT last_insert_rowid()");
+    statement.step();
+    const std::int64_t id = statement.number(0);
+    statement.reset();
+    return id;
+}
+
+std::int64_t RowWriter::add(const Conflict& conflict) {
+    run(database_.statement("INSERT INTO conflicts (open, body) VALUES (1, '')"));
+    Conflict kept = conflict;
+    kept.id = last_id();
+    put(kept);
+    return kept.id;
+}
+void RowWriter::put(const Conflict& r) {
+    run(database_.statement("UPDATE conflicts SET open = ?, body = ? WHERE id = ?")
+            .bind(1, std::int64_t{r.state == ConflictState::Open})
+            .bind(2, to_row(r))
+            .bind(3, r.id));
+}
+std::int64_t RowWriter::append(const Change& r) {
+    run(database_.statement("INSERT INTO changes (body) VALUES (?)").bind(1, to_row(r)));
+    return last_id();
+}
+void RowWriter::put_idempotent_answer(const std::string& key, const IdempotentAnswer& r) {
+    run(database_.statement("INSERT INTO idempotent_answers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_s = excluded.at_s, body = excluded.body")
+            .bind(1, key)
+            .bind(2, number(r.at))
+            .bind(3, to_row(r)));
+}
+void RowWriter::forget_idempotent_answers(Instant before) {
+    run(database_.statement("DELETE FROM idempotent_answers WHERE at_s < ?").bind(1, number(before)));
+}
+void RowWriter::put_api_key(const std::string& hash, const std::string& label) {
+    run(database_.statement("INSERT INTO api_keys VALUES (?, ?) ON CONFLICT DO UPDATE SET label = excluded.label").bind(1, hash).bind(2, label));
+}
+void RowWriter::erase_api_key(const std::string& hash) {
+    run(database_.statement("DELETE FROM api_keys WHERE hash = ?").bind(1, hash));
+}
+void RowWriter::put_setting(const std::string& name, const std::string& value) {
+    run(database_.statement("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").bind(1, name).bind(2, value));
+}
+
+}  // namespace calgate::sqlite
