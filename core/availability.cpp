@@ -67,8 +67,9 @@ struct AvailabilityIndex::Impl {
         auto next = before ? std::make_shared<PersonBusy>(*before) : std::make_shared<PersonBusy>();
         edit(*next);
         if (intervals_changed) refresh(*next);
+        std::shared_ptr<const PersonBusy> last = std::move(next);  // After the swap it frees the old one, unlocked.
         const std::unique_lock lock(mutex);
-        people[id] = std::move(next);
+        people[id].swap(last);
     }
 };
 
@@ -128,8 +129,12 @@ void AvailabilityIndex::set_capacity(const StaffId& id, int capacity) {
 
 void AvailabilityIndex::remove_person(const StaffId& id) {
     const std::lock_guard one_writer(impl_->writer);
+    std::shared_ptr<const PersonBusy> last;  // Frees the snapshot after the lock.
     const std::unique_lock lock(impl_->mutex);
-    impl_->people.erase(id);
+    const auto found = impl_->people.find(id);
+    if (found == impl_->people.end()) return;
+    last.swap(found->second);
+    impl_->people.erase(found);
 }
 
 std::shared_ptr<const PersonBusy> AvailabilityIndex::person(const StaffId& id) const { return impl_->find(id); }
@@ -147,6 +152,17 @@ std::vector<BusyInterval> busy_within(const PersonBusy& person, Interval window)
 
 namespace {
 
+/// Sorted; overlapping and touching ones joined, so that a slot may span two shifts.
+std::vector<Interval> united(std::vector<Interval> intervals) {
+    std::sort(intervals.begin(), intervals.end());
+    std::vector<Interval> out;
+    for (const Interval& next : intervals) {
+        if (!out.empty() && next.start <= out.back().end) out.back().end = std::max(out.back().end, next.end);
+        else out.push_back(next);
+    }
+    return out;
+}
+
 std::vector<Interval> working_time(Interval window, const Staff& staff, const ZoneResolver& zones) {
     const bool unrestricted = std::all_of(staff.week.begin(), staff.week.end(), [](const auto& day) { return day.empty(); });
     if (unrestricted) return {window};
@@ -163,8 +179,7 @@ std::vector<Interval> working_time(Interval window, const Staff& staff, const Zo
             if (clipped.start < clipped.end) open.push_back(clipped);
         }
     }
-    std::sort(open.begin(), open.end());
-    return open;
+    return united(std::move(open));
 }
 
 }  // namespace

@@ -143,7 +143,10 @@ Step reconcile(
     const Shown seen = unmasked(theirs.shown, ours, policy.copy_detail);
     const std::optional<Shown> agreed = base ? std::optional(unmasked(*base, ours, policy.copy_detail)) : std::nullopt;
     if (ours.cancelled) return ours_cancelled(agreed, theirs, seen, zones);
-    if (theirs.kind == Theirs::Kind::Gone || seen.cancelled) return gone(deletions_in_run, policy.deletions);
+    if (theirs.kind == Theirs::Kind::Gone || seen.cancelled) {
+        if (!agreed || !agreed->cancelled) return gone(deletions_in_run, policy.deletions);
+        return {StepKind::WriteOurs, std::nullopt, std::nullopt, "That deletion was settled before; the appointment was booked again since."};
+    }
     if (same_meaning(ours, seen, zones)) {
         const bool known = agreed && same_meaning(*agreed, ours, zones);
         if (known) return {StepKind::Nothing, std::nullopt, std::nullopt, "Nothing changed."};
