@@ -75,6 +75,7 @@ std::vector<CalendarId> follow(Writer& writer, const Appointment& appointment, I
         if (!wanted_here && !mirror) continue;
         if (!mirror) mirror = fresh_mirror(appointment, calendar, *business);
         const bool was_gone = mirror->wanted_gone && mirror->wanted == mirror->confirmed;
+        if (!wanted_here && was_gone) continue;
         if (wanted_here && was_gone) next_generation(*mirror, *business);
         if (wanted_here && mirror->state == MirrorState::Removed) next_generation(*mirror, *business);
         want(writer, *mirror, appointment, !wanted_here, when.start);
@@ -116,7 +117,10 @@ BookingResult refused(BookingOutcome outcome, const std::optional<Appointment>& 
 }  // namespace
 
 Interval interval_of(const Appointment& appointment, const ZoneResolver& zones) {
-    return {zones.to_instant(appointment.start, appointment.zone), zones.to_instant(appointment.end, appointment.zone)};
+    const Instant start = zones.to_instant(appointment.start, appointment.zone);
+    const Instant end = zones.to_instant(appointment.end, appointment.zone);
+    if (end > start) return {start, end};
+    return {start, start + (appointment.end - appointment.start)};  // The start fell into a gap: it moved past the end.
 }
 
 BookingResult place_appointment(
@@ -154,8 +158,11 @@ std::int64_t add_target(Writer& writer, const Calendar& calendar, const ZoneReso
     const Interval rest{now, Instant{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}}};
     std::int64_t added = 0;
     for (const auto& [appointment, when] : writer.appointments_of(calendar.staff, rest)) {
-        if (writer.mirror(appointment.id, calendar.id)) continue;
-        want(writer, fresh_mirror(appointment, calendar, *business), appointment, false, when.start);
+        auto mirror = writer.mirror(appointment.id, calendar.id);
+        if (mirror && !mirror->wanted_gone) continue;
+        if (!mirror) mirror = fresh_mirror(appointment, calendar, *business);
+        if (mirror->wanted_gone && mirror->wanted == mirror->confirmed) next_generation(*mirror, *business);
+        want(writer, *mirror, appointment, false, when.start);
         ++added;
     }
     return added;

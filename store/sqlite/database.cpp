@@ -17,13 +17,15 @@ void fail(sqlite3* connection, const std::string& during) {
             throw TemporaryFailure("The store is busy; nothing of this change was kept. Try again.");
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-            throw StoreFailure("The store's file is damaged (" + detail + "); stop the gateway and bring back a backup.");
+            throw DoubtfulDisk("The store's file is damaged (" + detail + "); stop the gateway and bring back a backup.");
         case SQLITE_CANTOPEN:
             throw StoreFailure("The store's file cannot be opened (" + detail + "); check the folder and its permissions.");
         case SQLITE_CONSTRAINT:
             throw TemporaryFailure("The store refused a change against its own rules: " + detail + ".");
         case SQLITE_NOMEM:
             throw TemporaryFailure("There is too little memory; nothing of this change was kept. Try again.");
+        case SQLITE_IOERR:
+            throw DoubtfulDisk("The disk failed while " + during + ": " + detail + ". Check the disk, then restart the gateway.");
         default:
             throw StoreFailure("The store failed while " + during + ": " + detail + ". Check the disk, then restart the gateway.");
     }
@@ -86,6 +88,14 @@ Database::Database(const std::string& path, const Settings& settings) : cache_(s
     const int code = sqlite3_open_v2(path.c_str(), &connection_, flags, settings.vfs.empty() ? nullptr : settings.vfs.c_str());
     try {
         if (code != SQLITE_OK) fail(connection_, "opening " + path);
+        sqlite3_wal_hook(  // In place of SQLite's own, which checkpoints and hides a failed sync.
+            connection_,
+            [](void* frames, sqlite3*, const char*, int count) {
+                *static_cast<int*>(frames) = count;
+                return SQLITE_OK;
+            },
+            &log_frames_
+        );
         sqlite3_busy_timeout(connection_, static_cast<int>(settings.busy_timeout.count()));
     } catch (...) {
         sqlite3_close(connection_);
@@ -97,6 +107,17 @@ Database::~Database() {
     cache_.reset();
     sqlite3_close(connection_);
 }
+
+void Database::reset_statements() {
+    for (auto& [sql, statement] : cache_->statements) statement->reset();
+}
+
+void Database::end_reading() {
+    reset_statements();
+    sqlite3_exec(connection_, "ROLLBACK", nullptr, nullptr, nullptr);  // Fails only when SQLite ended it already.
+}
+
+void Database::keep_log_on_close() { sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 void Database::execute(const std::string& sql) {
     if (sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(connection_, "running a command");

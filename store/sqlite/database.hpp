@@ -20,6 +20,12 @@ public:
     using StoreFailure::StoreFailure;
 };
 
+/// The disk or the file failed: from here on nothing more may be acknowledged (I4).
+class DoubtfulDisk : public StoreFailure {
+public:
+    using StoreFailure::StoreFailure;
+};
+
 /// A prepared statement. Belongs to the thread of its Database.
 class Statement {
 public:
@@ -61,9 +67,18 @@ public:
     /// Prepared once per text, kept; reset before it is handed out.
     Statement& statement(std::string_view sql) const;
     sqlite3* handle() const { return connection_; }
+    /// Ends every statement's reading; one that was left in the middle would hold its snapshot.
+    void reset_statements();
+    /// Ends a reading transaction. Never throws.
+    void end_reading();
+    /// Pages in the log after the last commit through this connection.
+    int log_frames() const { return log_frames_; }
+    /// Closing will neither sync nor checkpoint: after a failed sync that would be a retry (I4).
+    void keep_log_on_close();
 
 private:
     sqlite3* connection_ = nullptr;
+    int log_frames_ = 0;
     struct Cache;
     std::unique_ptr<Cache> cache_;
 };

@@ -8,6 +8,39 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// JSON strings are UTF-8. Text from a service that is not keeps every byte, as a character each, in an object.
+Json write_text(const std::string& text) {
+    Json plain = text;
+    try {
+        (void)plain.dump();
+        return plain;
+    } catch (const Json::type_error&) {
+    }
+    std::string wide;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
+            wide += c;
+        } else {
+            wide += static_cast<char>(0xc0 | (byte >> 6));
+            wide += static_cast<char>(0x80 | (byte & 0x3f));
+        }
+    }
+    return Json{{"bytes", wide}};
+}
+
+std::string read_text(const Json& json) {
+    if (!json.is_object()) return json.get<std::string>();
+    const auto wide = json.at("bytes").get<std::string>();
+    std::string text;
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(wide[i]);
+        const bool two = byte >= 0x80 && i + 1 < wide.size();
+        text += two ? static_cast<char>((byte & 0x03) << 6 | (static_cast<unsigned char>(wide[++i]) & 0x3f)) : wide[i];
+    }
+    return text;
+}
+
 /// One field list serves both ways: `Out` writes, `In` reads.
 class Out {
 public:
@@ -17,12 +50,12 @@ public:
     void operator()(const char* name, const T& value) { json[name] = write(value); }
 
 private:
-    static Json write(const std::string& v) { return v; }
+    static Json write(const std::string& v) { return write_text(v); }
     static Json write(bool v) { return v; }
     static Json write(int v) { return v; }
     static Json write(std::int64_t v) { return v; }
     template <class Tag>
-    static Json write(const Text<Tag>& v) { return v.value; }
+    static Json write(const Text<Tag>& v) { return write_text(v.value); }
     static Json write(const Instant& v) { return v.time_since_epoch().count(); }
     static Json write(const LocalSeconds& v) { return v.time_since_epoch().count(); }
     template <class Rep, class Period>
@@ -31,11 +64,11 @@ private:
         requires std::is_enum_v<T>
     static Json write(T v) { return static_cast<int>(v); }
     static Json write(const When& v) {
-        return Json::array({static_cast<int>(v.kind), v.local.time_since_epoch().count(), v.zone});
+        return Json::array({static_cast<int>(v.kind), v.local.time_since_epoch().count(), write(v.zone)});
     }
     static Json write(const WorkingHours& v) { return Json::array({v.start_minute, v.end_minute}); }
     static Json write(const Shown& v) {
-        return Json::array({write(v.start), write(v.end), v.title, v.place, v.notes, v.cancelled});
+        return Json::array({write(v.start), write(v.end), write(v.title), write(v.place), write(v.notes), v.cancelled});
     }
     template <class T>
     static Json write(const std::optional<T>& v) { return v ? write(*v) : Json(nullptr); }
@@ -64,12 +97,12 @@ public:
     }
 
 private:
-    static void read(const Json& j, std::string& v) { v = j.get<std::string>(); }
+    static void read(const Json& j, std::string& v) { v = read_text(j); }
     static void read(const Json& j, bool& v) { v = j.get<bool>(); }
     static void read(const Json& j, int& v) { v = j.get<int>(); }
     static void read(const Json& j, std::int64_t& v) { v = j.get<std::int64_t>(); }
     template <class Tag>
-    static void read(const Json& j, Text<Tag>& v) { v.value = j.get<std::string>(); }
+    static void read(const Json& j, Text<Tag>& v) { v.value = read_text(j); }
     static void read(const Json& j, Instant& v) { v = Instant{std::chrono::seconds{j.get<std::int64_t>()}}; }
     static void read(const Json& j, LocalSeconds& v) { v = LocalSeconds{std::chrono::seconds{j.get<std::int64_t>()}}; }
     template <class Rep, class Period>
@@ -201,7 +234,7 @@ template <class T>
 std::string written(const T& record) {
     Out out;
     fields(out, record);
-    return out.json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return out.json.dump();
 }
 
 }  // namespace

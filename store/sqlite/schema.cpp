@@ -15,7 +15,7 @@ CREATE TABLE calendars (id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES ac
 CREATE TABLE appointments (
     id TEXT PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff(id), live INTEGER NOT NULL,
     start_s INTEGER NOT NULL, end_s INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX appointments_by_time ON appointments(staff, live, start_s, end_s);
+CREATE INDEX appointments_by_time ON appointments(staff, live, end_s, start_s);
 CREATE TABLE mirrors (
     appointment TEXT NOT NULL, calendar TEXT NOT NULL REFERENCES calendars(id) ON DELETE CASCADE, uid TEXT NOT NULL,
     open INTEGER NOT NULL, starts_at_s INTEGER NOT NULL, not_before_s INTEGER NOT NULL, body TEXT NOT NULL,

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/result.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/sqlite_reader.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 using sqlite::Database;
 using sqlite::TemporaryFailure;
+
+constexpr int kCheckpointFrames = 1000;
 
 /// One caller's work; lives on the caller's stack until it is done.
 struct Job {
@@ -35,6 +38,8 @@ struct SqliteStore::Impl {
         database.execute("PRAGMA foreign_keys = ON");
         if (!in_memory) database.execute("PRAGMA journal_mode = WAL");
         database.execute("PRAGMA synchronous = FULL");
+        // What a log holds after a failed sync may lie in the page cache only: copied and synced before anything builds on it.
+        if (!in_memory) database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
         sqlite::migrate(database);
         for (std::size_t i = 0; !in_memory && i < wanted.readers; ++i) {
             readers.push_back(std::make_unique<Database>(path, Database::Settings{wanted.vfs, true, std::chrono::seconds{5}}));
@@ -43,11 +48,17 @@ struct SqliteStore::Impl {
     }
 
     ~Impl() {
-        writer.request_stop();
+        {
+            const std::lock_guard lock(mutex);  // Or the writer could miss it between its check and its sleep.
+            writer.request_stop();
+        }
         work_came.notify_all();
+        writer.join();
+        if (closed) database.keep_log_on_close();
     }
 
     void submit(const std::function<void(Writer&)>& work) {
+        CALGATE_ASSERT(std::this_thread::get_id() != writer.get_id());
         Job job{&work, {}, false};
         std::unique_lock lock(mutex);
         if (queue.size() >= settings.waiting) throw TemporaryFailure("Too many changes wait to be stored; try again in a moment.");
@@ -73,6 +84,9 @@ struct SqliteStore::Impl {
             lock.lock();
             for (Job* job : batch) job->done = true;
             work_done.notify_all();
+            lock.unlock();
+            checkpoint();
+            lock.lock();
         }
     }
 
@@ -85,6 +99,7 @@ struct SqliteStore::Impl {
             database.execute("COMMIT");
         } catch (const StoreFailure& failure) {
             if (!dynamic_cast<const TemporaryFailure*>(&failure)) closed = true;  // Never retry a failed sync (I4).
+            database.reset_statements();
             abandon();
             for (Job* job : batch) job->failure = std::current_exception();
         }
@@ -95,12 +110,26 @@ struct SqliteStore::Impl {
         try {
             (*job.work)(rows);
             database.execute("RELEASE job");
+        } catch (const sqlite::DoubtfulDisk&) {
+            throw;
         } catch (...) {
             job.failure = std::current_exception();
+            database.reset_statements();
             // SQLite gave up the whole transaction (disk full, I/O error): nobody's work in it stands.
             if (sqlite3_get_autocommit(database.handle())) throw_store_failure();
             database.execute("ROLLBACK TO job");
             database.execute("RELEASE job");
+        }
+    }
+
+    /// Moves the log into the file once it is long. Callers have their answer already; only later ones learn of a failure.
+    void checkpoint() {
+        if (in_memory || closed || database.log_frames() < kCheckpointFrames) return;
+        try {
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)");
+        } catch (const TemporaryFailure&) {  // Full or busy: the log stays, the next batch tries again.
+        } catch (const StoreFailure&) {
+            closed = true;
         }
     }
 
@@ -138,6 +167,15 @@ struct SqliteStore::Impl {
         reader_came.notify_one();
     }
 
+    struct Lease {
+        explicit Lease(Impl& owner) : impl(owner), database(owner.borrow()) {}
+        ~Lease() { impl.give_back(std::move(database)); }
+        Lease(const Lease&) = delete;
+        Lease& operator=(const Lease&) = delete;
+        Impl& impl;
+        std::unique_ptr<Database> database;
+    };
+
     const Settings settings;
     const bool in_memory;
     Database database;         ///< The writer's thread only, once it runs.
@@ -167,20 +205,20 @@ void SqliteStore::write(const std::function<void(Writer&)>& work) { impl_->submi
 
 void SqliteStore::read(const std::function<void(const Reader&)>& work) const {
     if (impl_->in_memory) return impl_->submit([&](Writer& writer) { work(writer); });
-    struct Lease {
-        Impl& impl;
-        std::unique_ptr<Database> database;
-        ~Lease() { impl.give_back(std::move(database)); }
-    } lease{*impl_, impl_->borrow()};
+    const Impl::Lease lease(*impl_);
     Database& database = *lease.database;
     database.execute("BEGIN");
     try {
         work(sqlite::RowReader<Reader>(database));
+    } catch (const sqlite::DoubtfulDisk&) {
+        impl_->closed = true;
+        database.end_reading();
+        throw;
     } catch (...) {
-        database.execute("ROLLBACK");
+        database.end_reading();
         throw;
     }
-    database.execute("COMMIT");
+    database.end_reading();
 }
 
 bool SqliteStore::writable() const { return !impl_->closed; }
@@ -198,9 +236,8 @@ std::string SqliteStore::check_integrity() const {
         impl_->submit([&](Writer&) { check(impl_->database); });
         return found;
     }
-    auto reader = impl_->borrow();
-    check(*reader);
-    impl_->give_back(std::move(reader));
+    const Impl::Lease lease(*impl_);
+    check(*lease.database);
     return found;
 }
 

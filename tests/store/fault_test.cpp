@@ -1,0 +1,133 @@
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <functional>
+#include <set>
+
+#include "store/sqlite/sqlite_store.hpp"
+#include "tests/store/small_business.hpp"
+#include "tests/support/fault_vfs.hpp"
+
+using namespace calgate;
+using namespace calgate::testing;
+
+namespace {
+
+constexpr int kBookings = 6;
+
+/// What the workload was told, and so what must be there afterwards.
+struct Told {
+    bool set_up = false;
+    std::set<int> booked{};
+    std::set<int> cancelled{};
+};
+
+void work(const std::string& path, const std::string& vfs, Told& told) {
+    SqliteStore::Settings settings;
+    settings.vfs = vfs;
+    settings.readers = 1;
+    const auto store = SqliteStore::open(path, settings);
+    store->write([](Writer& writer) { testing::set_up(writer); });
+    told.set_up = true;
+    for (int i = 0; i < kBookings; ++i) {
+        try {
+            store->write([&](Writer& writer) { book(writer, hour_of(std::to_string(i), i)); });
+            told.booked.insert(i);
+            if (i % 2 == 0) continue;
+            store->write([&](Writer& writer) { cancel(writer, std::to_string(i)); });
+            told.cancelled.insert(i);
+        } catch (const StoreFailure&) {
+        }
+    }
+}
+
+/// Every acknowledged change is there; each appointment has its mirror and its feed entries, or is not there at all.
+void judge(const std::string& path, const std::string& vfs, const Told& told) {
+    SqliteStore::Settings settings;
+    settings.vfs = vfs;
+    const auto store = SqliteStore::open(path, settings);
+    BOOST_TEST(store->check_integrity() == "");
+    store->read([&](const Reader& reader) {
+        BOOST_TEST((!told.set_up || reader.business().has_value()));
+        const auto feed = reader.changes(0, 1000);
+        for (int i = 0; i < kBookings; ++i) {
+            const AppointmentId id{std::to_string(i)};
+            const auto appointment = reader.appointment(id);
+            const auto mirror = reader.mirror(id, {"cal-ann"});
+            const auto entries = std::count_if(feed.begin(), feed.end(), [&](const Change& c) { return c.subject == id.value; });
+            if (told.booked.count(i)) BOOST_TEST(appointment.has_value(), "acknowledged booking " << i << " is lost");
+            if (told.cancelled.count(i)) {
+                BOOST_TEST((appointment && appointment->state == AppointmentState::Cancelled), "cancellation " << i << " is lost");
+            }
+            BOOST_TEST(appointment.has_value() == mirror.has_value());
+            BOOST_TEST(entries == (appointment ? appointment->revision : 0));
+            if (appointment && mirror) {
+                BOOST_TEST(mirror->wanted == appointment->revision);
+                BOOST_TEST(mirror->wanted_gone == (appointment->state == AppointmentState::Cancelled));
+            }
+        }
+    });
+}
+
+struct Fault {
+    const char* name;
+    void (*arm)(FaultVfs&, std::int64_t n);
+    bool power;
+};
+std::ostream& operator<<(std::ostream& out, const Fault& fault) { return out << fault.name; }
+
+const Fault kFaults[] = {
+    {"write-fails", [](FaultVfs& disk, std::int64_t n) { disk.fail_write(n, false); }, false},
+    {"disk-full", [](FaultVfs& disk, std::int64_t n) { disk.fail_write(n, true); }, false},
+    {"sync-fails", [](FaultVfs& disk, std::int64_t n) { disk.fail_sync(n); }, false},
+    {"sync-fails-then-power-cut", [](FaultVfs& disk, std::int64_t n) { disk.fail_sync(n); }, true},
+    {"power-cut", [](FaultVfs& disk, std::int64_t n) { disk.cut_power_at(n); }, true},
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(fault)
+
+/// For every n until the workload passes unharmed.
+BOOST_DATA_TEST_CASE(every_place, kFaults, row) {
+    FaultVfs disk(row.name);
+    std::int64_t n = 0;
+    for (bool struck = true; struck;) {
+        BOOST_TEST_REQUIRE(++n < 5000);
+        const ScratchFolder folder;
+        const std::string path = folder.file("store.db");
+        Told told;
+        row.arm(disk, n);
+        try {
+            work(path, disk.name(), told);
+        } catch (const StoreFailure&) {
+        }
+        struck = disk.disarm();
+        if (row.power) disk.restore_power(static_cast<std::uint64_t>(n));
+        BOOST_TEST_CONTEXT(row.name << " at " << n) { judge(path, disk.name(), told); }
+        if (!struck) BOOST_TEST(told.booked.size() == static_cast<std::size_t>(kBookings));
+    }
+    BOOST_TEST(n > 5);
+}
+
+BOOST_AUTO_TEST_CASE(every_allocation) {
+    FaultVfs disk("allocation");
+    std::int64_t n = 0;
+    for (bool struck = true; struck;) {
+        n += n < 200 ? 1 : 7;  // The first ones one by one, then a prime stride: there are thousands.
+        BOOST_TEST_REQUIRE(n < 500'000);
+        const ScratchFolder folder;
+        const std::string path = folder.file("store.db");
+        Told told;
+        fail_allocation(n);
+        try {
+            work(path, disk.name(), told);
+        } catch (const StoreFailure&) {
+        }
+        struck = fail_allocation(0);
+        BOOST_TEST_CONTEXT("allocation " << n) { judge(path, disk.name(), told); }
+    }
+    BOOST_TEST(n > 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

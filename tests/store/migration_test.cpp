@@ -1,0 +1,53 @@
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+
+#include "store/sqlite/schema.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+#include "tests/store/small_business.hpp"
+#include "tests/support/fault_vfs.hpp"
+
+using namespace calgate;
+using namespace calgate::testing;
+
+BOOST_AUTO_TEST_SUITE(migration)
+
+BOOST_AUTO_TEST_CASE(a_file_of_version_1_is_upgraded_and_keeps_its_rows) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database old(folder.file("store.db"), {});
+        sqlite::migrate(old, 1);
+        old.execute("INSERT INTO staff VALUES ('ann', 1, '{\"id\":\"ann\",\"capacity\":1}')");
+        old.execute("INSERT INTO appointments VALUES ('a', 'ann', 1, 0, 10, '{\"id\":\"a\",\"staff\":\"ann\"}')");
+    }
+    const auto store = SqliteStore::open(folder.file("store.db"));
+    store->read([](const Reader& reader) { BOOST_TEST(reader.appointment({"a"})->staff.value == "ann"); });
+    Appointment second;
+    second.id = {"b"};
+    second.staff = {"ann"};
+    const Interval same{Instant{std::chrono::seconds{5}}, Instant{std::chrono::seconds{15}}};
+    BOOST_CHECK_THROW(store->write([&](Writer& writer) { writer.put(second, same); }), StoreFailure);
+    BOOST_TEST(store->check_integrity() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_newer_file_is_refused_with_a_sentence) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database newer(folder.file("store.db"), {});
+        newer.execute("PRAGMA user_version = " + std::to_string(sqlite::kSchemaVersion + 1));
+    }
+    BOOST_CHECK_EXCEPTION(SqliteStore::open(folder.file("store.db")), StoreFailure, [](const StoreFailure& failure) {
+        return std::string(failure.what()).find("newer calgate") != std::string::npos;
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_with_a_sentence) {
+    const ScratchFolder folder;
+    std::ofstream(folder.file("store.db")) << std::string(4096, 'x');
+    BOOST_CHECK_EXCEPTION(SqliteStore::open(folder.file("store.db")), StoreFailure, [](const StoreFailure& failure) {
+        return std::string(failure.what()).find("backup") != std::string::npos;
+    });
+    BOOST_CHECK_THROW(SqliteStore::open(folder.file("no/such/folder.db")), StoreFailure);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
