@@ -13,7 +13,8 @@ namespace calgate {
 namespace {
 
 constexpr std::size_t kNameCharacters = 52;
-constexpr std::size_t kMaxCapsuleBytes = 256 * 1024;
+/// Above all that an appointment can take in: a calendar object of the service is 1 MiB at most.
+constexpr std::size_t kMaxCapsuleBytes = 2 * 1024 * 1024;
 constexpr std::string_view kMarkVersion = "cg1";
 constexpr std::string_view kCapsuleBinding = "calgate capsule 1";
 
@@ -86,6 +87,41 @@ std::optional<std::string> inflated(std::string_view packed) {
     return out;
 }
 
+/// Reads the head of one CBOR item (RFC 8949 3). Nothing at the end of the text and for indefinite lengths.
+struct CborHead {
+    unsigned major = 0;
+    std::uint64_t value = 0;
+};
+std::optional<CborHead> take_head(std::string_view& cbor) {
+    if (cbor.empty()) return std::nullopt;
+    const unsigned first = static_cast<unsigned char>(cbor[0]);
+    cbor.remove_prefix(1);
+    CborHead head{first >> 5, first & 31};
+    if (head.value < 24) return head;
+    if (head.value > 27) return std::nullopt;
+    const std::size_t size = std::size_t{1} << (head.value - 24);
+    if (cbor.size() < size) return std::nullopt;
+    head.value = 0;
+    for (const char c : cbor.substr(0, size)) head.value = (head.value << 8) | static_cast<unsigned char>(c);
+    cbor.remove_prefix(size);
+    return head;
+}
+
+/// One map of numbers, texts and truths, as `seal_capsule` writes it. The JSON library recurses: depth is bounded here.
+bool is_flat_map(std::string_view cbor) {
+    const auto map = take_head(cbor);
+    if (!map || map->major != 5) return false;
+    while (!cbor.empty()) {
+        const auto item = take_head(cbor);
+        if (!item) return false;
+        const bool text = item->major == 3;
+        if (!text && item->major != 0 && item->major != 1 && item->major != 7) return false;
+        if (text && item->value > cbor.size()) return false;
+        if (text) cbor.remove_prefix(static_cast<std::size_t>(item->value));
+    }
+    return true;
+}
+
 }  // namespace
 
 Uid copy_name(std::string_view business, const AppointmentId& appointment, const CalendarId& calendar, int generation) {
@@ -151,7 +187,7 @@ Result<Appointment> open_capsule(std::string_view capsule, const Keys& keys) {
     if (!sealed) return broken;
     CALGATE_TRY(const std::string packed, open_secret(*sealed, keys.recovery_key, kCapsuleBinding));
     const auto cbor = inflated(packed);
-    if (!cbor) return broken;
+    if (!cbor || !is_flat_map(*cbor)) return broken;
     try {
         const auto content = nlohmann::json::from_cbor(*cbor);
         const auto start = parse_local(content.at("start").get<std::string>());

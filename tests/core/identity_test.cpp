@@ -205,9 +205,9 @@ BOOST_AUTO_TEST_CASE(the_whole_appointment_comes_back) {
     BOOST_TEST((open_capsule(seal_capsule(bare, kKeys, kNonce), kKeys).value() == bare));
 }
 
-BOOST_AUTO_TEST_CASE(long_notes_come_back) {
+BOOST_AUTO_TEST_CASE(notes_as_long_as_a_calendar_object_come_back) {
     Appointment a = haircut();
-    for (int i = 0; a.notes.size() < 200'000; ++i) a.notes += sha256_hex(std::to_string(i));
+    for (int i = 0; a.notes.size() < 1024 * 1024; ++i) a.notes += sha256_hex(std::to_string(i));
     BOOST_TEST((open_capsule(seal_capsule(a, kKeys, kNonce), kKeys).value() == a));
 }
 
@@ -230,16 +230,30 @@ BOOST_AUTO_TEST_CASE(a_changed_capsule_and_a_wrong_key_are_refused_with_a_senten
 
 BOOST_AUTO_TEST_CASE(content_that_is_no_appointment_is_refused) {
     const std::string state_of_text = "\xa1" "estate" "\x63" "abc";
-    for (const std::string& content : {kNoText, std::string("\xff"), std::string("\xa0"), std::string("\x01"), state_of_text, std::string(5'000, '\x81')}) {
+    const std::string text_too_long = "\xa1\x61v\x7b\xff\xff\xff\xff\xff\xff\xff\xff";
+    const std::vector<std::string> contents{kNoText, "\xff", "\xa0", "\x01", "\xa1\x61v", "\xa1\x19", state_of_text, text_too_long};
+    for (const std::string& content : contents) {
         const auto opened = open_capsule(capsule_of(content), kKeys);
         BOOST_REQUIRE(!opened.has_value());
         BOOST_TEST((opened.error().code == ErrorCode::Rejected));
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_capsule_that_inflates_without_end_is_refused) {
-    const std::string bomb = capsule_of(std::string(64 * 1024 * 1024, '\0'));
-    BOOST_TEST(bomb.size() < 128u * 1024);
+BOOST_AUTO_TEST_CASE(content_nested_without_end_is_refused) {
+    // Arrays, maps, and texts and bytes of indefinite length, each inside the one before.
+    for (const char nest : {'\x81', '\xa1', '\x9f', '\xbf', '\x7f', '\x5f', '\xc1'}) {
+        const std::string deep(1'000'000, nest);
+        BOOST_TEST(!open_capsule(capsule_of(deep), kKeys).has_value());
+        BOOST_TEST(!open_capsule(capsule_of("\xa1\x61v" + deep), kKeys).has_value());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_capsule_that_inflates_beyond_the_bound_is_refused) {
+    // A good appointment but for its size, so that only the bound can refuse it.
+    Appointment a = haircut();
+    a.notes = std::string(16 * 1024 * 1024, 'x');
+    const std::string bomb = seal_capsule(a, kKeys, kNonce);
+    BOOST_TEST(bomb.size() < 64u * 1024);
     BOOST_TEST(!open_capsule(bomb, kKeys).has_value());
 }
 
