@@ -40,7 +40,7 @@ std::vector<BusyInterval> full_times(const std::vector<BusyInterval>& intervals,
 void refresh(PersonBusy& person) {
     std::vector<BusyInterval> all;
     for (const auto& [source, intervals] : person.by_source) {
-        const auto counted = source == kAppointments ? full_times(intervals, person.capacity) : intervals;
+        const auto counted = source == kAppointments ? full_times(intervals, person.staff.capacity) : intervals;
         all.insert(all.end(), counted.begin(), counted.end());
     }
     person.merged = merged(std::move(all));
@@ -123,8 +123,8 @@ void AvailabilityIndex::change_appointment(const StaffId& id, std::optional<Inte
     );
 }
 
-void AvailabilityIndex::set_capacity(const StaffId& id, int capacity) {
-    impl_->change(id, [&](PersonBusy& person) { person.capacity = capacity; }, true);
+void AvailabilityIndex::set_person(const Staff& staff) {
+    impl_->change(staff.id, [&](PersonBusy& person) { person.staff = staff; }, true);
 }
 
 void AvailabilityIndex::remove_person(const StaffId& id) {

@@ -25,7 +25,7 @@ struct PersonBusy {
     std::vector<BusyInterval> merged{};  ///< All sources, sorted, disjoint.
     std::map<std::string, std::vector<BusyInterval>> by_source{};  ///< Sorted, not merged: appointments count against capacity.
     std::map<std::string, SourceState> sources{};
-    int capacity = 1;
+    Staff staff{};  ///< Working hours and capacity, so that an answer needs no store.
 };
 
 /// Snapshots per person, swapped whole. Readers take no lock that a writer holds while it works, do no I/O and never
@@ -44,7 +44,8 @@ public:
     void remove_source(const StaffId&, const std::string& source);
     /// One appointment of the "appointments" source: its old interval out, its new one in.
     void change_appointment(const StaffId&, std::optional<Interval> before, std::optional<Interval> after);
-    void set_capacity(const StaffId&, int capacity);
+    /// Adds a person, or replaces name, working hours and capacity.
+    void set_person(const Staff&);
     void remove_person(const StaffId&);
     /// Null for a person nobody named yet.
     std::shared_ptr<const PersonBusy> person(const StaffId&) const;

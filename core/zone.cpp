@@ -9,9 +9,11 @@
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/identity.hpp"
 #include "core/result.hpp"
+#include "core/vtimezone.hpp"
 #include "core/windows_zones.hpp"
 
 namespace calgate {
@@ -22,24 +24,10 @@ using std::chrono::hours;
 using std::chrono::seconds;
 using std::chrono::sys_days;
 
-constexpr int kFirstYear = 1970;
-constexpr int kLastYear = 2100;
 constexpr days kProbeStep{3};  // No zone changes twice within three days.
-constexpr std::size_t kMaxEmbeddedBytes = 64 * 1024;
-constexpr int kMaxObservances = 600;
-constexpr std::size_t kMaxEmbeddedZones = 2000;
+constexpr std::size_t kMaxEmbeddedZones = 10'000;
 
 Instant year_start(int year) { return sys_days{std::chrono::year{year} / std::chrono::January / 1}; }
-
-/// Offsets of one zone, immutable once made: libical is asked once, never again.
-struct ZoneTable {
-    std::vector<std::pair<Instant, seconds>> changes{};  ///< From that instant on; the first is the beginning of time.
-
-    seconds offset_at(Instant instant) const {
-        const auto after = std::partition_point(changes.begin(), changes.end(), [&](const auto& c) { return c.first <= instant; });
-        return after == changes.begin() ? changes.front().second : std::prev(after)->second;
-    }
-};
 
 icaltimetype utc_time(Instant instant) {
     const auto midnight = std::chrono::floor<days>(instant);
@@ -63,10 +51,10 @@ seconds probe(icaltimezone* zone, Instant instant) {
 
 ZoneTable make_table(icaltimezone* zone) {
     ZoneTable table;
-    Instant at = year_start(kFirstYear);
+    Instant at = year_start(kFirstZoneYear);
     seconds offset = probe(zone, at);
     table.changes.emplace_back(Instant::min(), offset);
-    while (at < year_start(kLastYear)) {
+    while (at < year_start(kLastZoneYear)) {
         const Instant next = at + kProbeStep;
         const seconds later = probe(zone, next);
         if (later != offset) {
@@ -139,74 +127,15 @@ std::string_view without_prefix(std::string_view tzid) {
     return tzid;
 }
 
-std::string stamp(LocalSeconds local) {
-    std::string text = format_local(local);
-    std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-    return text;
-}
-
-std::string offset_text(seconds offset) {
-    const auto total = std::abs(offset.count());
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%c%02d%02d", offset.count() < 0 ? '-' : '+', static_cast<int>(total / 3600),
-                  static_cast<int>(total / 60 % 60));
-    return text.data();
-}
-
-struct Onset {
-    LocalSeconds local{};  ///< Wall time just before the change, as DTSTART of an observance wants it.
-    seconds from{};
-    seconds to{};
-};
-
-std::string observance(const Onset& onset, bool daylight, const std::string& rule) {
-    const char* kind = daylight ? "DAYLIGHT" : "STANDARD";
-    std::string text = std::string("BEGIN:") + kind + "\r\nDTSTART:" + stamp(onset.local) + "\r\nTZOFFSETFROM:" +
-                       offset_text(onset.from) + "\r\nTZOFFSETTO:" + offset_text(onset.to) + "\r\n";
-    if (!rule.empty()) text += "RRULE:" + rule + "\r\n";
-    return text + "END:" + kind + "\r\n";
-}
-
-/// "FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU" when all onsets obey it; empty otherwise.
-std::string yearly_rule(const std::vector<Onset>& onsets) {
-    using namespace std::chrono;
-    const auto date_of = [](const Onset& o) { return year_month_day{sys_days{floor<days>(o.local).time_since_epoch()}}; };
-    const auto clock_of = [](const Onset& o) { return o.local - floor<days>(o.local); };
-    const auto name_of = [&](const Onset& o) { return weekday{sys_days{date_of(o)}}; };
-    const auto nth_of = [&](const Onset& o) { return (static_cast<int>(static_cast<unsigned>(date_of(o).day())) - 1) / 7 + 1; };
-    const auto is_last = [&](const Onset& o) {
-        return year_month_day{sys_days{date_of(o)} + days{7}}.month() != date_of(o).month();
-    };
-    const Onset& first = onsets.front();
-    bool nth = true;
-    bool last = true;
-    for (const Onset& onset : onsets) {
-        if (date_of(onset).month() != date_of(first).month() || name_of(onset) != name_of(first) ||
-            clock_of(onset) != clock_of(first) || onset.from != first.from || onset.to != first.to) {
-            return {};
-        }
-        nth = nth && nth_of(onset) == nth_of(first);
-        last = last && is_last(onset);
-    }
-    if (!nth && !last) return {};
-    static constexpr std::array<const char*, 7> kNames = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
-    return "FREQ=YEARLY;BYMONTH=" + std::to_string(static_cast<unsigned>(date_of(first).month())) +
-           ";BYDAY=" + (last ? "-1" : std::to_string(nth_of(first))) + kNames.at(name_of(first).c_encoding());
-}
-
-bool hostile(icalcomponent* zone) {
-    int observances = 0;
-    for (icalcomponent* part = icalcomponent_get_first_component(zone, ICAL_ANY_COMPONENT); part;
-         part = icalcomponent_get_next_component(zone, ICAL_ANY_COMPONENT)) {
-        const auto kind = icalcomponent_isa(part);
-        if (kind != ICAL_XSTANDARD_COMPONENT && kind != ICAL_XDAYLIGHT_COMPONENT) return true;
-        if (++observances > kMaxObservances) return true;
-        for (icalproperty* rule = icalcomponent_get_first_property(part, ICAL_RRULE_PROPERTY); rule;
-             rule = icalcomponent_get_next_property(part, ICAL_RRULE_PROPERTY)) {
-            if (icalproperty_get_rrule(rule).freq != ICAL_YEARLY_RECURRENCE) return true;
-        }
-    }
-    return observances == 0;
+/// May the name be looked up as a file of the zone database? It comes from strangers: nothing that leaves the folder,
+/// no link to this machine's own zone, no leap-second table.
+bool is_file_name(std::string_view name) {
+    if (name.empty() || name.size() > 100 || name.front() == '/' || name.find("//") != std::string_view::npos) return false;
+    if (name.starts_with("right/") || name.starts_with("posix/")) return false;
+    if (name == "localtime" || name == "posixrules" || name == "Factory") return false;
+    return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '+' || c == '/';
+    });
 }
 
 }  // namespace
@@ -216,13 +145,32 @@ struct ZoneResolver::Impl {
     std::mutex libical{};  ///< Zones are loaded and probed one at a time.
     // Shared: a table handed out stays valid while the map grows.
     std::unordered_map<std::string, std::shared_ptr<const ZoneTable>> tables{};
-    std::unordered_map<std::string, bool> refused{};
-    std::unordered_map<std::string, std::string> canonical{};
+    std::unordered_set<std::string> refused{};  ///< Embedded zones that are no use.
+    std::size_t embedded = 0;
 
     std::shared_ptr<const ZoneTable> cached(const std::string& name) const {
         const std::shared_lock lock(mutex);
         const auto found = tables.find(name);
         return found == tables.end() ? nullptr : found->second;
+    }
+
+    bool is_refused(const std::string& name) const {
+        const std::shared_lock lock(mutex);
+        return refused.contains(name);
+    }
+
+    /// Remembers the verdict on an embedded zone. @return false when it is no use, or there are too many already.
+    bool settle_embedded(const std::string& name, std::optional<ZoneTable> table) {
+        const std::unique_lock lock(mutex);
+        if (tables.contains(name)) return true;
+        if (embedded + refused.size() >= kMaxEmbeddedZones) return false;
+        if (!table) {
+            refused.insert(name);
+            return false;
+        }
+        ++embedded;
+        tables.emplace(name, std::make_shared<const ZoneTable>(std::move(*table)));
+        return true;
     }
 
     std::shared_ptr<const ZoneTable> keep(const std::string& name, ZoneTable table) {
@@ -233,12 +181,8 @@ struct ZoneResolver::Impl {
 
     std::shared_ptr<const ZoneTable> find(const std::string& name) {
         if (auto table = cached(name)) return table;
-        if (name.size() > 100) return nullptr;
         if (const auto offset = named_offset(name)) return keep(name, fixed_table(*offset));
-        if (name.find('/') == std::string::npos && name != "CET" && name != "EET" && name != "WET" && name != "MET" &&
-            name != "EST" && name != "MST" && name != "HST" && name != "Japan" && name != "Singapore" && name != "GMT") {
-            return nullptr;
-        }
+        if (!is_file_name(name)) return nullptr;
         const std::lock_guard one_at_a_time(libical);
         if (auto table = cached(name)) return table;
         icaltimezone* zone = icaltimezone_get_builtin_timezone(name.c_str());
@@ -252,6 +196,8 @@ ZoneResolver::ZoneResolver() : impl_(std::make_unique<Impl>()) {
     impl_->keep("UTC", fixed_table(seconds{0}));
 }
 ZoneResolver::~ZoneResolver() = default;
+
+std::string ZoneResolver::library_version() { return ICAL_VERSION; }
 
 bool ZoneResolver::knows(const std::string& zone) const { return impl_->find(zone) != nullptr; }
 
@@ -298,56 +244,18 @@ Instant ZoneResolver::to_instant(const When& when, const std::string& fallback) 
 }
 
 std::optional<std::string> ZoneResolver::add_embedded(std::string_view vtimezone) const {
-    if (vtimezone.size() > kMaxEmbeddedBytes) return std::nullopt;
     const std::string name = "embedded:" + sha256_hex(vtimezone).substr(0, 32);
     if (impl_->cached(name)) return name;
-    const std::lock_guard one_at_a_time(impl_->libical);
-    if (impl_->refused.contains(name) || impl_->refused.size() > kMaxEmbeddedZones) return std::nullopt;
-    if (impl_->cached(name)) return name;
-    const std::string text(vtimezone);
-    icalcomponent* component = icalcomponent_new_from_string(text.c_str());
-    if (!component || icalcomponent_isa(component) != ICAL_VTIMEZONE_COMPONENT || hostile(component)) {
-        if (component) icalcomponent_free(component);
-        impl_->refused.emplace(name, true);
-        return std::nullopt;
-    }
-    icaltimezone* zone = icaltimezone_new();
-    if (!icaltimezone_set_component(zone, component)) {
-        icalcomponent_free(component);
-        icaltimezone_free(zone, 1);
-        impl_->refused.emplace(name, true);
-        return std::nullopt;
-    }
-    impl_->keep(name, make_table(zone));
-    icaltimezone_free(zone, 1);
+    if (impl_->is_refused(name)) return std::nullopt;
+    auto table = read_vtimezone(vtimezone);
+    if (!impl_->settle_embedded(name, std::move(table))) return std::nullopt;
     return name;
 }
 
 std::string ZoneResolver::vtimezone(const std::string& zone, Instant around) const {
     const auto table = impl_->find(zone);
     if (!table || zone == "UTC") return {};
-    std::vector<Onset> onsets;
-    for (std::size_t i = 1; i < table->changes.size(); ++i) {
-        const auto& [at, offset] = table->changes[i];
-        if (at < around - days{800} || at > around + days{366 * 5}) continue;
-        const seconds before = table->changes[i - 1].second;
-        onsets.push_back({LocalSeconds{(at + before).time_since_epoch()}, before, offset});
-    }
-    std::string text = "BEGIN:VTIMEZONE\r\nTZID:" + zone + "\r\n";
-    std::vector<Onset> forward;
-    std::vector<Onset> back;
-    for (const Onset& onset : onsets) (onset.to > onset.from ? forward : back).push_back(onset);
-    const std::string forward_rule = forward.empty() ? "" : yearly_rule(forward);
-    const std::string back_rule = back.empty() ? "" : yearly_rule(back);
-    if (!forward_rule.empty() && !back_rule.empty()) {
-        text += observance(forward.front(), true, forward_rule) + observance(back.front(), false, back_rule);
-    } else {
-        const Instant start = around - days{801};
-        const seconds offset = table->offset_at(start);
-        text += observance({LocalSeconds{(start + offset).time_since_epoch()}, offset, offset}, false, "");
-        for (const Onset& onset : onsets) text += observance(onset, onset.to > onset.from, "");
-    }
-    return text + "END:VTIMEZONE\r\n";
+    return write_vtimezone(zone, *table, around);
 }
 
 }  // namespace calgate

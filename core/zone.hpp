@@ -16,6 +16,8 @@ namespace calgate {
 class ZoneResolver {
 public:
     ZoneResolver();
+    /// Of the iCalendar library underneath, such as "3.0.16".
+    static std::string library_version();
     ~ZoneResolver();
     ZoneResolver(const ZoneResolver&) = delete;
     ZoneResolver& operator=(const ZoneResolver&) = delete;

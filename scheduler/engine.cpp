@@ -102,7 +102,7 @@ void Engine::load() {
     auto& parts = impl_->parts;
     parts.store.read([&](const Reader& reader) {
         for (const auto& staff : reader.staff()) {
-            parts.index.set_capacity(staff.id, staff.capacity);
+            parts.index.set_person(staff);
             std::vector<BusyInterval> booked;
             for (const auto& [appointment, when] : reader.appointments_of(staff.id, {Instant{}, kFarFuture})) {
                 booked.push_back({when.start, when.end, BusyKind::Busy});

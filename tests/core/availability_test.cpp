@@ -39,6 +39,12 @@ Staff person(const char* zone) {
     return staff;
 }
 
+Staff with_capacity(int capacity) {
+    Staff staff = person("UTC");
+    staff.capacity = capacity;
+    return staff;
+}
+
 Staff with_hours(const char* zone, std::vector<WorkingHours> every_day) {
     Staff staff = person(zone);
     staff.week.fill(every_day);
@@ -116,7 +122,7 @@ BOOST_AUTO_TEST_CASE(an_appointment_comes_moves_and_goes) {
 
 BOOST_AUTO_TEST_CASE(of_two_equal_appointments_one_goes) {
     AvailabilityIndex index;
-    index.set_capacity(kAnna, 2);
+    index.set_person(with_capacity(2));
     index.change_appointment(kAnna, std::nullopt, span_of(0, 30));
     index.change_appointment(kAnna, std::nullopt, span_of(0, 30));
     BOOST_TEST((all_of(index) == Busy{busy(0, 30)}));
@@ -129,17 +135,17 @@ BOOST_AUTO_TEST_CASE(appointments_block_where_as_many_overlap_as_there_is_room) 
     AvailabilityIndex index;
     index.set_source(kAnna, live("appointments"), {busy(0, 60), busy(30, 90), busy(45, 50), busy(90, 120), busy(100, 130)});
     BOOST_TEST((all_of(index) == Busy{busy(0, 130)}));
-    index.set_capacity(kAnna, 2);
+    index.set_person(with_capacity(2));
     BOOST_TEST((all_of(index) == Busy{busy(30, 60), busy(100, 120)}));
-    index.set_capacity(kAnna, 3);
+    index.set_person(with_capacity(3));
     BOOST_TEST((all_of(index) == Busy{busy(45, 50)}));
-    index.set_capacity(kAnna, 4);
+    index.set_person(with_capacity(4));
     BOOST_TEST(all_of(index).empty());
 }
 
 BOOST_AUTO_TEST_CASE(foreign_events_block_whatever_the_capacity) {
     AvailabilityIndex index;
-    index.set_capacity(kAnna, 5);
+    index.set_person(with_capacity(5));
     index.set_source(kAnna, live("home"), {busy(0, 30)});
     index.change_appointment(kAnna, std::nullopt, span_of(60, 90));
     BOOST_TEST((all_of(index) == Busy{busy(0, 30)}));
@@ -147,7 +153,7 @@ BOOST_AUTO_TEST_CASE(foreign_events_block_whatever_the_capacity) {
 
 BOOST_AUTO_TEST_CASE(back_to_back_pairs_leave_no_gap_and_no_overlap) {
     AvailabilityIndex index;
-    index.set_capacity(kAnna, 2);
+    index.set_person(with_capacity(2));
     index.set_source(kAnna, live("appointments"), {busy(0, 30), busy(0, 30), busy(30, 60), busy(30, 60)});
     BOOST_TEST((all_of(index) == Busy{busy(0, 60)}));
     index.set_source(kAnna, live("appointments"), {busy(0, 30), busy(30, 60)});
@@ -158,7 +164,7 @@ BOOST_AUTO_TEST_CASE(changes_one_by_one_give_what_a_count_per_minute_gives) {
     std::mt19937 random(11);
     for (int capacity = 1; capacity <= 3; ++capacity) {
         AvailabilityIndex index;
-        index.set_capacity(kAnna, capacity);
+        index.set_person(with_capacity(capacity));
         std::vector<std::pair<int, int>> booked;
         for (int i = 0; i < 120; ++i) {
             const int from = static_cast<int>(random() % 200);

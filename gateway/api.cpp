@@ -1,0 +1,198 @@
+#include "gateway/api.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "core/identity.hpp"
+#include "gateway/api_json.hpp"
+
+namespace calgate {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Matches "/v1/staff/{id}"; fills `values`.
+bool matches(std::string_view pattern, std::string_view path, PathValues& values) {
+    while (true) {
+        const auto pattern_slash = pattern.find('/', 1);
+        const auto path_slash = path.find('/', 1);
+        const std::string_view part = pattern.substr(0, pattern_slash);
+        const std::string_view given = path.substr(0, path_slash);
+        if (part.size() > 2 && part[1] == '{') {
+            if (given.size() < 2) return false;
+            values[std::string(part.substr(2, part.size() - 3))] = std::string(given.substr(1));
+        } else if (part != given) {
+            return false;
+        }
+        if ((pattern_slash == std::string_view::npos) != (path_slash == std::string_view::npos)) return false;
+        if (pattern_slash == std::string_view::npos) return true;
+        pattern.remove_prefix(pattern_slash);
+        path.remove_prefix(path_slash);
+    }
+}
+
+}  // namespace
+
+const std::vector<Api::Route>& Api::routes() {
+    static const std::vector<std::string> kAccount = {"url", "user", "password"};
+    static const std::vector<std::string> kCalendar = {"account", "href", "name", "staff", "mirror", "busy", "show"};
+    static const std::vector<Route> kRoutes = {
+        {"PUT", "/v1/appointments/{id}", Lane::Store, false, "Book or change an appointment; Idempotency-Key and If-Match are honoured.", {"force"}, appointment_fields(), &Api::put_appointment},
+        {"GET", "/v1/appointments/{id}", Lane::Store, false, "One appointment with the state of its copies.", {}, {}, &Api::get_appointment},
+        {"DELETE", "/v1/appointments/{id}", Lane::Store, false, "Cancel an appointment; it is never erased.", {}, {}, &Api::delete_appointment},
+        {"GET", "/v1/appointments", Lane::Store, false, "All appointments by id, paged.", {"after", "limit"}, {}, &Api::list_appointments},
+        {"GET", "/v1/availability", Lane::Inline, false, "Busy and free time with the age of every source; from memory only.", {"staff", "from", "to"}, {}, &Api::get_availability},
+        {"GET", "/v1/staff", Lane::Store, false, "Everybody.", {}, {}, &Api::list_staff},
+        {"GET", "/v1/staff/{id}", Lane::Store, false, "One person, room or device.", {}, {}, &Api::get_staff},
+        {"PUT", "/v1/staff/{id}", Lane::Store, false, "Create or replace a person, room or device.", {}, staff_fields(), &Api::put_staff},
+        {"GET", "/v1/services", Lane::Store, false, "All services.", {}, {}, &Api::list_services},
+        {"GET", "/v1/services/{id}", Lane::Store, false, "One service.", {}, {}, &Api::get_service},
+        {"PUT", "/v1/services/{id}", Lane::Store, false, "Create or replace a service.", {}, service_fields(), &Api::put_service},
+        {"GET", "/v1/accounts", Lane::Store, false, "Accounts at calendar services; never their passwords.", {}, {}, &Api::list_accounts},
+        {"POST", "/v1/accounts", Lane::Provider, false, "Sign in at a CalDAV server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
+        {"GET", "/v1/calendars", Lane::Store, false, "Calendars in use.", {}, {}, &Api::list_calendars},
+        {"POST", "/v1/calendars", Lane::Store, false, "Use a calendar as mirror, busy source, both or neither.", {}, kCalendar, &Api::post_calendar},
+        {"POST", "/v1/calendars/{id}/sync", Lane::Provider, false, "Read this calendar soon.", {}, {}, &Api::sync_calendar},
+        {"POST", "/v1/calendars/{id}/verify", Lane::Provider, false, "Compare every copy by content; reads only.", {}, {}, &Api::verify_calendar},
+        {"GET", "/v1/changes", Lane::Store, false, "The change feed after a sequence number.", {"after", "limit"}, {}, &Api::list_changes},
+        {"GET", "/v1/conflicts", Lane::Store, false, "What waits for a person; all=true shows settled ones too.", {"all"}, {}, &Api::list_conflicts},
+        {"POST", "/v1/conflicts/{id}/resolution", Lane::Store, false, "Decide a conflict: ours or theirs.", {}, {"resolution"}, &Api::resolve_conflict},
+        {"GET", "/v1/status", Lane::Store, false, "What is live, what is cached since when, what waits.", {}, {}, &Api::get_status},
+        {"GET", "/v1/keys", Lane::Store, false, "API keys: hashes and labels.", {}, {}, &Api::list_keys},
+        {"POST", "/v1/keys", Lane::Store, false, "Make an API key; it is shown once.", {}, {"label"}, &Api::post_key},
+        {"DELETE", "/v1/keys/{id}", Lane::Store, false, "Revoke an API key by its hash.", {}, {}, &Api::delete_key},
+        {"GET", "/v1/export", Lane::Store, false, "Everything but secrets, as one JSON document.", {}, {}, &Api::get_export},
+        {"POST", "/v1/import", Lane::Store, false, "Take in an export; a dry run unless apply=true.", {"apply"}, {"*"}, &Api::post_import},
+        {"GET", "/live", Lane::Inline, true, "The process answers.", {}, {}, &Api::get_live},
+        {"GET", "/ready", Lane::Inline, true, "The gateway takes bookings.", {}, {}, &Api::get_ready},
+        {"GET", "/metrics", Lane::Store, false, "For Prometheus.", {}, {}, &Api::get_metrics},
+        {"GET", "/v1/openapi.json", Lane::Inline, true, "This description.", {}, {}, &Api::get_openapi},
+    };
+    return kRoutes;
+}
+
+std::string Api::openapi() {
+    Json paths = Json::object();
+    for (const Route& route : routes()) {
+        Json parameters = Json::array();
+        if (route.pattern.find("{id}") != std::string::npos) {
+            parameters.push_back({{"name", "id"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+        }
+        for (const std::string& name : route.parameters) {
+            parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
+        }
+        Json operation = {{"summary", route.summary}, {"parameters", parameters},
+                          {"responses", {{"2XX", {{"description", "Done."}}}, {"default", {{"description", "A problem document (RFC 9457)."}, {"content", {{"application/problem+json", Json::object()}}}}}}}};
+        if (route.open) operation["security"] = Json::array();
+        if (!route.fields.empty()) {
+            Json properties = Json::object();
+            const bool any = route.fields.front() == "*";
+            for (const std::string& field : route.fields) {
+                if (!any) properties[field] = Json::object();
+            }
+            operation["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", {{"type", "object"}, {"properties", properties}, {"additionalProperties", any}}}}}}}};
+        }
+        std::string method = route.method;
+        for (char& c : method) c = static_cast<char>(c | 0x20);
+        paths[route.pattern][method] = operation;
+    }
+    const Json document = {
+        {"openapi", "3.1.0"},
+        {"info", {{"title", "calgate"}, {"version", "1"}}},
+        {"components", {{"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
+        {"security", Json::array({{{"key", Json::array()}}})},
+        {"paths", paths},
+    };
+    return document.dump(2);
+}
+
+Api::Api(ApiParts parts) : parts_(std::move(parts)) {
+    for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); })) key_hashes_.insert(hash);
+}
+
+Lane Api::lane(const HttpRequest& request) const {
+    for (const Route& route : routes()) {
+        PathValues values;
+        if (route.method == request.method && matches(route.pattern, request.path, values)) return route.lane;
+    }
+    return Lane::Inline;
+}
+
+bool Api::authorized(const HttpRequest& request) {
+    const std::string_view header = request.header("authorization");
+    constexpr std::string_view kBearer = "Bearer ";
+    if (!header.starts_with(kBearer) || header.size() > 512) return false;
+    const std::string_view key = header.substr(kBearer.size());
+    if (!parts_.admin_token.empty() && equal_in_constant_time(key, parts_.admin_token)) return true;
+    const std::string hash = sha256_hex(key);
+    const std::lock_guard lock(mutex_);
+    return key_hashes_.contains(hash);
+}
+
+HttpResponse Api::handle(const HttpRequest& request) {
+    HttpResponse response;
+    try {
+        response = dispatch(request);
+    } catch (const InputError& error) {
+        response = problem(400, "Bad Request", error.what());
+    } catch (const StoreFailure& error) {
+        response = problem(503, "Service Unavailable", error.what());
+        response.headers.emplace_back("Retry-After", "5");
+    } catch (const std::exception& error) {
+        spdlog::error("event=unexpected path={} what={}", request.path, error.what());
+        response = problem(500, "Internal Server Error", "The gateway met something unexpected; look into its log.");
+    }
+    const std::lock_guard lock(mutex_);
+    ++answers_[response.status];
+    return response;
+}
+
+HttpResponse Api::dispatch(const HttpRequest& request) {
+    bool known_path = false;
+    for (const Route& route : routes()) {
+        PathValues values;
+        if (!matches(route.pattern, request.path, values)) continue;
+        known_path = true;
+        if (route.method != request.method) continue;
+        if (!route.open && !authorized(request)) {
+            auto refused = problem(401, "Unauthorized", "Send a valid API key as Authorization: Bearer cg_…; calgate keys add makes one.");
+            refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+            return refused;
+        }
+        for (const auto& [name, value] : request.query) {
+            if (std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end()) {
+                throw InputError("The parameter \"" + name.substr(0, 60) + "\" is not known here; remove it or mend its name.");
+            }
+        }
+        return (this->*route.run)(request, values);
+    }
+    if (known_path) return problem(405, "Method Not Allowed", "This address does not take " + request.method + "; see /v1/openapi.json.");
+    return problem(404, "Not Found", "There is nothing at this address; see /v1/openapi.json.");
+}
+
+HttpResponse Api::get_live(const HttpRequest&, const PathValues&) { return answer(200, Json{{"live", true}}); }
+
+HttpResponse Api::get_ready(const HttpRequest&, const PathValues&) {
+    if (parts_.store.writable()) return answer(200, Json{{"ready", true}});
+    return problem(503, "Service Unavailable", "The disk failed, so no booking is taken; availability is still served. Check the disk, then restart the gateway.");
+}
+
+HttpResponse Api::get_openapi(const HttpRequest&, const PathValues&) {
+    HttpResponse response;
+    response.body = openapi();
+    return response;
+}
+
+void Api::apply(const BookingResult& result) {
+    const bool moved = result.staff_before && result.appointment && *result.staff_before != result.appointment->staff;
+    if (moved) parts_.index.change_appointment(*result.staff_before, result.before, std::nullopt);
+    if (result.appointment) {
+        parts_.index.change_appointment(result.appointment->staff, moved ? std::nullopt : result.before, result.after);
+    }
+    parts_.engine.wake(result.targets);
+}
+
+}  // namespace calgate

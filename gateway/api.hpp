@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/availability.hpp"
+#include "core/clock.hpp"
+#include "core/zone.hpp"
+#include "gateway/connector_factory.hpp"
+#include "gateway/http_server.hpp"
+#include "scheduler/engine.hpp"
+#include "store/booking.hpp"
+#include "store/store.hpp"
+
+namespace calgate {
+
+/// What the API works with; outlives it.
+struct ApiParts {
+    Store& store;
+    AvailabilityIndex& index;
+    Engine& engine;
+    GatewayConnectors& connectors;
+    const ZoneResolver& zones;
+    const Clock& clock;
+    Random& random;
+    const Keys& keys;
+    std::string admin_token{};  ///< For the command line on this machine; empty: none.
+    bool engine_running = true; ///< false: a command opened the store itself; passes run in the caller's thread.
+};
+
+/// Values of the `{name}` parts of a route.
+using PathValues = std::map<std::string, std::string>;
+
+/// The HTTP API, v1 (design 11). handle() may be called from any thread.
+class Api {
+public:
+    struct Route {
+        std::string method{};
+        std::string pattern{};  ///< "/v1/appointments/{id}"
+        Lane lane = Lane::Store;
+        bool open = false;      ///< Needs no key.
+        std::string summary{};
+        std::vector<std::string> parameters{};  ///< Of the query.
+        std::vector<std::string> fields{};      ///< Of the body; empty: none.
+        HttpResponse (Api::*run)(const HttpRequest&, const PathValues&) = nullptr;
+    };
+
+    explicit Api(ApiParts parts);
+    static const std::vector<Route>& routes();
+    /// OpenAPI 3.1, made from routes().
+    static std::string openapi();
+
+    Lane lane(const HttpRequest&) const;
+    HttpResponse handle(const HttpRequest&);
+
+private:
+    HttpResponse dispatch(const HttpRequest&);
+    bool authorized(const HttpRequest&);
+
+    HttpResponse put_appointment(const HttpRequest&, const PathValues&);
+    HttpResponse get_appointment(const HttpRequest&, const PathValues&);
+    HttpResponse delete_appointment(const HttpRequest&, const PathValues&);
+    HttpResponse list_appointments(const HttpRequest&, const PathValues&);
+    HttpResponse get_availability(const HttpRequest&, const PathValues&);
+    HttpResponse put_staff(const HttpRequest&, const PathValues&);
+    HttpResponse get_staff(const HttpRequest&, const PathValues&);
+    HttpResponse list_staff(const HttpRequest&, const PathValues&);
+    HttpResponse put_service(const HttpRequest&, const PathValues&);
+    HttpResponse get_service(const HttpRequest&, const PathValues&);
+    HttpResponse list_services(const HttpRequest&, const PathValues&);
+    HttpResponse list_accounts(const HttpRequest&, const PathValues&);
+    HttpResponse post_account(const HttpRequest&, const PathValues&);
+    HttpResponse list_calendars(const HttpRequest&, const PathValues&);
+    HttpResponse post_calendar(const HttpRequest&, const PathValues&);
+    HttpResponse sync_calendar(const HttpRequest&, const PathValues&);
+    HttpResponse verify_calendar(const HttpRequest&, const PathValues&);
+    HttpResponse list_changes(const HttpRequest&, const PathValues&);
+    HttpResponse list_conflicts(const HttpRequest&, const PathValues&);
+    HttpResponse resolve_conflict(const HttpRequest&, const PathValues&);
+    HttpResponse get_status(const HttpRequest&, const PathValues&);
+    HttpResponse get_live(const HttpRequest&, const PathValues&);
+    HttpResponse get_ready(const HttpRequest&, const PathValues&);
+    HttpResponse get_metrics(const HttpRequest&, const PathValues&);
+    HttpResponse get_openapi(const HttpRequest&, const PathValues&);
+    HttpResponse list_keys(const HttpRequest&, const PathValues&);
+    HttpResponse post_key(const HttpRequest&, const PathValues&);
+    HttpResponse delete_key(const HttpRequest&, const PathValues&);
+    HttpResponse get_export(const HttpRequest&, const PathValues&);
+    HttpResponse post_import(const HttpRequest&, const PathValues&);
+
+    void apply(const BookingResult& result);
+
+    ApiParts parts_;
+    std::mutex mutex_{};
+    std::set<std::string> key_hashes_{};          ///< Under mutex_.
+    std::set<std::string> running_keys_{};        ///< Idempotency keys in flight, under mutex_.
+    std::map<int, std::int64_t> answers_{};       ///< By status, under mutex_.
+};
+
+}  // namespace calgate

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/model.hpp"
+#include "gateway/http_server.hpp"
+#include "gateway/json_input.hpp"
+
+/// Records as the API shows and takes them. No secret ever appears here.
+namespace calgate {
+
+nlohmann::json shown(const Appointment&, const std::vector<Mirror>& mirrors);
+nlohmann::json shown(const Staff&);
+nlohmann::json shown(const Service&);
+nlohmann::json shown(const Account&);
+nlohmann::json shown(const Calendar&);
+nlohmann::json shown(const Change&);
+nlohmann::json shown(const Conflict&);
+nlohmann::json instant_json(const std::optional<Instant>&);
+
+HttpResponse answer(int status, const nlohmann::json& body);
+
+/// Take a record from a body; throw InputError.
+Appointment appointment_from(const JsonInput&, const std::string& id);
+Staff staff_from(const JsonInput&, const std::string& id);
+Service service_from(const JsonInput&, const std::string& id);
+/// 1–128 characters of [A-Za-z0-9._:-].
+std::string checked_id(const std::string& id, const char* what);
+
+const std::vector<std::string>& appointment_fields();
+const std::vector<std::string>& staff_fields();
+const std::vector<std::string>& service_fields();
+
+CopyDetail copy_detail_from(const std::string& name);
+const char* to_string(CopyDetail);
+
+}  // namespace calgate

@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/identity.hpp"
+#include "gateway/api.hpp"
+#include "gateway/api_json.hpp"
+#include "gateway/keys.hpp"
+
+namespace calgate {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr auto kDiscoveryTime = std::chrono::seconds{60};
+
+template <class T>
+HttpResponse listed(const char* name, const std::vector<T>& records) {
+    Json list = Json::array();
+    for (const T& record : records) list.push_back(shown(record));
+    return answer(200, Json{{name, list}});
+}
+
+/// Equal for the same sign-in, so that connecting again finds the account.
+AccountId account_id(const std::string& url, const std::string& user) {
+    return AccountId{"acc-" + sha256_hex(url + "\n" + user).substr(0, 12)};
+}
+
+CalendarId calendar_id(const AccountId& account, const Href& href) {
+    return CalendarId{"cal-" + sha256_hex(account.value + "\n" + href.value).substr(0, 12)};
+}
+
+HttpResponse connect_problem(const Error& error) {
+    if (error.code == ErrorCode::Unauthorized) return problem(422, "Sign-in refused", error.detail);
+    const bool ours_to_mend = error.code == ErrorCode::NotFound || error.code == ErrorCode::Rejected ||
+                              error.code == ErrorCode::Unsupported || error.code == ErrorCode::Forbidden;
+    if (ours_to_mend) return problem(422, "No calendar server there", error.detail);
+    return problem(502, "The calendar server did not answer well", error.detail);
+}
+
+}  // namespace
+
+HttpResponse Api::list_staff(const HttpRequest&, const PathValues&) {
+    return listed("staff", read(parts_.store, [](const Reader& r) { return r.staff(); }));
+}
+
+HttpResponse Api::get_staff(const HttpRequest&, const PathValues& path) {
+    const auto found = read(parts_.store, [&](const Reader& r) { return r.staff(StaffId{path.at("id")}); });
+    return found ? answer(200, shown(*found)) : problem(404, "Not Found", "There is no person with this id.");
+}
+
+HttpResponse Api::put_staff(const HttpRequest& request, const PathValues& path) {
+    const Staff staff = staff_from(JsonInput(request.body, staff_fields()), path.at("id"));
+    if (!parts_.zones.knows(staff.zone)) return problem(422, "Unprocessable Content", "The time zone " + staff.zone + " is not known; use an IANA name such as Europe/Berlin.");
+    const bool fresh = write(parts_.store, [&](Writer& writer) {
+        const bool absent = !writer.staff(staff.id);
+        writer.put(staff);
+        writer.append(Change{0, parts_.clock.now(), absent ? "staff.created" : "staff.changed", staff.id.value, "api", "", 0});
+        return absent;
+    });
+    parts_.index.set_person(staff);
+    return answer(fresh ? 201 : 200, shown(staff));
+}
+
+HttpResponse Api::list_services(const HttpRequest&, const PathValues&) {
+    return listed("services", read(parts_.store, [](const Reader& r) { return r.services(); }));
+}
+
+HttpResponse Api::get_service(const HttpRequest&, const PathValues& path) {
+    const auto found = read(parts_.store, [&](const Reader& r) { return r.service(ServiceId{path.at("id")}); });
+    return found ? answer(200, shown(*found)) : problem(404, "Not Found", "There is no service with this id.");
+}
+
+HttpResponse Api::put_service(const HttpRequest& request, const PathValues& path) {
+    const Service service = service_from(JsonInput(request.body, service_fields()), path.at("id"));
+    const int status = write(parts_.store, [&](Writer& writer) {
+        for (const StaffId& id : service.staff) {
+            if (!writer.staff(id)) throw InputError("There is no person " + id.value + "; create them with PUT /v1/staff/" + id.value + " first.");
+        }
+        const bool absent = !writer.service(service.id);
+        writer.put(service);
+        return absent ? 201 : 200;
+    });
+    return answer(status, shown(service));
+}
+
+HttpResponse Api::list_accounts(const HttpRequest&, const PathValues&) {
+    return listed("accounts", read(parts_.store, [](const Reader& r) { return r.accounts(); }));
+}
+
+HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
+    const JsonInput in(request.body, {"url", "user", "password"});
+    Account account;
+    account.kind = "caldav";
+    account.url = in.text("url", 2048);
+    account.user = in.text("user", 255);
+    const std::string password = in.text("password", 1024);
+    account.id = account_id(account.url, account.user);
+    auto connector = parts_.connectors.open(account, password);
+    if (!connector) return connect_problem(connector.error());
+    const Context context{parts_.clock.steady() + kDiscoveryTime, {}};
+    const auto calendars = (*connector)->list_calendars(context);
+    if (!calendars) return connect_problem(calendars.error());
+    account.sealed_secret = seal_secret(password, parts_.keys.vault_key, secret_binding(account), random_bytes(parts_.random, 12));
+    std::vector<CalendarId> targets;
+    parts_.store.write([&](Writer& writer) {
+        targets.clear();
+        writer.put(account);
+        writer.append(Change{0, parts_.clock.now(), "account.connected", account.id.value, "api", "", 0});
+        for (const Calendar& calendar : writer.calendars()) {
+            if (calendar.account == account.id) targets.push_back(calendar.id);
+        }
+    });
+    for (const CalendarId& id : targets) parts_.engine.poll_now(id);
+    Json list = Json::array();
+    for (const RemoteCalendar& calendar : *calendars) {
+        list.push_back({{"href", calendar.href.value}, {"name", calendar.name}, {"writable", calendar.writable}, {"events", calendar.holds_events}});
+    }
+    Json body = shown(account);
+    body["calendars"] = list;
+    return answer(200, body);
+}
+
+HttpResponse Api::list_calendars(const HttpRequest&, const PathValues&) {
+    return listed("calendars", read(parts_.store, [](const Reader& r) { return r.calendars(); }));
+}
+
+HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
+    const JsonInput in(request.body, {"account", "href", "name", "staff", "mirror", "busy", "show"});
+    const AccountId account{in.text("account", 128)};
+    const Href href{in.text("href", 2048)};
+    const StaffId staff{in.text("staff", 128)};
+    Calendar kept;
+    bool was_busy = false;
+    StaffId earlier{};
+    const auto refused = write(parts_.store, [&](Writer& writer) -> std::optional<HttpResponse> {
+        if (!writer.account(account)) return problem(422, "Unprocessable Content", "There is no such account; connect it with POST /v1/accounts first.");
+        if (!writer.staff(staff)) return problem(422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first.");
+        const auto before = writer.calendar(calendar_id(account, href));
+        kept = before.value_or(Calendar{});
+        was_busy = kept.busy;
+        earlier = kept.staff;
+        kept.id = calendar_id(account, href);
+        kept.account = account;
+        kept.href = href;
+        kept.staff = staff;
+        kept.name = in.text_or("name", 255, kept.name);
+        kept.mirror = in.flag_or("mirror", kept.mirror);
+        kept.busy = in.flag_or("busy", kept.busy);
+        if (in.has("show")) kept.copy_detail = copy_detail_from(in.text("show", 20));
+        if (kept.state != CalendarState::Waiting) kept.state = CalendarState::Active;
+        if (!was_busy && kept.busy) kept.sync_token.reset();  // What was read before was not expanded: read it all again.
+        writer.put(kept);
+        if (kept.mirror) add_target(writer, kept, parts_.zones, parts_.clock.now());
+        writer.append(Change{0, parts_.clock.now(), "calendar.chosen", kept.id.value, "api", "", 0});
+        return std::nullopt;
+    });
+    if (refused) return *refused;
+    if (was_busy && (!kept.busy || earlier != kept.staff)) parts_.index.remove_source(earlier, kept.id.value);
+    if (kept.busy && !was_busy) parts_.index.set_source(kept.staff, {kept.id.value, std::nullopt, SourceState::Freshness::Unknown}, {});
+    parts_.engine.poll_now(kept.id);
+    return answer(200, shown(kept));
+}
+
+HttpResponse Api::list_keys(const HttpRequest&, const PathValues&) {
+    Json list = Json::array();
+    for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); })) {
+        list.push_back({{"id", hash.substr(0, 16)}, {"label", label}});
+    }
+    return answer(200, Json{{"keys", list}});
+}
+
+HttpResponse Api::post_key(const HttpRequest& request, const PathValues&) {
+    const std::string label = JsonInput(request.body, {"label"}).text("label", 100);
+    const std::string key = "cg_" + base64url(random_bytes(parts_.random, 32));
+    const std::string hash = sha256_hex(key);
+    parts_.store.write([&](Writer& writer) { writer.put_api_key(hash, label); });
+    const std::lock_guard lock(mutex_);
+    key_hashes_.insert(hash);
+    return answer(201, Json{{"id", hash.substr(0, 16)}, {"label", label}, {"key", key}});
+}
+
+HttpResponse Api::delete_key(const HttpRequest&, const PathValues& path) {
+    const std::string& id = path.at("id");
+    std::string gone;
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& [hash, label] : writer.api_keys()) {
+            if (id.size() >= 16 && hash.starts_with(id)) gone = hash;
+        }
+        if (!gone.empty()) writer.erase_api_key(gone);
+    });
+    if (gone.empty()) return problem(404, "Not Found", "There is no key with this id; calgate keys list names them.");
+    const std::lock_guard lock(mutex_);
+    key_hashes_.erase(gone);
+    return answer(200, Json{{"revoked", id}});
+}
+
+}  // namespace calgate

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/availability.hpp"
+#include "core/identity.hpp"
+#include "core/zone.hpp"
+#include "gateway/config.hpp"
+#include "gateway/connector_factory.hpp"
+#include "gateway/data_lock.hpp"
+#include "gateway/system_clock.hpp"
+#include "gateway/system_random.hpp"
+#include "scheduler/engine.hpp"
+#include "store/store.hpp"
+
+namespace calgate {
+
+/// An opened data directory, wired. Destruction stops the engine first.
+struct Gateway {
+    /// Takes the lock, opens the store, fills the availability index.
+    /// @return Rejected with a sentence. @throws StoreFailure when the store cannot be opened.
+    static Result<std::unique_ptr<Gateway>> open(const std::string& directory);
+    Gateway(std::string directory, Config, Keys, DataLock);
+    ~Gateway();
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+
+    const std::string directory;
+    const Config config;
+    const Keys keys;
+    DataLock lock;
+    SystemClock clock{};
+    SystemRandom random{};
+    ZoneResolver zones{};
+    std::unique_ptr<Store> store;
+    AvailabilityIndex index{};
+    GatewayConnectors connectors;
+    std::unique_ptr<Engine> engine;
+    bool running = false;  ///< The engine's workers are started.
+};
+
+/// Makes a data directory: configuration, keys, store, business, first API key.
+struct InitResult {
+    std::string api_key{};
+    std::string recovery_key{};
+};
+Result<InitResult> init_gateway(const std::string& directory, const Config& config);
+
+/// `cg_` and 256 random bits.
+std::string make_api_key(Random& random);
+
+}  // namespace calgate
