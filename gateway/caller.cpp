@@ -19,7 +19,7 @@ nlohmann::json parsed(const std::string& text) {
 
 class RemoteCaller final : public Caller {
 public:
-    RemoteCaller(std::string url, std::string token) : url_(std::move(url)), token_(std::move(token)), transport_({}, clock_) {}
+    RemoteCaller(std::string url, std::string token) : url_(std::move(url)), token_(std::move(token)), transport_(settings(), clock_) {}
 
     Answer call(const std::string& method, const std::string& path, const nlohmann::json& body) override {
         http::Request request;
@@ -34,6 +34,13 @@ public:
     }
 
 private:
+    /// The gateway's own address, from a file that only its owner can write.
+    static http::CurlTransport::Settings settings() {
+        http::CurlTransport::Settings wanted;
+        wanted.allow_private_addresses = true;
+        return wanted;
+    }
+
     SystemClock clock_{};
     std::string url_;
     std::string token_;
