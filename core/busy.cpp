@@ -24,7 +24,8 @@ BusyExpansion busy_time(
     out.intervals.reserve(expansion.occurrences.size());
     for (const Occurrence& occurrence : expansion.occurrences) {
         const auto kind = busy_kind(*occurrence.instance, occurrence.all_day);
-        if (kind && occurrence.start < occurrence.end) out.intervals.push_back({occurrence.start, occurrence.end, *kind});
+        if (kind && occurrence.start < occurrence.end)
+            out.intervals.push_back({occurrence.start, occurrence.end, *kind});
     }
     return out;
 }
@@ -37,8 +38,10 @@ std::vector<BusyInterval> joined(std::vector<BusyInterval> intervals) {
     std::vector<BusyInterval> out;
     for (const BusyInterval& next : intervals) {
         if (next.start >= next.end) continue;
-        if (!out.empty() && next.start <= out.back().end) out.back().end = std::max(out.back().end, next.end);
-        else out.push_back(next);
+        if (!out.empty() && next.start <= out.back().end)
+            out.back().end = std::max(out.back().end, next.end);
+        else
+            out.push_back(next);
     }
     return out;
 }

@@ -22,7 +22,9 @@ inline std::string owned(char* text) {
     return out;
 }
 
-inline std::string value_of(const icalproperty* property) { return owned(icalproperty_get_value_as_string_r(property)); }
+inline std::string value_of(const icalproperty* property) {
+    return owned(icalproperty_get_value_as_string_r(property));
+}
 
 inline std::string parameter_of(icalproperty* property, const char* name) {
     return owned(icalproperty_get_parameter_as_string_r(property, name));

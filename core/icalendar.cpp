@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 #include <map>
+#include <utility>
 
 #include "core/ical_handle.hpp"
 #include "core/icalendar_scan.hpp"
@@ -20,7 +21,9 @@ using std::chrono::seconds;
 Error unusable(const std::string& why) { return Error{ErrorCode::InvalidResponse, why}; }
 
 std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+        return static_cast<char>(std::tolower(c));
+    });
     return text;
 }
 
@@ -29,10 +32,12 @@ std::optional<When> parse_value(std::string_view text) {
     const bool utc = text.ends_with('Z');
     if (utc) text.remove_suffix(1);
     if (text.size() != 8 && text.size() != 15) return std::nullopt;
-    std::string dashed = std::string(text.substr(0, 4)) + "-" + std::string(text.substr(4, 2)) + "-" + std::string(text.substr(6, 2));
+    std::string dashed =
+        std::string(text.substr(0, 4)) + "-" + std::string(text.substr(4, 2)) + "-" + std::string(text.substr(6, 2));
     if (text.size() == 15) {
         const auto second = text.substr(13, 2) == "60" ? std::string("59") : std::string(text.substr(13, 2));
-        dashed += std::string(1, text[8]) + std::string(text.substr(9, 2)) + ":" + std::string(text.substr(11, 2)) + ":" + second;
+        dashed += std::string(1, text[8]) + std::string(text.substr(9, 2)) + ":" + std::string(text.substr(11, 2)) +
+                  ":" + second;
     }
     const auto local = parse_local(dashed);
     if (!local) return std::nullopt;
@@ -65,12 +70,18 @@ std::optional<Duration> parse_duration(std::string_view text) {
         if (error != std::errc{} || end == text.data() + text.size() || number > 1'000'000) return std::nullopt;
         const char unit = *end;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
-        if (!time && unit == 'W') out.nominal += days{7 * number};
-        else if (!time && unit == 'D') out.nominal += days{number};
-        else if (time && unit == 'H') out.exact += std::chrono::hours{number};
-        else if (time && unit == 'M') out.exact += std::chrono::minutes{number};
-        else if (time && unit == 'S') out.exact += seconds{number};
-        else return std::nullopt;
+        if (!time && unit == 'W')
+            out.nominal += days{7 * number};
+        else if (!time && unit == 'D')
+            out.nominal += days{number};
+        else if (time && unit == 'H')
+            out.exact += std::chrono::hours{number};
+        else if (time && unit == 'M')
+            out.exact += std::chrono::minutes{number};
+        else if (time && unit == 'S')
+            out.exact += seconds{number};
+        else
+            return std::nullopt;
         out.timed = out.timed || time;
     }
     return out;
@@ -101,7 +112,8 @@ public:
         return out;
     }
 
-    std::vector<std::string> take_warnings() { return std::move(warnings_); }
+    std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
+    bool take_partial() { return std::exchange(partial_, false); }
 
 private:
     void collect_zones(icalcomponent* root) {
@@ -110,10 +122,35 @@ private:
             icalproperty* id = icalcomponent_get_first_property(zone, ICAL_TZID_PROPERTY);
             if (id) embedded_.emplace(ical::value_of(id), ical::owned(icalcomponent_as_ical_string_r(zone)));
         }
+        ical::each(root, ICAL_X_PROPERTY, [&](icalproperty* p) {
+            const char* name = icalproperty_get_x_name(p);
+            if (!name || std::string_view(name) != "X-WR-TIMEZONE") return;
+            if (const auto zone = context_.zones.canonical_name(ical::value_of(p))) own_zone_ = *zone;
+        });
+    }
+
+    /// For values whose zone nobody knows (providers/icalendar 4.2, steps 6 to 8).
+    std::string guessed_zone(const std::string& tzid) {
+        const auto utc = tzid.find("(UTC");  // Outlook's display names: "(UTC+01:00) Amsterdam, Berlin, …".
+        const auto offset = utc == std::string::npos
+                                ? std::nullopt
+                                : context_.zones.canonical_name(tzid.substr(utc + 1, tzid.find(')') - utc - 1));
+        if (!own_zone_.empty()) {
+            warn("The zone " + tzid + " is unknown; the calendar's own zone " + own_zone_ + " was used instead.");
+            return own_zone_;
+        }
+        if (offset) {
+            warn("The zone " + tzid + " is unknown; its offset " + *offset + " was used all year round.");
+            return *offset;
+        }
+        const std::string fallback = context_.zones.knows(context_.default_zone) ? context_.default_zone : "UTC";
+        warn("The zone " + tzid + " is unknown; the account's zone " + fallback + " was used instead.");
+        return fallback;
     }
 
     void warn(std::string sentence) {
-        if (std::find(warnings_.begin(), warnings_.end(), sentence) == warnings_.end()) warnings_.push_back(std::move(sentence));
+        if (std::find(warnings_.begin(), warnings_.end(), sentence) == warnings_.end())
+            warnings_.push_back(std::move(sentence));
     }
 
     /// providers/icalendar 4.2: by name, by Windows name, by the embedded rules, by the calendar's own zone.
@@ -128,8 +165,7 @@ private:
         }
         if (named) return *named;
         if (carried) return *carried;
-        warn("The zone " + tzid + " is unknown; the calendar's zone was used instead.");
-        return context_.zones.knows(context_.default_zone) ? context_.default_zone : "UTC";
+        return guessed_zone(tzid);
     }
 
     std::optional<When> when(icalproperty* property, std::string_view value) {
@@ -150,8 +186,7 @@ private:
         if (icalproperty* end = icalcomponent_get_first_property(part, ICAL_DTEND_PROPERTY)) {
             const auto ends = when(end, ical::value_of(end));
             if (!ends) return false;
-            if ((ends->kind == When::Kind::Date) == date) out.end = *ends;
-            else warn("The event's end is of another kind than its start; its start was used.");
+            out.end = (ends->kind == When::Kind::Date) == date ? *ends : end_like(out.start, *ends);
         } else if (icalproperty* length = icalcomponent_get_first_property(part, ICAL_DURATION_PROPERTY)) {
             const auto duration = parse_duration(ical::value_of(length));
             if (!duration) return false;
@@ -166,18 +201,29 @@ private:
         if (date && out.end.local <= out.start.local) out.end.local = out.start.local + days{1};
         if (date) return true;
         const std::string zone = context_.zones.knows(context_.default_zone) ? context_.default_zone : "UTC";
-        if (context_.zones.to_instant(out.end, zone) < context_.zones.to_instant(out.start, zone) && !out.exact_duration) {
+        if (context_.zones.to_instant(out.end, zone) < context_.zones.to_instant(out.start, zone) &&
+            !out.exact_duration) {
             warn("The event ends before it starts; its end was ignored.");
             out.end = out.start;
         }
         return true;
     }
 
+    /// An end that has a clock where the start has none, or the other way round: the whole of its day, or its midnight.
+    When end_like(const When& start, const When& end) {
+        warn("The event's end is of another kind than its start; it was adapted.");
+        When out = start;
+        out.local = LocalSeconds{std::chrono::floor<days>(end.local)};
+        if (start.kind == When::Kind::Date && out.local < end.local) out.local += days{1};
+        return out;
+    }
+
     void read_texts(icalcomponent* part, EventInstance& out) {
         if (const char* text = icalcomponent_get_summary(part)) out.title = text;
         if (const char* text = icalcomponent_get_location(part)) out.place = text;
         if (const char* text = icalcomponent_get_description(part)) out.notes = text;
-        if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_SEQUENCE_PROPERTY)) out.sequence = icalproperty_get_sequence(p);
+        if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_SEQUENCE_PROPERTY))
+            out.sequence = icalproperty_get_sequence(p);
         if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_LASTMODIFIED_PROPERTY)) {
             const auto at = parse_value(ical::value_of(p));
             if (at && at->kind == When::Kind::Utc) out.last_modified = Instant{at->local.time_since_epoch()};
@@ -203,8 +249,11 @@ private:
             const char* name = icalproperty_get_x_name(p);
             if (!name || lower(name) != "x-microsoft-cdo-busystatus") return;
             static const std::map<std::string, ShownAs> kKinds = {
-                {"free", ShownAs::Free}, {"tentative", ShownAs::Tentative}, {"busy", ShownAs::Busy},
-                {"oof", ShownAs::OutOfOffice}, {"workingelsewhere", ShownAs::WorkingElsewhere}};
+                {"free", ShownAs::Free},
+                {"tentative", ShownAs::Tentative},
+                {"busy", ShownAs::Busy},
+                {"oof", ShownAs::OutOfOffice},
+                {"workingelsewhere", ShownAs::WorkingElsewhere}};
             const auto found = kKinds.find(lower(ical::value_of(p)));
             if (found != kKinds.end()) out.shown_as = found->second;
         });
@@ -213,24 +262,34 @@ private:
     void read_reply(icalproperty* attendee, EventInstance& out) const {
         std::string address = lower(ical::value_of(attendee));
         if (address.starts_with("mailto:")) address.erase(0, 7);
-        const bool own = std::any_of(context_.own_addresses.begin(), context_.own_addresses.end(), [&](const std::string& a) {
-            const std::string mine = lower(a);
-            return mine == address || mine == "mailto:" + address;
-        });
+        const bool own =
+            std::any_of(context_.own_addresses.begin(), context_.own_addresses.end(), [&](const std::string& a) {
+                const std::string mine = lower(a);
+                return mine == address || mine == "mailto:" + address;
+            });
         if (!own) return;
         const std::string reply = lower(ical::parameter_of(attendee, "PARTSTAT"));
-        if (reply.find("accepted") != std::string::npos) out.reply = Reply::Accepted;
-        else if (reply.find("declined") != std::string::npos) out.reply = Reply::Declined;
-        else if (reply.find("tentative") != std::string::npos) out.reply = Reply::Tentative;
-        else out.reply = Reply::NeedsAction;
+        if (reply.find("accepted") != std::string::npos)
+            out.reply = Reply::Accepted;
+        else if (reply.find("declined") != std::string::npos)
+            out.reply = Reply::Declined;
+        else if (reply.find("tentative") != std::string::npos)
+            out.reply = Reply::Tentative;
+        else
+            out.reply = Reply::NeedsAction;
     }
 
     void read_recurrence(icalcomponent* part, EventInstance& out) {
-        ical::each(part, ICAL_RRULE_PROPERTY, [&](icalproperty* p) { add_rule(p, out.rules); });
-        ical::each(part, ICAL_EXRULE_PROPERTY, [&](icalproperty* p) { add_rule(p, out.exclusion_rules); });
+        ical::each(part, ICAL_X_PROPERTY, [&](icalproperty* p) {
+            const char* name = icalproperty_get_x_name(p);
+            if (name && name == kRule) add_rule(p, out.rules);
+            if (name && name == kExclusionRule) add_rule(p, out.exclusion_rules);
+        });
         ical::each(part, ICAL_EXDATE_PROPERTY, [&](icalproperty* p) {
-            if (const auto date = when(p, ical::value_of(p))) out.excluded_dates.push_back(*date);
-            else warn("An excluded date cannot be understood and was ignored.");
+            if (const auto date = when(p, ical::value_of(p)))
+                out.excluded_dates.push_back(*date);
+            else
+                warn("An excluded date cannot be understood and was ignored.");
         });
         ical::each(part, ICAL_RDATE_PROPERTY, [&](icalproperty* p) {
             const std::string value = ical::value_of(p);
@@ -254,13 +313,19 @@ private:
 
     void add_rule(icalproperty* property, std::vector<std::string>& rules) {
         std::string text = ical::value_of(property);
-        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+            return static_cast<char>(std::toupper(c));
+        });
+        // What libical cannot parse it would not write either.
+        if (icalrecurrencetype_from_string(text.c_str()).freq == ICAL_NO_RECURRENCE) partial_ = true;
         rules.push_back(std::move(text));
     }
 
     const IcalendarContext& context_;
     std::map<std::string, std::string> embedded_{};
+    std::string own_zone_{};  ///< X-WR-TIMEZONE, when a table knows it.
     std::vector<std::string> warnings_{};
+    bool partial_ = false;
 };
 
 std::string x_value(icalcomponent* part, std::string_view wanted) {
@@ -313,13 +378,23 @@ Result<Event> read_parts(const std::vector<icalcomponent*>& parts, ObjectReader&
         event.capsule = x_value(part, "X-CALGATE-CAPSULE");
     }
     event.warnings = reader.take_warnings();
+    event.partial = reader.take_partial();
+    return event;
+}
+
+Event unread(const std::string& uid, const Error& error) {
+    Event event;
+    event.uid.value = uid;
+    event.has_master = false;
+    event.partial = true;
+    event.warnings.push_back(error.detail);
     return event;
 }
 
 }  // namespace
 
 Result<Event> read_icalendar(std::string_view text, const IcalendarContext& context, const IcalendarLimits& limits) {
-    CALGATE_TRY(const std::string scanned, scan_icalendar(text, limits));
+    CALGATE_TRY(const std::string scanned, scan_icalendar(text, limits, ScanFor::Reading));
     const ical::Component root(icalcomponent_new_from_string(scanned.c_str()));
     if (!root || icalcomponent_isa(root.get()) != ICAL_VCALENDAR_COMPONENT) {
         return unusable("This is no single calendar object; repair or remove it in the calendar.");
@@ -328,18 +403,23 @@ Result<Event> read_icalendar(std::string_view text, const IcalendarContext& cont
     if (parts.empty()) return unusable("The object holds no event.");
     ObjectReader reader(context, root.get());
     CALGATE_TRY(Event event, read_parts(parts, reader));
-    event.partial = icalcomponent_count_errors(root.get()) > 0;
+    event.partial = event.partial || icalcomponent_count_errors(root.get()) > 0;
+    if (event.partial)
+        event.warnings.push_back(
+            "A part of the event cannot be understood; it is read as far as possible and not rewritten."
+        );
     event.source = std::string(text);
     return event;
 }
 
-Result<std::vector<Event>>
-read_icalendar_stream(std::string_view text, const IcalendarContext& context, const IcalendarLimits& per_object) {
+Result<std::vector<Event>> read_icalendar_stream(
+    std::string_view text, const IcalendarContext& context, const IcalendarLimits& per_object
+) {
     IcalendarLimits whole = per_object;
     whole.object_bytes = per_object.object_bytes * 64;
     whole.components = per_object.components * 64;
     whole.properties = per_object.properties * 256;
-    CALGATE_TRY(const std::string scanned, scan_icalendar(text, whole));
+    CALGATE_TRY(const std::string scanned, scan_icalendar(text, whole, ScanFor::Reading));
     const ical::Component root(icalcomponent_new_from_string(scanned.c_str()));
     if (!root) return unusable("This is no iCalendar text.");
     std::vector<icalcomponent*> calendars;
@@ -354,8 +434,9 @@ read_icalendar_stream(std::string_view text, const IcalendarContext& context, co
         for (icalcomponent* part : events_of(calendar)) by_uid[uid_of(part)].push_back(part);
         ObjectReader reader(context, calendar);
         for (const auto& [uid, parts] : by_uid) {
-            CALGATE_TRY(Event event, read_parts(parts, reader));
-            events.push_back(std::move(event));
+            auto event = read_parts(parts, reader);
+            // One event nobody can read does not hide the others.
+            events.push_back(event ? std::move(*event) : unread(uid, event.error()));
         }
     }
     return events;

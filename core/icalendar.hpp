@@ -22,17 +22,19 @@ struct IcalendarLimits {
 
 struct IcalendarContext {
     const ZoneResolver& zones;
-    std::string default_zone{};               ///< For unknown TZIDs; the event then carries a warning.
-    std::vector<std::string> own_addresses{}; ///< Whose PARTSTAT counts; mailto: stripped, any case.
+    std::string default_zone{};                ///< For unknown TZIDs; the event then carries a warning.
+    std::vector<std::string> own_addresses{};  ///< Whose PARTSTAT counts; mailto: stripped, any case.
 };
 
 /// Reads one calendar object: exactly one UID (RFC 4791 4.1), any number of VEVENTs.
 /// @return InvalidResponse with a sentence when it cannot be used at all. Never throws, never hangs.
 Result<Event> read_icalendar(std::string_view text, const IcalendarContext&, const IcalendarLimits& = {});
 
-/// Reads many objects out of one stream, grouped by UID (plain .ics files, exports).
-Result<std::vector<Event>>
-read_icalendar_stream(std::string_view text, const IcalendarContext&, const IcalendarLimits& per_object = {});
+/// Reads many objects out of one stream, grouped by UID (plain .ics files, exports); `source` stays empty.
+/// An event that cannot be read is there without any instance, `partial`, its warning says why.
+Result<std::vector<Event>> read_icalendar_stream(
+    std::string_view text, const IcalendarContext&, const IcalendarLimits& per_object = {}
+);
 
 /// Writes an event. With `event.source` set, the source's own order and every property we do not own are kept; ours
 /// (times, title, place, notes, status, transparency, class, mark, capsule) replace. Without, a fresh object.
@@ -40,7 +42,8 @@ read_icalendar_stream(std::string_view text, const IcalendarContext&, const Ical
 /// @return Rejected when the event is `partial`, or would not survive its own writing.
 Result<std::string> write_icalendar(const Event& event, const ZoneResolver& zones, Instant stamp);
 
-/// Digest of meaning, not of bytes (providers/icalendar 9): hex SHA-256. Equal for copies a server refolded or reordered.
+/// Digest of meaning, not of bytes (providers/icalendar 9): hex SHA-256. Equal for copies a server refolded or
+/// reordered.
 std::string canonical_digest(const Event& event, const ZoneResolver& zones, const std::string& fallback_zone);
 
 }  // namespace calgate

@@ -11,7 +11,9 @@ constexpr std::size_t kValuesPerLine = 200;  // libical drops what comes after 5
 constexpr int kMaxParameters = 90;           // libical drops what comes after 100.
 
 Error refused(const std::string& what) {
-    return Error{ErrorCode::InvalidResponse, "The calendar object " + what + "; it was left alone. Repair or remove it in the calendar."};
+    return Error{
+        ErrorCode::InvalidResponse,
+        "The calendar object " + what + "; it was left alone. Repair or remove it in the calendar."};
 }
 
 /// Length of the valid UTF-8 sequence at `at`, 0 when there is none.
@@ -20,9 +22,12 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
     const unsigned char first = byte(at);
     std::size_t length = 0;
     if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) length = 2;
-    else if (first >= 0xE0 && first <= 0xEF) length = 3;
-    else if (first >= 0xF0 && first <= 0xF4) length = 4;
+    if (first >= 0xC2 && first <= 0xDF)
+        length = 2;
+    else if (first >= 0xE0 && first <= 0xEF)
+        length = 3;
+    else if (first >= 0xF0 && first <= 0xF4)
+        length = 4;
     if (length == 0 || at + length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((byte(at + i) & 0xC0) != 0x80) return 0;
@@ -61,7 +66,9 @@ std::string cleaned(std::string_view text) {
 
 std::string upper(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
+        return static_cast<char>(std::toupper(c));
+    });
     return out;
 }
 
@@ -75,25 +82,48 @@ std::size_t value_colon(std::string_view line) {
     return std::string_view::npos;
 }
 
+bool is_list(std::string_view name) {
+    return name == "EXDATE" || name == "RDATE" || name == "CATEGORIES" || name == "RESOURCES" || name == "FREEBUSY";
+}
+
+bool is_large_attachment(std::string_view line, const IcalendarLimits& limits) {
+    if (line.size() < limits.inline_attachment_bytes || upper(line.substr(0, 6)) != "ATTACH") return false;
+    const std::string_view head = line.substr(0, std::min(value_colon(line), line.size()));
+    return upper(head).find("ENCODING=BASE64") != std::string::npos &&
+           line.size() - head.size() > limits.inline_attachment_bytes;
+}
+
+/// The next comma that separates, or the end; "\," is part of a value.
+std::size_t value_end(std::string_view values, std::size_t at) {
+    while (at < values.size() && values[at] != ',') at += values[at] == '\\' ? 2 : 1;
+    return std::min(at, values.size());
+}
+
 class Scanner {
 public:
-    explicit Scanner(const IcalendarLimits& limits) : limits_(limits) {}
+    Scanner(const IcalendarLimits& limits, ScanFor purpose) : limits_(limits), purpose_(purpose) {}
 
     /// @return why the object is refused, or an empty string.
     std::string take(std::string_view raw) {
-        if (raw.size() > limits_.line_bytes) return "has a line of more than " + std::to_string(limits_.line_bytes / 1024) + " KiB";
+        if (purpose_ == ScanFor::Reading && is_large_attachment(raw, limits_)) return {};
+        if (raw.size() > limits_.line_bytes && purpose_ == ScanFor::Reading)
+            return "has a line of more than " + std::to_string(limits_.line_bytes / 1024) + " KiB";
         const std::string line = cleaned(raw);
         if (line.empty()) return {};
         const std::string head = upper(line.substr(0, 6));
         if (head == "BEGIN:") {
             ++depth_;
             ++components_;
+            in_event_ = depth_ == 2 && upper(line) == "BEGIN:VEVENT";
             if (depth_ > limits_.depth) return "nests components more than " + std::to_string(limits_.depth) + " deep";
-            if (components_ > limits_.components) return "has more than " + std::to_string(limits_.components) + " components";
+            if (components_ > limits_.components)
+                return "has more than " + std::to_string(limits_.components) + " components";
         } else if (upper(line.substr(0, 4)) == "END:") {
             if (--depth_ < 0) return "ends a component that never began";
+            if (depth_ < 2) in_event_ = false;
         } else {
-            if (++properties_ > limits_.properties) return "has more than " + std::to_string(limits_.properties) + " properties";
+            if (++properties_ > limits_.properties)
+                return "has more than " + std::to_string(limits_.properties) + " properties";
             return property(line);
         }
         out_ += folded_line(line);
@@ -116,9 +146,10 @@ private:
         }
         const std::string name = upper(head.substr(0, head.find(';')));
         if (name == "X-LIC-ERROR") return {};
-        const bool inline_data = upper(head).find("ENCODING=BASE64") != std::string::npos;
-        if (name == "ATTACH" && inline_data && line.size() - colon > limits_.inline_attachment_bytes) return {};
-        if (name == "EXDATE" || name == "RDATE") {
+        const std::string_view rest = std::string_view(line).substr(name.size());
+        if (purpose_ == ScanFor::Reading && in_event_ && depth_ == 2 && (name == "RRULE" || name == "EXRULE")) {
+            out_ += folded_line(std::string(name == "RRULE" ? kRule : kExclusionRule) + std::string(rest));
+        } else if (is_list(name)) {
             split(head, std::string_view(line).substr(colon + 1));
         } else {
             out_ += folded_line(line);
@@ -129,9 +160,8 @@ private:
     void split(std::string_view head, std::string_view values) {
         for (std::size_t from = 0; from <= values.size();) {
             std::size_t to = from;
-            for (std::size_t count = 0; count < kValuesPerLine && to <= values.size(); ++count) {
-                to = std::min(values.find(',', to), values.size()) + 1;
-            }
+            for (std::size_t count = 0; count < kValuesPerLine && to <= values.size(); ++count)
+                to = value_end(values, to) + 1;
             const std::size_t end = std::min(to - 1, values.size());
             out_ += folded_line(std::string(head) + ":" + std::string(values.substr(from, end - from)));
             from = to;
@@ -139,6 +169,8 @@ private:
     }
 
     const IcalendarLimits& limits_;
+    ScanFor purpose_;
+    bool in_event_ = false;
     std::string out_{};
     int depth_ = 0;
     int components_ = 0;
@@ -164,11 +196,12 @@ std::string folded_line(std::string_view line) {
     return out + "\r\n";
 }
 
-Result<std::string> scan_icalendar(std::string_view text, const IcalendarLimits& limits) {
-    if (text.size() > limits.object_bytes) return refused("is larger than " + std::to_string(limits.object_bytes / 1024) + " KiB");
+Result<std::string> scan_icalendar(std::string_view text, const IcalendarLimits& limits, ScanFor purpose) {
+    if (text.size() > limits.object_bytes)
+        return refused("is larger than " + std::to_string(limits.object_bytes / 1024) + " KiB");
     if (text.find('\0') != std::string_view::npos) return refused("contains a NUL byte");
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-    Scanner scanner(limits);
+    Scanner scanner(limits, purpose);
     std::string logical;
     const auto flush = [&]() -> std::string {
         const std::string why = scanner.take(logical);
@@ -182,7 +215,6 @@ Result<std::string> scan_icalendar(std::string_view text, const IcalendarLimits&
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (!line.empty() && (line[0] == ' ' || line[0] == '\t')) {
             logical += line.substr(1);
-            if (logical.size() > limits.line_bytes) return refused("has a line of more than " + std::to_string(limits.line_bytes / 1024) + " KiB");
             continue;
         }
         if (const std::string why = flush(); !why.empty()) return refused(why);

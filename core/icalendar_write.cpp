@@ -1,11 +1,11 @@
 #include <algorithm>
+#include <optional>
 #include <set>
-#include <sstream>
 
 #include "core/ical_handle.hpp"
 #include "core/icalendar.hpp"
+#include "core/icalendar_digest.hpp"
 #include "core/icalendar_scan.hpp"
-#include "core/identity.hpp"
 
 namespace calgate {
 namespace {
@@ -35,16 +35,18 @@ std::string escaped(std::string_view text) {
     for (const char c : text) {
         if (c == '\\' || c == ';' || c == ',') out += '\\';
         if (c == '\r') continue;
-        if (c == '\n') out += "\\n";
-        else out += c;
+        if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
     }
     return out;
 }
 
+/// A line that libical refuses is missing from the output; the comparison after writing finds that.
 void add_line(icalcomponent* part, const std::string& line) {
     icalproperty* property = icalproperty_new_from_string(line.c_str());
-    CALGATE_ASSERT(property != nullptr);
-    icalcomponent_add_property(part, property);
+    if (property) icalcomponent_add_property(part, property);
 }
 
 void remove_all(icalcomponent* part, icalproperty_kind kind) {
@@ -85,24 +87,33 @@ void set_states(icalcomponent* part, const EventInstance& instance) {
     if (instance.classification == Classification::Confidential) add_line(part, "CLASS:CONFIDENTIAL");
 }
 
-void set_times(icalcomponent* part, const EventInstance& instance) {
+/// The end as DTEND: servers and phones refuse or misread events without one.
+When written_end(const EventInstance& instance, const ZoneResolver& zones) {
+    if (!instance.exact_duration || instance.start.kind == When::Kind::Date) return instance.end;
+    When end = instance.start;
+    end.local += instance.nominal_days;
+    if (end.kind != When::Kind::Zoned) {
+        end.local += *instance.exact_duration;
+        return end;
+    }
+    const Instant exact = zones.to_instant(end.local, end.zone) + *instance.exact_duration;
+    end.local = zones.to_local(exact, end.zone);
+    // The second of two equal wall times has no other name than its UTC one.
+    if (zones.to_instant(end.local, end.zone) != exact)
+        return When{When::Kind::Utc, LocalSeconds{exact.time_since_epoch()}, {}};
+    return end;
+}
+
+void set_times(icalcomponent* part, const EventInstance& instance, const ZoneResolver& zones) {
     remove_all(part, ICAL_DTSTART_PROPERTY);
     remove_all(part, ICAL_DTEND_PROPERTY);
     remove_all(part, ICAL_DURATION_PROPERTY);
     add_line(part, date_line("DTSTART", instance.start));
-    if (instance.exact_duration) {
-        const auto days = instance.nominal_days.count();
-        add_line(
-            part, "DURATION:P" + (days > 0 ? std::to_string(days) + "D" : std::string{}) + "T" +
-                      std::to_string(instance.exact_duration->count()) + "S"
-        );
-    } else {
-        add_line(part, date_line("DTEND", instance.end));
-    }
+    add_line(part, date_line("DTEND", written_end(instance, zones)));
 }
 
-void set_owned(icalcomponent* part, const EventInstance& instance, Instant stamp) {
-    set_times(part, instance);
+void set_owned(icalcomponent* part, const EventInstance& instance, const ZoneResolver& zones, Instant stamp) {
+    set_times(part, instance, zones);
     set_text(part, ICAL_SUMMARY_PROPERTY, "SUMMARY", instance.title);
     set_text(part, ICAL_LOCATION_PROPERTY, "LOCATION", instance.place);
     set_text(part, ICAL_DESCRIPTION_PROPERTY, "DESCRIPTION", instance.notes);
@@ -130,7 +141,9 @@ void set_recurrence(icalcomponent* part, const EventInstance& instance) {
     }
 }
 
-icalcomponent* add_instance(icalcomponent* root, const Event& event, const EventInstance& instance, Instant stamp) {
+icalcomponent* add_instance(
+    icalcomponent* root, const Event& event, const EventInstance& instance, const ZoneResolver& zones, Instant stamp
+) {
     icalcomponent* part = icalcomponent_new(ICAL_VEVENT_COMPONENT);
     icalcomponent_add_component(root, part);
     add_line(part, "UID:" + escaped(event.uid.value));
@@ -139,17 +152,25 @@ icalcomponent* add_instance(icalcomponent* root, const Event& event, const Event
         if (instance.this_and_future) line.insert(13, ";RANGE=THISANDFUTURE");
         add_line(part, line);
     }
-    set_owned(part, instance, stamp);
+    set_owned(part, instance, zones, stamp);
     set_recurrence(part, instance);
     return part;
 }
 
-icalcomponent* master_of(icalcomponent* root) {
+std::vector<icalcomponent*> masters_of(icalcomponent* root) {
+    std::vector<icalcomponent*> found;
     for (icalcomponent* part = icalcomponent_get_first_component(root, ICAL_VEVENT_COMPONENT); part;
          part = icalcomponent_get_next_component(root, ICAL_VEVENT_COMPONENT)) {
-        if (!icalcomponent_get_first_property(part, ICAL_RECURRENCEID_PROPERTY)) return part;
+        if (!icalcomponent_get_first_property(part, ICAL_RECURRENCEID_PROPERTY)) found.push_back(part);
     }
-    return nullptr;
+    return found;
+}
+
+void set_marks(icalcomponent* master, const Event& event) {
+    remove_x(master, "X-CALGATE-MARK");
+    remove_x(master, "X-CALGATE-CAPSULE");
+    if (!event.mark.empty()) add_line(master, "X-CALGATE-MARK:" + event.mark);
+    if (!event.capsule.empty()) add_line(master, "X-CALGATE-CAPSULE:" + event.capsule);
 }
 
 void add_missing_zones(icalcomponent* root, const Event& event, const ZoneResolver& zones) {
@@ -164,14 +185,21 @@ void add_missing_zones(icalcomponent* root, const Event& event, const ZoneResolv
         for (const When& when : {instance.start, instance.end}) {
             if (when.kind == When::Kind::Zoned) wanted.insert(when.zone);
         }
-        if (instance.recurrence_id && instance.recurrence_id->kind == When::Kind::Zoned) wanted.insert(instance.recurrence_id->zone);
+        if (instance.recurrence_id && instance.recurrence_id->kind == When::Kind::Zoned)
+            wanted.insert(instance.recurrence_id->zone);
         for (const When& when : instance.excluded_dates) {
             if (when.kind == When::Kind::Zoned) wanted.insert(when.zone);
         }
+        for (const ExtraDate& extra : instance.extra_dates) {
+            if (extra.start.kind == When::Kind::Zoned) wanted.insert(extra.start.zone);
+        }
     };
     if (event.has_master) want(event.master);
-    for (const EventInstance& instance : event.overrides) want(instance);
-    const Instant around = zones.to_instant(event.has_master ? event.master.start : event.overrides.front().start, "UTC");
+    if (event.source.empty()) {
+        for (const EventInstance& instance : event.overrides) want(instance);
+    }
+    const Instant around =
+        zones.to_instant(event.has_master ? event.master.start : event.overrides.front().start, "UTC");
     for (const std::string& zone : wanted) {
         if (present.contains(zone)) continue;
         const std::string text = zones.vtimezone(zone, around);
@@ -201,153 +229,108 @@ std::string serialised(icalcomponent* root) {
     return ical::owned(icalcomponent_as_ical_string_r(root));
 }
 
-std::string normal(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '\r') continue;
-        if (c == '\n') {
-            while (!out.empty() && out.back() == ' ') out.pop_back();
-        }
-        out += c;
+bool same_instance(
+    EventInstance wanted, const EventInstance& found, bool foreign_recurrence, const ZoneResolver& zones
+) {
+    if (foreign_recurrence) {  // It belongs to whoever wrote the source.
+        wanted.rules = found.rules;
+        wanted.exclusion_rules = found.exclusion_rules;
+        wanted.excluded_dates = found.excluded_dates;
+        wanted.extra_dates = found.extra_dates;
     }
-    while (!out.empty() && (out.back() == ' ' || out.back() == '\n')) out.pop_back();
-    return out;
+    wanted.reply = found.reply;
+    wanted.shown_as = found.shown_as;
+    return canonical_form(wanted, zones, "UTC") == canonical_form(found, zones, "UTC");
 }
 
-std::string rule_form(const std::string& rule) {
-    std::vector<std::string> parts;
-    std::stringstream stream(rule);
-    for (std::string part; std::getline(stream, part, ';');) parts.push_back(part);
-    std::sort(parts.begin(), parts.end());
-    std::string out;
-    for (const std::string& part : parts) out += part + ";";
-    return out;
+/// Read again, does the text say what was meant?
+bool survives(const std::string& text, const Event& event, const ZoneResolver& zones) {
+    const auto again = read_icalendar(text, {zones, "UTC", {}});
+    if (!again || again->partial || again->uid != event.uid || again->has_master != event.has_master) return false;
+    if (again->mark != event.mark || again->capsule != event.capsule) return false;
+    if (event.has_master && !same_instance(event.master, again->master, !event.source.empty(), zones)) return false;
+    if (!event.source.empty()) return true;
+    return std::equal(
+        event.overrides.begin(),
+        event.overrides.end(),
+        again->overrides.begin(),
+        again->overrides.end(),
+        [&](const EventInstance& a, const EventInstance& b) { return same_instance(a, b, false, zones); }
+    );
 }
 
-class Canonical {
-public:
-    Canonical(const ZoneResolver& zones, const std::string& fallback) : zones_(zones), fallback_(fallback) {}
-
-    void add(std::string_view text) { out_ += std::to_string(text.size()) + ":" + std::string(text); }
-    void add(const When& when) {
-        if (when.kind == When::Kind::Date) return add("date " + format_date(when.local));
-        add(format_instant(zones_.to_instant(when, fallback_)));
-    }
-    void add_sorted(std::vector<std::string> values) {
-        std::sort(values.begin(), values.end());
-        add(std::to_string(values.size()));
-        for (const std::string& value : values) add(value);
-    }
-    void add_dates(const std::vector<When>& dates) {
-        std::vector<std::string> values;
-        for (const When& when : dates) values.push_back(format_instant(zones_.to_instant(when, fallback_)));
-        add_sorted(std::move(values));
-    }
-    void add(const EventInstance& i) {
-        add(i.start);
-        When end = i.end;
-        if (i.exact_duration && i.start.kind != When::Kind::Date) {
-            When nominal = i.start;
-            nominal.local += i.nominal_days;
-            end = When{When::Kind::Utc, LocalSeconds{(zones_.to_instant(nominal, fallback_) + *i.exact_duration).time_since_epoch()}, {}};
+std::optional<std::string> unknown_zone(const Event& event, const ZoneResolver& zones) {
+    const auto check = [&](const EventInstance& instance) -> std::optional<std::string> {
+        std::vector<When> all = {instance.start, instance.end};
+        if (instance.recurrence_id) all.push_back(*instance.recurrence_id);
+        all.insert(all.end(), instance.excluded_dates.begin(), instance.excluded_dates.end());
+        for (const ExtraDate& extra : instance.extra_dates) all.push_back(extra.start);
+        for (const When& when : all) {
+            if (!writable_zone(when, zones)) return when.zone;
         }
-        add(end);
-        std::vector<std::string> rules;
-        for (const std::string& rule : i.rules) rules.push_back(rule_form(rule));
-        for (const std::string& rule : i.exclusion_rules) rules.push_back("not " + rule_form(rule));
-        // A zone's name matters only where a rule lets it act again.
-        if (!rules.empty()) add(i.start.zone);
-        add_sorted(std::move(rules));
-        add_dates(i.excluded_dates);
-        std::vector<When> extra;
-        for (const ExtraDate& date : i.extra_dates) extra.push_back(date.start);
-        add_dates(extra);
-        add(normal(i.title));
-        add(normal(i.place));
-        add(normal(i.notes));
-        add(std::to_string(static_cast<int>(i.status)) + std::to_string(static_cast<int>(i.transparency)) +
-            std::to_string(static_cast<int>(i.classification)) + std::to_string(static_cast<int>(i.reply)) +
-            std::to_string(static_cast<int>(i.shown_as)));
-        if (i.recurrence_id) add(*i.recurrence_id);
-        add(i.this_and_future ? "future" : "");
+        return std::nullopt;
+    };
+    if (event.has_master) {
+        if (auto zone = check(event.master)) return zone;
     }
-    std::string digest() const { return sha256_hex(out_); }
-    std::string take() && { return std::move(out_); }
+    if (!event.source.empty()) return std::nullopt;  // Overrides stay as the source has them.
+    for (const EventInstance& instance : event.overrides) {
+        if (auto zone = check(instance)) return zone;
+    }
+    return std::nullopt;
+}
 
-private:
-    const ZoneResolver& zones_;
-    const std::string& fallback_;
-    std::string out_{};
-};
+void write_fresh(icalcomponent* root, const Event& event, const ZoneResolver& zones, Instant stamp) {
+    if (event.has_master) set_marks(add_instance(root, event, event.master, zones, stamp), event);
+    for (const EventInstance& instance : event.overrides) add_instance(root, event, instance, zones, stamp);
+    add_missing_zones(root, event, zones);
+}
+
+/// @return why the source cannot be rewritten, or nothing.
+std::string write_over(icalcomponent* root, const Event& event, const ZoneResolver& zones, Instant stamp) {
+    if (icalcomponent_count_errors(root) > 0) return "The event in the calendar is only partly understood";
+    if (!event.has_master) return "The event has no main part";
+    const auto masters = masters_of(root);
+    if (masters.size() != 1)
+        return "The copy in the calendar has " +
+               std::string(masters.empty() ? "no main event any more" : "several main events");
+    set_owned(masters.front(), event.master, zones, stamp);
+    set_marks(masters.front(), event);
+    add_missing_zones(root, event, zones);
+    return {};
+}
 
 }  // namespace
 
-std::string canonical_digest(const Event& event, const ZoneResolver& zones, const std::string& fallback_zone) {
-    Canonical all(zones, fallback_zone);
-    all.add(event.uid.value);
-    if (event.has_master) all.add(event.master);
-    std::vector<std::string> overrides;
-    for (const EventInstance& instance : event.overrides) {
-        Canonical one(zones, fallback_zone);
-        one.add(instance);
-        overrides.push_back(std::move(one).take());
-    }
-    all.add_sorted(std::move(overrides));
-    return all.digest();
-}
-
 Result<std::string> write_icalendar(const Event& event, const ZoneResolver& zones, Instant stamp) {
-    if (event.partial) return unwritable("The event in the calendar is only partly understood, so it is not rewritten; edit or remove it there.");
+    if (event.partial)
+        return unwritable(
+            "The event in the calendar is only partly understood, so it is not rewritten; edit or remove it there."
+        );
     if (!event.has_master && event.overrides.empty()) return unwritable("There is no event to write.");
-    if (!writable_zone(event.master.start, zones) || !writable_zone(event.master.end, zones)) {
-        return unwritable("The event's time zone " + event.master.start.zone + " is not known here; use an IANA name.");
+    if (const auto zone = unknown_zone(event, zones)) {
+        return unwritable("The event's time zone " + *zone + " is not known here; use an IANA name.");
     }
     std::string base = kEmptyObject;
     if (!event.source.empty()) {
-        CALGATE_TRY(base, scan_icalendar(event.source, IcalendarLimits{}));
+        auto scanned = scan_icalendar(event.source, IcalendarLimits{}, ScanFor::Rewriting);
+        if (!scanned) return unwritable(scanned.error().detail);
+        base = std::move(*scanned);
     }
     const ical::Component root(icalcomponent_new_from_string(base.c_str()));
     if (!root || icalcomponent_isa(root.get()) != ICAL_VCALENDAR_COMPONENT) {
-        return unwritable("The text in the calendar is no single calendar object, so it is not rewritten; remove it there.");
+        return unwritable(
+            "The text in the calendar is no single calendar object, so it is not rewritten; remove it there."
+        );
     }
-    icalcomponent* master = master_of(root.get());
     if (event.source.empty()) {
-        if (event.has_master) master = add_instance(root.get(), event, event.master, stamp);
-        for (const EventInstance& instance : event.overrides) add_instance(root.get(), event, instance, stamp);
-    } else {
-        if (!master) return unwritable("The copy in the calendar has no main event any more, so it is not rewritten.");
-        set_owned(master, event.master, stamp);
+        write_fresh(root.get(), event, zones, stamp);
+    } else if (const std::string why = write_over(root.get(), event, zones, stamp); !why.empty()) {
+        return unwritable(why + ", so it is not rewritten; edit or remove it there.");
     }
-    if (master) {
-        remove_x(master, "X-CALGATE-MARK");
-        remove_x(master, "X-CALGATE-CAPSULE");
-        if (!event.mark.empty()) add_line(master, "X-CALGATE-MARK:" + event.mark);
-        if (!event.capsule.empty()) add_line(master, "X-CALGATE-CAPSULE:" + event.capsule);
-    }
-    add_missing_zones(root.get(), event, zones);
     std::string text = serialised(root.get());
-    const IcalendarContext context{zones, "UTC", {}};
-    const auto again = read_icalendar(text, context);
-    if (!again || again->partial) return unwritable("The event does not survive being written; shorten or simplify its text.");
-    Canonical wanted(zones, context.default_zone);
-    Canonical got(zones, context.default_zone);
-    EventInstance expected = event.master;
-    EventInstance found = again->master;
-    if (!event.source.empty()) {  // Recurrence and replies belong to whoever wrote the source.
-        expected.rules = found.rules;
-        expected.exclusion_rules = found.exclusion_rules;
-        expected.excluded_dates = found.excluded_dates;
-        expected.extra_dates = found.extra_dates;
-    }
-    expected.reply = found.reply;
-    expected.shown_as = found.shown_as;
-    if (event.has_master) {
-        wanted.add(expected);
-        got.add(found);
-    }
-    if (wanted.digest() != got.digest() || again->mark != event.mark || again->capsule != event.capsule) {
+    if (!survives(text, event, zones))
         return unwritable("The event does not survive being written; shorten or simplify its text.");
-    }
     return text;
 }
 

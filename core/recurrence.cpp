@@ -4,8 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "core/ical_handle.hpp"
-#include "core/recurrence_rule.hpp"
+#include "core/recurrence_walk.hpp"
 
 namespace calgate {
 namespace {
@@ -13,53 +12,38 @@ namespace {
 using std::chrono::days;
 using std::chrono::seconds;
 
-constexpr int kStepsBetweenClockReads = 16;
-
-icaltimetype to_ical(LocalSeconds local, bool date_only) {
-    const auto midnight = std::chrono::floor<days>(local);
-    const std::chrono::year_month_day date{std::chrono::sys_days{midnight.time_since_epoch()}};
-    const std::chrono::hh_mm_ss clock{local - midnight};
-    icaltimetype time = icaltime_null_time();
-    time.year = static_cast<int>(date.year());
-    time.month = static_cast<int>(static_cast<unsigned>(date.month()));
-    time.day = static_cast<int>(static_cast<unsigned>(date.day()));
-    time.is_date = date_only ? 1 : 0;
-    if (!date_only) {
-        time.hour = static_cast<int>(clock.hours().count());
-        time.minute = static_cast<int>(clock.minutes().count());
-        time.second = static_cast<int>(clock.seconds().count());
-    }
-    return time;
-}
-
-LocalSeconds from_ical(const icaltimetype& time) {
-    const std::chrono::sys_days date{
-        std::chrono::year{time.year} / time.month / std::chrono::day{static_cast<unsigned>(time.day)}};
-    LocalSeconds local{date.time_since_epoch()};
-    if (!time.is_date) local += std::chrono::hours{time.hour} + std::chrono::minutes{time.minute} + seconds{time.second};
-    return local;
-}
-
-struct FreeIterator {
-    void operator()(icalrecur_iterator* iterator) const { icalrecur_iterator_free(iterator); }
-};
+constexpr int kPeriodsBetweenClockReads = 64;
+constexpr days kMaxReach{400};
+constexpr std::int64_t kStepCost = 16;  // In periods that name no date: they are that much cheaper.
 
 /// Where one occurrence comes from while the set is put together.
 struct Planned {
-    LocalSeconds start{};               ///< Wall time in the master's own terms.
+    LocalSeconds start{};  ///< Wall time in the master's own terms.
     const EventInstance* instance{};
-    std::optional<When> own_start{};    ///< RDATE in another zone than the master's.
-    std::optional<When> own_end{};      ///< RDATE period.
+    std::optional<When> own_id{};     ///< RDATE, in its own zone.
+    std::optional<When> own_start{};  ///< Where a change of this and later occurrences moved it.
+    std::optional<When> own_end{};    ///< RDATE period.
 };
 
 class Expander {
 public:
     Expander(
-        const Event& event, Interval window, const ZoneResolver& zones, const std::string& zone, const Clock& clock,
+        const Event& event,
+        Interval window,
+        const ZoneResolver& zones,
+        const std::string& zone,
+        const Clock& clock,
         const ExpansionBudget& budget
     )
-        : event_(event), window_(window), zones_(zones), zone_(zone), clock_(clock), budget_(budget),
-          deadline_(clock.steady() + budget.time) {}
+        : event_(event),
+          window_(window),
+          zones_(zones),
+          zone_(zone),
+          clock_(clock),
+          budget_(budget),
+          deadline_(clock.steady() + budget.time),
+          reach_(reach()),
+          last_(zones.to_local(window.end + reach_, wall_zone())) {}
 
     Expansion run() {
         if (event_.has_master) {
@@ -69,7 +53,7 @@ public:
         shift_future();
         for (const EventInstance& instance : event_.overrides) {
             if (!instance.recurrence_id) continue;
-            const Instant key = zones_.to_instant(*instance.recurrence_id, zone_);
+            const Instant key = key_of(*instance.recurrence_id);
             planned_.erase(key);
             emit(instance, key, instance.start, std::nullopt);
         }
@@ -80,6 +64,10 @@ public:
         if (out_.occurrences.size() > static_cast<std::size_t>(budget_.occurrences)) {
             out_.occurrences.resize(static_cast<std::size_t>(budget_.occurrences));
             out_.truncated = true;
+            out_.warnings.push_back(
+                "The event occurs more than " + std::to_string(budget_.occurrences) +
+                " times in the time looked at; later occurrences are not in the answers."
+            );
         }
         return std::move(out_);
     }
@@ -95,12 +83,38 @@ private:
 
     Instant instant(LocalSeconds local) const { return zones_.to_instant(at(local), zone_); }
 
-    seconds longest() const {
-        const auto wall = event_.master.end.local - event_.master.start.local;
-        return std::max<seconds>(wall, event_.master.exact_duration.value_or(seconds{0})) + days{2};
+    std::string wall_zone() const {
+        switch (event_.master.start.kind) {
+            case When::Kind::Utc:
+                return "UTC";
+            case When::Kind::Zoned:
+                return event_.master.start.zone;
+            case When::Kind::Date:
+            case When::Kind::Floating:
+                return zone_;
+        }
+        return zone_;
     }
 
-    void plan(LocalSeconds local) { planned_.try_emplace(instant(local), Planned{local, &event_.master, std::nullopt, std::nullopt}); }
+    /// How far from its place in the rule an occurrence can still touch the window: its length, and what a change of
+    /// this and all later occurrences moves it by.
+    seconds reach() const {
+        const auto length = [](const EventInstance& i) {
+            return std::max<seconds>(
+                i.end.local - i.start.local, i.exact_duration.value_or(seconds{0}) + i.nominal_days
+            );
+        };
+        seconds longest = length(event_.master);
+        seconds shift{0};
+        for (const EventInstance& instance : event_.overrides) {
+            if (!instance.this_and_future || !instance.recurrence_id) continue;
+            longest = std::max(longest, length(instance));
+            shift = std::max<seconds>(shift, std::chrono::abs(instance.start.local - instance.recurrence_id->local));
+        }
+        return std::clamp<seconds>(longest, seconds{0}, kMaxReach) + std::min<seconds>(shift, kMaxReach) + days{2};
+    }
+
+    void plan(LocalSeconds local) { planned_.try_emplace(instant(local), Planned{local, &event_.master, {}, {}, {}}); }
 
     void plan_master() {
         plan(event_.master.start.local);
@@ -109,7 +123,7 @@ private:
         }
         for (const ExtraDate& extra : event_.master.extra_dates) {
             const Instant key = zones_.to_instant(extra.start, zone_);
-            planned_.try_emplace(key, Planned{extra.start.local, &event_.master, extra.start, extra.end});
+            planned_.try_emplace(key, Planned{extra.start.local, &event_.master, extra.start, {}, extra.end});
         }
         for (const std::string& rule : event_.master.exclusion_rules) {
             walk(rule, [&](LocalSeconds local) { planned_.erase(instant(local)); });
@@ -129,24 +143,56 @@ private:
         }
     }
 
+    /// The occurrence an override replaces: by instant, or by its day where only one of the two has a clock.
+    Instant key_of(const When& id) const {
+        const Instant exact = zones_.to_instant(id, zone_);
+        if (planned_.contains(exact) || (id.kind == When::Kind::Date) == date_only()) return exact;
+        const LocalSeconds local = id.kind == When::Kind::Date ? id.local : zones_.to_local(exact, wall_zone());
+        for (const auto& [key, plan] : planned_) {
+            if (std::chrono::floor<days>(plan.start) == std::chrono::floor<days>(local)) return key;
+        }
+        return exact;
+    }
+
+    /// `instant` in the terms of `like`.
+    LocalSeconds local_like(const When& id, const When& like) const {
+        switch (like.kind) {
+            case When::Kind::Date:
+                return LocalSeconds{std::chrono::floor<days>(id.local)};
+            case When::Kind::Utc:
+                return LocalSeconds{zones_.to_instant(id, zone_).time_since_epoch()};
+            case When::Kind::Floating:
+                return id.kind == When::Kind::Date ? id.local : zones_.to_local(zones_.to_instant(id, zone_), zone_);
+            case When::Kind::Zoned:
+                return zones_.to_local(zones_.to_instant(id, zone_), like.zone);
+        }
+        return id.local;
+    }
+
     void shift_future() {
+        std::vector<std::pair<Instant, const EventInstance*>> changes;
         for (const EventInstance& instance : event_.overrides) {
-            if (!instance.recurrence_id || !instance.this_and_future) continue;
-            const Instant from = zones_.to_instant(*instance.recurrence_id, zone_);
-            const auto shift = instance.start.local - instance.recurrence_id->local;
+            if (instance.recurrence_id && instance.this_and_future)
+                changes.emplace_back(key_of(*instance.recurrence_id), &instance);
+        }
+        std::sort(changes.begin(), changes.end());
+        for (const auto& [from, instance] : changes) {
+            const auto shift = instance->start.local - local_like(*instance->recurrence_id, instance->start);
             for (auto& [key, plan] : planned_) {
                 if (key <= from) continue;
-                plan.instance = &instance;
-                When moved = instance.start;
-                moved.local = plan.start + shift;
+                const When id = plan.own_id.value_or(at(plan.start));
+                plan.instance = instance;
+                When moved = instance->start;
+                moved.local = local_like(id, instance->start) + shift;
                 plan.own_start = moved;
+                plan.own_end.reset();
             }
         }
     }
 
     void emit_planned(Instant key, const Planned& plan) {
         if (out_.occurrences.size() > static_cast<std::size_t>(budget_.occurrences)) return;
-        emit(*plan.instance, key, plan.own_start.value_or(at(plan.start)), plan.own_end);
+        emit(*plan.instance, key, plan.own_start.value_or(plan.own_id.value_or(at(plan.start))), plan.own_end);
     }
 
     void emit(const EventInstance& instance, Instant key, const When& start, const std::optional<When>& own_end) {
@@ -177,11 +223,18 @@ private:
         const When& until = *rule.until;
         if (until.kind == When::Kind::Date) return until.local + (date_only() ? seconds{0} : seconds{86399});
         if (until.kind == When::Kind::Utc && event_.master.start.kind != When::Kind::Utc && !date_only()) {
-            const std::string& zone = event_.master.start.kind == When::Kind::Zoned ? event_.master.start.zone : zone_;
-            return zones_.to_local(Instant{until.local.time_since_epoch()}, zone);
+            return zones_.to_local(Instant{until.local.time_since_epoch()}, wall_zone());
         }
         if (date_only()) return LocalSeconds{std::chrono::floor<days>(until.local)};
         return until.local;
+    }
+
+    void warn_truncated(const std::string& text) {
+        out_.truncated = true;
+        out_.warnings.push_back(
+            "The repetition rule " + text.substr(0, 80) +
+            " has more occurrences than are looked at; the rest of it is not in the answers."
+        );
     }
 
     template <class F>
@@ -191,34 +244,26 @@ private:
             out_.warnings.push_back(rule.error().detail);
             return;
         }
+        if (!rule->warning.empty()) out_.warnings.push_back(rule->warning);
         const LocalSeconds begin = event_.master.start.local;
-        icaltimetype start = to_ical(begin, date_only());
-        const std::unique_ptr<icalrecur_iterator, FreeIterator> iterator(
-            icalrecur_iterator_new(icalrecurrencetype_from_string(rule->iterated.c_str()), start)
-        );
-        if (!iterator) {
-            out_.warnings.push_back("The repetition rule " + text + " names no date; only the first occurrence counts.");
-            return;
-        }
-        const std::string& zone = event_.master.start.kind == When::Kind::Zoned ? event_.master.start.zone : zone_;
-        const LocalSeconds from = zones_.to_local(window_.start - longest(), event_.master.start.kind == When::Kind::Utc ? "UTC" : zone);
-        if (!rule->count && from > begin) icalrecur_iterator_set_start(iterator.get(), to_ical(from, date_only()));
+        RecurrenceWalk walk(*rule, begin, date_only());
+        if (!rule->count) walk.skip_to(zones_.to_local(window_.start - reach_, wall_zone()));
         const auto until = until_of(*rule);
         std::int64_t produced = 0;
-        for (std::int64_t step = 0;; ++step) {
-            if (step >= budget_.steps || (step % kStepsBetweenClockReads == 0 && clock_.steady() > deadline_)) {
-                out_.truncated = true;
-                out_.warnings.push_back("The repetition rule " + text + " has more occurrences than are looked at; the rest of it is not in the answers.");
-                return;
+        std::int64_t cost = 0;
+        std::vector<LocalSeconds> candidates;
+        for (std::int64_t period = 0; walk.next(candidates); ++period) {
+            cost += std::max<std::int64_t>(1, kStepCost * static_cast<std::int64_t>(candidates.size()));
+            const bool late = period % kPeriodsBetweenClockReads == 0 && clock_.steady() > deadline_;
+            if (late || cost > budget_.steps * kStepCost) return warn_truncated(text);
+            for (const LocalSeconds local : candidates) {
+                if (local < begin) continue;
+                if (until && local > *until) return;
+                if (rule->count && ++produced > *rule->count) return;
+                if (instant(local) >= window_.end + reach_) return;
+                found(local);
             }
-            const icaltimetype time = icalrecur_iterator_next(iterator.get());
-            if (icaltime_is_null_time(time)) return;
-            const LocalSeconds local = from_ical(time);
-            if (local < begin) continue;
-            if (until && local > *until) return;
-            if (rule->count && ++produced > *rule->count) return;
-            if (instant(local) >= window_.end + days{1}) return;
-            found(local);
+            if (candidates.empty() && period % kPeriodsBetweenClockReads == 0 && walk.beyond(last_)) return;
         }
     }
 
@@ -229,6 +274,8 @@ private:
     const Clock& clock_;
     const ExpansionBudget& budget_;
     SteadyInstant deadline_;
+    seconds reach_;
+    LocalSeconds last_;  ///< Wall time after which no occurrence matters.
     std::map<Instant, Planned> planned_{};
     Expansion out_{};
 };
@@ -236,7 +283,11 @@ private:
 }  // namespace
 
 Expansion expand(
-    const Event& event, Interval window, const ZoneResolver& zones, const std::string& zone, const Clock& clock,
+    const Event& event,
+    Interval window,
+    const ZoneResolver& zones,
+    const std::string& zone,
+    const Clock& clock,
     const ExpansionBudget& budget
 ) {
     return Expander(event, window, zones, zone, clock, budget).run();

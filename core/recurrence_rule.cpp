@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <set>
 #include <vector>
@@ -14,6 +15,9 @@ namespace {
 constexpr std::size_t kMaxRuleBytes = 512;
 constexpr std::size_t kMaxListValues = 62;  // BYMONTHDAY may name every day, from both ends.
 constexpr std::int64_t kMaxCount = 20'000;
+
+/// COUNT takes any number of digits; what does not fit is more than anybody looks at.
+constexpr std::int64_t kCountless = std::numeric_limits<std::int64_t>::max();
 
 using Parts = std::map<std::string, std::vector<std::string>>;
 
@@ -50,8 +54,23 @@ struct Checked {
 
 Checked parse(std::string_view text) {
     Checked out;
-    static const std::set<std::string> kKnown = {"FREQ", "UNTIL", "COUNT", "INTERVAL", "BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY",
-                                                 "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST", "RSCALE", "SKIP"};
+    static const std::set<std::string> kKnown = {
+        "FREQ",
+        "UNTIL",
+        "COUNT",
+        "INTERVAL",
+        "BYSECOND",
+        "BYMINUTE",
+        "BYHOUR",
+        "BYDAY",
+        "BYMONTHDAY",
+        "BYYEARDAY",
+        "BYWEEKNO",
+        "BYMONTH",
+        "BYSETPOS",
+        "WKST",
+        "RSCALE",
+        "SKIP"};
     for (const std::string& part : split(text, ';')) {
         const auto equals = part.find('=');
         if (part.empty()) continue;
@@ -75,6 +94,24 @@ Checked parse(std::string_view text) {
     return out;
 }
 
+std::optional<std::chrono::weekday> parse_weekday(std::string_view text) {
+    static constexpr std::array<std::string_view, 7> kNames = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
+    const auto found = std::find(kNames.begin(), kNames.end(), text);
+    if (found == kNames.end()) return std::nullopt;
+    return std::chrono::weekday{static_cast<unsigned>(found - kNames.begin())};
+}
+
+/// "MO", "2TU", "-1FR".
+std::optional<RuleDay> parse_day(std::string_view text) {
+    if (text.size() < 2) return std::nullopt;
+    const auto name = parse_weekday(text.substr(text.size() - 2));
+    if (!name) return std::nullopt;
+    if (text.size() == 2) return RuleDay{0, *name};
+    const auto ordinal = number(text.substr(0, text.size() - 2));
+    if (!ordinal || *ordinal == 0 || *ordinal < -53 || *ordinal > 53) return std::nullopt;
+    return RuleDay{static_cast<int>(*ordinal), *name};
+}
+
 /// How many dates one period can offer before BYSETPOS picks; generous where exactness does not matter.
 std::int64_t candidates(const Checked& rule) {
     const auto clock = static_cast<std::int64_t>(
@@ -85,9 +122,12 @@ std::int64_t candidates(const Checked& rule) {
     for (const std::string& day : rule.list("BYDAY")) {
         days += day.size() > 2 ? 1 : (rule.frequency == "YEARLY" ? 53 : rule.frequency == "MONTHLY" ? 5 : 1);
     }
-    const auto month_days = static_cast<std::int64_t>(rule.list("BYMONTHDAY").size());
-    if (days == 0) days = month_days == 0 ? 1 : month_days;
-    else if (month_days > 0) days = std::min(days, month_days);
+    auto month_days = static_cast<std::int64_t>(rule.list("BYMONTHDAY").size());
+    if (rule.frequency == "YEARLY" && !rule.has("BYMONTH")) month_days *= 12;
+    if (days == 0)
+        days = month_days == 0 ? 1 : month_days;
+    else if (month_days > 0)
+        days = std::min(days, month_days);
     if (rule.frequency == "DAILY") days = 1;
     if (rule.frequency == "YEARLY") {
         days = std::max<std::int64_t>(days, static_cast<std::int64_t>(rule.list("BYYEARDAY").size()));
@@ -132,7 +172,8 @@ std::string shape_problem(const Checked& rule) {
     }
     if (rule.has("BYWEEKNO")) return "counts by week numbers";
     if (rule.has("BYYEARDAY") && rule.frequency != "YEARLY") return "names days of the year without repeating yearly";
-    if (rule.has("RSCALE") && rule.list("RSCALE").front() != "GREGORIAN") return "uses another calendar than the Gregorian one";
+    if (rule.has("RSCALE") && rule.list("RSCALE").front() != "GREGORIAN")
+        return "uses another calendar than the Gregorian one";
     if (rule.has("SKIP") && rule.list("SKIP").front() != "OMIT") return "moves dates that do not exist";
     if (!all_in_range(rule, "BYMONTH", 1, 12, false) || !all_in_range(rule, "BYMONTHDAY", -31, 31, false) ||
         !all_in_range(rule, "BYYEARDAY", -366, 366, false) || !all_in_range(rule, "BYHOUR", 0, 23, true) ||
@@ -140,6 +181,15 @@ std::string shape_problem(const Checked& rule) {
         !all_in_range(rule, "BYSETPOS", -366, 366, false)) {
         return "has a value out of range";
     }
+    for (const std::string& text : rule.list("BYDAY")) {
+        const auto day = parse_day(text);
+        if (!day) return "has a value out of range";
+        if (day->ordinal != 0 && rule.frequency != "MONTHLY" && rule.frequency != "YEARLY") {
+            return "counts weekdays without repeating monthly or yearly";
+        }
+    }
+    if (rule.has("WKST") && !parse_weekday(rule.list("WKST").front())) return "has a value out of range";
+    if (rule.has("BYMONTHDAY") && rule.frequency == "WEEKLY") return "names days of the month but repeats weekly";
     if (impossible_month_days(rule)) return "names only days that no month has";
     for (const std::string& text : rule.list("BYSETPOS")) {
         if (std::llabs(*number(text)) > candidates(rule)) return "picks a position that never exists";
@@ -159,18 +209,50 @@ std::optional<When> parse_until(std::string text) {
     return When{utc ? When::Kind::Utc : When::Kind::Floating, *local, {}};
 }
 
-std::string joined(const std::vector<std::string>& values) {
-    std::string out;
-    for (const std::string& value : values) out += (out.empty() ? "" : ",") + value;
+std::vector<int> numbers(const Checked& rule, const char* name) {
+    std::vector<int> out;
+    for (const std::string& text : rule.list(name)) out.push_back(static_cast<int>(*number(text)));
     return out;
+}
+
+/// @param rule its shape was checked.
+RecurrenceRule translated(const Checked& rule) {
+    static const std::map<std::string, Frequency> kFrequencies = {
+        {"HOURLY", Frequency::Hourly},
+        {"DAILY", Frequency::Daily},
+        {"WEEKLY", Frequency::Weekly},
+        {"MONTHLY", Frequency::Monthly},
+        {"YEARLY", Frequency::Yearly}};
+    RecurrenceRule out;
+    out.frequency = kFrequencies.at(rule.frequency);
+    if (rule.has("INTERVAL")) out.interval = static_cast<int>(*number(rule.list("INTERVAL").front()));
+    for (const std::string& text : rule.list("BYDAY")) out.days.push_back(*parse_day(text));
+    out.month_days = numbers(rule, "BYMONTHDAY");
+    out.year_days = numbers(rule, "BYYEARDAY");
+    out.months = numbers(rule, "BYMONTH");
+    out.hours = numbers(rule, "BYHOUR");
+    out.minutes = numbers(rule, "BYMINUTE");
+    out.seconds = numbers(rule, "BYSECOND");
+    out.positions = numbers(rule, "BYSETPOS");
+    if (rule.has("WKST")) out.week_start = *parse_weekday(rule.list("WKST").front());
+    return out;
+}
+
+std::optional<std::int64_t> parse_count(const std::string& text) {
+    const bool digits =
+        !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits) return std::nullopt;
+    return number(text).value_or(kCountless);
 }
 
 }  // namespace
 
 Result<RecurrenceRule> read_recurrence_rule(std::string_view text, bool date_only) {
+    const std::string named = "The repetition rule " + std::string(text.substr(0, 80)) + " ";
     const auto refuse = [&](const std::string& why) {
-        return Error{ErrorCode::Unsupported, "The repetition rule " + std::string(text.substr(0, 80)) + " " + why +
-                                                 "; only the first occurrence counts. Simplify the rule in the calendar."};
+        return Error{
+            ErrorCode::Unsupported,
+            named + why + "; only the first occurrence counts. Simplify the rule in the calendar."};
     };
     if (text.size() > kMaxRuleBytes) return refuse("is longer than 512 bytes");
     Checked rule = parse(text);
@@ -179,30 +261,19 @@ Result<RecurrenceRule> read_recurrence_rule(std::string_view text, bool date_onl
         for (const char* clock : {"BYHOUR", "BYMINUTE", "BYSECOND"}) rule.parts.erase(clock);
     }
     if (const std::string why = shape_problem(rule); !why.empty()) return refuse(why);
-    RecurrenceRule out;
+    RecurrenceRule out = translated(rule);
     if (rule.has("UNTIL")) {
         out.until = parse_until(rule.list("UNTIL").front());
         if (!out.until) return refuse("ends at a time that cannot be understood");
-    }
-    if (rule.has("COUNT") && !out.until) {
-        out.count = number(rule.list("COUNT").front());
+    } else if (rule.has("COUNT")) {
+        out.count = parse_count(rule.list("COUNT").front());
         if (!out.count || *out.count < 1) return refuse("has a count that makes no sense");
-        if (*out.count > kMaxCount) return refuse("has more than " + std::to_string(kMaxCount) + " occurrences");
-    }
-    rule.parts.erase("COUNT");
-    rule.parts.erase("UNTIL");
-    rule.parts.erase("RSCALE");
-    rule.parts.erase("SKIP");
-    const bool negative_day = std::any_of(rule.list("BYMONTHDAY").begin(), rule.list("BYMONTHDAY").end(), [](const std::string& d) {
-        return d.starts_with('-');
-    });
-    if (rule.frequency == "DAILY" && negative_day) {
-        if (rule.has("INTERVAL") && rule.list("INTERVAL").front() != "1") return refuse("counts days from the month's end in steps");
-        rule.frequency = "MONTHLY";
-    }
-    out.iterated = "FREQ=" + rule.frequency;
-    for (const auto& [name, values] : rule.parts) {
-        if (name != "FREQ") out.iterated += ";" + name + "=" + joined(values);
+        if (*out.count > kMaxCount) {
+            out.count = kMaxCount;
+            out.warning =
+                named + "has more than " + std::to_string(kMaxCount) +
+                " occurrences; those after that are not in the answers. Give the rule an end date in the calendar.";
+        }
     }
     return out;
 }

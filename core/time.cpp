@@ -35,13 +35,23 @@ std::string format(std::chrono::sys_seconds time, bool with_clock) {
     std::array<char, 64> text{};
     if (with_clock) {
         std::snprintf(
-            text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-            static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-            static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count())
+            text.data(),
+            text.size(),
+            "%04d-%02u-%02uT%02d:%02d:%02d",
+            static_cast<int>(date.year()),
+            static_cast<unsigned>(date.month()),
+            static_cast<unsigned>(date.day()),
+            static_cast<int>(clock.hours().count()),
+            static_cast<int>(clock.minutes().count()),
+            static_cast<int>(clock.seconds().count())
         );
     } else {
         std::snprintf(
-            text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+            text.data(),
+            text.size(),
+            "%04d-%02u-%02u",
+            static_cast<int>(date.year()),
+            static_cast<unsigned>(date.month()),
             static_cast<unsigned>(date.day())
         );
     }

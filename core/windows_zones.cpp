@@ -157,9 +157,9 @@ constexpr std::array<Row, 139> kRows = {{
 }  // namespace
 
 std::string_view iana_of_windows(std::string_view windows) {
-    const auto found = std::lower_bound(
-        kRows.begin(), kRows.end(), windows, [](const Row& row, std::string_view name) { return row.windows < name; }
-    );
+    const auto found = std::lower_bound(kRows.begin(), kRows.end(), windows, [](const Row& row, std::string_view name) {
+        return row.windows < name;
+    });
     return found != kRows.end() && found->windows == windows ? found->iana : std::string_view{};
 }
 

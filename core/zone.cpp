@@ -96,8 +96,14 @@ std::string offset_name(seconds offset) {
     if (offset == seconds{0}) return "UTC";
     const auto minutes = std::abs(offset.count()) / 60;
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "UTC%c%02d:%02d", offset.count() < 0 ? '-' : '+', static_cast<int>(minutes / 60),
-                  static_cast<int>(minutes % 60));
+    std::snprintf(
+        text.data(),
+        text.size(),
+        "UTC%c%02d:%02d",
+        offset.count() < 0 ? '-' : '+',
+        static_cast<int>(minutes / 60),
+        static_cast<int>(minutes % 60)
+    );
     return text.data();
 }
 
@@ -130,7 +136,8 @@ std::string_view without_prefix(std::string_view tzid) {
 /// May the name be looked up as a file of the zone database? It comes from strangers: nothing that leaves the folder,
 /// no link to this machine's own zone, no leap-second table.
 bool is_file_name(std::string_view name) {
-    if (name.empty() || name.size() > 100 || name.front() == '/' || name.find("//") != std::string_view::npos) return false;
+    if (name.empty() || name.size() > 100 || name.front() == '/' || name.find("//") != std::string_view::npos)
+        return false;
     if (name.starts_with("right/") || name.starts_with("posix/")) return false;
     if (name == "localtime" || name == "posixrules" || name == "Factory") return false;
     return std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -205,7 +212,8 @@ std::optional<std::string> ZoneResolver::canonical_name(std::string_view tzid) c
     while (!tzid.empty() && (tzid.front() == '"' || tzid.front() == ' ')) tzid.remove_prefix(1);
     while (!tzid.empty() && (tzid.back() == '"' || tzid.back() == ' ')) tzid.remove_suffix(1);
     if (tzid.empty() || tzid.size() > 255) return std::nullopt;
-    for (const std::string_view utc : {"UTC", "GMT", "Etc/UTC", "Etc/GMT", "Z", "tzone://Microsoft/Utc", "Etc/Universal", "UCT", "Etc/UCT"}) {
+    for (const std::string_view utc :
+         {"UTC", "GMT", "Etc/UTC", "Etc/GMT", "Z", "tzone://Microsoft/Utc", "Etc/Universal", "UCT", "Etc/UCT"}) {
         if (tzid == utc) return "UTC";
     }
     const std::string name(without_prefix(tzid));
@@ -235,10 +243,13 @@ LocalSeconds ZoneResolver::to_local(Instant instant, const std::string& zone) co
 
 Instant ZoneResolver::to_instant(const When& when, const std::string& fallback) const {
     switch (when.kind) {
-        case When::Kind::Utc: return Instant{when.local.time_since_epoch()};
-        case When::Kind::Zoned: return to_instant(when.local, when.zone);
+        case When::Kind::Utc:
+            return Instant{when.local.time_since_epoch()};
+        case When::Kind::Zoned:
+            return to_instant(when.local, when.zone);
         case When::Kind::Date:
-        case When::Kind::Floating: return to_instant(when.local, fallback);
+        case When::Kind::Floating:
+            return to_instant(when.local, fallback);
     }
     return Instant{when.local.time_since_epoch()};
 }

@@ -9,7 +9,8 @@ namespace calgate::testing {
 /// Time stands still until a test moves it. Thread-safe.
 class ManualClock final : public Clock {
 public:
-    explicit ManualClock(Instant now = std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8}) : now_(now) {}
+    explicit ManualClock(Instant now = std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8})
+        : now_(now) {}
 
     Instant now() const override { return now_.load(); }
     SteadyInstant steady() const override { return steady_.load(); }
