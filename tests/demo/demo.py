@@ -260,6 +260,9 @@ def story(gateway, radicale, xandikos, servers, first_day, began):
     say("   busy time from the private calendars (series, exception, moved instance, leave, private, free) is right to the second")
 
     say("3. Staff edit three copies on their phones")
+    asked = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    gateway.sync()
+    wait_until(lambda: all((t["as_of"] or "") >= asked for t in gateway.status()["targets"]), 60, "the calendars were not read")
     phone_edits(gateway, radicale, xandikos, booked)
     wait_until(lambda: gateway.waiting() == 0, 60, "the other copies did not follow")
 
