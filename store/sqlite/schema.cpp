@@ -44,7 +44,7 @@ constexpr const char* kCapacityCheck = R"sql(
         SELECT 1 FROM (
             SELECT NEW.start_s AS at
             UNION SELECT start_s FROM appointments
-                WHERE staff = NEW.staff AND live = 1 AND start_s > NEW.start_s AND start_s < NEW.end_s) AS points
+                WHERE staff = NEW.staff AND live = 1 AND end_s > NEW.start_s AND start_s > NEW.start_s AND start_s < NEW.end_s) AS points
         WHERE (SELECT COUNT(*) FROM appointments AS a
                WHERE a.staff = NEW.staff AND a.live = 1 AND a.start_s <= points.at AND a.end_s > points.at) > staff.capacity);
 )sql";
