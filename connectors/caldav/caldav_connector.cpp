@@ -13,7 +13,8 @@ namespace {
 bool is_weak(const Version& version) { return version.value.starts_with("W/"); }
 
 std::string in_collection(const Href& calendar, const Uid& uid) {
-    return calendar.value + (calendar.value.ends_with('/') ? "" : "/") + http::percent_encode(uid.value) + ".ics";
+    const std::string name = http::canonical_path(http::percent_encode(uid.value));  // As listings will name it.
+    return calendar.value + (calendar.value.ends_with('/') ? "" : "/") + name + ".ics";
 }
 
 Error changed_meanwhile() {
