@@ -28,6 +28,7 @@ public:
     void thaw();
 
     std::string origin() const;  ///< "http://127.0.0.1:<port>"
+    std::string home_url() const { return origin() + home_; }  ///< Where calendars lie; a slash at the end.
     const http::Credentials& credentials() const { return credentials_; }
     const std::filesystem::path& folder() const { return folder_; }
 
@@ -41,7 +42,6 @@ protected:
     LoopbackServer(std::string name, std::string home, http::Credentials credentials);
 
     virtual std::vector<std::string> command(int port) = 0;
-    std::string home_url() const { return origin() + home_; }
 
 private:
     bool answers();

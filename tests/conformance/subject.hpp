@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/connector.hpp"
+#include "core/zone.hpp"
+#include "tests/sim/caldav_sim.hpp"
+
+namespace calgate::testing {
+
+/// What a subject lets a row do. A row that needs what is not offered is disabled, and shown as such.
+struct Features {
+    bool passwords = false;  ///< A wrong password is refused.
+    bool deadlines = false;  ///< Calls can take time, so deadlines count.
+    bool garbage = false;    ///< Stores text that is no calendar object.
+    bool outages = false;    ///< Can be down and come back.
+    bool freezing = false;   ///< Can accept a connection and never answer.
+    bool faults = false;     ///< Answers can be broken, see SimFault.
+    bool mails = false;      ///< Counts the invitations it would mail.
+    bool incremental = true;
+};
+
+/// A service, and an account at it. What a subject does itself, it does as another program would: not through the
+/// connector. Throws std::runtime_error when it cannot.
+class Subject {
+public:
+    virtual ~Subject() = default;
+    virtual Features features() const = 0;
+    /// Starts what has to run; called before each row.
+    virtual void begin() {}
+    virtual Connector& connector() = 0;
+    virtual std::unique_ptr<Connector> with_wrong_password() = 0;
+    virtual const Clock& clock() const = 0;
+
+    virtual Href make_calendar(const std::string& name) = 0;
+    virtual Href put_text(const Href& calendar, const std::string& name, const std::string& icalendar) = 0;
+    virtual void erase(const Href& event) = 0;
+    virtual Href unknown_calendar() = 0;
+    /// The next write is applied and its answer is lost.
+    virtual void lose_next_answer() = 0;
+
+    /// Below, only with the feature.
+    virtual void set_down(bool down);
+    virtual void set_frozen(bool frozen);
+    virtual CaldavSim& sim();
+};
+
+std::unique_ptr<Subject> memory_subject(const ZoneResolver&);
+std::unique_ptr<Subject> simulated_subject(const ZoneResolver&, const std::string& profile);
+std::unique_ptr<Subject> radicale_subject(const ZoneResolver&);
+std::unique_ptr<Subject> xandikos_subject(const ZoneResolver&);
+
+}  // namespace calgate::testing

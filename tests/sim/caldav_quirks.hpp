@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace calgate::testing {
+
+/// What a sync-collection with an unknown token is answered with.
+enum class BadToken : std::uint8_t { Element403, Element412, Bare412, Bare500, Gone410, FullListing };
+/// What a PUT of a UID that lies under another name is answered with.
+enum class UidConflict : std::uint8_t { Element409, Element412, Element403, Inner207, Unique403, Accepted };
+/// What happens when a change report would be longer than `page`.
+enum class Paging : std::uint8_t {
+    None,
+    Checkpoint,   ///< 507 for the collection, and a token that continues (RFC 6578 3.6).
+    WholeAnswer,  ///< The request itself is answered 507.
+    Stuck,        ///< As Checkpoint, but the token never advances.
+};
+enum class TokenStyle : std::uint8_t { Url, Hash, DataUri, Number };
+
+/// Habits of one CalDAV server.
+struct Quirks {
+    std::string name{};
+    bool icloud_hosts = false;        ///< Entry host, and homes on a partition host with ":443".
+    bool two_challenges = false;      ///< 401 names x-mobileme-authtoken before Basic.
+    bool default_namespace = false;   ///< No prefixes; the namespace is declared on every element.
+    bool cdata = false;               ///< calendar-data in CDATA.
+    bool lists_itself = false;        ///< The collection is a member of its own reports, without its slash.
+    bool empty_propstats = false;     ///< A second propstat with 404 and empty getctag and displayname.
+    bool extra_collections = false;   ///< Tasks, inbox, outbox in the home.
+    TokenStyle tokens = TokenStyle::Url;
+    BadToken bad_token = BadToken::Element403;
+    Paging paging = Paging::None;
+    std::size_t page = 3;
+    bool removed_in_first_listing = false;  ///< 404 entries also for an empty token.
+    bool etag_after_put = true;
+    bool rewrites = false;            ///< Reorders, drops VTIMEZONE, adds a property.
+    bool weak_etags = false;
+    int update_status = 204;
+    bool delete_answers_multistatus = false;
+    bool delete_of_gone_is_412 = false;  ///< When If-Match is sent.
+    bool uid_per_account = false;
+    UidConflict uid_conflict = UidConflict::Element409;
+    bool multiget_omits_missing = false;
+    bool multiget_adds_foreign = false;  ///< An href that nobody asked for.
+    bool multiget_doubles = false;       ///< Every href twice, first without content.
+    bool multiget_empty_data = false;    ///< calendar-data is there and empty.
+    std::size_t multiget_limit = 0;      ///< More hrefs are 403 number-of-matches-within-limits; 0: none.
+    bool query_ignores_filter = false;
+    bool query_finds_nothing = false;
+    bool query_refused = false;          ///< 403 supported-filter.
+    bool ignores_schedule_agent = false;
+};
+
+/// "rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo"; "weak_etags", "stuck_pages", "odd_reports" for
+/// single habits that are on top of rfc. Asserts for any other name.
+Quirks quirks_of(const std::string& profile);
+
+}  // namespace calgate::testing

@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <pugixml.hpp>
+
+#include "tests/sim/caldav_sim_state.hpp"
+
+namespace calgate::testing {
+
+namespace {
+
+std::string local_name(const pugi::xml_node& node) {
+    const std::string name = node.name();
+    return name.substr(name.find(':') + 1);
+}
+
+pugi::xml_node descendant(const pugi::xml_node& root, const std::string& name) {
+    return root.find_node([&](const pugi::xml_node& node) { return local_name(node) == name; });
+}
+
+std::string header_of(const http::Request& request, const std::string& name) {
+    for (const auto& [key, value] : request.headers)
+        if (key == name) return value;
+    return {};
+}
+
+std::string collection_properties(const CaldavSim::State& sim, const SimCalendar& calendar, const std::string& token) {
+    const auto dav = [&](const std::string& name, const std::string& inner = {}) { return sim.element(Space::Dav, name, inner); };
+    std::string comp = sim.element(Space::Caldav, "comp");
+    comp.insert(comp.size() - 2, calendar.tasks_only ? " name=\"VTODO\"" : " name=\"VEVENT\"");
+    return dav("resourcetype", dav("collection") + sim.element(Space::Caldav, "calendar")) +
+           dav("displayname", xml_text(calendar.name)) +
+           dav("current-user-privilege-set", dav("privilege", dav("read")) + dav("privilege", dav("write"))) +
+           dav("sync-token", xml_text(token)) + sim.element(Space::CalendarServer, "getctag", xml_text(token)) +
+           sim.element(Space::Caldav, "supported-calendar-component-set", comp);
+}
+
+}  // namespace
+
+http::Response CaldavSim::State::propfind(const http::Request& request, const http::Url& url) {
+    const std::string path = http::canonical_path(url.path);
+    const bool deep = header_of(request, "Depth") == "1";
+    const auto dav = [&](const std::string& name, const std::string& inner = {}) { return element(Space::Dav, name, inner); };
+    const auto response = [&](const std::string& href, const std::string& inner) {
+        return dav("response", dav("href", xml_text(href)) + inner) + "\n";
+    };
+    const std::string principal = dav("current-user-principal", dav("href", kPrincipalPath));
+    const std::string collection = dav("resourcetype", dav("collection"));
+    if (path == "/") return multistatus(response("/", propstat(200, principal + collection)));
+    if (path == kPrincipalPath) {
+        const std::string port = quirks.icloud_hosts ? ":443" : "";
+        const std::string home = quirks.icloud_hosts ? home_origin(quirks) + port + kHomePath : kHomePath;
+        const std::string owner = dav("href", "mailto:" + CaldavSim::credentials().user);
+        return multistatus(response(
+            path, propstat(200, principal + dav("resourcetype", dav("collection") + dav("principal")) +
+                                    element(Space::Caldav, "calendar-home-set", dav("href", home)) +
+                                    element(Space::Caldav, "calendar-user-address-set", owner))
+        ));
+    }
+    const std::string empty_ones =
+        quirks.empty_propstats ? propstat(404, element(Space::CalendarServer, "getctag") + dav("displayname")) : "";
+    const auto listed = [&](const std::string& at, SimCalendar& calendar) {
+        return response(at, propstat(200, collection_properties(*this, calendar, token_at(calendar, change))) + empty_ones);
+    };
+    if (path == kHomePath) {
+        std::string all = response(path, propstat(200, principal + collection));
+        for (auto& [at, calendar] : calendars)
+            if (deep) all += listed(at, calendar);
+        if (deep && quirks.extra_collections)
+            for (const char* box : {"inbox", "outbox"})
+                all += response(path + box + "/", propstat(200, dav("resourcetype", dav("collection") + element(Space::Caldav, std::string("schedule-") + box))));
+        return multistatus(all);
+    }
+    SimCalendar* owner = calendar(path);
+    if (!owner) return plain(path.starts_with("/17112341/") || !quirks.icloud_hosts ? 404 : 403);
+    std::string all = listed(path, *owner);
+    if (deep)
+        for (const auto& [at, object] : owner->objects) all += member(at, object, false);
+    return multistatus(all);
+}
+
+http::Response CaldavSim::State::report(const http::Request& request, const http::Url& url) {
+    const std::string path = http::canonical_path(url.path);
+    SimCalendar* owner = calendar(path);
+    if (!owner) return plain(404);
+    pugi::xml_document document;
+    if (!document.load_buffer(request.body.data(), request.body.size())) return plain(400);
+    const pugi::xml_node root = document.document_element();
+    if (local_name(root) == "sync-collection") return sync_collection(*owner, path, descendant(root, "sync-token").text().get());
+    if (local_name(root) == "calendar-multiget") {
+        std::vector<std::string> hrefs;
+        for (const auto& node : root.children())
+            if (local_name(node) == "href") hrefs.emplace_back(node.text().get());
+        return multiget(*owner, hrefs);
+    }
+    if (local_name(root) != "calendar-query") return condition(403, Space::Dav, "supported-report");
+    const auto names_event = root.find_node([](const pugi::xml_node& node) {
+        return local_name(node) == "comp-filter" && std::string(node.attribute("name").value()) == "VEVENT";
+    });
+    if (!names_event) return condition(403, Space::Caldav, "valid-filter");
+    const pugi::xml_node match = descendant(root, "text-match");
+    return query(*owner, path, match ? std::optional<std::string>(match.text().get()) : std::nullopt);
+}
+
+http::Response CaldavSim::State::unknown_token(SimCalendar& owner, const std::string& path) {
+    switch (quirks.bad_token) {
+        case BadToken::Element403: return condition(403, Space::Dav, "valid-sync-token");
+        case BadToken::Element412: return condition(412, Space::Dav, "valid-sync-token");
+        case BadToken::Bare412: return plain(412);
+        case BadToken::Bare500: return plain(500);
+        case BadToken::Gone410: return plain(410);
+        case BadToken::FullListing: break;
+    }
+    return sync_collection(owner, path, "");
+}
+
+http::Response CaldavSim::State::sync_collection(SimCalendar& owner, const std::string& path, const std::string& token) {
+    std::int64_t from = 0;
+    if (!token.empty()) {
+        const auto known = owner.tokens.find(token);
+        if (known == owner.tokens.end()) return unknown_token(owner, path);
+        from = known->second;
+    }
+    std::map<std::int64_t, std::string> log;
+    for (const auto& [at, object] : owner.objects)
+        if (object.changed_at > from) log[object.changed_at] = member(at, object, false);
+    if (!token.empty() || quirks.removed_in_first_listing)
+        for (const auto& [at, number] : owner.tombstones)
+            if (number > from) log[number] = gone(at);
+    const bool cut = quirks.paging != Paging::None && log.size() > quirks.page;
+    if (cut && quirks.paging == Paging::WholeAnswer) return condition(507, Space::Dav, "number-of-matches-within-limits");
+    std::string responses;
+    std::int64_t reached = change;
+    std::size_t listed = 0;
+    for (const auto& [number, response] : log) {
+        if (cut && listed++ == quirks.page) break;
+        responses += response;
+        if (cut) reached = number;
+    }
+    if (!cut) return multistatus(itself(path) + responses, token_at(owner, reached));
+    responses += element(
+        Space::Dav, "response",
+        element(Space::Dav, "href", path) + status_element(507) +
+            element(Space::Dav, "error", element(Space::Dav, "number-of-matches-within-limits"))
+    );
+    const bool stuck = quirks.paging == Paging::Stuck;
+    return multistatus(responses, token_at(owner, stuck ? from : reached));
+}
+
+http::Response CaldavSim::State::multiget(const SimCalendar& owner, const std::vector<std::string>& hrefs) const {
+    if (quirks.multiget_limit != 0 && hrefs.size() > quirks.multiget_limit)
+        return condition(403, Space::Dav, "number-of-matches-within-limits");
+    std::string responses;
+    for (const auto& href : hrefs) {
+        const std::string path = http::canonical_path(href);
+        const auto found = owner.objects.find(path);
+        if (found == owner.objects.end()) {
+            if (!quirks.multiget_omits_missing) responses += gone(path);
+            continue;
+        }
+        if (quirks.multiget_doubles) responses += member(path, found->second, false);
+        responses += member(path, found->second, true);
+    }
+    if (quirks.multiget_adds_foreign) {
+        SimObject stranger;
+        stranger.text = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+        responses += member("/17112341/calendars/nobody-asked/x.ics", stranger, true);
+    }
+    return multistatus(responses);
+}
+
+http::Response CaldavSim::State::query(
+    const SimCalendar& owner, const std::string& path, const std::optional<std::string>& uid
+) const {
+    if (quirks.query_refused) return condition(403, Space::Caldav, "supported-filter");
+    std::string responses = itself(path);
+    for (const auto& [at, object] : owner.objects) {
+        // text-match finds substrings (RFC 4791 9.7.5).
+        const bool matches = !uid || quirks.query_ignores_filter || object.uid.find(*uid) != std::string::npos;
+        const bool broken_search = uid && quirks.query_finds_nothing;
+        if (matches && !broken_search) responses += member(at, object, true);
+    }
+    return multistatus(responses);
+}
+
+}  // namespace calgate::testing

@@ -1,0 +1,83 @@
+#include "tests/sim/caldav_sim_state.hpp"
+
+namespace calgate::testing {
+
+http::Response plain(int status, http::Headers headers, std::string body) {
+    http::Response response;
+    response.status = status;
+    response.headers = std::move(headers);
+    response.body = std::move(body);
+    return response;
+}
+
+std::string entry_origin(const Quirks& quirks) {
+    return quirks.icloud_hosts ? "https://caldav.icloud.com" : "https://caldav.sim.example";
+}
+
+std::string home_origin(const Quirks& quirks) {
+    return quirks.icloud_hosts ? "https://p42-caldav.icloud.com" : entry_origin(quirks);
+}
+
+http::Response CaldavSim::State::unauthorized() const {
+    http::Headers headers;
+    if (quirks.two_challenges) headers.emplace_back("WWW-Authenticate", "x-mobileme-authtoken realm=\"MMCalDav\"");
+    headers.emplace_back("WWW-Authenticate", "Basic realm=\"MMCalDav\"");
+    return plain(401, std::move(headers));
+}
+
+http::Response CaldavSim::State::redirect(const http::Url& url) const {
+    const std::string first = url.path.substr(0, url.path.find('/', 1));
+    const std::string rest = url.path.size() > first.size() ? url.path.substr(first.size()) : "/";
+    std::string origin = url.origin();
+    if (first.ends_with("-http")) origin = "http://" + url.host;
+    if (first.ends_with("-foreign")) origin = "https://elsewhere.example";
+    return plain(std::stoi(first.substr(2, 3)), {{"Location", origin + rest}});
+}
+
+http::Response CaldavSim::State::answer(const http::Request& request, const http::Url& url) {
+    const bool known_host = url.origin() == entry_origin(quirks) || url.origin() == home_origin(quirks);
+    if (!known_host) return plain(404);
+    const auto right = CaldavSim::credentials();
+    const auto& given = request.credentials;
+    if (!given || given->user != right.user || given->password != right.password) return unauthorized();
+    if (authorized_requests == 0) return unauthorized();
+    if (authorized_requests > 0) --authorized_requests;
+    if (url.path.starts_with("/r30")) return redirect(url);
+    if (url.path == "/.well-known/caldav") return plain(301, {{"Location", "/"}});
+    const std::string path = http::canonical_path(url.path);
+    if (request.method == "PROPFIND") return propfind(request, url);
+    if (request.method == "REPORT") return report(request, url);
+    if (request.method == "GET") return get(path);
+    if (request.method == "PUT") return put(request, path);
+    if (request.method == "DELETE") return erase(request, path);
+    return plain(405);
+}
+
+SimCalendar* CaldavSim::State::calendar(const std::string& path) {
+    const auto found = calendars.find(path.ends_with('/') ? path : path + "/");
+    return found == calendars.end() ? nullptr : &found->second;
+}
+
+SimCalendar* CaldavSim::State::calendar_of(const std::string& object_path) {
+    return calendar(object_path.substr(0, object_path.rfind('/') + 1));
+}
+
+std::string CaldavSim::State::etag(const SimObject& object) const {
+    const std::string tag = "\"e" + std::to_string(object.changed_at) + "\"";
+    return quirks.weak_etags ? "W/" + tag : tag;
+}
+
+std::string CaldavSim::State::token_at(SimCalendar& owner, std::int64_t change_number) {
+    const std::string number = std::to_string(change_number);
+    std::string token;
+    switch (quirks.tokens) {
+        case TokenStyle::Url: token = "https://caldav.sim.example/sync/" + number; break;
+        case TokenStyle::Hash: token = "5d41402abc4b2a76b9719d911017c592" + number; break;
+        case TokenStyle::DataUri: token = "data:,1700000000-" + number; break;
+        case TokenStyle::Number: token = number; break;
+    }
+    owner.tokens[token] = change_number;
+    return token;
+}
+
+}  // namespace calgate::testing
