@@ -1,3 +1,4 @@
+#include "connectors/caldav/caldav_connector.hpp"
 #include "tests/conformance/rows.hpp"
 #include "tests/conformance/samples.hpp"
 
@@ -168,6 +169,34 @@ void replaced_calendar(Stage& stage) {
     CALGATE_EXPECT_ERROR(stage.connector.fetch_changes(stage.context(), own, {}, {}), ErrorCode::NotFound);
 }
 
+Result<std::vector<RemoteCalendar>> list_from(Stage& stage, const std::string& path) {
+    caldav::CaldavSettings settings;
+    settings.url = stage.subject.sim().account_url() + path;
+    settings.user = CaldavSim::credentials().user;
+    settings.password = CaldavSim::credentials().password;
+    caldav::CaldavConnector connector(stage.subject.sim(), stage.subject.clock(), stage.zones, settings);
+    return connector.list_calendars(stage.context());
+}
+
+void redirect_on_this_host(Stage& stage) {
+    for (const char* path : {"r301/17112341/principal/", "r302/17112341/principal/", "r307/17112341/principal/", "r308/17112341/principal/"}) {
+        const auto calendars = list_from(stage, path);
+        CALGATE_EXPECT_SUCCESS(calendars);
+        bool listed = false;
+        for (const auto& calendar : *calendars) listed |= calendar.href == stage.calendar;
+        CALGATE_EXPECT(listed);
+    }
+}
+
+void redirect_elsewhere(Stage& stage) {
+    const std::size_t before = stage.subject.sim().requests().size();
+    for (const char* path : {"r301-foreign/", "r308-foreign/", "r302-http/", "r307-http/"}) (void)list_from(stage, path);
+    const auto& requests = stage.subject.sim().requests();
+    CALGATE_EXPECT(requests.size() > before);
+    for (std::size_t i = before; i < requests.size(); ++i)
+        CALGATE_EXPECT(requests[i].url.starts_with("https://") && requests[i].url.find("elsewhere") == std::string::npos);
+}
+
 }  // namespace
 
 std::vector<Row> failure_rows() {
@@ -187,6 +216,8 @@ std::vector<Row> failure_rows() {
         {"no_room_is_told_and_nothing_written", &Features::faults, no_room},
         {"losing_the_password_midway_is_unauthorized", &Features::faults, unauthorized_midway},
         {"forgotten_tokens_are_never_silent", &Features::faults, forgotten_tokens},
+        {"a_redirect_on_the_same_host_is_followed", &Features::faults, redirect_on_this_host},
+        {"a_redirect_to_http_or_elsewhere_gets_no_request", &Features::faults, redirect_elsewhere},
         {"a_replaced_calendar_is_not_found_and_never_empty", &Features::faults, replaced_calendar},
     };
 }

@@ -177,7 +177,23 @@ void create_again_after_delete(Stage& stage) {
     CALGATE_EXPECT(stage.digest(stage.fetch(href).event) == stage.digest(event));
 }
 
+/// The counter has to move for what does invite, or the row below would prove nothing.
+void expect_invitations_are_counted(Stage& stage) {
+    CaldavSim& sim = stage.subject.sim();
+    const int before = sim.mails_sent();
+    const std::string inside = "DTSTART:20260610T070000Z\nDTEND:20260610T080000Z\nORGANIZER:mailto:" + CaldavSim::credentials().user +
+                               "\nATTENDEE:mailto:customer@example.com\n";
+    http::Request request;
+    request.method = "PUT";
+    request.url = stage.calendar.value + "invitation.ics";
+    request.body = foreign_text(stage.uid("invitation"), inside);
+    request.credentials = CaldavSim::credentials();
+    CALGATE_EXPECT_SUCCESS(sim.send(request, stage.context()));
+    CALGATE_EXPECT(sim.mails_sent() == before + 1);
+}
+
 void no_mails(Stage& stage) {
+    expect_invitations_are_counted(stage);
     const int before = stage.subject.sim().mails_sent();
     const RemoteEvent read = stage.fetch(stage.create(haircut(stage.uid("a"))).href);
     stage.update(read, [](Event& event) { event.master.title = "Second"; });
