@@ -9,16 +9,19 @@
 namespace calgate {
 namespace {
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/// Line ends unified, blanks at line ends cut; libical does not keep blanks around a text either.
 std::string normal(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (c == '\r') continue;
+        if (c == '\r' || (out.empty() && is_blank(c))) continue;
         if (c == '\n') {
-            while (!out.empty() && out.back() == ' ') out.pop_back();
+            while (!out.empty() && is_blank(out.back())) out.pop_back();
         }
         out += c;
     }
-    while (!out.empty() && (out.back() == ' ' || out.back() == '\n')) out.pop_back();
+    while (!out.empty() && (is_blank(out.back()) || out.back() == '\n')) out.pop_back();
     return out;
 }
 
