@@ -49,8 +49,8 @@ void refresh(PersonBusy& person) {
 }  // namespace
 
 struct AvailabilityIndex::Impl {
-    mutable std::shared_mutex mutex{};   ///< Guards the map's shape and pointers, held for a lookup or a swap only.
-    std::mutex writer{};                 ///< One change at a time; readers never take it.
+    mutable std::shared_mutex mutex{};  ///< Guards the map's shape and pointers, held for a lookup or a swap only.
+    std::mutex writer{};                ///< One change at a time; readers never take it.
     // Shared: a reader keeps the snapshot it answers from while a writer swaps in the next.
     std::unordered_map<StaffId, std::shared_ptr<const PersonBusy>> people{};
 
@@ -89,7 +89,9 @@ void AvailabilityIndex::set_source(const StaffId& id, const SourceState& state, 
 }
 
 void AvailabilityIndex::set_state(const StaffId& id, const SourceState& state) {
-    impl_->change(id, [&](PersonBusy& person) { person.sources[state.source] = state; }, false);
+    impl_->change(
+        id, [&](PersonBusy& person) { person.sources[state.source] = state; }, false
+    );
 }
 
 void AvailabilityIndex::remove_source(const StaffId& id, const std::string& source) {
@@ -103,12 +105,16 @@ void AvailabilityIndex::remove_source(const StaffId& id, const std::string& sour
     );
 }
 
-void AvailabilityIndex::change_appointment(const StaffId& id, std::optional<Interval> before, std::optional<Interval> after) {
+void AvailabilityIndex::change_appointment(
+    const StaffId& id, std::optional<Interval> before, std::optional<Interval> after
+) {
     impl_->change(
         id,
         [&](PersonBusy& person) {
             auto& intervals = person.by_source[kAppointments];
-            person.sources.try_emplace(kAppointments, SourceState{kAppointments, std::nullopt, SourceState::Freshness::Live});
+            person.sources.try_emplace(
+                kAppointments, SourceState{kAppointments, std::nullopt, SourceState::Freshness::Live}
+            );
             if (before) {
                 const BusyInterval old{before->start, before->end, BusyKind::Busy};
                 const auto found = std::lower_bound(intervals.begin(), intervals.end(), old);
@@ -124,7 +130,9 @@ void AvailabilityIndex::change_appointment(const StaffId& id, std::optional<Inte
 }
 
 void AvailabilityIndex::set_person(const Staff& staff) {
-    impl_->change(staff.id, [&](PersonBusy& person) { person.staff = staff; }, true);
+    impl_->change(
+        staff.id, [&](PersonBusy& person) { person.staff = staff; }, true
+    );
 }
 
 void AvailabilityIndex::remove_person(const StaffId& id) {
@@ -143,7 +151,8 @@ std::vector<BusyInterval> busy_within(const PersonBusy& person, Interval window)
     std::vector<BusyInterval> found;
     if (window.start >= window.end) return found;
     const auto& all = person.merged;
-    auto at = std::partition_point(all.begin(), all.end(), [&](const BusyInterval& b) { return b.end <= window.start; });
+    auto at =
+        std::partition_point(all.begin(), all.end(), [&](const BusyInterval& b) { return b.end <= window.start; });
     for (; at != all.end() && at->start < window.end; ++at) {
         found.push_back({std::max(at->start, window.start), std::min(at->end, window.end), at->kind});
     }
@@ -157,14 +166,17 @@ std::vector<Interval> united(std::vector<Interval> intervals) {
     std::sort(intervals.begin(), intervals.end());
     std::vector<Interval> out;
     for (const Interval& next : intervals) {
-        if (!out.empty() && next.start <= out.back().end) out.back().end = std::max(out.back().end, next.end);
-        else out.push_back(next);
+        if (!out.empty() && next.start <= out.back().end)
+            out.back().end = std::max(out.back().end, next.end);
+        else
+            out.push_back(next);
     }
     return out;
 }
 
 std::vector<Interval> working_time(Interval window, const Staff& staff, const ZoneResolver& zones) {
-    const bool unrestricted = std::all_of(staff.week.begin(), staff.week.end(), [](const auto& day) { return day.empty(); });
+    const bool unrestricted =
+        std::all_of(staff.week.begin(), staff.week.end(), [](const auto& day) { return day.empty(); });
     if (unrestricted) return {window};
     std::vector<Interval> open;
     using namespace std::chrono;
@@ -184,7 +196,9 @@ std::vector<Interval> working_time(Interval window, const Staff& staff, const Zo
 
 }  // namespace
 
-std::vector<Interval> free_within(const PersonBusy& person, Interval window, const Staff& staff, const ZoneResolver& zones) {
+std::vector<Interval> free_within(
+    const PersonBusy& person, Interval window, const Staff& staff, const ZoneResolver& zones
+) {
     std::vector<Interval> free;
     for (const Interval& open : working_time(window, staff, zones)) {
         Instant from = open.start;

@@ -14,8 +14,8 @@ namespace calgate {
 
 /// What an answer rests on.
 struct SourceState {
-    std::string source{};             ///< Calendar id, or "appointments".
-    std::optional<Instant> as_of{};   ///< Absent: never read.
+    std::string source{};            ///< Calendar id, or "appointments".
+    std::optional<Instant> as_of{};  ///< Absent: never read.
     enum class Freshness : std::uint8_t { Live, Cached, Unknown } freshness = Freshness::Unknown;
     bool operator==(const SourceState&) const = default;
 };
@@ -23,7 +23,8 @@ struct SourceState {
 /// Busy time of one person at one moment; immutable.
 struct PersonBusy {
     std::vector<BusyInterval> merged{};  ///< All sources, sorted, disjoint.
-    std::map<std::string, std::vector<BusyInterval>> by_source{};  ///< Sorted, not merged: appointments count against capacity.
+    std::map<std::string, std::vector<BusyInterval>>
+        by_source{};  ///< Sorted, not merged: appointments count against capacity.
     std::map<std::string, SourceState> sources{};
     Staff staff{};  ///< Working hours and capacity, so that an answer needs no store.
 };

@@ -19,8 +19,8 @@ public:
 class Random {
 public:
     virtual ~Random() = default;
-    virtual std::uint64_t next() = 0;                        ///< Uniform over 64 bits.
-    virtual void fill(std::span<unsigned char> bytes) = 0;   ///< Fit for keys.
+    virtual std::uint64_t next() = 0;                       ///< Uniform over 64 bits.
+    virtual void fill(std::span<unsigned char> bytes) = 0;  ///< Fit for keys.
 };
 
 }  // namespace calgate

@@ -19,7 +19,8 @@ struct RemoteEvent {
     Href href{};
     std::optional<Version> version{};  ///< Absent when the service does not say.
     Event event{};                     ///< `source` is always the text as it came.
-    std::optional<std::string> unreadable{};  ///< Why `event` could not be understood; only href, version, source count.
+    std::optional<std::string>
+        unreadable{};  ///< Why `event` could not be understood; only href, version, source count.
 };
 
 /// One page of what happened on a calendar since a SyncToken.
@@ -48,9 +49,9 @@ struct RemoteCalendar {
     Href href{};
     std::string name{};
     bool writable = true;
-    bool holds_events = true;      ///< false: tasks only.
-    bool counts_as_busy = true;    ///< false: the service says transparent (RFC 6638 9.1).
-    std::string zone{};            ///< IANA name for floating times; empty when unsaid.
+    bool holds_events = true;    ///< false: tasks only.
+    bool counts_as_busy = true;  ///< false: the service says transparent (RFC 6638 9.1).
+    std::string zone{};          ///< IANA name for floating times; empty when unsaid.
 };
 
 struct Context {
@@ -61,12 +62,17 @@ struct Context {
 /// The version the caller holds for an event, so that content that did not change is not fetched again.
 using KnownVersion = std::function<std::optional<Version>(const Href&)>;
 
+class PushService;  // core/push.hpp
+
 /// A calendar service as one account sees it. One call is one attempt: no retries, cache, sleeping or
 /// policy inside. Called by one thread at a time.
 class Connector {
 public:
     virtual ~Connector() = default;
     virtual Capabilities capabilities() const = 0;
+    /// Understands once more what an earlier call gave as `Event::source`. No I/O.
+    /// @return InvalidResponse where fetch_event would call the event unreadable.
+    virtual Result<Event> read_source(const std::string& source) const = 0;
     virtual Result<std::vector<RemoteCalendar>> list_calendars(const Context&) = 0;
     /// @param since absent for a full listing.
     /// @param known what the caller has cached; may return nothing for everything.
@@ -88,6 +94,8 @@ public:
     /// Deleting what is already gone succeeds.
     /// @return VersionMismatch when the event is no longer at `if_match`; nothing was deleted then.
     virtual Status delete_event(const Context&, const Href& event, const Version& if_match) = 0;
+    /// Null where the service cannot notify; owned by the connector.
+    virtual PushService* push() { return nullptr; }
 };
 
 }  // namespace calgate

@@ -11,9 +11,9 @@
 
 namespace calgate {
 
-enum class EventStatus : std::uint8_t { Confirmed, Tentative, Cancelled };       ///< STATUS
-enum class Transparency : std::uint8_t { Opaque, Transparent };                  ///< TRANSP
-enum class Classification : std::uint8_t { Public, Private, Confidential };      ///< CLASS
+enum class EventStatus : std::uint8_t { Confirmed, Tentative, Cancelled };             ///< STATUS
+enum class Transparency : std::uint8_t { Opaque, Transparent };                        ///< TRANSP
+enum class Classification : std::uint8_t { Public, Private, Confidential };            ///< CLASS
 enum class Reply : std::uint8_t { None, Accepted, Tentative, Declined, NeedsAction };  ///< the owner's PARTSTAT
 /// X-MICROSOFT-CDO-BUSYSTATUS, Graph showAs, EWS LegacyFreeBusyStatus.
 enum class ShownAs : std::uint8_t { Unsaid, Free, Tentative, Busy, OutOfOffice, WorkingElsewhere };

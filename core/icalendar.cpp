@@ -158,6 +158,8 @@ private:
         const auto named = context_.zones.canonical_name(tzid);
         const auto text = embedded_.find(tzid);
         const auto carried = text == embedded_.end() ? std::nullopt : context_.zones.add_embedded(text->second);
+        // An IANA name says it all (RFC 7809); servers add rules of their own making beside it.
+        if (named && tzid.ends_with(*named)) return *named;
         if (named && carried && *named != "UTC" &&
             context_.zones.to_instant(local, *named) != context_.zones.to_instant(local, *carried)) {
             warn("The zone " + tzid + " carries other rules than its name; its own rules were used.");

@@ -146,6 +146,7 @@ private:
         }
         const std::string name = upper(head.substr(0, head.find(';')));
         if (name == "X-LIC-ERROR") return {};
+        if (purpose_ == ScanFor::Reading && (name == kRule || name == kExclusionRule)) return {};  // Ours alone.
         const std::string_view rest = std::string_view(line).substr(name.size());
         if (purpose_ == ScanFor::Reading && in_event_ && depth_ == 2 && (name == "RRULE" || name == "EXRULE")) {
             out_ += folded_line(std::string(name == "RRULE" ? kRule : kExclusionRule) + std::string(rest));

@@ -69,7 +69,11 @@ std::string deflated(std::string_view plain) {
     uLongf size = compressBound(static_cast<uLong>(plain.size()));
     std::string out(size, '\0');
     const int done = compress2(
-        reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(plain.data()), static_cast<uLong>(plain.size()), 9
+        reinterpret_cast<Bytef*>(out.data()),
+        &size,
+        reinterpret_cast<const Bytef*>(plain.data()),
+        static_cast<uLong>(plain.size()),
+        9
     );
     CALGATE_ASSERT(done == Z_OK);
     out.resize(size);
@@ -80,7 +84,10 @@ std::optional<std::string> inflated(std::string_view packed) {
     std::string out(kMaxCapsuleBytes, '\0');
     uLongf size = static_cast<uLongf>(out.size());
     const int done = uncompress(
-        reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(packed.data()), static_cast<uLong>(packed.size())
+        reinterpret_cast<Bytef*>(out.data()),
+        &size,
+        reinterpret_cast<const Bytef*>(packed.data()),
+        static_cast<uLong>(packed.size())
     );
     if (done != Z_OK) return std::nullopt;
     out.resize(size);
@@ -132,8 +139,8 @@ Uid copy_name(std::string_view business, const AppointmentId& appointment, const
 }
 
 std::string write_mark(const Mark& mark, const Keys& keys) {
-    const std::string body = std::string(kMarkVersion) + "." + base64url(mark.epoch) + "." + base64url(mark.business) + "." +
-                             base64url(mark.appointment.value) + "." + std::to_string(mark.generation) + "." +
+    const std::string body = std::string(kMarkVersion) + "." + base64url(mark.epoch) + "." + base64url(mark.business) +
+                             "." + base64url(mark.appointment.value) + "." + std::to_string(mark.generation) + "." +
                              std::to_string(mark.revision);
     return body + "." + base64url(keyed_hash(body, keys.mark_key));
 }
@@ -230,7 +237,11 @@ Shown shown_on(const Appointment& appointment, CopyDetail detail) {
 }
 
 Event copy_event(
-    const Appointment& appointment, const Mirror& mirror, const Calendar& calendar, const Business& business, const Keys& keys,
+    const Appointment& appointment,
+    const Mirror& mirror,
+    const Calendar& calendar,
+    const Business& business,
+    const Keys& keys,
     std::string_view nonce
 ) {
     const Shown shown = shown_on(appointment, calendar.copy_detail);
@@ -244,9 +255,8 @@ Event copy_event(
     event.master.classification =
         calendar.copy_detail == CopyDetail::Busy ? Classification::Private : Classification::Public;
     event.master.sequence = appointment.revision;
-    event.mark = write_mark(
-        Mark{business.epoch, business.id, appointment.id, mirror.generation, appointment.revision}, keys
-    );
+    event.mark =
+        write_mark(Mark{business.epoch, business.id, appointment.id, mirror.generation, appointment.revision}, keys);
     event.capsule = seal_capsule(appointment, keys, nonce);
     event.source = mirror.remote_text;
     return event;
@@ -255,8 +265,7 @@ Event copy_event(
 Shown shown_of(const Event& event) {
     const EventInstance& master = event.master;
     return Shown{
-        master.start, master.end, master.title, master.place, master.notes, master.status == EventStatus::Cancelled
-    };
+        master.start, master.end, master.title, master.place, master.notes, master.status == EventStatus::Cancelled};
 }
 
 }  // namespace calgate

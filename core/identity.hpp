@@ -40,7 +40,9 @@ std::string seal_capsule(const Appointment&, const Keys&, std::string_view nonce
 Result<Appointment> open_capsule(std::string_view capsule, const Keys&);
 
 /// AES-256-GCM with additional data; output: version byte, nonce, ciphertext, tag.
-std::string seal_secret(std::string_view plain, std::string_view key, std::string_view bound_to, std::string_view nonce);
+std::string seal_secret(
+    std::string_view plain, std::string_view key, std::string_view bound_to, std::string_view nonce
+);
 Result<std::string> open_secret(std::string_view sealed, std::string_view key, std::string_view bound_to);
 
 std::string sha256_hex(std::string_view bytes);
@@ -51,7 +53,9 @@ bool equal_in_constant_time(std::string_view a, std::string_view b);
 /// What a copy on a target shows of an appointment (I27). With CopyDetail::Busy: title "Busy", no place, no notes.
 Shown shown_on(const Appointment&, CopyDetail);
 /// The event to write: times, shown fields, mark, capsule, no attendees, `source` from the last fetched text.
-Event copy_event(const Appointment&, const Mirror&, const Calendar&, const Business&, const Keys&, std::string_view nonce);
+Event copy_event(
+    const Appointment&, const Mirror&, const Calendar&, const Business&, const Keys&, std::string_view nonce
+);
 /// What the service shows, in the terms that reconcile compares.
 Shown shown_of(const Event&);
 

@@ -23,10 +23,10 @@ enum class StalePolicy : std::uint8_t { Provisional, Offer, Refuse };
 enum class CopyDetail : std::uint8_t { Busy, Title, Full };
 
 struct Business {
-    std::string id{};    ///< Random, fixed at init; part of every copy's name.
+    std::string id{};  ///< Random, fixed at init; part of every copy's name.
     std::string name{};
-    std::string zone{};  ///< IANA.
-    std::string epoch{}; ///< Random per store; a restored store gets a new one (I21).
+    std::string zone{};   ///< IANA.
+    std::string epoch{};  ///< Random per store; a restored store gets a new one (I21).
     ConcurrentEditPolicy concurrent_edits = ConcurrentEditPolicy::Ask;
     DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
     StalePolicy stale = StalePolicy::Provisional;
@@ -45,8 +45,8 @@ struct WorkingHours {
 struct Staff {
     StaffId id{};
     std::string name{};
-    std::string zone{};  ///< IANA.
-    int capacity = 1;    ///< Confirmed appointments at one time (I15).
+    std::string zone{};                               ///< IANA.
+    int capacity = 1;                                 ///< Confirmed appointments at one time (I15).
     std::array<std::vector<WorkingHours>, 7> week{};  ///< Monday first; all empty: no limits.
     bool operator==(const Staff&) const = default;
 };
@@ -76,9 +76,9 @@ struct Account {
 
 enum class CalendarState : std::uint8_t {
     Active,
-    ReadOnly,   ///< Mirror target that refused writes (F17).
-    Gone,       ///< The service says it no longer exists (F17).
-    Waiting,    ///< A brake stopped a run; a person decides (I13).
+    ReadOnly,  ///< Mirror target that refused writes (F17).
+    Gone,      ///< The service says it no longer exists (F17).
+    Waiting,   ///< A brake stopped a run; a person decides (I13).
 };
 
 /// A collection of events at an account, and what it is used for.
@@ -88,9 +88,9 @@ struct Calendar {
     StaffId staff{};  ///< Whose calendar it is.
     Href href{};
     std::string name{};
-    std::string zone{};      ///< For floating times; empty: the person's zone.
-    bool mirror = false;     ///< Target: that person's appointments are written here.
-    bool busy = false;       ///< Source: foreign events here block that person.
+    std::string zone{};   ///< For floating times; empty: the person's zone.
+    bool mirror = false;  ///< Target: that person's appointments are written here.
+    bool busy = false;    ///< Source: foreign events here block that person.
     CopyDetail copy_detail = CopyDetail::Busy;
     CalendarState state = CalendarState::Active;
     std::string detail{};
@@ -110,17 +110,17 @@ enum class AppointmentState : std::uint8_t { Held, Confirmed, Cancelled };
 struct Appointment {
     AppointmentId id{};
     StaffId staff{};
-    ServiceId service{};      ///< May be empty.
-    LocalSeconds start{};     ///< The agreed wall time (I22).
+    ServiceId service{};   ///< May be empty.
+    LocalSeconds start{};  ///< The agreed wall time (I22).
     LocalSeconds end{};
-    std::string zone{};       ///< IANA.
+    std::string zone{};  ///< IANA.
     AppointmentState state = AppointmentState::Confirmed;
     std::string title{};
     std::string place{};
     std::string customer{};
     std::string notes{};
-    bool provisional = false;      ///< Confirmed on stale data; re-checked when the source is back.
-    std::int64_t revision = 0;     ///< Grows with every change; 1 is the first.
+    bool provisional = false;   ///< Confirmed on stale data; re-checked when the source is back.
+    std::int64_t revision = 0;  ///< Grows with every change; 1 is the first.
     Instant created{};
     Instant changed{};
     bool operator==(const Appointment&) const = default;
@@ -139,9 +139,9 @@ struct Shown {
 
 enum class MirrorState : std::uint8_t {
     Active,
-    Parked,     ///< Needs a person: `detail` says what to do (I3).
-    Conflict,   ///< An open conflict holds it; ours stays live in the copy.
-    Removed,    ///< Staff removed the copy and policy said to leave it so.
+    Parked,    ///< Needs a person: `detail` says what to do (I3).
+    Conflict,  ///< An open conflict holds it; ours stays live in the copy.
+    Removed,   ///< Staff removed the copy and policy said to leave it so.
 };
 
 /// Ties an appointment to its copy on one target. An intent is open while `wanted != confirmed`.
@@ -149,15 +149,15 @@ struct Mirror {
     AppointmentId appointment{};
     CalendarId calendar{};
     int generation = 1;
-    std::int64_t wanted = 0;      ///< Revision that should be in the copy.
-    std::int64_t confirmed = 0;   ///< Revision known to be in the copy; 0: none yet.
-    bool wanted_gone = false;     ///< The copy should not exist (appointment cancelled or moved away).
-    Uid uid{};                    ///< The copy's name (design 4), fixed before the first attempt.
+    std::int64_t wanted = 0;     ///< Revision that should be in the copy.
+    std::int64_t confirmed = 0;  ///< Revision known to be in the copy; 0: none yet.
+    bool wanted_gone = false;    ///< The copy should not exist (appointment cancelled or moved away).
+    Uid uid{};                   ///< The copy's name (design 4), fixed before the first attempt.
     std::optional<Href> href{};
     std::optional<Version> version{};
-    std::optional<Shown> base{};  ///< What both sides last agreed on.
-    std::string remote_text{};    ///< The copy as last fetched; an update is built on it.
-    bool unknown_call = false;    ///< A write's outcome is not known: read before repeating (I7).
+    std::optional<Shown> base{};             ///< What both sides last agreed on.
+    std::string remote_text{};               ///< The copy as last fetched; an update is built on it.
+    bool unknown_call = false;               ///< A write's outcome is not known: read before repeating (I7).
     std::optional<Instant> missing_since{};  ///< First seen absent; a deletion needs positive proof (I11).
     MirrorState state = MirrorState::Active;
     std::string detail{};
@@ -186,26 +186,33 @@ struct CachedEvent {
     std::optional<Version> version{};
     Uid uid{};
     std::string text{};
-    std::string digest{};                      ///< Canonical digest; empty when unreadable.
+    std::string digest{};                        ///< Canonical digest; empty when unreadable.
     std::optional<AppointmentId> appointment{};  ///< Set when it is our copy: not busy on its own.
-    std::string trouble{};                     ///< Why it is quarantined or doubtful (R20); empty: fine.
-    std::vector<BusyInterval> busy{};          ///< Over [busy_from, busy_to).
+    std::string trouble{};                       ///< Why it is quarantined or doubtful (R20); empty: fine.
+    std::vector<BusyInterval> busy{};            ///< Over [busy_from, busy_to).
     Instant busy_from{};
     Instant busy_to{};
     bool recurring = false;
     bool operator==(const CachedEvent&) const = default;
 };
 
-enum class ConflictKind : std::uint8_t { ConcurrentEdit, Deletion, DeletedAndEdited, MovedOntoAnother, Brake, ProvisionalClash };
+enum class ConflictKind : std::uint8_t {
+    ConcurrentEdit,
+    Deletion,
+    DeletedAndEdited,
+    MovedOntoAnother,
+    Brake,
+    ProvisionalClash
+};
 enum class ConflictState : std::uint8_t { Open, ResolvedOurs, ResolvedTheirs };
 
 struct Conflict {
-    std::int64_t id = 0;  ///< Given by the store.
+    std::int64_t id = 0;          ///< Given by the store.
     AppointmentId appointment{};  ///< Empty for a brake.
     CalendarId calendar{};
     ConflictKind kind{};
     ConflictState state = ConflictState::Open;
-    std::string why{};      ///< A sentence.
+    std::string why{};  ///< A sentence.
     std::optional<Shown> base{};
     std::optional<Shown> ours{};
     std::optional<Shown> theirs{};  ///< Absent: the copy is gone there.
@@ -218,9 +225,10 @@ struct Conflict {
 struct Change {
     std::int64_t sequence = 0;  ///< Given by the store; grows without reuse.
     Instant at{};
-    std::string kind{};   ///< "appointment.created|changed|cancelled", "conflict.opened|resolved", "account.attention", …
+    std::string
+        kind{};  ///< "appointment.created|changed|cancelled", "conflict.opened|resolved", "account.attention", …
     std::string subject{};  ///< The id of what changed.
-    std::string actor{};  ///< "api", "calendar:<id>", "gateway", "cli"
+    std::string actor{};    ///< "api", "calendar:<id>", "gateway", "cli"
     std::string why{};
     std::int64_t revision = 0;
     bool operator==(const Change&) const = default;

@@ -74,13 +74,14 @@ Merge merge(const Shown& base, const Shown& ours, const Shown& theirs, bool thei
     Merge merged{ours};
     const auto text = [&](std::string Shown::*field) {
         const Side side = changed_side(
-            !same_text(ours.*field, base.*field), !same_text(theirs.*field, base.*field), same_text(ours.*field, theirs.*field)
+            !same_text(ours.*field, base.*field),
+            !same_text(theirs.*field, base.*field),
+            same_text(ours.*field, theirs.*field)
         );
         merged.field(side, theirs_win, [&] { merged.result.*field = theirs.*field; });
     };
-    const Side time = changed_side(
-        !same_time(ours, base, zones), !same_time(theirs, base, zones), same_time(ours, theirs, zones)
-    );
+    const Side time =
+        changed_side(!same_time(ours, base, zones), !same_time(theirs, base, zones), same_time(ours, theirs, zones));
     merged.field(time, theirs_win, [&] {
         merged.result.start = theirs.start;
         merged.result.end = theirs.end;
@@ -95,17 +96,21 @@ Step gone(int deletions_in_run, DeletionPolicy policy) {
     const bool ask = policy == DeletionPolicy::Ask || (policy == DeletionPolicy::AskWhenMany && deletions_in_run > 1);
     if (ask) {
         return {
-            StepKind::OpenConflict, std::nullopt, ConflictKind::Deletion,
-            "The copy was deleted in the calendar; decide whether the appointment is cancelled or the copy restored."
-        };
+            StepKind::OpenConflict,
+            std::nullopt,
+            ConflictKind::Deletion,
+            "The copy was deleted in the calendar; decide whether the appointment is cancelled or the copy restored."};
     }
     if (policy == DeletionPolicy::Restore) {
         return {StepKind::RestoreCopy, std::nullopt, std::nullopt, "The copy was deleted; the policy restores it."};
     }
-    return {StepKind::CancelOurs, std::nullopt, std::nullopt, "The copy was deleted; the policy cancels the appointment."};
+    return {
+        StepKind::CancelOurs, std::nullopt, std::nullopt, "The copy was deleted; the policy cancels the appointment."};
 }
 
-Step ours_cancelled(const std::optional<Shown>& base, const Theirs& theirs, const Shown& seen, const ZoneResolver& zones) {
+Step ours_cancelled(
+    const std::optional<Shown>& base, const Theirs& theirs, const Shown& seen, const ZoneResolver& zones
+) {
     if (theirs.kind == Theirs::Kind::Gone) {
         return {StepKind::Settle, std::nullopt, std::nullopt, "The appointment is cancelled and the copy is gone."};
     }
@@ -114,17 +119,21 @@ Step ours_cancelled(const std::optional<Shown>& base, const Theirs& theirs, cons
         return {StepKind::DeleteCopy, std::nullopt, std::nullopt, "The appointment is cancelled; the copy goes."};
     }
     return {
-        StepKind::DeleteCopy, std::nullopt, ConflictKind::DeletedAndEdited,
-        "The appointment was cancelled while its copy was edited; the cancellation stands and the edit is kept here."
-    };
+        StepKind::DeleteCopy,
+        std::nullopt,
+        ConflictKind::DeletedAndEdited,
+        "The appointment was cancelled while its copy was edited; the cancellation stands and the edit is kept here."};
 }
 
 bool theirs_newer(ConcurrentEditPolicy policy, Instant ours_changed_at, const Theirs& theirs) {
     switch (policy) {
-        case ConcurrentEditPolicy::Calendar: return true;
-        case ConcurrentEditPolicy::Newest: return theirs.last_modified && *theirs.last_modified > ours_changed_at;
+        case ConcurrentEditPolicy::Calendar:
+            return true;
+        case ConcurrentEditPolicy::Newest:
+            return theirs.last_modified && *theirs.last_modified > ours_changed_at;
         case ConcurrentEditPolicy::Gateway:
-        case ConcurrentEditPolicy::Ask: return false;
+        case ConcurrentEditPolicy::Ask:
+            return false;
     }
     return false;
 }
@@ -137,15 +146,24 @@ bool same_meaning(const Shown& a, const Shown& b, const ZoneResolver& zones) {
 }
 
 Step reconcile(
-    const std::optional<Shown>& base, const Shown& ours, Instant ours_changed_at, const Theirs& theirs, int deletions_in_run,
-    const ReconcilePolicy& policy, const ZoneResolver& zones
+    const std::optional<Shown>& base,
+    const Shown& ours,
+    Instant ours_changed_at,
+    const Theirs& theirs,
+    int deletions_in_run,
+    const ReconcilePolicy& policy,
+    const ZoneResolver& zones
 ) {
     const Shown seen = unmasked(theirs.shown, ours, policy.copy_detail);
     const std::optional<Shown> agreed = base ? std::optional(unmasked(*base, ours, policy.copy_detail)) : std::nullopt;
     if (ours.cancelled) return ours_cancelled(agreed, theirs, seen, zones);
     if (theirs.kind == Theirs::Kind::Gone || seen.cancelled) {
         if (!agreed || !agreed->cancelled) return gone(deletions_in_run, policy.deletions);
-        return {StepKind::WriteOurs, std::nullopt, std::nullopt, "That deletion was settled before; the appointment was booked again since."};
+        return {
+            StepKind::WriteOurs,
+            std::nullopt,
+            std::nullopt,
+            "That deletion was settled before; the appointment was booked again since."};
     }
     if (same_meaning(ours, seen, zones)) {
         const bool known = agreed && same_meaning(*agreed, ours, zones);
@@ -159,9 +177,10 @@ Step reconcile(
     const Merge merged = merge(*agreed, ours, seen, theirs_win, zones);
     if (merged.collides && policy.concurrent_edits == ConcurrentEditPolicy::Ask) {
         return {
-            StepKind::OpenConflict, std::nullopt, ConflictKind::ConcurrentEdit,
-            "Both sides changed the same field; the booking system's version stays until a person decides."
-        };
+            StepKind::OpenConflict,
+            std::nullopt,
+            ConflictKind::ConcurrentEdit,
+            "Both sides changed the same field; the booking system's version stays until a person decides."};
     }
     if (!merged.takes_theirs) {
         return {StepKind::WriteOurs, std::nullopt, std::nullopt, "Only the appointment changed, or its side wins."};

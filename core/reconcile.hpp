@@ -18,8 +18,8 @@ struct ReconcilePolicy {
 /// The other side as the service shows it now.
 struct Theirs {
     enum class Kind : std::uint8_t { Present, Gone } kind = Kind::Present;
-    Shown shown{};                          ///< When present.
-    std::optional<Instant> last_modified{}; ///< When the service says so.
+    Shown shown{};                           ///< When present.
+    std::optional<Instant> last_modified{};  ///< When the service says so.
 };
 
 enum class StepKind : std::uint8_t {
@@ -48,8 +48,13 @@ struct Step {
 /// @param ours_changed_at when our side last changed, for the policy "newest".
 /// @param deletions_in_run proven deletions in this run of this target, this one included.
 Step reconcile(
-    const std::optional<Shown>& base, const Shown& ours, Instant ours_changed_at, const Theirs& theirs,
-    int deletions_in_run, const ReconcilePolicy& policy, const ZoneResolver& zones
+    const std::optional<Shown>& base,
+    const Shown& ours,
+    Instant ours_changed_at,
+    const Theirs& theirs,
+    int deletions_in_run,
+    const ReconcilePolicy& policy,
+    const ZoneResolver& zones
 );
 
 /// Same meaning: equal instants or equal dates, text equal after line ends and trailing blanks are normalised.

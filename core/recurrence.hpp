@@ -12,8 +12,8 @@ namespace calgate {
 
 /// Bounds of one expansion (I26).
 struct ExpansionBudget {
-    int occurrences = 5000;                  ///< Per series and window.
-    std::int64_t steps = 20'000;             ///< Of the rule iterator.
+    int occurrences = 5000;       ///< Per series and window.
+    std::int64_t steps = 20'000;  ///< Of the rule iterator.
     std::chrono::milliseconds time{50};
 };
 
@@ -35,7 +35,11 @@ struct Expansion {
 /// Expands a series (RFC 5545 3.8.5, providers/icalendar 6): RRULE, RDATE, EXDATE, EXRULE, overrides, this-and-future.
 /// @param zone for floating and all-day values. @param clock bounds the time spent.
 Expansion expand(
-    const Event& event, Interval window, const ZoneResolver& zones, const std::string& zone, const Clock& clock,
+    const Event& event,
+    Interval window,
+    const ZoneResolver& zones,
+    const std::string& zone,
+    const Clock& clock,
     const ExpansionBudget& budget = {}
 );
 

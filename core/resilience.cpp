@@ -1,9 +1,9 @@
 #include "core/resilience.hpp"
 
-#include "core/result.hpp"
-
 #include <algorithm>
 #include <cmath>
+
+#include "core/result.hpp"
 
 namespace calgate {
 
@@ -32,11 +32,15 @@ void CircuitBreaker::record_failure(SteadyInstant now) {
 }
 
 std::chrono::milliseconds backoff(
-    int attempt, std::chrono::milliseconds base, std::chrono::milliseconds cap,
-    std::optional<std::chrono::seconds> hint, Random& random
+    int attempt,
+    std::chrono::milliseconds base,
+    std::chrono::milliseconds cap,
+    std::optional<std::chrono::seconds> hint,
+    Random& random
 ) {
     const int doublings = std::clamp(attempt, 0, 30);
-    const double limit = std::min(static_cast<double>(cap.count()), static_cast<double>(base.count()) * std::ldexp(1.0, doublings));
+    const double limit =
+        std::min(static_cast<double>(cap.count()), static_cast<double>(base.count()) * std::ldexp(1.0, doublings));
     const auto range = static_cast<std::uint64_t>(std::max(0.0, limit)) + 1;
     const std::chrono::milliseconds drawn(static_cast<std::int64_t>(random.next() % range));
     return hint ? std::max<std::chrono::milliseconds>(drawn, *hint) : drawn;

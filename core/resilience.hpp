@@ -12,8 +12,8 @@ namespace calgate {
 class CircuitBreaker {
 public:
     struct Settings {
-        int failures_to_open = 5;             ///< Consecutive outage failures.
-        std::chrono::seconds probe_every{30}; ///< While open: one call per interval (L5).
+        int failures_to_open = 5;              ///< Consecutive outage failures.
+        std::chrono::seconds probe_every{30};  ///< While open: one call per interval (L5).
     };
     enum class State : std::uint8_t { Closed, Open, Probing };
     CircuitBreaker();
@@ -36,8 +36,11 @@ private:
 
 /// Full jitter: uniform in [0, min(cap, base * 2^attempt)], never less than `hint`.
 std::chrono::milliseconds backoff(
-    int attempt, std::chrono::milliseconds base, std::chrono::milliseconds cap,
-    std::optional<std::chrono::seconds> hint, Random& random
+    int attempt,
+    std::chrono::milliseconds base,
+    std::chrono::milliseconds cap,
+    std::optional<std::chrono::seconds> hint,
+    Random& random
 );
 
 /// Calls an account may make. Not thread-safe.

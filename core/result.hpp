@@ -16,8 +16,7 @@ namespace calgate {
 }
 
 /// Our own bug: on in every build; the process restarts from the store.
-#define CALGATE_ASSERT(condition) \
-    ((condition) ? void(0) : ::calgate::assertion_failed(#condition, __FILE__, __LINE__))
+#define CALGATE_ASSERT(condition) ((condition) ? void(0) : ::calgate::assertion_failed(#condition, __FILE__, __LINE__))
 
 /// What a calendar service can do to us; only distinctions that change what the scheduler does next.
 enum class ErrorCode {

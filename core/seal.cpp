@@ -23,7 +23,8 @@ const unsigned char* bytes(std::string_view text) { return reinterpret_cast<cons
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 void must(int result) {
-    if (result != 1) throw std::runtime_error("The cryptographic library refused a call; check the OpenSSL installation.");
+    if (result != 1)
+        throw std::runtime_error("The cryptographic library refused a call; check the OpenSSL installation.");
 }
 
 }  // namespace
@@ -80,8 +81,9 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::string
-seal_secret(std::string_view plain, std::string_view key, std::string_view bound_to, std::string_view nonce) {
+std::string seal_secret(
+    std::string_view plain, std::string_view key, std::string_view bound_to, std::string_view nonce
+) {
     CALGATE_ASSERT(key.size() == kKeyBytes && nonce.size() == kNonceBytes);
     const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
     must(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key), bytes(nonce)));
@@ -97,7 +99,10 @@ seal_secret(std::string_view plain, std::string_view key, std::string_view bound
 
 Result<std::string> open_secret(std::string_view sealed, std::string_view key, std::string_view bound_to) {
     if (key.size() != kKeyBytes || sealed.size() < 1 + kNonceBytes + kTagBytes || sealed[0] != kSealVersion) {
-        return Error{ErrorCode::Rejected, "This is no sealed value that this version of calgate can read; check that the key file belongs to this store."};
+        return Error{
+            ErrorCode::Rejected,
+            "This is no sealed value that this version of calgate can read; check that the key file belongs to this "
+            "store."};
     }
     const auto nonce = sealed.substr(1, kNonceBytes);
     const auto text = sealed.substr(1 + kNonceBytes, sealed.size() - 1 - kNonceBytes - kTagBytes);
@@ -110,7 +115,10 @@ Result<std::string> open_secret(std::string_view sealed, std::string_view key, s
     must(EVP_DecryptUpdate(cipher.get(), bytes(plain), &length, bytes(text), static_cast<int>(text.size())));
     must(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, static_cast<int>(kTagBytes), tag.data()));
     if (EVP_DecryptFinal_ex(cipher.get(), bytes(plain) + length, &length) != 1) {
-        return Error{ErrorCode::Rejected, "The sealed value does not open: the key is wrong or the value was changed. Use the key file that belongs to this store."};
+        return Error{
+            ErrorCode::Rejected,
+            "The sealed value does not open: the key is wrong or the value was changed. Use the key file that belongs "
+            "to this store."};
     }
     return plain;
 }

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "core/identity.hpp"
@@ -39,6 +38,7 @@ bool matches(std::string_view pattern, std::string_view path, PathValues& values
 const std::vector<Api::Route>& Api::routes() {
     static const std::vector<std::string> kAccount = {"url", "user", "password"};
     static const std::vector<std::string> kCalendar = {"account", "href", "name", "staff", "mirror", "busy", "show"};
+    // clang-format off
     static const std::vector<Route> kRoutes = {
         {"PUT", "/v1/appointments/{id}", Lane::Store, false, "Book or change an appointment; Idempotency-Key and If-Match are honoured.", {"force"}, appointment_fields(), &Api::put_appointment},
         {"GET", "/v1/appointments/{id}", Lane::Store, false, "One appointment with the state of its copies.", {}, {}, &Api::get_appointment},
@@ -71,6 +71,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/metrics", Lane::Store, false, "For Prometheus.", {}, {}, &Api::get_metrics},
         {"GET", "/v1/openapi.json", Lane::Inline, true, "This description.", {}, {}, &Api::get_openapi},
     };
+    // clang-format on
     return kRoutes;
 }
 
@@ -79,13 +80,20 @@ std::string Api::openapi() {
     for (const Route& route : routes()) {
         Json parameters = Json::array();
         if (route.pattern.find("{id}") != std::string::npos) {
-            parameters.push_back({{"name", "id"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+            parameters.push_back({{"name", "id"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}
+            );
         }
         for (const std::string& name : route.parameters) {
             parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
         }
-        Json operation = {{"summary", route.summary}, {"parameters", parameters},
-                          {"responses", {{"2XX", {{"description", "Done."}}}, {"default", {{"description", "A problem document (RFC 9457)."}, {"content", {{"application/problem+json", Json::object()}}}}}}}};
+        Json operation = {
+            {"summary", route.summary},
+            {"parameters", parameters},
+            {"responses",
+             {{"2XX", {{"description", "Done."}}},
+              {"default",
+               {{"description", "A problem document (RFC 9457)."},
+                {"content", {{"application/problem+json", Json::object()}}}}}}}};
         if (route.open) operation["security"] = Json::array();
         if (!route.fields.empty()) {
             Json properties = Json::object();
@@ -93,7 +101,11 @@ std::string Api::openapi() {
             for (const std::string& field : route.fields) {
                 if (!any) properties[field] = Json::object();
             }
-            operation["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", {{"type", "object"}, {"properties", properties}, {"additionalProperties", any}}}}}}}};
+            operation["requestBody"] = {
+                {"required", true},
+                {"content",
+                 {{"application/json",
+                   {{"schema", {{"type", "object"}, {"properties", properties}, {"additionalProperties", any}}}}}}}};
         }
         std::string method = route.method;
         for (char& c : method) c = static_cast<char>(c | 0x20);
@@ -110,7 +122,8 @@ std::string Api::openapi() {
 }
 
 Api::Api(ApiParts parts) : parts_(std::move(parts)) {
-    for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); })) key_hashes_.insert(hash);
+    for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); }))
+        key_hashes_.insert(hash);
 }
 
 Lane Api::lane(const HttpRequest& request) const {
@@ -158,18 +171,25 @@ HttpResponse Api::dispatch(const HttpRequest& request) {
         known_path = true;
         if (route.method != request.method) continue;
         if (!route.open && !authorized(request)) {
-            auto refused = problem(401, "Unauthorized", "Send a valid API key as Authorization: Bearer cg_…; calgate keys add makes one.");
+            auto refused = problem(
+                401, "Unauthorized", "Send a valid API key as Authorization: Bearer cg_…; calgate keys add makes one."
+            );
             refused.headers.emplace_back("WWW-Authenticate", "Bearer");
             return refused;
         }
         for (const auto& [name, value] : request.query) {
             if (std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end()) {
-                throw InputError("The parameter \"" + name.substr(0, 60) + "\" is not known here; remove it or mend its name.");
+                throw InputError(
+                    "The parameter \"" + name.substr(0, 60) + "\" is not known here; remove it or mend its name."
+                );
             }
         }
         return (this->*route.run)(request, values);
     }
-    if (known_path) return problem(405, "Method Not Allowed", "This address does not take " + request.method + "; see /v1/openapi.json.");
+    if (known_path)
+        return problem(
+            405, "Method Not Allowed", "This address does not take " + request.method + "; see /v1/openapi.json."
+        );
     return problem(404, "Not Found", "There is nothing at this address; see /v1/openapi.json.");
 }
 
@@ -177,7 +197,12 @@ HttpResponse Api::get_live(const HttpRequest&, const PathValues&) { return answe
 
 HttpResponse Api::get_ready(const HttpRequest&, const PathValues&) {
     if (parts_.store.writable()) return answer(200, Json{{"ready", true}});
-    return problem(503, "Service Unavailable", "The disk failed, so no booking is taken; availability is still served. Check the disk, then restart the gateway.");
+    return problem(
+        503,
+        "Service Unavailable",
+        "The disk failed, so no booking is taken; availability is still served. Check the disk, then restart the "
+        "gateway."
+    );
 }
 
 HttpResponse Api::get_openapi(const HttpRequest&, const PathValues&) {

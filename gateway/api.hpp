@@ -30,8 +30,8 @@ struct ApiParts {
     const Clock& clock;
     Random& random;
     const Keys& keys;
-    std::string admin_token{};  ///< For the command line on this machine; empty: none.
-    bool engine_running = true; ///< false: a command opened the store itself; passes run in the caller's thread.
+    std::string admin_token{};   ///< For the command line on this machine; empty: none.
+    bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
 };
 
 /// Values of the `{name}` parts of a route.
@@ -44,7 +44,7 @@ public:
         std::string method{};
         std::string pattern{};  ///< "/v1/appointments/{id}"
         Lane lane = Lane::Store;
-        bool open = false;      ///< Needs no key.
+        bool open = false;  ///< Needs no key.
         std::string summary{};
         std::vector<std::string> parameters{};  ///< Of the query.
         std::vector<std::string> fields{};      ///< Of the body; empty: none.
@@ -98,9 +98,9 @@ private:
 
     ApiParts parts_;
     std::mutex mutex_{};
-    std::set<std::string> key_hashes_{};          ///< Under mutex_.
-    std::set<std::string> running_keys_{};        ///< Idempotency keys in flight, under mutex_.
-    std::map<int, std::int64_t> answers_{};       ///< By status, under mutex_.
+    std::set<std::string> key_hashes_{};     ///< Under mutex_.
+    std::set<std::string> running_keys_{};   ///< Idempotency keys in flight, under mutex_.
+    std::map<int, std::int64_t> answers_{};  ///< By status, under mutex_.
 };
 
 }  // namespace calgate

@@ -21,7 +21,8 @@ std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
     if (text.size() > 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
     std::int64_t revision = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
-    if (error != std::errc{} || end != text.data() + text.size()) throw InputError("The header If-Match takes a revision such as \"3\".");
+    if (error != std::errc{} || end != text.data() + text.size())
+        throw InputError("The header If-Match takes a revision such as \"3\".");
     return revision;
 }
 
@@ -37,7 +38,11 @@ std::vector<std::string> split(std::string_view text) {
 
 Instant instant_parameter(const HttpRequest& request, const char* name) {
     const auto instant = parse_instant(request.parameter(name));
-    if (!instant) throw InputError(std::string("The parameter \"") + name + "\" is an instant such as 2026-12-01T08:00:00Z; a + in it is written %2B.");
+    if (!instant)
+        throw InputError(
+            std::string("The parameter \"") + name +
+            "\" is an instant such as 2026-12-01T08:00:00Z; a + in it is written %2B."
+        );
     return *instant;
 }
 
@@ -57,19 +62,33 @@ HttpResponse booking_answer(const BookingResult& result, const std::vector<Mirro
         case BookingOutcome::Created:
         case BookingOutcome::Changed:
         case BookingOutcome::Unchanged: {
-            auto response = answer(result.outcome == BookingOutcome::Created ? 201 : 200, shown(*result.appointment, mirrors));
+            auto response =
+                answer(result.outcome == BookingOutcome::Created ? 201 : 200, shown(*result.appointment, mirrors));
             response.headers.emplace_back("ETag", "\"" + std::to_string(result.appointment->revision) + "\"");
             return response;
         }
         case BookingOutcome::Overlap:
-            return problem(409, "Conflict", "That person is booked at this time already; ask /v1/availability for free time and choose another.");
+            return problem(
+                409,
+                "Conflict",
+                "That person is booked at this time already; ask /v1/availability for free time and choose another."
+            );
         case BookingOutcome::RevisionMismatch:
-            return problem(412, "Precondition Failed", "The appointment is at another revision than If-Match says; read it again and decide.");
+            return problem(
+                412,
+                "Precondition Failed",
+                "The appointment is at another revision than If-Match says; read it again and decide."
+            );
         case BookingOutcome::UnknownStaff:
-            return problem(422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first.");
+            return problem(
+                422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first."
+            );
         case BookingOutcome::UnknownService:
-            return problem(422, "Unprocessable Content", "There is no such service; create it with PUT /v1/services/{id} first.");
-        case BookingOutcome::NotFound: return problem(404, "Not Found", "There is no appointment with this id.");
+            return problem(
+                422, "Unprocessable Content", "There is no such service; create it with PUT /v1/services/{id} first."
+            );
+        case BookingOutcome::NotFound:
+            return problem(404, "Not Found", "There is no appointment with this id.");
     }
     return problem(500, "Internal Server Error", "The booking ended in an unknown way; read the appointment.");
 }
@@ -87,18 +106,22 @@ ExternalTime external_time(const PersonBusy& person, Interval when, Instant now,
         out.stale = out.stale || !state.as_of || now - *state.as_of > stale_after;
         const auto intervals = person.by_source.find(source);
         if (intervals == person.by_source.end()) continue;
-        out.busy = out.busy || std::any_of(intervals->second.begin(), intervals->second.end(), [&](const BusyInterval& b) {
-                       return b.kind == BusyKind::Busy && b.start < when.end && b.end > when.start;
-                   });
+        out.busy =
+            out.busy || std::any_of(intervals->second.begin(), intervals->second.end(), [&](const BusyInterval& b) {
+                return b.kind == BusyKind::Busy && b.start < when.end && b.end > when.start;
+            });
     }
     return out;
 }
 
 const char* freshness_name(SourceState::Freshness freshness) {
     switch (freshness) {
-        case SourceState::Freshness::Live: return "live";
-        case SourceState::Freshness::Cached: return "cached";
-        case SourceState::Freshness::Unknown: return "unknown";
+        case SourceState::Freshness::Live:
+            return "live";
+        case SourceState::Freshness::Cached:
+            return "cached";
+        case SourceState::Freshness::Unknown:
+            return "unknown";
     }
     return "unknown";
 }
@@ -108,7 +131,12 @@ const char* freshness_name(SourceState::Freshness freshness) {
 HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& path) {
     const JsonInput in(request.body, appointment_fields());
     Appointment wanted = appointment_from(in, path.at("id"));
-    if (!parts_.zones.knows(wanted.zone)) return problem(422, "Unprocessable Content", "The time zone " + wanted.zone + " is not known; use an IANA name such as Europe/Berlin.");
+    if (!parts_.zones.knows(wanted.zone))
+        return problem(
+            422,
+            "Unprocessable Content",
+            "The time zone " + wanted.zone + " is not known; use an IANA name such as Europe/Berlin."
+        );
     const auto if_match = if_match_of(request);
     const bool force = in.flag_or("override_busy", false) || request.parameter("force") == "true";
     const std::string key(request.header("idempotency-key"));
@@ -116,7 +144,8 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
     const std::string digest = key.empty() ? "" : sha256_hex(request.method + " " + request.path + " " + request.body);
     if (!key.empty()) {
         const std::lock_guard lock(mutex_);
-        if (!running_keys_.insert(key).second) return problem(409, "Conflict", "A request under this Idempotency-Key is running; ask again in a moment.");
+        if (!running_keys_.insert(key).second)
+            return problem(409, "Conflict", "A request under this Idempotency-Key is running; ask again in a moment.");
     }
     struct Release {
         Api& api;
@@ -134,7 +163,12 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
     const HttpResponse response = write(parts_.store, [&](Writer& writer) {
         if (!key.empty()) {
             if (const auto earlier = writer.idempotent_answer(key)) {
-                if (earlier->request_digest != digest) return problem(422, "Unprocessable Content", "This Idempotency-Key was used for another request; use a new one.");
+                if (earlier->request_digest != digest)
+                    return problem(
+                        422,
+                        "Unprocessable Content",
+                        "This Idempotency-Key was used for another request; use a new one."
+                    );
                 HttpResponse same;
                 same.status = earlier->status;
                 same.body = earlier->body;
@@ -143,18 +177,33 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         }
         const auto business = writer.business();
         const auto before = writer.appointment(wanted.id);
-        const bool time_changed = !before || before->start != wanted.start || before->end != wanted.end || before->zone != wanted.zone || before->staff != wanted.staff;
+        const bool time_changed = !before || before->start != wanted.start || before->end != wanted.end ||
+                                  before->zone != wanted.zone || before->staff != wanted.staff;
         if (before && !time_changed) wanted.provisional = before->provisional;
         const auto person = parts_.index.person(wanted.staff);
         if (wanted.state != AppointmentState::Cancelled && time_changed && person && business) {
             const auto external = external_time(*person, when, now, business->stale_after);
-            if (external.busy && !force) return problem(409, "Conflict", "A calendar of that person is busy at this time; choose another, or send override_busy.");
-            if (external.stale && business->stale == StalePolicy::Refuse) return problem(409, "Conflict", "A calendar of that person was not read for too long, and the business refuses bookings then; try again later.");
+            if (external.busy && !force)
+                return problem(
+                    409,
+                    "Conflict",
+                    "A calendar of that person is busy at this time; choose another, or send override_busy."
+                );
+            if (external.stale && business->stale == StalePolicy::Refuse)
+                return problem(
+                    409,
+                    "Conflict",
+                    "A calendar of that person was not read for too long, and the business refuses bookings then; try "
+                    "again later."
+                );
             wanted.provisional = external.stale && business->stale == StalePolicy::Provisional;
         }
         BookingResult result = place_appointment(writer, wanted, if_match, parts_.zones, now, "api", "");
-        HttpResponse made = booking_answer(result, result.appointment ? writer.mirrors_of(result.appointment->id) : std::vector<Mirror>{});
-        if (!key.empty() && made.status < 300) writer.put_idempotent_answer(key, IdempotentAnswer{digest, made.status, made.body, now});
+        HttpResponse made = booking_answer(
+            result, result.appointment ? writer.mirrors_of(result.appointment->id) : std::vector<Mirror>{}
+        );
+        if (!key.empty() && made.status < 300)
+            writer.put_idempotent_answer(key, IdempotentAnswer{digest, made.status, made.body, now});
         booked = std::move(result);
         return made;
     });
@@ -193,7 +242,8 @@ HttpResponse Api::list_appointments(const HttpRequest& request, const PathValues
     return read(parts_.store, [&](const Reader& reader) {
         const auto page = reader.appointments(after, limit);
         Json list = Json::array();
-        for (const Appointment& appointment : page) list.push_back(shown(appointment, reader.mirrors_of(appointment.id)));
+        for (const Appointment& appointment : page)
+            list.push_back(shown(appointment, reader.mirrors_of(appointment.id)));
         Json body = {{"appointments", list}};
         if (page.size() == limit) body["next"] = page.back().id.value;
         return answer(200, body);
@@ -202,9 +252,11 @@ HttpResponse Api::list_appointments(const HttpRequest& request, const PathValues
 
 HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&) {
     const Interval window{instant_parameter(request, "from"), instant_parameter(request, "to")};
-    if (window.start >= window.end || window.end - window.start > kMaxWindow) throw InputError("\"to\" has to lie after \"from\", 400 days at most.");
+    if (window.start >= window.end || window.end - window.start > kMaxWindow)
+        throw InputError("\"to\" has to lie after \"from\", 400 days at most.");
     const auto names = split(request.parameter("staff"));
-    if (names.empty() || names.size() > 100) throw InputError("The parameter \"staff\" names 1 to 100 people, with commas between.");
+    if (names.empty() || names.size() > 100)
+        throw InputError("The parameter \"staff\" names 1 to 100 people, with commas between.");
     const Instant now = parts_.clock.now();
     Json people = Json::array();
     for (const std::string& name : names) {
@@ -213,14 +265,22 @@ HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&
         Json busy = Json::array();
         const auto intervals = busy_within(*person, window);
         for (const BusyInterval& i : intervals) {
-            busy.push_back({{"start", format_instant(i.start)}, {"end", format_instant(i.end)}, {"kind", i.kind == BusyKind::Busy ? "busy" : "tentative"}});
+            busy.push_back(
+                {{"start", format_instant(i.start)},
+                 {"end", format_instant(i.end)},
+                 {"kind", i.kind == BusyKind::Busy ? "busy" : "tentative"}}
+            );
         }
         Json sources = Json::array();
         for (const auto& [source, state] : person->sources) {
             const bool own = source == "appointments";
             const auto as_of = own ? std::optional(now) : state.as_of;
-            sources.push_back({{"source", source}, {"as_of", instant_json(as_of)}, {"age_s", as_of ? Json((now - *as_of).count()) : Json(nullptr)},
-                               {"freshness", own ? "live" : freshness_name(state.freshness)}});
+            sources.push_back(
+                {{"source", source},
+                 {"as_of", instant_json(as_of)},
+                 {"age_s", as_of ? Json((now - *as_of).count()) : Json(nullptr)},
+                 {"freshness", own ? "live" : freshness_name(state.freshness)}}
+            );
         }
         Json free = Json::array();
         for (const Interval& i : free_within(*person, window, person->staff, parts_.zones)) {
@@ -228,7 +288,9 @@ HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&
         }
         people.push_back({{"id", name}, {"busy", busy}, {"free", free}, {"sources", sources}});
     }
-    return answer(200, Json{{"from", format_instant(window.start)}, {"to", format_instant(window.end)}, {"staff", people}});
+    return answer(
+        200, Json{{"from", format_instant(window.start)}, {"to", format_instant(window.end)}, {"staff", people}}
+    );
 }
 
 HttpResponse Api::list_changes(const HttpRequest& request, const PathValues&) {
@@ -237,7 +299,8 @@ HttpResponse Api::list_changes(const HttpRequest& request, const PathValues&) {
     std::int64_t after = 0;
     if (!text.empty()) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
-        if (error != std::errc{} || end != text.data() + text.size()) throw InputError("The parameter \"after\" is a sequence number of the feed.");
+        if (error != std::errc{} || end != text.data() + text.size())
+            throw InputError("The parameter \"after\" is a sequence number of the feed.");
     }
     return read(parts_.store, [&](const Reader& reader) {
         Json list = Json::array();

@@ -30,9 +30,11 @@ Json without(Json record, std::initializer_list<const char*> names) {
 template <class F>
 void each(const Json& document, const char* name, F&& take) {
     if (!document.contains(name)) return;
-    if (!document[name].is_array()) throw InputError("The export's \"" + std::string(name) + "\" is no list; the file is damaged.");
+    if (!document[name].is_array())
+        throw InputError("The export's \"" + std::string(name) + "\" is no list; the file is damaged.");
     for (const Json& record : document[name]) {
-        if (!record.is_object() || !record.contains("id") || !record["id"].is_string()) throw InputError("A record of \"" + std::string(name) + "\" has no id; the file is damaged.");
+        if (!record.is_object() || !record.contains("id") || !record["id"].is_string())
+            throw InputError("A record of \"" + std::string(name) + "\" has no id; the file is damaged.");
         take(record, record["id"].get<std::string>());
     }
 }
@@ -72,25 +74,42 @@ HttpResponse Api::get_export(const HttpRequest&, const PathValues&) {
         for (const Calendar& calendar : reader.calendars()) calendars.push_back(shown(calendar));
         Json conflicts = Json::array();
         for (const Conflict& conflict : reader.conflicts(false)) conflicts.push_back(shown(conflict));
-        return answer(200, Json{{"format", kFormat}, {"staff", staff}, {"services", services}, {"appointments", appointments},
-                                {"accounts", accounts}, {"calendars", calendars}, {"conflicts", conflicts}, {"icalendar", ics}});
+        return answer(
+            200,
+            Json{
+                {"format", kFormat},
+                {"staff", staff},
+                {"services", services},
+                {"appointments", appointments},
+                {"accounts", accounts},
+                {"calendars", calendars},
+                {"conflicts", conflicts},
+                {"icalendar", ics}}
+        );
     });
 }
 
 HttpResponse Api::post_import(const HttpRequest& request, const PathValues&) {
-    const JsonInput checked(request.body, {"format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"});
+    const JsonInput checked(
+        request.body, {"format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"}
+    );
     if (checked.number_or("format", 0, 1000, 0) != kFormat) throw InputError("This is no calgate export of format 1.");
     const Json document = Json::parse(request.body);
     const bool apply_it = request.parameter("apply") == "true";
     std::vector<Staff> staff;
     std::vector<Service> services;
     std::vector<Appointment> appointments;
-    each(document, "staff", [&](const Json& record, const std::string& id) { staff.push_back(staff_from(JsonInput(record.dump(), staff_fields()), id)); });
-    each(document, "services", [&](const Json& record, const std::string& id) { services.push_back(service_from(JsonInput(record.dump(), service_fields()), id)); });
+    each(document, "staff", [&](const Json& record, const std::string& id) {
+        staff.push_back(staff_from(JsonInput(record.dump(), staff_fields()), id));
+    });
+    each(document, "services", [&](const Json& record, const std::string& id) {
+        services.push_back(service_from(JsonInput(record.dump(), service_fields()), id));
+    });
     each(document, "appointments", [&](const Json& record, const std::string& id) {
         const Json fields = without(record, {"revision", "created", "changed", "provisional"});
         Appointment a = appointment_from(JsonInput(fields.dump(), appointment_fields()), id);
-        if (!parts_.zones.knows(a.zone)) throw InputError("The appointment " + id + " is in the unknown time zone " + a.zone + ".");
+        if (!parts_.zones.knows(a.zone))
+            throw InputError("The appointment " + id + " is in the unknown time zone " + a.zone + ".");
         a.provisional = record.value("provisional", false);
         appointments.push_back(std::move(a));
     });
@@ -103,15 +122,26 @@ HttpResponse Api::post_import(const HttpRequest& request, const PathValues&) {
             for (const Staff& person : staff) writer.put(person);
             for (const Service& service : services) writer.put(service);
             for (const Appointment& a : appointments) {
-                auto result = place_appointment(writer, a, std::nullopt, parts_.zones, parts_.clock.now(), "import", "");
-                if (result.outcome == BookingOutcome::Created || result.outcome == BookingOutcome::Changed) placed.push_back(std::move(result));
-                else if (result.outcome != BookingOutcome::Unchanged) refused.push_back(a.id.value);
+                auto result =
+                    place_appointment(writer, a, std::nullopt, parts_.zones, parts_.clock.now(), "import", "");
+                if (result.outcome == BookingOutcome::Created || result.outcome == BookingOutcome::Changed)
+                    placed.push_back(std::move(result));
+                else if (result.outcome != BookingOutcome::Unchanged)
+                    refused.push_back(a.id.value);
             }
         });
         for (const Staff& person : staff) parts_.index.set_person(person);
         for (const BookingResult& result : placed) apply(result);
     }
-    return answer(200, Json{{"applied", apply_it}, {"staff", staff.size()}, {"services", services.size()}, {"appointments", appointments.size()}, {"refused", refused}});
+    return answer(
+        200,
+        Json{
+            {"applied", apply_it},
+            {"staff", staff.size()},
+            {"services", services.size()},
+            {"appointments", appointments.size()},
+            {"refused", refused}}
+    );
 }
 
 }  // namespace calgate

@@ -50,11 +50,17 @@ HttpResponse Api::get_staff(const HttpRequest&, const PathValues& path) {
 
 HttpResponse Api::put_staff(const HttpRequest& request, const PathValues& path) {
     const Staff staff = staff_from(JsonInput(request.body, staff_fields()), path.at("id"));
-    if (!parts_.zones.knows(staff.zone)) return problem(422, "Unprocessable Content", "The time zone " + staff.zone + " is not known; use an IANA name such as Europe/Berlin.");
+    if (!parts_.zones.knows(staff.zone))
+        return problem(
+            422,
+            "Unprocessable Content",
+            "The time zone " + staff.zone + " is not known; use an IANA name such as Europe/Berlin."
+        );
     const bool fresh = write(parts_.store, [&](Writer& writer) {
         const bool absent = !writer.staff(staff.id);
         writer.put(staff);
-        writer.append(Change{0, parts_.clock.now(), absent ? "staff.created" : "staff.changed", staff.id.value, "api", "", 0});
+        writer.append(Change{
+            0, parts_.clock.now(), absent ? "staff.created" : "staff.changed", staff.id.value, "api", "", 0});
         return absent;
     });
     parts_.index.set_person(staff);
@@ -74,7 +80,10 @@ HttpResponse Api::put_service(const HttpRequest& request, const PathValues& path
     const Service service = service_from(JsonInput(request.body, service_fields()), path.at("id"));
     const int status = write(parts_.store, [&](Writer& writer) {
         for (const StaffId& id : service.staff) {
-            if (!writer.staff(id)) throw InputError("There is no person " + id.value + "; create them with PUT /v1/staff/" + id.value + " first.");
+            if (!writer.staff(id))
+                throw InputError(
+                    "There is no person " + id.value + "; create them with PUT /v1/staff/" + id.value + " first."
+                );
         }
         const bool absent = !writer.service(service.id);
         writer.put(service);
@@ -100,7 +109,8 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
     const Context context{parts_.clock.steady() + kDiscoveryTime, {}};
     const auto calendars = (*connector)->list_calendars(context);
     if (!calendars) return connect_problem(calendars.error());
-    account.sealed_secret = seal_secret(password, parts_.keys.vault_key, secret_binding(account), random_bytes(parts_.random, 12));
+    account.sealed_secret =
+        seal_secret(password, parts_.keys.vault_key, secret_binding(account), random_bytes(parts_.random, 12));
     std::vector<CalendarId> targets;
     parts_.store.write([&](Writer& writer) {
         targets.clear();
@@ -113,7 +123,12 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
     for (const CalendarId& id : targets) parts_.engine.poll_now(id);
     Json list = Json::array();
     for (const RemoteCalendar& calendar : *calendars) {
-        list.push_back({{"href", calendar.href.value}, {"name", calendar.name}, {"writable", calendar.writable}, {"events", calendar.holds_events}});
+        list.push_back(
+            {{"href", calendar.href.value},
+             {"name", calendar.name},
+             {"writable", calendar.writable},
+             {"events", calendar.holds_events}}
+        );
     }
     Json body = shown(account);
     body["calendars"] = list;
@@ -133,8 +148,14 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
     bool was_busy = false;
     StaffId earlier{};
     const auto refused = write(parts_.store, [&](Writer& writer) -> std::optional<HttpResponse> {
-        if (!writer.account(account)) return problem(422, "Unprocessable Content", "There is no such account; connect it with POST /v1/accounts first.");
-        if (!writer.staff(staff)) return problem(422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first.");
+        if (!writer.account(account))
+            return problem(
+                422, "Unprocessable Content", "There is no such account; connect it with POST /v1/accounts first."
+            );
+        if (!writer.staff(staff))
+            return problem(
+                422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first."
+            );
         const auto before = writer.calendar(calendar_id(account, href));
         kept = before.value_or(Calendar{});
         was_busy = kept.busy;
@@ -148,7 +169,8 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         kept.busy = in.flag_or("busy", kept.busy);
         if (in.has("show")) kept.copy_detail = copy_detail_from(in.text("show", 20));
         if (kept.state != CalendarState::Waiting) kept.state = CalendarState::Active;
-        if (!was_busy && kept.busy) kept.sync_token.reset();  // What was read before was not expanded: read it all again.
+        if (!was_busy && kept.busy)
+            kept.sync_token.reset();  // What was read before was not expanded: read it all again.
         writer.put(kept);
         if (kept.mirror) add_target(writer, kept, parts_.zones, parts_.clock.now());
         writer.append(Change{0, parts_.clock.now(), "calendar.chosen", kept.id.value, "api", "", 0});
@@ -156,7 +178,8 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
     });
     if (refused) return *refused;
     if (was_busy && (!kept.busy || earlier != kept.staff)) parts_.index.remove_source(earlier, kept.id.value);
-    if (kept.busy && !was_busy) parts_.index.set_source(kept.staff, {kept.id.value, std::nullopt, SourceState::Freshness::Unknown}, {});
+    if (kept.busy && !was_busy)
+        parts_.index.set_source(kept.staff, {kept.id.value, std::nullopt, SourceState::Freshness::Unknown}, {});
     parts_.engine.poll_now(kept.id);
     return answer(200, shown(kept));
 }

@@ -12,11 +12,16 @@ using Json = nlohmann::json;
 
 const char* name_of(CopyVerdict verdict) {
     switch (verdict) {
-        case CopyVerdict::Same: return "same";
-        case CopyVerdict::Missing: return "missing";
-        case CopyVerdict::Different: return "different";
-        case CopyVerdict::Extra: return "extra";
-        case CopyVerdict::Unreadable: return "unreadable";
+        case CopyVerdict::Same:
+            return "same";
+        case CopyVerdict::Missing:
+            return "missing";
+        case CopyVerdict::Different:
+            return "different";
+        case CopyVerdict::Extra:
+            return "extra";
+        case CopyVerdict::Unreadable:
+            return "unreadable";
     }
     return "unreadable";
 }
@@ -25,27 +30,44 @@ const char* name_of(CopyVerdict verdict) {
 
 HttpResponse Api::sync_calendar(const HttpRequest&, const PathValues& path) {
     const CalendarId id{path.at("id")};
-    if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); })) return problem(404, "Not Found", "There is no calendar with this id.");
+    if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
+        return problem(404, "Not Found", "There is no calendar with this id.");
     if (parts_.engine_running) {
         parts_.engine.poll_now(id);
         return answer(202, Json{{"calendar", id.value}, {"started", true}});
     }
     const PassReport report = parts_.engine.run_pass(id);
     if (report.error) return problem(502, "The calendar could not be read", report.error->detail);
-    return answer(200, Json{{"calendar", id.value}, {"changed", report.changed}, {"created", report.created}, {"updated", report.updated},
-                            {"deleted", report.deleted}, {"taken", report.taken}, {"conflicts", report.conflicts}, {"parked", report.parked}});
+    return answer(
+        200,
+        Json{
+            {"calendar", id.value},
+            {"changed", report.changed},
+            {"created", report.created},
+            {"updated", report.updated},
+            {"deleted", report.deleted},
+            {"taken", report.taken},
+            {"conflicts", report.conflicts},
+            {"parked", report.parked}}
+    );
 }
 
 HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
     const CalendarId id{path.at("id")};
-    if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); })) return problem(404, "Not Found", "There is no calendar with this id.");
+    if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
+        return problem(404, "Not Found", "There is no calendar with this id.");
     const VerifyReport report = parts_.engine.verify(id);
     if (report.error) return problem(502, "The calendar could not be read", report.error->detail);
     Json findings = Json::array();
     std::map<std::string, int> counts = {{"missing", 0}, {"different", 0}, {"extra", 0}, {"unreadable", 0}};
     for (const CopyFinding& finding : report.findings) {
         ++counts[name_of(finding.verdict)];
-        findings.push_back({{"appointment", finding.appointment.value}, {"href", finding.href.value}, {"verdict", name_of(finding.verdict)}, {"why", finding.why}});
+        findings.push_back(
+            {{"appointment", finding.appointment.value},
+             {"href", finding.href.value},
+             {"verdict", name_of(finding.verdict)},
+             {"why", finding.why}}
+        );
     }
     Json body = {{"calendar", id.value}, {"same", report.same}, {"foreign", report.foreign}, {"findings", findings}};
     for (const auto& [name, count] : counts) body[name] = count;
@@ -55,7 +77,8 @@ HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
 HttpResponse Api::list_conflicts(const HttpRequest& request, const PathValues&) {
     const bool all = request.parameter("all") == "true";
     Json list = Json::array();
-    for (const Conflict& conflict : read(parts_.store, [&](const Reader& r) { return r.conflicts(!all); })) list.push_back(shown(conflict));
+    for (const Conflict& conflict : read(parts_.store, [&](const Reader& r) { return r.conflicts(!all); }))
+        list.push_back(shown(conflict));
     return answer(200, Json{{"conflicts", list}});
 }
 
@@ -65,13 +88,19 @@ HttpResponse Api::resolve_conflict(const HttpRequest& request, const PathValues&
     std::int64_t id = 0;
     const std::string& text = path.at("id");
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size()) throw InputError("A conflict's id is a number; calgate conflicts lists them.");
-    const auto result = apply_resolution(parts_.store, parts_.zones, parts_.clock, id, wanted == "ours" ? Resolution::Ours : Resolution::Theirs, "api");
+    if (error != std::errc{} || end != text.data() + text.size())
+        throw InputError("A conflict's id is a number; calgate conflicts lists them.");
+    const auto result = apply_resolution(
+        parts_.store, parts_.zones, parts_.clock, id, wanted == "ours" ? Resolution::Ours : Resolution::Theirs, "api"
+    );
     switch (result.outcome) {
-        case ResolutionResult::Outcome::NotFound: return problem(404, "Not Found", result.why);
+        case ResolutionResult::Outcome::NotFound:
+            return problem(404, "Not Found", result.why);
         case ResolutionResult::Outcome::AlreadyResolved:
-        case ResolutionResult::Outcome::Overlap: return problem(409, "Conflict", result.why);
-        case ResolutionResult::Outcome::Resolved: break;
+        case ResolutionResult::Outcome::Overlap:
+            return problem(409, "Conflict", result.why);
+        case ResolutionResult::Outcome::Resolved:
+            break;
     }
     for (const BookingResult& booking : result.bookings) apply(booking);
     parts_.engine.wake(result.targets);
@@ -88,12 +117,28 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
             const auto calendar = reader.calendar(state.calendar);
             if (!calendar) continue;
             const auto age = state.as_of ? Json((parts_.clock.now() - *state.as_of).count()) : Json(nullptr);
-            targets.push_back({{"calendar", state.calendar.value}, {"name", calendar->name}, {"staff", calendar->staff.value},
-                               {"mirror", calendar->mirror}, {"busy", calendar->busy}, {"live", state.live},
-                               {"as_of", instant_json(state.as_of)}, {"age_s", age}, {"waiting", state.waiting}, {"trouble", state.trouble}});
+            targets.push_back(
+                {{"calendar", state.calendar.value},
+                 {"name", calendar->name},
+                 {"staff", calendar->staff.value},
+                 {"mirror", calendar->mirror},
+                 {"busy", calendar->busy},
+                 {"live", state.live},
+                 {"as_of", instant_json(state.as_of)},
+                 {"age_s", age},
+                 {"waiting", state.waiting},
+                 {"trouble", state.trouble}}
+            );
         }
-        return answer(200, Json{{"business", business ? business->name : ""}, {"ready", parts_.store.writable()}, {"targets", targets},
-                                {"conflicts_open", reader.conflicts(true).size()}, {"last_change", reader.last_change()}});
+        return answer(
+            200,
+            Json{
+                {"business", business ? business->name : ""},
+                {"ready", parts_.store.writable()},
+                {"targets", targets},
+                {"conflicts_open", reader.conflicts(true).size()},
+                {"last_change", reader.last_change()}}
+        );
     });
 }
 
@@ -103,14 +148,17 @@ HttpResponse Api::get_metrics(const HttpRequest&, const PathValues&) {
         const std::string label = "{calendar=\"" + state.calendar.value + "\"} ";
         text += "calgate_waiting" + label + std::to_string(state.waiting) + "\n";
         text += "calgate_live" + label + (state.live ? "1\n" : "0\n");
-        if (state.as_of) text += "calgate_age_seconds" + label + std::to_string((parts_.clock.now() - *state.as_of).count()) + "\n";
+        if (state.as_of)
+            text += "calgate_age_seconds" + label + std::to_string((parts_.clock.now() - *state.as_of).count()) + "\n";
     }
     const auto open = read(parts_.store, [](const Reader& r) { return r.conflicts(true).size(); });
     text += "# TYPE calgate_conflicts_open gauge\ncalgate_conflicts_open " + std::to_string(open) + "\n";
-    text += "# TYPE calgate_writable gauge\ncalgate_writable " + std::string(parts_.store.writable() ? "1" : "0") + "\n";
+    text +=
+        "# TYPE calgate_writable gauge\ncalgate_writable " + std::string(parts_.store.writable() ? "1" : "0") + "\n";
     text += "# TYPE calgate_answers_total counter\n";
     const std::lock_guard lock(mutex_);
-    for (const auto& [status, count] : answers_) text += "calgate_answers_total{status=\"" + std::to_string(status) + "\"} " + std::to_string(count) + "\n";
+    for (const auto& [status, count] : answers_)
+        text += "calgate_answers_total{status=\"" + std::to_string(status) + "\"} " + std::to_string(count) + "\n";
     HttpResponse response;
     response.type = "text/plain; version=0.0.4";
     response.body = std::move(text);

@@ -19,7 +19,8 @@ nlohmann::json parsed(const std::string& text) {
 
 class RemoteCaller final : public Caller {
 public:
-    RemoteCaller(std::string url, std::string token) : url_(std::move(url)), token_(std::move(token)), transport_(settings(), clock_) {}
+    RemoteCaller(std::string url, std::string token)
+        : url_(std::move(url)), token_(std::move(token)), transport_(settings(), clock_) {}
 
     Answer call(const std::string& method, const std::string& path, const nlohmann::json& body) override {
         http::Request request;
@@ -51,15 +52,25 @@ class LocalCaller final : public Caller {
 public:
     explicit LocalCaller(std::unique_ptr<Gateway> gateway)
         : gateway_(std::move(gateway)),
-          api_(ApiParts{*gateway_->store, gateway_->index, *gateway_->engine, gateway_->connectors, gateway_->zones, gateway_->clock,
-                        gateway_->random, gateway_->keys, token_, false}) {}
+          api_(ApiParts{
+              *gateway_->store,
+              gateway_->index,
+              *gateway_->engine,
+              gateway_->connectors,
+              gateway_->zones,
+              gateway_->clock,
+              gateway_->random,
+              gateway_->keys,
+              token_,
+              false}) {}
 
     Answer call(const std::string& method, const std::string& path, const nlohmann::json& body) override {
         HttpRequest request;
         request.method = method;
         const boost::urls::url_view target(path);
         request.path = target.encoded_path().decode();
-        for (const auto& parameter : target.encoded_params()) request.query.emplace_back(parameter.key.decode(), parameter.value.decode());
+        for (const auto& parameter : target.encoded_params())
+            request.query.emplace_back(parameter.key.decode(), parameter.value.decode());
         request.headers = {{"authorization", "Bearer " + token_}};
         if (!body.is_null()) request.body = body.dump();
         const auto response = api_.handle(request);
@@ -78,7 +89,8 @@ std::string admin_file(const std::string& directory) { return directory + "/admi
 
 std::string Caller::Answer::problem() const {
     if (good()) return {};
-    if (body.is_object() && body.contains("detail") && body["detail"].is_string()) return body["detail"].get<std::string>();
+    if (body.is_object() && body.contains("detail") && body["detail"].is_string())
+        return body["detail"].get<std::string>();
     return "The gateway answered " + std::to_string(status) + ".";
 }
 
@@ -88,7 +100,9 @@ Result<std::unique_ptr<Caller>> Caller::open(const std::string& directory) {
     const auto text = read_file(admin_file(directory), 4096);
     const auto admin = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
     if (!admin.is_object() || !admin.contains("url") || !admin.contains("token")) return gateway.error();
-    return std::unique_ptr<Caller>(std::make_unique<RemoteCaller>(admin["url"].get<std::string>(), admin["token"].get<std::string>()));
+    return std::unique_ptr<Caller>(
+        std::make_unique<RemoteCaller>(admin["url"].get<std::string>(), admin["token"].get<std::string>())
+    );
 }
 
 }  // namespace calgate

@@ -71,12 +71,15 @@ Result<std::string> password_of(const ConnectOptions& options) {
     if (!options.password_file.empty()) {
         CALGATE_TRY(password, read_file(options.password_file, kMaxPassword));
         while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
-    } else if (const char* given = std::getenv("CALGATE_PASSWORD")) {  // NOLINT(concurrency-mt-unsafe): before any thread.
+    } else if (const char* given = std::getenv("CALGATE_PASSWORD")) {  // NOLINT(concurrency-mt-unsafe): before any
+                                                                       // thread.
         password = given;
     } else {
         password = ask_password();
     }
-    if (password.empty()) return Error{ErrorCode::Rejected, "No password was given; type it, or use --password-file or CALGATE_PASSWORD."};
+    if (password.empty())
+        return Error{
+            ErrorCode::Rejected, "No password was given; type it, or use --password-file or CALGATE_PASSWORD."};
     return password;
 }
 
@@ -84,7 +87,12 @@ void print_found(const Json& calendars) {
     std::printf("%-32s %-9s %s\n", "calendar", "writable", "address");
     for (const Json& calendar : calendars) {
         if (!calendar.value("events", true)) continue;
-        std::printf("%-32s %-9s %s\n", text_of(calendar, "name").c_str(), calendar.value("writable", false) ? "yes" : "no", text_of(calendar, "href").c_str());
+        std::printf(
+            "%-32s %-9s %s\n",
+            text_of(calendar, "name").c_str(),
+            calendar.value("writable", false) ? "yes" : "no",
+            text_of(calendar, "href").c_str()
+        );
     }
 }
 
@@ -93,11 +101,13 @@ Json pick(const Json& calendars, const std::string& wanted, std::string& why) {
     std::vector<Json> found;
     for (const Json& calendar : calendars) {
         const std::string href = text_of(calendar, "href");
-        const bool same = text_of(calendar, "name") == wanted || href == wanted || href.ends_with("/" + wanted) || href.ends_with("/" + wanted + "/");
+        const bool same = text_of(calendar, "name") == wanted || href == wanted || href.ends_with("/" + wanted) ||
+                          href.ends_with("/" + wanted + "/");
         if (same) found.push_back(calendar);
     }
     if (found.size() == 1) return found.front();
-    why = found.empty() ? "There is no calendar \"" + wanted + "\" in this account; choose one of those listed." : "Several calendars are called \"" + wanted + "\"; give the address instead.";
+    why = found.empty() ? "There is no calendar \"" + wanted + "\" in this account; choose one of those listed."
+                        : "Several calendars are called \"" + wanted + "\"; give the address instead.";
     return nullptr;
 }
 
@@ -108,10 +118,17 @@ int choose(Caller& caller, const ConnectOptions& options, const std::string& acc
         const Json calendar = pick(calendars, name, why);
         if (calendar.is_null()) return false;
         Json& entry = chosen[text_of(calendar, "href")];
-        if (entry.is_null()) entry = {{"account", account}, {"href", calendar["href"]}, {"name", calendar["name"]}, {"staff", options.staff}, {"show", options.show}};
+        if (entry.is_null())
+            entry = {
+                {"account", account},
+                {"href", calendar["href"]},
+                {"name", calendar["name"]},
+                {"staff", options.staff},
+                {"show", options.show}};
         entry[role] = true;
         if (std::string_view(role) == "mirror" && !calendar.value("writable", true)) {
-            why = "The calendar \"" + name + "\" is read-only for this account, so it cannot get appointments; choose another for --mirror.";
+            why = "The calendar \"" + name +
+                  "\" is read-only for this account, so it cannot get appointments; choose another for --mirror.";
             return false;
         }
         return true;
@@ -125,15 +142,22 @@ int choose(Caller& caller, const ConnectOptions& options, const std::string& acc
     for (const auto& [href, entry] : chosen) {
         const auto kept = caller.call("POST", "/v1/calendars", entry);
         if (!kept.good()) return fail(kept.problem());
-        std::printf("%s: %s%s%s\n", text_of(kept.body, "name").c_str(), kept.body.value("mirror", false) ? "gets the appointments" : "",
-                    kept.body.value("mirror", false) && kept.body.value("busy", false) ? ", " : "", kept.body.value("busy", false) ? "blocks time" : "");
+        std::printf(
+            "%s: %s%s%s\n",
+            text_of(kept.body, "name").c_str(),
+            kept.body.value("mirror", false) ? "gets the appointments" : "",
+            kept.body.value("mirror", false) && kept.body.value("busy", false) ? ", " : "",
+            kept.body.value("busy", false) ? "blocks time" : ""
+        );
     }
     return kDone;
 }
 
 }  // namespace
 
-int command_init(const std::string& directory, const std::string& name, const std::string& zone, const std::string& listen) {
+int command_init(
+    const std::string& directory, const std::string& name, const std::string& zone, const std::string& listen
+) {
     Config config;
     config.name = name;
     config.zone = zone;
@@ -141,27 +165,35 @@ int command_init(const std::string& directory, const std::string& name, const st
         const auto colon = listen.rfind(':');
         int port = -1;
         if (colon != std::string::npos) std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), port);
-        if (port < 0 || port > 65535) return fail("--listen takes an address and a port, such as 127.0.0.1:8480.", kUsage);
+        if (port < 0 || port > 65535)
+            return fail("--listen takes an address and a port, such as 127.0.0.1:8480.", kUsage);
         config.listen_host = listen.substr(0, colon);
         config.listen_port = port;
     }
     const ZoneResolver zones;
-    if (!zones.knows(zone)) return fail("The time zone " + zone + " is not known; use an IANA name such as Europe/Berlin.", kUsage);
+    if (!zones.knows(zone))
+        return fail("The time zone " + zone + " is not known; use an IANA name such as Europe/Berlin.", kUsage);
     const auto made = init_gateway(directory, config);
     if (!made) return fail(made.error().detail);
     std::printf("The gateway of %s is in %s.\n\n", name.c_str(), directory.c_str());
     std::printf("API key (shown once, for your booking system):\n  %s\n\n", made->api_key.c_str());
-    std::printf("Recovery key (keep it away from this host; it opens what the copies carry):\n  %s\n\n", made->recovery_key.c_str());
+    std::printf(
+        "Recovery key (keep it away from this host; it opens what the copies carry):\n  %s\n\n",
+        made->recovery_key.c_str()
+    );
     std::printf("Next: calgate serve, then calgate connect caldav --url … --user …\n");
     return kDone;
 }
 
 int command_connect(const std::string& directory, const ConnectOptions& options) {
-    if (options.staff.empty() && (!options.mirror.empty() || !options.busy.empty())) return fail("Say whose calendars these are: --staff ID.", kUsage);
+    if (options.staff.empty() && (!options.mirror.empty() || !options.busy.empty()))
+        return fail("Say whose calendars these are: --staff ID.", kUsage);
     const auto password = password_of(options);
     if (!password) return fail(password.error().detail);
     return with_gateway(directory, [&](Caller& caller) {
-        const auto signed_in = caller.call("POST", "/v1/accounts", {{"url", options.url}, {"user", options.user}, {"password", *password}});
+        const auto signed_in = caller.call(
+            "POST", "/v1/accounts", {{"url", options.url}, {"user", options.user}, {"password", *password}}
+        );
         if (!signed_in.good()) return fail(signed_in.problem());
         const Json& calendars = signed_in.body["calendars"];
         if (options.mirror.empty() && options.busy.empty()) {
@@ -170,7 +202,9 @@ int command_connect(const std::string& directory, const ConnectOptions& options)
             return kDone;
         }
         if (!options.create_staff.empty() && caller.call("GET", "/v1/staff/" + options.staff).status == 404) {
-            const auto made = caller.call("PUT", "/v1/staff/" + options.staff, {{"name", options.create_staff}, {"zone", options.zone}});
+            const auto made = caller.call(
+                "PUT", "/v1/staff/" + options.staff, {{"name", options.create_staff}, {"zone", options.zone}}
+            );
             if (!made.good()) return fail(made.problem());
         }
         return choose(caller, options, text_of(signed_in.body, "id"), calendars);
@@ -187,9 +221,19 @@ int command_calendars(const std::string& directory, bool json) {
         }
         std::printf("%-18s %-20s %-12s %-12s %-6s %-10s %s\n", "id", "name", "staff", "role", "shows", "state", "read");
         for (const Json& c : found.body["calendars"]) {
-            const std::string role = std::string(c.value("mirror", false) ? "mirror" : "") + (c.value("mirror", false) && c.value("busy", false) ? "," : "") + (c.value("busy", false) ? "busy" : "");
-            std::printf("%-18s %-20s %-12s %-12s %-6s %-10s %s\n", text_of(c, "id").c_str(), text_of(c, "name").c_str(), text_of(c, "staff").c_str(),
-                        role.empty() ? "none" : role.c_str(), text_of(c, "show").c_str(), text_of(c, "state").c_str(), c["as_of"].is_null() ? "never" : text_of(c, "as_of").c_str());
+            const std::string role = std::string(c.value("mirror", false) ? "mirror" : "") +
+                                     (c.value("mirror", false) && c.value("busy", false) ? "," : "") +
+                                     (c.value("busy", false) ? "busy" : "");
+            std::printf(
+                "%-18s %-20s %-12s %-12s %-6s %-10s %s\n",
+                text_of(c, "id").c_str(),
+                text_of(c, "name").c_str(),
+                text_of(c, "staff").c_str(),
+                role.empty() ? "none" : role.c_str(),
+                text_of(c, "show").c_str(),
+                text_of(c, "state").c_str(),
+                c["as_of"].is_null() ? "never" : text_of(c, "as_of").c_str()
+            );
             if (!text_of(c, "detail").empty()) std::printf("    %s\n", text_of(c, "detail").c_str());
         }
         return kDone;
@@ -205,7 +249,15 @@ int command_set_calendar(const std::string& directory, const std::string& id, co
         const auto found = caller.call("GET", "/v1/calendars");
         for (const Json& c : found.body["calendars"]) {
             if (text_of(c, "id") != id) continue;
-            const auto kept = caller.call("POST", "/v1/calendars", {{"account", c["account"]}, {"href", c["href"]}, {"staff", c["staff"]}, {"mirror", mirror}, {"busy", busy}});
+            const auto kept = caller.call(
+                "POST",
+                "/v1/calendars",
+                {{"account", c["account"]},
+                 {"href", c["href"]},
+                 {"staff", c["staff"]},
+                 {"mirror", mirror},
+                 {"busy", busy}}
+            );
             return kept.good() ? kDone : fail(kept.problem());
         }
         return fail("There is no calendar " + id + "; calgate calendars lists them.");
@@ -220,13 +272,24 @@ int command_status(const std::string& directory, bool json) {
             std::printf("%s\n", status.body.dump().c_str());
             return kDone;
         }
-        std::printf("%s: %s, %lld open conflicts\n", text_of(status.body, "business").c_str(), status.body.value("ready", false) ? "taking bookings" : "NOT taking bookings (check the disk)",
-                    static_cast<long long>(status.body.value("conflicts_open", 0)));
+        std::printf(
+            "%s: %s, %lld open conflicts\n",
+            text_of(status.body, "business").c_str(),
+            status.body.value("ready", false) ? "taking bookings" : "NOT taking bookings (check the disk)",
+            static_cast<long long>(status.body.value("conflicts_open", 0))
+        );
         std::printf("%-20s %-12s %-8s %-10s %-8s\n", "calendar", "staff", "now", "age", "waiting");
         for (const Json& t : status.body["targets"]) {
-            const std::string age = t["age_s"].is_null() ? "never read" : std::to_string(t["age_s"].get<std::int64_t>()) + " s";
-            std::printf("%-20s %-12s %-8s %-10s %-8lld\n", text_of(t, "name").c_str(), text_of(t, "staff").c_str(), t.value("live", false) ? "live" : "cached", age.c_str(),
-                        static_cast<long long>(t.value("waiting", 0)));
+            const std::string age =
+                t["age_s"].is_null() ? "never read" : std::to_string(t["age_s"].get<std::int64_t>()) + " s";
+            std::printf(
+                "%-20s %-12s %-8s %-10s %-8lld\n",
+                text_of(t, "name").c_str(),
+                text_of(t, "staff").c_str(),
+                t.value("live", false) ? "live" : "cached",
+                age.c_str(),
+                static_cast<long long>(t.value("waiting", 0))
+            );
             if (!text_of(t, "trouble").empty()) std::printf("    %s\n", text_of(t, "trouble").c_str());
         }
         return status.body.value("conflicts_open", 0) > 0 ? kWaits : kDone;
@@ -240,7 +303,11 @@ int command_sync(const std::string& directory) {
         if (!found.good()) return fail(found.problem());
         for (const Json& c : found.body["calendars"]) {
             const auto done = caller.call("POST", "/v1/calendars/" + text_of(c, "id") + "/sync");
-            std::printf("%-20s %s\n", text_of(c, "name").c_str(), done.good() ? (done.status == 202 ? "started" : "done") : done.problem().c_str());
+            std::printf(
+                "%-20s %s\n",
+                text_of(c, "name").c_str(),
+                done.good() ? (done.status == 202 ? "started" : "done") : done.problem().c_str()
+            );
             if (!done.good()) code = kFailed;
         }
         return code;
@@ -253,10 +320,21 @@ int command_verify(const std::string& directory, const std::string& target, bool
         bool any = false;
         const auto found = caller.call("GET", "/v1/calendars");
         if (!found.good()) return fail(found.problem());
-        if (!json) std::printf("%-20s %7s %8s %10s %6s %11s %8s\n", "target", "same", "missing", "different", "extra", "unreadable", "foreign");
+        if (!json)
+            std::printf(
+                "%-20s %7s %8s %10s %6s %11s %8s\n",
+                "target",
+                "same",
+                "missing",
+                "different",
+                "extra",
+                "unreadable",
+                "foreign"
+            );
         for (const Json& c : found.body["calendars"]) {
             const std::string id = text_of(c, "id");
-            if (!c.value("mirror", false) || (!target.empty() && target != id && target != text_of(c, "name"))) continue;
+            if (!c.value("mirror", false) || (!target.empty() && target != id && target != text_of(c, "name")))
+                continue;
             any = true;
             const auto report = caller.call("POST", "/v1/calendars/" + id + "/verify");
             if (!report.good()) {
@@ -270,10 +348,23 @@ int command_verify(const std::string& directory, const std::string& target, bool
                 std::printf("%s\n", r.dump().c_str());
                 continue;
             }
-            std::printf("%-20s %7d %8d %10d %6d %11d %8d\n", text_of(c, "name").c_str(), r.value("same", 0), r.value("missing", 0), r.value("different", 0), r.value("extra", 0),
-                        r.value("unreadable", 0), r.value("foreign", 0));
+            std::printf(
+                "%-20s %7d %8d %10d %6d %11d %8d\n",
+                text_of(c, "name").c_str(),
+                r.value("same", 0),
+                r.value("missing", 0),
+                r.value("different", 0),
+                r.value("extra", 0),
+                r.value("unreadable", 0),
+                r.value("foreign", 0)
+            );
             for (const Json& finding : r["findings"]) {
-                std::printf("    %s %s: %s\n", text_of(finding, "verdict").c_str(), text_of(finding, "appointment").c_str(), text_of(finding, "why").c_str());
+                std::printf(
+                    "    %s %s: %s\n",
+                    text_of(finding, "verdict").c_str(),
+                    text_of(finding, "appointment").c_str(),
+                    text_of(finding, "why").c_str()
+                );
             }
         }
         return any ? code : fail("There is no such target; calgate calendars lists them.");
@@ -291,9 +382,23 @@ int command_conflicts(const std::string& directory, bool json) {
         }
         if (list.empty()) std::printf("Nothing waits for a person.\n");
         for (const Json& c : list) {
-            std::printf("%lld  %s  %s  %s\n    %s\n", static_cast<long long>(c.value("id", 0)), text_of(c, "kind").c_str(), text_of(c, "appointment").c_str(), text_of(c, "created").c_str(), text_of(c, "why").c_str());
+            std::printf(
+                "%lld  %s  %s  %s\n    %s\n",
+                static_cast<long long>(c.value("id", 0)),
+                text_of(c, "kind").c_str(),
+                text_of(c, "appointment").c_str(),
+                text_of(c, "created").c_str(),
+                text_of(c, "why").c_str()
+            );
             for (const char* side : {"ours", "theirs"}) {
-                if (c[side].is_object()) std::printf("    %-7s %s – %s  %s\n", side, text_of(c[side], "start").c_str(), text_of(c[side], "end").c_str(), text_of(c[side], "title").c_str());
+                if (c[side].is_object())
+                    std::printf(
+                        "    %-7s %s – %s  %s\n",
+                        side,
+                        text_of(c[side], "start").c_str(),
+                        text_of(c[side], "end").c_str(),
+                        text_of(c[side], "title").c_str()
+                    );
             }
         }
         if (!list.empty()) std::printf("\nDecide with: calgate conflicts resolve N ours|theirs\n");
@@ -314,7 +419,8 @@ int command_keys_list(const std::string& directory) {
     return with_gateway(directory, [&](Caller& caller) {
         const auto found = caller.call("GET", "/v1/keys");
         if (!found.good()) return fail(found.problem());
-        for (const Json& key : found.body["keys"]) std::printf("%s  %s\n", text_of(key, "id").c_str(), text_of(key, "label").c_str());
+        for (const Json& key : found.body["keys"])
+            std::printf("%s  %s\n", text_of(key, "id").c_str(), text_of(key, "label").c_str());
         return kDone;
     });
 }
@@ -345,8 +451,13 @@ int command_export(const std::string& directory, const std::string& folder) {
         if (!data) return fail(data.error().detail);
         const auto calendar = write_private_file(folder + "/appointments.ics", text_of(all.body, "icalendar"));
         if (!calendar) return fail(calendar.error().detail);
-        std::printf("%zu appointments, %zu people, %zu services: %s/calgate.json and appointments.ics\n", all.body["appointments"].size(), all.body["staff"].size(),
-                    all.body["services"].size(), folder.c_str());
+        std::printf(
+            "%zu appointments, %zu people, %zu services: %s/calgate.json and appointments.ics\n",
+            all.body["appointments"].size(),
+            all.body["staff"].size(),
+            all.body["services"].size(),
+            folder.c_str()
+        );
         return kDone;
     });
 }
@@ -356,13 +467,20 @@ int command_import(const std::string& directory, const std::string& source, bool
     const auto text = read_file(file, kMaxImport);
     if (!text) return fail(text.error().detail);
     const auto document = Json::parse(*text, nullptr, false);
-    if (!document.is_object()) return fail("The file " + file + " is no calgate export; give the folder that calgate export wrote.");
+    if (!document.is_object())
+        return fail("The file " + file + " is no calgate export; give the folder that calgate export wrote.");
     return with_gateway(directory, [&](Caller& caller) {
         const auto done = caller.call("POST", apply ? "/v1/import?apply=true" : "/v1/import", document);
         if (!done.good()) return fail(done.problem());
-        std::printf("%s: %lld people, %lld services, %lld appointments\n", apply ? "Taken in" : "Would take in", static_cast<long long>(done.body.value("staff", 0)),
-                    static_cast<long long>(done.body.value("services", 0)), static_cast<long long>(done.body.value("appointments", 0)));
-        for (const Json& id : done.body["refused"]) std::printf("    refused, that person is booked at this time: %s\n", id.get<std::string>().c_str());
+        std::printf(
+            "%s: %lld people, %lld services, %lld appointments\n",
+            apply ? "Taken in" : "Would take in",
+            static_cast<long long>(done.body.value("staff", 0)),
+            static_cast<long long>(done.body.value("services", 0)),
+            static_cast<long long>(done.body.value("appointments", 0))
+        );
+        for (const Json& id : done.body["refused"])
+            std::printf("    refused, that person is booked at this time: %s\n", id.get<std::string>().c_str());
         if (!apply) std::printf("Nothing was changed; add --apply to do it.\n");
         return done.body["refused"].empty() ? kDone : kFailed;
     });
@@ -375,9 +493,15 @@ int command_doctor(const std::string& directory) {
         if (!good) code = kFailed;
     };
     const std::string library = ZoneResolver::library_version();
-    report(library != "3.0.15", "libical " + library + (library == "3.0.15" ? " breaks recurrences; install another version." : " is used."));
+    report(
+        library != "3.0.15",
+        "libical " + library + (library == "3.0.15" ? " breaks recurrences; install another version." : " is used.")
+    );
     const ZoneResolver zones;
-    report(zones.knows("Europe/Berlin"), zones.knows("Europe/Berlin") ? "Time zones are installed." : "Time zones are missing; install tzdata.");
+    report(
+        zones.knows("Europe/Berlin"),
+        zones.knows("Europe/Berlin") ? "Time zones are installed." : "Time zones are missing; install tzdata."
+    );
     const auto keys = load_keys(directory);
     report(keys.has_value(), keys ? "The keys can be read, by their owner only." : keys.error().detail);
     auto caller = Caller::open(directory);
@@ -386,12 +510,19 @@ int command_doctor(const std::string& directory) {
     const auto accounts = (*caller)->call("GET", "/v1/accounts");
     for (const Json& account : accounts.body["accounts"]) {
         const bool good = text_of(account, "state") == "active";
-        report(good, "Account " + text_of(account, "user") + " at " + text_of(account, "url") + (good ? " is active." : ": " + text_of(account, "detail")));
+        report(
+            good,
+            "Account " + text_of(account, "user") + " at " + text_of(account, "url") +
+                (good ? " is active." : ": " + text_of(account, "detail"))
+        );
     }
     const auto status = (*caller)->call("GET", "/v1/status");
     for (const Json& target : status.body["targets"]) {
         const std::string trouble = text_of(target, "trouble");
-        report(trouble.empty(), "Calendar " + text_of(target, "name") + (trouble.empty() ? " has no trouble." : ": " + trouble));
+        report(
+            trouble.empty(),
+            "Calendar " + text_of(target, "name") + (trouble.empty() ? " has no trouble." : ": " + trouble)
+        );
     }
     return code;
 }

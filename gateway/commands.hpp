@@ -18,7 +18,9 @@ struct ConnectOptions {
     std::string show = "busy";
 };
 
-int command_init(const std::string& directory, const std::string& name, const std::string& zone, const std::string& listen);
+int command_init(
+    const std::string& directory, const std::string& name, const std::string& zone, const std::string& listen
+);
 int command_connect(const std::string& directory, const ConnectOptions& options);
 int command_calendars(const std::string& directory, bool json);
 int command_set_calendar(const std::string& directory, const std::string& id, const std::string& roles);

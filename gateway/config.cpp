@@ -40,9 +40,12 @@ std::string quoted(const std::string& text) {
     std::string out = "\"";
     for (const char c : text) {
         const auto code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') out += std::string("\\") + c;
-        else if (code < 0x20 || code == 0x7f) out += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
-        else out += c;
+        if (c == '"' || c == '\\')
+            out += std::string("\\") + c;
+        else if (code < 0x20 || code == 0x7f)
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
+        else
+            out += c;
     }
     return out + "\"";
 }
@@ -55,16 +58,20 @@ public:
     void text(const char* section, const char* key, std::string& out) {
         const auto* node = find(section, key);
         if (!node) return;
-        if (const auto value = node->value_exact<std::string>()) out = *value;
-        else fail(*node, fmt::format("{} is no text; write it in quotes", key));
+        if (const auto value = node->value_exact<std::string>())
+            out = *value;
+        else
+            fail(*node, fmt::format("{} is no text; write it in quotes", key));
     }
     template <class T>
     void number(const char* section, const char* key, std::int64_t low, std::int64_t high, T& out) {
         const auto* node = find(section, key);
         if (!node) return;
         const auto value = node->value_exact<std::int64_t>();
-        if (value && *value >= low && *value <= high) out = static_cast<T>(*value);
-        else fail(*node, fmt::format("{} is out of range; write a whole number from {} to {}", key, low, high));
+        if (value && *value >= low && *value <= high)
+            out = static_cast<T>(*value);
+        else
+            fail(*node, fmt::format("{} is out of range; write a whole number from {} to {}", key, low, high));
     }
     void seconds(const char* section, const char* key, std::int64_t low, std::int64_t high, std::chrono::seconds& out) {
         std::int64_t value = out.count();
@@ -144,7 +151,9 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     } catch (const toml::parse_error& error) {
         return Error{
             ErrorCode::Rejected,
-            fmt::format("{}:{}: this is not TOML: {}; correct the line.", file, error.source().begin.line, error.description()),
+            fmt::format(
+                "{}:{}: this is not TOML: {}; correct the line.", file, error.source().begin.line, error.description()
+            ),
             {}};
     }
     Config out;
@@ -167,7 +176,9 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.refuse_unknown();
     if (out.name.empty()) in.fail_at(in.line("gateway", "name"), "the business has no name; set name in [gateway]");
     if (out.zone.empty() || !zones.knows(out.zone)) {
-        in.fail_at(in.line("gateway", "zone"), "zone is no known time zone; write an IANA name such as \"Europe/Berlin\"");
+        in.fail_at(
+            in.line("gateway", "zone"), "zone is no known time zone; write an IANA name such as \"Europe/Berlin\""
+        );
     }
     if (!split_listen(listen, out)) {
         in.fail_at(in.line("gateway", "listen"), "listen is no address; write it as \"127.0.0.1:8480\"");
@@ -182,9 +193,19 @@ std::string write_config(const Config& c) {
         "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
         "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n",
-        quoted(c.name), quoted(c.zone), quoted(fmt::format("{}:{}", c.listen_host, c.listen_port)), c.body_bytes, c.connections,
-        c.request_timeout.count(), c.poll_active.count(), c.poll_idle.count(), c.call_timeout.count(), c.workers,
-        name_of(kConcurrentEdits, c.concurrent_edits), name_of(kDeletions, c.deletions), name_of(kStale, c.stale),
+        quoted(c.name),
+        quoted(c.zone),
+        quoted(fmt::format("{}:{}", c.listen_host, c.listen_port)),
+        c.body_bytes,
+        c.connections,
+        c.request_timeout.count(),
+        c.poll_active.count(),
+        c.poll_idle.count(),
+        c.call_timeout.count(),
+        c.workers,
+        name_of(kConcurrentEdits, c.concurrent_edits),
+        name_of(kDeletions, c.deletions),
+        name_of(kStale, c.stale),
         c.stale_after.count()
     );
 }

@@ -16,16 +16,21 @@ Result<DataLock> DataLock::take(const std::string& directory) {
     if (lock.descriptor_ < 0) {
         const std::string why = std::generic_category().message(errno);
         return Error{
-            ErrorCode::Rejected, path + " cannot be opened (" + why + "); run `calgate init` or give --dir the data directory.", {}};
+            ErrorCode::Rejected,
+            path + " cannot be opened (" + why + "); run `calgate init` or give --dir the data directory.",
+            {}};
     }
     if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) return lock;
     if (errno == EWOULDBLOCK) {
         return Error{
-            ErrorCode::Rejected, "Another calgate works on " + directory + "; stop it first, or use another --dir.", {}};
+            ErrorCode::Rejected,
+            "Another calgate works on " + directory + "; stop it first, or use another --dir.",
+            {}};
     }
     return Error{
         ErrorCode::Rejected,
-        path + " cannot be locked (" + std::generic_category().message(errno) + "); put the data directory on a local disk.",
+        path + " cannot be locked (" + std::generic_category().message(errno) +
+            "); put the data directory on a local disk.",
         {}};
 }
 

@@ -53,16 +53,31 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const std::string& directory) {
         if (!(*business == *writer.business())) writer.put(*business);
         return true;
     });
-    if (!known) return Error{ErrorCode::Rejected, "The store in " + directory + " holds no business; run calgate init in an empty folder."};
+    if (!known)
+        return Error{
+            ErrorCode::Rejected,
+            "The store in " + directory + " holds no business; run calgate init in an empty folder."};
     gateway->engine->load();
     return gateway;
 }
 
 Gateway::Gateway(std::string where, Config wanted, Keys secret, DataLock taken)
-    : directory(std::move(where)), config(std::move(wanted)), keys(std::move(secret)), lock(std::move(taken)),
-      store(SqliteStore::open(directory + "/calgate.db")), connectors(keys, zones, clock, config.zone) {
+    : directory(std::move(where)),
+      config(std::move(wanted)),
+      keys(std::move(secret)),
+      lock(std::move(taken)),
+      store(SqliteStore::open(directory + "/calgate.db")),
+      connectors(keys, zones, clock, config.zone) {
     engine = std::make_unique<Engine>(
-        EngineParts{*store, index, connectors, zones, clock, random, keys, [](const std::string& line) { spdlog::info("{}", line); }},
+        EngineParts{
+            *store,
+            index,
+            connectors,
+            zones,
+            clock,
+            random,
+            keys,
+            [](const std::string& line) { spdlog::info("{}", line); }},
         engine_settings(config)
     );
 }
@@ -75,9 +90,14 @@ Result<InitResult> init_gateway(const std::string& directory, const Config& conf
     namespace fs = std::filesystem;
     std::error_code error;
     fs::create_directories(directory, error);
-    if (error) return Error{ErrorCode::Rejected, "The folder " + directory + " cannot be made (" + error.message() + "); choose another with --dir."};
+    if (error)
+        return Error{
+            ErrorCode::Rejected,
+            "The folder " + directory + " cannot be made (" + error.message() + "); choose another with --dir."};
     if (fs::exists(directory + "/keys.json") || fs::exists(directory + "/calgate.db")) {
-        return Error{ErrorCode::Rejected, "There is a gateway in " + directory + " already; nothing was changed. Choose another folder with --dir."};
+        return Error{
+            ErrorCode::Rejected,
+            "There is a gateway in " + directory + " already; nothing was changed. Choose another folder with --dir."};
     }
     fs::permissions(directory, fs::perms::owner_all, error);
     CALGATE_TRY(const DataLock lock, DataLock::take(directory));

@@ -1,14 +1,13 @@
 #include "gateway/http_server.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/url.hpp>
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <atomic>
 #include <cctype>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
@@ -22,7 +21,9 @@ namespace {
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
+        return static_cast<char>(std::tolower(c));
+    });
     return out;
 }
 
@@ -42,9 +43,14 @@ std::optional<HttpRequest> translate(http::request<http::string_body>&& message)
     plus.space_as_plus = true;
     request.path = target->encoded_path().decode();
     for (const auto& parameter : target->encoded_params()) {
-        request.query.emplace_back(parameter.key.decode(plus), parameter.has_value ? parameter.value.decode(plus) : std::string{});
+        request.query.emplace_back(
+            parameter.key.decode(plus), parameter.has_value ? parameter.value.decode(plus) : std::string{}
+        );
     }
-    for (const auto& field : message) request.headers.emplace_back(lower(std::string_view(field.name_string().data(), field.name_string().size())), std::string(field.value()));
+    for (const auto& field : message)
+        request.headers.emplace_back(
+            lower(std::string_view(field.name_string().data(), field.name_string().size())), std::string(field.value())
+        );
     request.body = std::move(message.body());
     return request;
 }
@@ -58,19 +64,27 @@ HttpResponse problem(int status, const std::string& title, const std::string& de
     HttpResponse response;
     response.status = status;
     response.type = "application/problem+json";
-    response.body = nlohmann::json{{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}}.dump(
-        -1, ' ', false, nlohmann::json::error_handler_t::replace
-    );
+    response.body =
+        nlohmann::json{{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}}.dump(
+            -1, ' ', false, nlohmann::json::error_handler_t::replace
+        );
     return response;
 }
 
 struct HttpServer::Impl {
     Impl(const Settings& wanted, Chooser choose_lane, Handler handle_request)
-        : settings(wanted), choose(std::move(choose_lane)), handle(std::move(handle_request)), acceptor(io),
-          store_pool(static_cast<std::size_t>(wanted.store_threads)), provider_pool(static_cast<std::size_t>(wanted.provider_threads)) {
+        : settings(wanted),
+          choose(std::move(choose_lane)),
+          handle(std::move(handle_request)),
+          acceptor(io),
+          store_pool(static_cast<std::size_t>(wanted.store_threads)),
+          provider_pool(static_cast<std::size_t>(wanted.provider_threads)) {
         boost::system::error_code error;
         const auto address = asio::ip::make_address(settings.host, error);
-        if (error) throw std::runtime_error("The listen address " + settings.host + " is no IP address; write one such as 127.0.0.1.");
+        if (error)
+            throw std::runtime_error(
+                "The listen address " + settings.host + " is no IP address; write one such as 127.0.0.1."
+            );
         const tcp::endpoint endpoint(address, settings.port);
         acceptor.open(endpoint.protocol());
         acceptor.set_option(asio::socket_base::reuse_address(true));
@@ -78,8 +92,8 @@ struct HttpServer::Impl {
         if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
         if (error) {
             throw std::runtime_error(
-                "The gateway cannot listen on " + settings.host + ":" + std::to_string(settings.port) + " (" + error.message() +
-                "); choose another address in calgate.toml, key listen."
+                "The gateway cannot listen on " + settings.host + ":" + std::to_string(settings.port) + " (" +
+                error.message() + "); choose another address in calgate.toml, key listen."
             );
         }
     }
@@ -103,10 +117,22 @@ namespace {
 /// One connection. Shared: the pending operation keeps it alive.
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    Session(tcp::socket socket, HttpServer::Settings settings, const HttpServer::Chooser& choose, const HttpServer::Handler& handle,
-            asio::thread_pool& store_pool, asio::thread_pool& provider_pool, std::atomic<int>& count)
-        : stream_(std::move(socket)), settings_(std::move(settings)), choose_(choose), handle_(handle), store_pool_(store_pool),
-          provider_pool_(provider_pool), count_(count) {
+    Session(
+        tcp::socket socket,
+        HttpServer::Settings settings,
+        const HttpServer::Chooser& choose,
+        const HttpServer::Handler& handle,
+        asio::thread_pool& store_pool,
+        asio::thread_pool& provider_pool,
+        std::atomic<int>& count
+    )
+        : stream_(std::move(socket)),
+          settings_(std::move(settings)),
+          choose_(choose),
+          handle_(handle),
+          store_pool_(store_pool),
+          provider_pool_(provider_pool),
+          count_(count) {
         ++count_;
         boost::system::error_code ignored;
         stream_.socket().set_option(tcp::no_delay(true), ignored);
@@ -130,26 +156,45 @@ public:
 private:
     void on_read(beast::error_code error) {
         if (error == http::error::body_limit) {
-            return refuse(problem(413, "Content Too Large", "The request's body is larger than " + std::to_string(settings_.body_bytes) + " bytes; send less at once."));
+            return refuse(problem(
+                413,
+                "Content Too Large",
+                "The request's body is larger than " + std::to_string(settings_.body_bytes) +
+                    " bytes; send less at once."
+            ));
         }
         if (error == http::error::header_limit) {
-            return refuse(problem(431, "Request Header Fields Too Large", "The request's headers are larger than " + std::to_string(settings_.header_bytes) + " bytes; send fewer."));
+            return refuse(problem(
+                431,
+                "Request Header Fields Too Large",
+                "The request's headers are larger than " + std::to_string(settings_.header_bytes) +
+                    " bytes; send fewer."
+            ));
         }
-        if (error == http::error::end_of_stream || error == beast::error::timeout || error == asio::error::connection_reset ||
-            error == asio::error::operation_aborted || error == http::error::partial_message) {
+        if (error == http::error::end_of_stream || error == beast::error::timeout ||
+            error == asio::error::connection_reset || error == asio::error::operation_aborted ||
+            error == http::error::partial_message) {
             return close();
         }
-        if (error) return refuse(problem(400, "Bad Request", "This is no HTTP/1.1 request that the gateway understands; check the client."));
+        if (error)
+            return refuse(problem(
+                400, "Bad Request", "This is no HTTP/1.1 request that the gateway understands; check the client."
+            ));
         auto message = parser_->release();
         const unsigned version = message.version();
         const bool keep = message.keep_alive();
         auto request = translate(std::move(message));
-        if (!request) return refuse(problem(400, "Bad Request", "The request's address cannot be understood; check its encoding."));
+        if (!request)
+            return refuse(problem(400, "Bad Request", "The request's address cannot be understood; check its encoding.")
+            );
         stream_.expires_never();
         switch (choose_(*request)) {
-            case Lane::Inline: return write(handle_(*request), version, keep);
-            case Lane::Store: return run_on(store_pool_, std::move(*request), version, keep);
-            case Lane::Provider: return run_on(provider_pool_, std::move(*request), version, keep);
+            case Lane::Inline:
+                return write(handle_(*request), version, keep);
+            case Lane::Store:
+                return run_on(store_pool_, std::move(*request), version, keep);
+            case Lane::Provider:
+                return run_on(provider_pool_, std::move(*request), version, keep);
         }
     }
 
@@ -201,9 +246,15 @@ void HttpServer::Impl::accept() {
         if (stopped) return;
         if (!error) {
             const bool full = open_connections >= settings.connections;
-            auto session = std::make_shared<Session>(std::move(socket), settings, choose, handle, store_pool, provider_pool, open_connections);
-            if (full) session->refuse(problem(503, "Service Unavailable", "Too many connections are open; try again in a moment."));
-            else session->read(settings.request_timeout);
+            auto session = std::make_shared<Session>(
+                std::move(socket), settings, choose, handle, store_pool, provider_pool, open_connections
+            );
+            if (full)
+                session->refuse(
+                    problem(503, "Service Unavailable", "Too many connections are open; try again in a moment.")
+                );
+            else
+                session->read(settings.request_timeout);
         }
         accept();
     });

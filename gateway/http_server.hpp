@@ -12,7 +12,7 @@ namespace calgate {
 
 struct HttpRequest {
     std::string method{};
-    std::string path{};   ///< Decoded, without the query.
+    std::string path{};                                          ///< Decoded, without the query.
     std::vector<std::pair<std::string, std::string>> query{};    ///< Decoded.
     std::vector<std::pair<std::string, std::string>> headers{};  ///< Names in lower case.
     std::string body{};

@@ -36,8 +36,12 @@ std::string JsonInput::text(const char* name, std::size_t most) const {
     if (!has(name)) throw InputError("The field \"" + std::string(name) + "\" is missing; send it.");
     if (!object_[name].is_string()) throw InputError("The field \"" + std::string(name) + "\" has to be a text.");
     auto value = object_[name].get<std::string>();
-    if (value.size() > most) throw InputError("The field \"" + std::string(name) + "\" is longer than " + std::to_string(most) + " bytes; shorten it.");
-    if (value.find('\0') != std::string::npos) throw InputError("The field \"" + std::string(name) + "\" contains a NUL character; remove it.");
+    if (value.size() > most)
+        throw InputError(
+            "The field \"" + std::string(name) + "\" is longer than " + std::to_string(most) + " bytes; shorten it."
+        );
+    if (value.find('\0') != std::string::npos)
+        throw InputError("The field \"" + std::string(name) + "\" contains a NUL character; remove it.");
     return value;
 }
 
@@ -49,14 +53,18 @@ std::int64_t JsonInput::number_or(const char* name, std::int64_t low, std::int64
     if (!has(name)) return other;
     const auto& value = object_[name];
     if (!value.is_number_integer() || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high) {
-        throw InputError("The field \"" + std::string(name) + "\" has to be a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ".");
+        throw InputError(
+            "The field \"" + std::string(name) + "\" has to be a whole number from " + std::to_string(low) + " to " +
+            std::to_string(high) + "."
+        );
     }
     return value.get<std::int64_t>();
 }
 
 bool JsonInput::flag_or(const char* name, bool other) const {
     if (!has(name)) return other;
-    if (!object_[name].is_boolean()) throw InputError("The field \"" + std::string(name) + "\" has to be true or false.");
+    if (!object_[name].is_boolean())
+        throw InputError("The field \"" + std::string(name) + "\" has to be true or false.");
     return object_[name].get<bool>();
 }
 
@@ -64,11 +72,17 @@ std::vector<std::string> JsonInput::texts_or(const char* name, std::size_t most_
     std::vector<std::string> out;
     if (!has(name)) return out;
     if (!object_[name].is_array() || object_[name].size() > most_items) {
-        throw InputError("The field \"" + std::string(name) + "\" has to be a list of at most " + std::to_string(most_items) + " texts.");
+        throw InputError(
+            "The field \"" + std::string(name) + "\" has to be a list of at most " + std::to_string(most_items) +
+            " texts."
+        );
     }
     for (const auto& item : object_[name]) {
         if (!item.is_string() || item.get<std::string>().size() > most_bytes) {
-            throw InputError("The field \"" + std::string(name) + "\" has to be a list of texts of at most " + std::to_string(most_bytes) + " bytes.");
+            throw InputError(
+                "The field \"" + std::string(name) + "\" has to be a list of texts of at most " +
+                std::to_string(most_bytes) + " bytes."
+            );
         }
         out.push_back(item.get<std::string>());
     }

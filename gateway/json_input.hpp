@@ -21,7 +21,7 @@ public:
     JsonInput(std::string_view text, const std::vector<std::string>& known);
 
     bool has(const char* name) const;
-    std::string text(const char* name, std::size_t most) const;                ///< Required.
+    std::string text(const char* name, std::size_t most) const;  ///< Required.
     std::string text_or(const char* name, std::size_t most, std::string other) const;
     std::int64_t number_or(const char* name, std::int64_t low, std::int64_t high, std::int64_t other) const;
     bool flag_or(const char* name, bool other) const;

@@ -49,12 +49,14 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
     std::string text(most + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.size() > most) return refused("The file " + path + " is larger than " + std::to_string(most) + " bytes; is it the right one?");
+    if (text.size() > most)
+        return refused("The file " + path + " is larger than " + std::to_string(most) + " bytes; is it the right one?");
     return text;
 }
 
 Status save_keys(const std::string& directory, const Keys& keys) {
-    if (std::filesystem::exists(key_path(directory))) return refused("There are keys already in " + key_path(directory) + "; they are not overwritten.");
+    if (std::filesystem::exists(key_path(directory)))
+        return refused("There are keys already in " + key_path(directory) + "; they are not overwritten.");
     const nlohmann::json content = {
         {"note", "Keep a copy of recovery_key away from this host: it opens what the copies in the calendars carry."},
         {"mark_key", base64url(keys.mark_key)},
@@ -80,7 +82,8 @@ Result<Keys> load_keys(const std::string& directory) {
         key = *bytes;
         return true;
     };
-    if (!take("mark_key", keys.mark_key) || !take("recovery_key", keys.recovery_key) || !take("vault_key", keys.vault_key)) {
+    if (!take("mark_key", keys.mark_key) || !take("recovery_key", keys.recovery_key) ||
+        !take("vault_key", keys.vault_key)) {
         return refused("The keys in " + key_path(directory) + " are damaged; bring back a backup of that file.");
     }
     return keys;

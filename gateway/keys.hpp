@@ -13,7 +13,8 @@ std::string random_bytes(Random& random, std::size_t n);
 
 /// Fresh keys for a new gateway.
 Keys make_keys(Random& random);
-/// Writes keys.json, readable by its owner only. @return Rejected with a sentence when it cannot, or when it is there already.
+/// Writes keys.json, readable by its owner only. @return Rejected with a sentence when it cannot, or when it is there
+/// already.
 Status save_keys(const std::string& directory, const Keys& keys);
 /// @return Rejected with a sentence: missing, readable by others, or damaged.
 Result<Keys> load_keys(const std::string& directory);

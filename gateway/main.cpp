@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -42,7 +41,8 @@ int run(int argc, char** argv) {
     create->needs("--zone");
     caldav->add_option("--mirror", options.mirror, "calendar that gets the appointments; may be repeated");
     caldav->add_option("--busy", options.busy, "calendar that blocks time; may be repeated");
-    caldav->add_option("--show", options.show, "what a copy shows: busy, title or full")->check(CLI::IsMember({"busy", "title", "full"}));
+    caldav->add_option("--show", options.show, "what a copy shows: busy, title or full")
+        ->check(CLI::IsMember({"busy", "title", "full"}));
     caldav->callback([&] { code = command_connect(directory, options); });
 
     bool json = false;
@@ -52,7 +52,9 @@ int run(int argc, char** argv) {
     std::string id, role;
     set->add_option("id", id)->required();
     set->add_option("--role", role, "mirror, busy, mirror,busy or none")->required();
-    calendars->callback([&] { code = set->parsed() ? command_set_calendar(directory, id, role) : command_calendars(directory, json); });
+    calendars->callback([&] {
+        code = set->parsed() ? command_set_calendar(directory, id, role) : command_calendars(directory, json);
+    });
 
     auto* status = app.add_subcommand("status", "what is live, what is cached since when, what waits");
     status->add_flag("--json", json);
@@ -73,7 +75,9 @@ int run(int argc, char** argv) {
     std::string resolution;
     resolve->add_option("id", id)->required();
     resolve->add_option("resolution", resolution)->required()->check(CLI::IsMember({"ours", "theirs"}));
-    conflicts->callback([&] { code = resolve->parsed() ? command_resolve(directory, id, resolution) : command_conflicts(directory, json); });
+    conflicts->callback([&] {
+        code = resolve->parsed() ? command_resolve(directory, id, resolution) : command_conflicts(directory, json);
+    });
 
     auto* keys = app.add_subcommand("keys", "API keys");
     keys->require_subcommand(1);

@@ -47,8 +47,17 @@ int serve(const std::string& directory) {
     }
     Gateway& gateway = **opened;
     const std::string token = "local_" + base64url(random_bytes(gateway.random, 32));
-    Api api(ApiParts{*gateway.store, gateway.index, *gateway.engine, gateway.connectors, gateway.zones, gateway.clock, gateway.random,
-                     gateway.keys, token, true});
+    Api api(ApiParts{
+        *gateway.store,
+        gateway.index,
+        *gateway.engine,
+        gateway.connectors,
+        gateway.zones,
+        gateway.clock,
+        gateway.random,
+        gateway.keys,
+        token,
+        true});
     HttpServer::Settings settings;
     settings.host = gateway.config.listen_host;
     settings.port = static_cast<unsigned short>(gateway.config.listen_port);
@@ -56,11 +65,14 @@ int serve(const std::string& directory) {
     settings.connections = gateway.config.connections;
     settings.request_timeout = gateway.config.request_timeout;
     HttpServer server(
-        settings, [&](const HttpRequest& request) { return api.lane(request); },
+        settings,
+        [&](const HttpRequest& request) { return api.lane(request); },
         [&](const HttpRequest& request) { return api.handle(request); }
     );
     const std::string url = "http://" + settings.host + ":" + std::to_string(server.port());
-    if (const auto kept = write_private_file(admin_file(directory), nlohmann::json{{"url", url}, {"token", token}}.dump()); !kept) {
+    if (const auto kept =
+            write_private_file(admin_file(directory), nlohmann::json{{"url", url}, {"token", token}}.dump());
+        !kept) {
         std::fprintf(stderr, "%s\n", kept.error().detail.c_str());
         return 1;
     }

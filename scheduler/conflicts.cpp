@@ -41,8 +41,13 @@ void agree(Mirror& mirror, const Mirror& current, const std::optional<Shown>& th
 }
 
 bool take_theirs(
-    Writer& writer, const Conflict& conflict, const Business& business, const ZoneResolver& zones, Instant now,
-    const std::string& actor, ResolutionResult& out
+    Writer& writer,
+    const Conflict& conflict,
+    const Business& business,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    ResolutionResult& out
 ) {
     auto mirror = writer.mirror(conflict.appointment, conflict.calendar);
     const auto appointment = writer.appointment(conflict.appointment);
@@ -51,13 +56,17 @@ bool take_theirs(
     BookingResult booking;
     const bool cancels = !conflict.theirs || conflict.theirs->cancelled;
     if (cancels) {
-        booking = cancel_appointment(writer, appointment->id, std::nullopt, zones, now, actor, "A person let the deletion in the calendar stand.");
+        booking = cancel_appointment(
+            writer, appointment->id, std::nullopt, zones, now, actor, "A person let the deletion in the calendar stand."
+        );
     } else {
         const Shown ours = shown_on(*appointment, calendar->copy_detail);
         auto changed = with_changes(*appointment, ours, *conflict.theirs, zone_of(writer, *calendar, business), zones);
         // The edit on a cancelled appointment was chosen over its cancellation.
         if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
-        booking = place_appointment(writer, changed, std::nullopt, zones, now, actor, "A person let the change in the calendar stand.");
+        booking = place_appointment(
+            writer, changed, std::nullopt, zones, now, actor, "A person let the change in the calendar stand."
+        );
         if (booking.outcome == BookingOutcome::Overlap) return false;
     }
     const auto current = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
@@ -73,7 +82,12 @@ bool take_theirs(
 }  // namespace
 
 ResolutionResult apply_resolution(
-    Store& store, const ZoneResolver& zones, const Clock& clock, std::int64_t id, Resolution resolution, const std::string& actor
+    Store& store,
+    const ZoneResolver& zones,
+    const Clock& clock,
+    std::int64_t id,
+    Resolution resolution,
+    const std::string& actor
 ) {
     ResolutionResult out;
     store.write([&](Writer& writer) {
@@ -104,8 +118,15 @@ ResolutionResult apply_resolution(
         conflict->state = resolution == Resolution::Ours ? ConflictState::ResolvedOurs : ConflictState::ResolvedTheirs;
         conflict->resolved = now;
         writer.put(*conflict);
-        writer.append({0, now, "conflict.resolved", std::to_string(id), actor,
-                       resolution == Resolution::Ours ? "Ours stands." : "Theirs stands.", 0});
+        writer.append(
+            {0,
+             now,
+             "conflict.resolved",
+             std::to_string(id),
+             actor,
+             resolution == Resolution::Ours ? "Ours stands." : "Theirs stands.",
+             0}
+        );
     });
     return out;
 }

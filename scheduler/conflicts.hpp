@@ -18,9 +18,9 @@ enum class Resolution : std::uint8_t {
 
 struct ResolutionResult {
     enum class Outcome : std::uint8_t { Resolved, NotFound, AlreadyResolved, Overlap } outcome{};
-    std::string why{};                     ///< A sentence when it was not resolved.
-    std::vector<CalendarId> targets{};     ///< To wake.
-    std::vector<BookingResult> bookings{}; ///< For the availability index.
+    std::string why{};                      ///< A sentence when it was not resolved.
+    std::vector<CalendarId> targets{};      ///< To wake.
+    std::vector<BookingResult> bookings{};  ///< For the availability index.
 };
 
 /// Carries out a person's decision in one transaction, and notes it (I12, I30). @param actor "api", "cli".

@@ -12,11 +12,13 @@ bool takes(StepKind kind) {
         case StepKind::Merge:
         case StepKind::CancelOurs:
         case StepKind::RestoreCopy:
-        case StepKind::OpenConflict: return true;
+        case StepKind::OpenConflict:
+            return true;
         case StepKind::Nothing:
         case StepKind::Settle:
         case StepKind::WriteOurs:
-        case StepKind::DeleteCopy: return false;
+        case StepKind::DeleteCopy:
+            return false;
     }
     return false;
 }
@@ -76,16 +78,25 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
         if (waiting || emptied || (answer.empty() && taken > 0 && decided_ + taken > brake_limit(writer))) {
             held = taken > 0 || waiting || emptied;
             if (!waiting) {
-                hold(writer, *calendar,
-                     emptied ? "The calendar no longer holds the marker event: it was emptied or replaced. Nothing was taken over."
-                                  : std::to_string(decided_ + taken) + " copies were changed or deleted in one run. Nothing was taken over.");
+                hold(
+                    writer,
+                    *calendar,
+                    emptied ? "The calendar no longer holds the marker event: it was emptied or replaced. Nothing was "
+                              "taken over."
+                            : std::to_string(decided_ + taken) +
+                                  " copies were changed or deleted in one run. Nothing was taken over."
+                );
             }
         } else {
             for (auto& decision : decisions) {
                 if (answer == "ours" && takes(decision.step.kind)) {
                     Mirror mirror = decision.mirror;
                     if (decision.news.present) take_in(mirror, *decision.news.present);
-                    write_ours_again(mirror, decision.news.present ? std::optional(shown_of(decision.news.present->event)) : std::nullopt, business_);
+                    write_ours_again(
+                        mirror,
+                        decision.news.present ? std::optional(shown_of(decision.news.present->event)) : std::nullopt,
+                        business_
+                    );
                     writer.put(mirror);
                 } else {
                     apply(writer, decision);
@@ -101,10 +112,14 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
             if (closing.full && !held) {
                 calendar->empty_listings = 0;
                 const auto mirrors = writer.mirrors_on(id_);
-                const bool missing = std::any_of(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.missing_since.has_value(); });
+                const bool missing = std::any_of(mirrors.begin(), mirrors.end(), [](const Mirror& m) {
+                    return m.missing_since.has_value();
+                });
                 // While a copy is missing every pull lists everything, so that its return is seen.
-                if (missing) calendar->full_listing.reset();
-                else calendar->full_listing = closing.began;
+                if (missing)
+                    calendar->full_listing.reset();
+                else
+                    calendar->full_listing = closing.began;
             }
         }
         if (closing.pull) writer.put(*calendar);
@@ -160,7 +175,8 @@ SyncPass::Decision SyncPass::judge(
     } else {
         theirs.kind = Theirs::Kind::Gone;
     }
-    if (mirror.state == MirrorState::Conflict && (!news.present || !same_meaning(theirs.shown, out.ours, parts_.zones))) {
+    if (mirror.state == MirrorState::Conflict &&
+        (!news.present || !same_meaning(theirs.shown, out.ours, parts_.zones))) {
         out.step.kind = StepKind::Nothing;
         return out;
     }
@@ -194,20 +210,41 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
         case StepKind::WriteOurs:
         case StepKind::DeleteCopy:
             if (decision.step.conflict) keep_edit(writer, decision, mirror);
-            if (present && !mirror.base) mirror.base = decision.base ? decision.base : std::optional(shown_of(present->event));
+            if (present && !mirror.base)
+                mirror.base = decision.base ? decision.base : std::optional(shown_of(present->event));
             if (mirror.state == MirrorState::Parked) mirror.state = MirrorState::Active;
             if (mirror.confirmed == mirror.wanted) mirror.confirmed = 0;
             mirror.not_before.reset();
             break;
-        case StepKind::TakeTheirs: apply_change(writer, decision, mirror, false); return;
-        case StepKind::Merge: apply_change(writer, decision, mirror, true); return;
-        case StepKind::CancelOurs: apply_cancel(writer, decision, mirror); return;
+        case StepKind::TakeTheirs:
+            apply_change(writer, decision, mirror, false);
+            return;
+        case StepKind::Merge:
+            apply_change(writer, decision, mirror, true);
+            return;
+        case StepKind::CancelOurs:
+            apply_cancel(writer, decision, mirror);
+            return;
         case StepKind::RestoreCopy:
             write_ours_again(mirror, present ? std::optional(shown_of(present->event)) : std::nullopt, business_);
-            writer.append({0, parts_.clock.now(), "copy.restored", mirror.appointment.value, "gateway", decision.step.why, mirror.wanted});
+            writer.append(
+                {0,
+                 parts_.clock.now(),
+                 "copy.restored",
+                 mirror.appointment.value,
+                 "gateway",
+                 decision.step.why,
+                 mirror.wanted}
+            );
             break;
         case StepKind::OpenConflict:
-            apply_conflict(writer, decision, mirror, decision.step.conflict.value_or(ConflictKind::ConcurrentEdit), decision.step.why);
+            apply_conflict(
+                writer,
+                decision,
+                mirror,
+                decision.step.conflict.value_or(ConflictKind::ConcurrentEdit),
+                decision.step.why
+            );
             return;
     }
     if (mirror != decision.mirror) writer.put(mirror);
@@ -221,15 +258,22 @@ void SyncPass::apply_change(Writer& writer, const Decision& decision, Mirror& mi
     }
     const auto wanted = with_changes(decision.appointment, decision.ours, result, zone_, parts_.zones);
     const auto booking = place_appointment(
-        writer, wanted, std::nullopt, parts_.zones, parts_.clock.now(), "calendar:" + id_.value, decision.step.why);
+        writer, wanted, std::nullopt, parts_.zones, parts_.clock.now(), "calendar:" + id_.value, decision.step.why
+    );
     if (booking.outcome == BookingOutcome::Overlap) {
-        apply_conflict(writer, decision, mirror, ConflictKind::MovedOntoAnother,
-                       "The copy was moved onto another appointment of the same person.");
+        apply_conflict(
+            writer,
+            decision,
+            mirror,
+            ConflictKind::MovedOntoAnother,
+            "The copy was moved onto another appointment of the same person."
+        );
         return;
     }
     if (booking.outcome != BookingOutcome::Changed && booking.outcome != BookingOutcome::Unchanged) {
         mirror.state = MirrorState::Parked;
-        mirror.detail = "The change in the calendar could not be taken over. Check the appointment's person and service.";
+        mirror.detail =
+            "The change in the calendar could not be taken over. Check the appointment's person and service.";
         writer.put(mirror);
         ++report_.parked;
         return;
@@ -254,7 +298,14 @@ void SyncPass::apply_change(Writer& writer, const Decision& decision, Mirror& mi
 
 void SyncPass::apply_cancel(Writer& writer, const Decision& decision, Mirror& mirror) {
     const auto booking = cancel_appointment(
-        writer, mirror.appointment, std::nullopt, parts_.zones, parts_.clock.now(), "calendar:" + id_.value, decision.step.why);
+        writer,
+        mirror.appointment,
+        std::nullopt,
+        parts_.zones,
+        parts_.clock.now(),
+        "calendar:" + id_.value,
+        decision.step.why
+    );
     if (const auto current = writer.mirror(mirror.appointment, id_)) {
         mirror.wanted = current->wanted;
         mirror.wanted_gone = true;
@@ -281,14 +332,22 @@ void SyncPass::close_conflicts(Writer& writer, const Mirror& mirror) {
         conflict.state = ConflictState::ResolvedTheirs;
         conflict.resolved = parts_.clock.now();
         writer.put(conflict);
-        writer.append({0, parts_.clock.now(), "conflict.resolved", std::to_string(conflict.id), "calendar:" + id_.value,
-                       "The calendar shows what we have again.", mirror.wanted});
+        writer.append(
+            {0,
+             parts_.clock.now(),
+             "conflict.resolved",
+             std::to_string(conflict.id),
+             "calendar:" + id_.value,
+             "The calendar shows what we have again.",
+             mirror.wanted}
+        );
     }
 }
 
 void SyncPass::keep_edit(Writer& writer, const Decision& decision, const Mirror& mirror) {
     for (const auto& open : writer.conflicts(true)) {
-        if (open.appointment == mirror.appointment && open.calendar == id_ && open.kind == *decision.step.conflict) return;
+        if (open.appointment == mirror.appointment && open.calendar == id_ && open.kind == *decision.step.conflict)
+            return;
     }
     note_conflict(writer, decision, *decision.step.conflict, decision.step.why);
 }
@@ -314,8 +373,15 @@ void SyncPass::note_conflict(Writer& writer, const Decision& decision, ConflictK
     if (decision.news.present) conflict.theirs = shown_of(decision.news.present->event);
     conflict.created = parts_.clock.now();
     const auto number = writer.add(conflict);
-    writer.append({0, conflict.created, "conflict.opened", std::to_string(number), "calendar:" + id_.value,
-                   why + " Decide with `calgate conflicts`.", mirror.wanted});
+    writer.append(
+        {0,
+         conflict.created,
+         "conflict.opened",
+         std::to_string(number),
+         "calendar:" + id_.value,
+         why + " Decide with `calgate conflicts`.",
+         mirror.wanted}
+    );
     ++report_.conflicts;
 }
 

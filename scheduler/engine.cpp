@@ -6,7 +6,6 @@
 #include <set>
 
 #include "core/busy.hpp"
-#include "core/icalendar.hpp"
 #include "core/resilience.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/sync_pass.hpp"
@@ -38,7 +37,8 @@ Scheduler::Settings scheduler_settings(const Engine::Settings& settings) {
 }
 
 std::string log_line(const PassReport& report, std::chrono::milliseconds took) {
-    std::string line = "job=pass calendar=" + report.calendar.value + " completed=" + (report.completed ? "true" : "false");
+    std::string line =
+        "job=pass calendar=" + report.calendar.value + " completed=" + (report.completed ? "true" : "false");
     const auto add = [&](const char* name, int value) {
         if (value != 0) line += std::string(" ") + name + "=" + std::to_string(value);
     };
@@ -69,7 +69,9 @@ struct Desk {
 
 struct Engine::Impl {
     Impl(EngineParts given, Settings chosen)
-        : parts(std::move(given)), settings(chosen), scheduler(scheduler_settings(chosen), parts.random),
+        : parts(std::move(given)),
+          settings(chosen),
+          scheduler(scheduler_settings(chosen), parts.random),
           pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
 
     std::chrono::milliseconds step(std::stop_token stop);
@@ -84,7 +86,7 @@ struct Engine::Impl {
 
     EngineParts parts;
     Settings settings;
-    mutable std::mutex mutex{};                      ///< Guards what follows up to `pool`.
+    mutable std::mutex mutex{};  ///< Guards what follows up to `pool`.
     Scheduler scheduler;
     std::map<CalendarId, std::string> services{};
     std::map<CalendarId, PassReport> last{};
@@ -108,12 +110,16 @@ void Engine::load() {
                 booked.push_back({when.start, when.end, BusyKind::Busy});
             }
             std::sort(booked.begin(), booked.end());
-            parts.index.set_source(staff.id, {"appointments", parts.clock.now(), SourceState::Freshness::Live}, std::move(booked));
+            parts.index.set_source(
+                staff.id, {"appointments", parts.clock.now(), SourceState::Freshness::Live}, std::move(booked)
+            );
         }
         for (const auto& calendar : reader.calendars()) {
             if (!calendar.busy) continue;
             const auto freshness = calendar.as_of ? SourceState::Freshness::Cached : SourceState::Freshness::Unknown;
-            parts.index.set_source(calendar.staff, {calendar.id.value, calendar.as_of, freshness}, busy_of(reader, calendar.id));
+            parts.index.set_source(
+                calendar.staff, {calendar.id.value, calendar.as_of, freshness}, busy_of(reader, calendar.id)
+            );
         }
     });
 }
@@ -172,8 +178,10 @@ std::vector<CalendarHealth> Engine::health() const {
             health.as_of = calendar.as_of;
             health.waiting = reader.count_open_mirrors(calendar.id);
             const auto account = reader.account(calendar.account);
-            if (account && account->state != AccountState::Active) health.trouble = account->detail;
-            else if (calendar.state != CalendarState::Active) health.trouble = calendar.detail;
+            if (account && account->state != AccountState::Active)
+                health.trouble = account->detail;
+            else if (calendar.state != CalendarState::Active)
+                health.trouble = calendar.detail;
             out.push_back(std::move(health));
         }
     });
@@ -183,7 +191,8 @@ std::vector<CalendarHealth> Engine::health() const {
         const auto service = impl_->services.find(health.calendar);
         const bool closed = service == impl_->services.end() || impl_->scheduler.service_open(service->second);
         health.live = closed && last != impl_->last.end() && last->second.completed;
-        if (health.trouble.empty() && last != impl_->last.end() && last->second.error) health.trouble = last->second.error->detail;
+        if (health.trouble.empty() && last != impl_->last.end() && last->second.error)
+            health.trouble = last->second.error->detail;
     }
     return out;
 }
@@ -279,7 +288,8 @@ void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
 
 void Engine::Impl::release(const std::vector<CalendarId>& calendars) {
     for (const auto& calendar : calendars) {
-        const auto waiting = read(parts.store, [&](const Reader& reader) { return reader.count_open_mirrors(calendar); });
+        const auto waiting =
+            read(parts.store, [&](const Reader& reader) { return reader.count_open_mirrors(calendar); });
         if (waiting == 0) continue;
         parts.store.write([&](Writer& writer) {
             for (auto& mirror : writer.mirrors_on(calendar)) {
@@ -353,20 +363,33 @@ PassReport Engine::Impl::run(
 void Engine::Impl::expand_horizon() {
     const Instant now = parts.clock.now();
     const Interval window{now - settings.horizon_back, now + settings.horizon_ahead};
-    const auto old = read(parts.store, [&](const Reader& r) { return r.cached_events_to_expand(window.end - kExpandAhead, kExpandBatch); });
+    const auto old = read(parts.store, [&](const Reader& r) {
+        return r.cached_events_to_expand(window.end - kExpandAhead, kExpandBatch);
+    });
     std::set<CalendarId> changed;
+    std::map<AccountId, std::unique_ptr<Connector>> connectors;  // Of our own: understanding needs no turn at a desk.
     for (const auto& event : old) {
         std::optional<Calendar> calendar;
+        std::optional<Account> account;
         std::string zone;
         parts.store.read([&](const Reader& reader) {
             calendar = reader.calendar(event.calendar);
-            if (calendar) zone = zone_of(reader, *calendar, reader.business().value_or(Business{}));
+            if (!calendar) return;
+            account = reader.account(calendar->account);
+            zone = zone_of(reader, *calendar, reader.business().value_or(Business{}));
         });
-        if (!calendar) continue;
+        if (!account) continue;
+        auto& connector = connectors[account->id];
+        if (!connector) {
+            if (auto opened = parts.connectors.open(*account)) connector = std::move(*opened);
+        }
+        if (!connector) continue;
         RemoteEvent remote{event.href, event.version, {}, {}};
-        auto parsed = read_icalendar(event.text, {parts.zones, zone, {}});
-        if (parsed) remote.event = std::move(*parsed);
-        else remote.unreadable = parsed.error().detail;
+        auto parsed = connector->read_source(event.text);
+        if (parsed)
+            remote.event = std::move(*parsed);
+        else
+            remote.unreadable = parsed.error().detail;
         remote.event.source = event.text;
         auto fresh = cached_event(remote, *calendar, zone, window, event, parts.zones, parts.clock);
         // What cannot be read moves to the end of the line, with the busy time it had.

@@ -47,10 +47,10 @@ struct EngineParts {
 /// How a calendar stands, for status and verify.
 struct CalendarHealth {
     CalendarId calendar{};
-    bool live = false;               ///< The last pass completed and the breaker is closed.
+    bool live = false;  ///< The last pass completed and the breaker is closed.
     std::optional<Instant> as_of{};
-    std::int64_t waiting = 0;        ///< Open intents.
-    std::string trouble{};           ///< A sentence, or empty.
+    std::int64_t waiting = 0;  ///< Open intents.
+    std::string trouble{};     ///< A sentence, or empty.
 };
 
 enum class CopyVerdict : std::uint8_t { Same, Missing, Different, Extra, Unreadable };
@@ -74,8 +74,8 @@ class Engine {
 public:
     struct Settings {
         int workers = 8;
-        int workers_per_service = 4;               ///< Bulkhead: share of one (service, host).
-        std::chrono::seconds poll_active{60};      ///< A change was seen in the last ten minutes.
+        int workers_per_service = 4;           ///< Bulkhead: share of one (service, host).
+        std::chrono::seconds poll_active{60};  ///< A change was seen in the last ten minutes.
         std::chrono::seconds poll_idle{300};
         std::chrono::seconds call_timeout{60};
         std::chrono::seconds first_sync_timeout{180};
@@ -84,7 +84,7 @@ public:
         std::chrono::hours horizon_back{24 * 60};
         std::chrono::hours horizon_ahead{24 * 730};
         std::chrono::seconds probe_every{30};
-        int brake_minimum = 5;       ///< I13
+        int brake_minimum = 5;  ///< I13
         double brake_share = 0.2;
         double calls_per_second = 50;  ///< Token bucket per account.
     };

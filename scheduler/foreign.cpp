@@ -23,8 +23,13 @@ std::string zone_of(const Reader& reader, const Calendar& calendar, const Busine
 }
 
 CachedEvent cached_event(
-    const RemoteEvent& remote, const Calendar& calendar, const std::string& zone, Interval horizon,
-    const std::optional<CachedEvent>& earlier, const ZoneResolver& zones, const Clock& clock
+    const RemoteEvent& remote,
+    const Calendar& calendar,
+    const std::string& zone,
+    Interval horizon,
+    const std::optional<CachedEvent>& earlier,
+    const ZoneResolver& zones,
+    const Clock& clock
 ) {
     CachedEvent out;
     if (remote.unreadable && earlier) out = *earlier;

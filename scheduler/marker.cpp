@@ -12,7 +12,9 @@ const AppointmentId kMarker{"marker"};
 
 std::string SyncPass::marker_notes() const {
     auto mirrors = read(parts_.store, [&](const Reader& reader) { return reader.mirrors_on(id_); });
-    std::sort(mirrors.begin(), mirrors.end(), [](const Mirror& a, const Mirror& b) { return a.appointment < b.appointment; });
+    std::sort(mirrors.begin(), mirrors.end(), [](const Mirror& a, const Mirror& b) {
+        return a.appointment < b.appointment;
+    });
     std::string all;
     int count = 0;
     for (const auto& mirror : mirrors) {
@@ -49,9 +51,12 @@ bool SyncPass::ensure_marker() {
         if (auto found = connector_.find_event(context(), calendar_.href, event.uid)) href = found->href;
     } else if (advice(receipt.error()).action != Action::ParkItem) {
         const Advice what = advice(receipt.error());
-        if (what.action == Action::PauseAccount) pause_account(receipt.error());
-        else if (what.action == Action::ParkCalendar) park_calendar(CalendarState::ReadOnly, receipt.error());
-        else fail(receipt.error());
+        if (what.action == Action::PauseAccount)
+            pause_account(receipt.error());
+        else if (what.action == Action::ParkCalendar)
+            park_calendar(CalendarState::ReadOnly, receipt.error());
+        else
+            fail(receipt.error());
         return false;
     }
     // Without a marker copies are still written; only no deletion by staff is ever believed (I11).
@@ -72,10 +77,12 @@ bool SyncPass::ensure_marker() {
 void SyncPass::refresh_marker() {
     const Instant now = parts_.clock.now();
     if (!calendar_.marker || (calendar_.marker_written && now - *calendar_.marker_written < kMarkerEvery)) return;
-    const bool changed = read(parts_.store, [&](const Reader& r) { return r.setting("marker.due." + id_.value).value_or("") == "1"; });
+    const bool changed =
+        read(parts_.store, [&](const Reader& r) { return r.setting("marker.due." + id_.value).value_or("") == "1"; });
     if (!changed) return;
     const std::string notes = marker_notes();
-    const bool same = read(parts_.store, [&](const Reader& r) { return r.setting("marker." + id_.value).value_or("") == notes; });
+    const bool same =
+        read(parts_.store, [&](const Reader& r) { return r.setting("marker." + id_.value).value_or("") == notes; });
     if (!same) {
         auto current = connector_.fetch_event(context(), *calendar_.marker);
         if (!current || !current->version || current->unreadable) return;
@@ -98,8 +105,10 @@ std::optional<bool> SyncPass::marker_stands() {
     std::optional<bool> stands;
     if (calendar_.marker) {
         const auto event = connector_.fetch_event(context(), *calendar_.marker);
-        if (event) stands = true;
-        else if (event.error().code == ErrorCode::NotFound) stands = false;
+        if (event)
+            stands = true;
+        else if (event.error().code == ErrorCode::NotFound)
+            stands = false;
     }
     if (stands == false) marker_lost_ = true;
     marker_stands_ = stands;

@@ -30,8 +30,11 @@ bool SyncPass::pull() {
     prove(listing);
     decide(listing.news, closing);
     if (closing.doubtful) {
-        fail({ErrorCode::InvalidResponse,
-              "The service listed far fewer events than before. Nothing was dropped; the next listing decides.", {}});
+        fail(
+            {ErrorCode::InvalidResponse,
+             "The service listed far fewer events than before. Nothing was dropped; the next listing decides.",
+             {}}
+        );
         return true;
     }
     pulled_ = true;
@@ -51,8 +54,12 @@ bool SyncPass::pull_failed(const Error& error) {
         return remote.href == calendar_.href;
     });
     if (!listed) {
-        park_calendar(CalendarState::Gone,
-            {ErrorCode::NotFound, "The service no longer lists this calendar. Connect another one or restore it there.", {}});
+        park_calendar(
+            CalendarState::Gone,
+            {ErrorCode::NotFound,
+             "The service no longer lists this calendar. Connect another one or restore it there.",
+             {}}
+        );
     }
     return false;
 }
@@ -77,15 +84,20 @@ bool SyncPass::read_pages(Listing& listing, Instant began) {
         answered_ = true;
         ++report_.pages;
         if (page->more && (!page->next || page->next == since)) {
-            return pull_failed({ErrorCode::InvalidResponse,
-                "The service said that more follows, but not where. Trying again later.", {}});
+            return pull_failed(
+                {ErrorCode::InvalidResponse,
+                 "The service said that more follows, but not where. Trying again later.",
+                 {}}
+            );
         }
         read_unread(*page);
         keep_page(*page, listing);
         since = page->next;
         if (!page->more) return true;
     }
-    return pull_failed({ErrorCode::InvalidResponse, "The service never came to the end of its listing. Trying again later.", {}});
+    return pull_failed(
+        {ErrorCode::InvalidResponse, "The service never came to the end of its listing. Trying again later.", {}}
+    );
 }
 
 KnownVersion SyncPass::known() {
@@ -129,11 +141,14 @@ SyncPass::Sorted SyncPass::sort_page(const ChangeSet& page) {
         for (const auto& href : page.unread) {
             const auto earlier = reader.cached_event(id_, href);
             const auto mirrors = reader.mirrors_on(id_);
-            const bool ours = std::any_of(mirrors.begin(), mirrors.end(), [&](const Mirror& m) { return m.href == href; });
+            const bool ours =
+                std::any_of(mirrors.begin(), mirrors.end(), [&](const Mirror& m) { return m.href == href; });
             if (ours) continue;
             RemoteEvent remote{href, std::nullopt, {}, "its content did not come."};
             if (earlier) remote.event.source = earlier->text;
-            sorted.foreign.push_back(cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock));
+            sorted.foreign.push_back(
+                cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock)
+            );
         }
     });
     return sorted;
@@ -198,8 +213,8 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     }
     listing.held = listing.held || page.snapshot || !listing.news.empty() || !listing.absent.empty();
     const bool keeps_token = !listing.held && page.more;
-    if (sorted.foreign.empty() && page.removed.empty() && sorted.unreadable.empty() && sorted.no_longer_foreign.empty() &&
-        !sorted.marker && !keeps_token) {
+    if (sorted.foreign.empty() && page.removed.empty() && sorted.unreadable.empty() &&
+        sorted.no_longer_foreign.empty() && !sorted.marker && !keeps_token) {
         return;
     }
     parts_.store.write([&](Writer& writer) {
@@ -212,7 +227,15 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
             mirror->state = MirrorState::Parked;
             mirror->detail = unreadable.detail;
             writer.put(*mirror);
-            writer.append({0, parts_.clock.now(), "copy.parked", mirror->appointment.value, "calendar:" + id_.value, mirror->detail, mirror->wanted});
+            writer.append(
+                {0,
+                 parts_.clock.now(),
+                 "copy.parked",
+                 mirror->appointment.value,
+                 "calendar:" + id_.value,
+                 mirror->detail,
+                 mirror->wanted}
+            );
             ++report_.parked;
         }
         auto calendar = writer.calendar(id_);
@@ -222,7 +245,8 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
         if (sorted.marker || keeps_token) writer.put(*calendar);
     });
     if (sorted.marker) calendar_.marker = sorted.marker;
-    busy_changed_ = busy_changed_ || !sorted.foreign.empty() || !page.removed.empty() || !sorted.no_longer_foreign.empty();
+    busy_changed_ =
+        busy_changed_ || !sorted.foreign.empty() || !page.removed.empty() || !sorted.no_longer_foreign.empty();
 }
 
 bool SyncPass::doubtful(const Listing& listing) const {
@@ -254,7 +278,8 @@ void SyncPass::find_missing(Listing& listing) {
                 return news.appointment == mirror.appointment;
             });
             if (found) continue;
-            if (!mirror.missing_since) first_time.push_back(mirror.appointment);
+            if (!mirror.missing_since)
+                first_time.push_back(mirror.appointment);
             else if (now - *mirror.missing_since >= settings_.consistency_window) {
                 listing.absent.emplace_back(mirror.appointment, *mirror.href);
             }
@@ -290,12 +315,14 @@ void SyncPass::prove(Listing& listing) {
     if (listing.absent.empty()) return;
     const int limit = read(parts_.store, [&](const Reader& reader) { return brake_limit(reader); });
     // A person who answered the brake has seen what is missing.
-    const bool answered_for =
-        !read(parts_.store, [&](const Reader& reader) { return reader.setting(brake_setting(id_)).value_or(""); }).empty();
+    const bool answered_for = !read(parts_.store, [&](const Reader& reader) {
+                                   return reader.setting(brake_setting(id_)).value_or("");
+                               }).empty();
     std::vector<AppointmentId> unproven;
     int proven = 0;
     for (const auto& [appointment, href] : listing.absent) {
-        const auto mirror = read(parts_.store, [&, id = appointment](const Reader& reader) { return reader.mirror(id, id_); });
+        const auto mirror =
+            read(parts_.store, [&, id = appointment](const Reader& reader) { return reader.mirror(id, id_); });
         if (!mirror || mirror->href != href) continue;
         // One more than the brake lets pass is enough to know.
         if (proven > limit && !answered_for) break;

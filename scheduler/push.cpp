@@ -51,7 +51,10 @@ SyncPass::Pushed SyncPass::push_one(const AppointmentId& id) {
 }
 
 SyncPass::Pushed SyncPass::write_copy(Mirror mirror, const Appointment& appointment, int tries) {
-    if (tries <= 0) return failed(mirror, {ErrorCode::VersionMismatch, "The copy changes faster than it can be written.", {}}, false);
+    if (tries <= 0)
+        return failed(
+            mirror, {ErrorCode::VersionMismatch, "The copy changes faster than it can be written.", {}}, false
+        );
     if (mirror.unknown_call && !(mirror.wanted_gone && !mirror.href)) return read_again(mirror, appointment, tries);
     if (mirror.wanted_gone) return mirror.href ? remove_copy(mirror, appointment, tries) : remove_unseen(mirror);
     return mirror.href ? update_copy(mirror, appointment, tries) : create_copy(mirror, appointment, tries);
@@ -121,7 +124,8 @@ SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {
         mirror.version = found->version;
         mirror.remote_text = found->event.source;
         mirror.unknown_call = false;
-        if (!mirror.version) return failed(mirror, {ErrorCode::InvalidResponse, "The service gave the copy no version.", {}}, false);
+        if (!mirror.version)
+            return failed(mirror, {ErrorCode::InvalidResponse, "The service gave the copy no version.", {}}, false);
         const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
         if (!deleted) return failed(mirror, deleted.error(), true);
         ++report_.deleted;
@@ -163,10 +167,12 @@ SyncPass::Pushed SyncPass::read_again(const Mirror& mirror, const Appointment& a
         });
         return tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
     }
-    if (!event->version) return failed(mirror, {ErrorCode::InvalidResponse, "The service gave the copy no version.", {}}, false);
+    if (!event->version)
+        return failed(mirror, {ErrorCode::InvalidResponse, "The service gave the copy no version.", {}}, false);
     decide({{mirror.appointment, std::move(*event)}}, {});
     if (braked_) return Pushed::Stop;
-    std::optional<Mirror> current = read(parts_.store, [&](const Reader& r) { return r.mirror(mirror.appointment, id_); });
+    std::optional<Mirror> current =
+        read(parts_.store, [&](const Reader& r) { return r.mirror(mirror.appointment, id_); });
     if (!current || !current->open()) return Pushed::Next;
     const auto fresh = read(parts_.store, [&](const Reader& r) { return r.appointment(mirror.appointment); });
     return fresh ? write_copy(*current, *fresh, tries - 1) : Pushed::Next;
@@ -180,7 +186,11 @@ SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
     if (!listing.news.empty() || marker_lost_) decide(listing.news, {});
     if (braked_) return Pushed::Stop;
     if (listing.news.empty()) {
-        return failed(mirror, {ErrorCode::InvalidResponse, "The copy is not where it was and its deletion is not proven.", {}}, false);
+        return failed(
+            mirror,
+            {ErrorCode::InvalidResponse, "The copy is not where it was and its deletion is not proven.", {}},
+            false
+        );
     }
     return Pushed::Next;
 }
@@ -244,7 +254,15 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
         if (park) {
             current->state = MirrorState::Parked;
             current->detail = error.detail + " Change the appointment, or make room, and it is tried again.";
-            writer.append({0, parts_.clock.now(), "copy.parked", current->appointment.value, "gateway", current->detail, current->wanted});
+            writer.append(
+                {0,
+                 parts_.clock.now(),
+                 "copy.parked",
+                 current->appointment.value,
+                 "gateway",
+                 current->detail,
+                 current->wanted}
+            );
             ++report_.parked;
         } else if (what.action != Action::Drop) {
             ++current->attempts;
@@ -257,7 +275,8 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
     if (park) return Pushed::Next;
     if (what.action == Action::PauseAccount) pause_account(error);
     if (what.action == Action::ParkCalendar) park_calendar(CalendarState::ReadOnly, error);
-    if (what.action == Action::PauseAccount || what.action == Action::ParkCalendar || what.action == Action::Drop) return Pushed::Stop;
+    if (what.action == Action::PauseAccount || what.action == Action::ParkCalendar || what.action == Action::Drop)
+        return Pushed::Stop;
     if (error.code == ErrorCode::RateLimited) return Pushed::Stop;
     return what.counts_as_outage && ++outages_ >= kMaxOutages ? Pushed::Stop : Pushed::Next;
 }

@@ -139,7 +139,7 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
     busy_accounts_.erase(job.account);
     ServiceState& state = service(job.service);
     --state.running;
-    const bool closed_now = outcome.outage ? (state.breaker.record_failure(now), false)
+    const bool closed_now = outcome.outage     ? (state.breaker.record_failure(now), false)
                             : outcome.answered ? state.breaker.record_success(now)
                                                : false;
     const auto found = lanes_.find(job.calendar);
@@ -154,7 +154,8 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
         }
         if (lane.again_poll) lane.poll_at = now;
         if (outcome.failed) {
-            lane.blocked_until = now + backoff(++lane.attempts, settings_.retry_base, settings_.retry_cap, outcome.retry_after, random_);
+            lane.blocked_until =
+                now + backoff(++lane.attempts, settings_.retry_base, settings_.retry_cap, outcome.retry_after, random_);
             if (job.pull) lane.poll_at = lane.blocked_until;
         } else {
             lane.attempts = 0;

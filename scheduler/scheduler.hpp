@@ -31,17 +31,17 @@ struct Job {
 };
 
 struct Outcome {
-    bool answered = false;  ///< Some call came back: evidence of health.
-    bool outage = false;    ///< Ended by a failure that counts against the service.
-    bool failed = false;    ///< Ended by any failure.
-    bool changed = false;   ///< Something was new: poll more often for a while.
-    bool more = false;      ///< Writes are left for lack of call tokens.
+    bool answered = false;              ///< Some call came back: evidence of health.
+    bool outage = false;                ///< Ended by a failure that counts against the service.
+    bool failed = false;                ///< Ended by any failure.
+    bool changed = false;               ///< Something was new: poll more often for a while.
+    bool more = false;                  ///< Writes are left for lack of call tokens.
     std::chrono::milliseconds wait{0};  ///< Until the next token, with `more`.
     std::optional<std::chrono::seconds> retry_after{};
 };
 
-/// What runs next: plain functions over lanes, the present time an argument. Holds timers only; what there is to do stands
-/// in the store. One job at a time per account, a share of the workers per service (design 7). Not thread-safe.
+/// What runs next: plain functions over lanes, the present time an argument. Holds timers only; what there is to do
+/// stands in the store. One job at a time per account, a share of the workers per service (design 7). Not thread-safe.
 class Scheduler {
 public:
     struct Settings {
@@ -82,7 +82,7 @@ private:
         SteadyInstant blocked_until{};  ///< Back-off after a failure.
         bool push = false;
         bool running = false;
-        bool again = false;       ///< Woken while running.
+        bool again = false;  ///< Woken while running.
         bool again_poll = false;
         int attempts = 0;
     };

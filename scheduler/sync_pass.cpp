@@ -5,7 +5,11 @@
 namespace calgate {
 
 SyncPass::SyncPass(
-    const EngineParts& parts, const Engine::Settings& settings, Connector& connector, const CalendarId& id, Options options
+    const EngineParts& parts,
+    const Engine::Settings& settings,
+    Connector& connector,
+    const CalendarId& id,
+    Options options
 )
     : parts_(parts), settings_(settings), connector_(connector), id_(id), options_(std::move(options)) {
     report_.calendar = id;
@@ -63,7 +67,8 @@ Shown SyncPass::ours_of(const Appointment& appointment, const Mirror& mirror) co
 
 int SyncPass::brake_limit(const Reader& reader) const {
     const auto mirrors = reader.mirrors_on(id_);
-    const auto copies = std::count_if(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.href.has_value(); });
+    const auto copies =
+        std::count_if(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.href.has_value(); });
     return std::max(settings_.brake_minimum, static_cast<int>(settings_.brake_share * static_cast<double>(copies)));
 }
 
@@ -111,10 +116,14 @@ void SyncPass::publish() {
     SourceState state{id_.value, std::nullopt, SourceState::Freshness::Cached};
     parts_.store.read([&](const Reader& reader) {
         if (const auto calendar = reader.calendar(id_)) state.as_of = calendar->as_of;
-        if (pulled_) state.freshness = SourceState::Freshness::Live;
-        else if (!state.as_of) state.freshness = SourceState::Freshness::Unknown;
-        if (busy_changed_) parts_.index.set_source(calendar_.staff, state, busy_of(reader, id_));
-        else parts_.index.set_state(calendar_.staff, state);
+        if (pulled_)
+            state.freshness = SourceState::Freshness::Live;
+        else if (!state.as_of)
+            state.freshness = SourceState::Freshness::Unknown;
+        if (busy_changed_)
+            parts_.index.set_source(calendar_.staff, state, busy_of(reader, id_));
+        else
+            parts_.index.set_state(calendar_.staff, state);
     });
 }
 

@@ -36,9 +36,9 @@ public:
     /// @throws StoreFailure; what was committed until then stands, nothing else is lost.
     PassReport run();
 
-    bool pulled() const { return pulled_; }      ///< A pull ended complete.
-    bool answered() const { return answered_; }  ///< Some call came back with an answer.
-    bool more() const { return more_; }          ///< `may_write` ended the push.
+    bool pulled() const { return pulled_; }                              ///< A pull ended complete.
+    bool answered() const { return answered_; }                          ///< Some call came back with an answer.
+    bool more() const { return more_; }                                  ///< `may_write` ended the push.
     const std::vector<CalendarId>& touched() const { return touched_; }  ///< Targets that now wait for a write.
 
 private:
@@ -156,9 +156,9 @@ private:
     bool marker_lost_ = false;
     std::vector<BookingResult> bookings_{};
     std::vector<CalendarId> touched_{};
-    int decided_ = 0;     ///< Changes and deletions taken from the calendar in this run.
+    int decided_ = 0;  ///< Changes and deletions taken from the calendar in this run.
     int deletions_ = 0;
-    int outages_ = 0;     ///< Calls in a row that failed for an outage.
+    int outages_ = 0;  ///< Calls in a row that failed for an outage.
     bool pulled_ = false, answered_ = false, more_ = false;
     bool busy_changed_ = false, braked_ = false;
 };
@@ -168,18 +168,18 @@ void next_generation(Mirror&, const Business&);
 /// Makes the copy be written again as we have it; the copy shows `theirs` now.
 void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Business&);
 /// The appointment with those fields changed in which `result` differs from `ours`.
-Appointment with_changes(Appointment, const Shown& ours, const Shown& result, const std::string& zone, const ZoneResolver&);
+Appointment
+with_changes(Appointment, const Shown& ours, const Shown& result, const std::string& zone, const ZoneResolver&);
 
 /// Names of settings that carry an answer to a brake to the next run.
 std::string brake_setting(const CalendarId&);
 
 /// Zone of floating times: the calendar's, the person's, the business's.
 std::string zone_of(const Reader&, const Calendar&, const Business&);
-/// A foreign event, understood over the horizon. @param earlier what was cached: its busy time stays while the new text is unreadable (I18).
-CachedEvent cached_event(
-    const RemoteEvent&, const Calendar&, const std::string& zone, Interval horizon,
-    const std::optional<CachedEvent>& earlier, const ZoneResolver&, const Clock&
-);
+/// A foreign event, understood over the horizon. @param earlier what was cached: its busy time stays while the new text
+/// is unreadable (I18).
+CachedEvent
+cached_event(const RemoteEvent&, const Calendar&, const std::string& zone, Interval horizon, const std::optional<CachedEvent>& earlier, const ZoneResolver&, const Clock&);
 /// All foreign busy time of a calendar.
 std::vector<BusyInterval> busy_of(const Reader&, const CalendarId&);
 

@@ -10,13 +10,22 @@ namespace {
 constexpr int kMaxPages = 10'000;
 
 Result<std::map<Href, RemoteEvent>> list_all(
-    const EngineParts& parts, const Engine::Settings& settings, Connector& connector, const Calendar& calendar, std::stop_token stop
+    const EngineParts& parts,
+    const Engine::Settings& settings,
+    Connector& connector,
+    const Calendar& calendar,
+    std::stop_token stop
 ) {
     std::map<Href, RemoteEvent> out;
     std::optional<SyncToken> since;
     for (int page_number = 0; page_number < kMaxPages; ++page_number) {
         const Context context{parts.clock.steady() + settings.first_sync_timeout, stop};
-        CALGATE_TRY(const auto page, connector.fetch_changes(context, calendar.href, since, [](const Href&) -> std::optional<Version> { return std::nullopt; }));
+        CALGATE_TRY(
+            const auto page,
+            connector.fetch_changes(
+                context, calendar.href, since, [](const Href&) -> std::optional<Version> { return std::nullopt; }
+            )
+        );
         for (const auto& event : page.changed) out[event.href] = event;
         for (const auto& href : page.removed) out.erase(href);
         for (const auto& href : page.unread) {
@@ -35,7 +44,13 @@ struct Wanted {
     std::vector<std::pair<Mirror, Appointment>> copies{};
 };
 
-CopyFinding judge(const Mirror& mirror, const Appointment& appointment, const RemoteEvent* event, const Wanted& wanted, const EngineParts& parts) {
+CopyFinding judge(
+    const Mirror& mirror,
+    const Appointment& appointment,
+    const RemoteEvent* event,
+    const Wanted& wanted,
+    const EngineParts& parts
+) {
     CopyFinding finding{mirror.calendar, mirror.appointment, mirror.href.value_or(Href{}), CopyVerdict::Same, {}};
     if (!event) {
         finding.verdict = CopyVerdict::Missing;
@@ -46,10 +61,12 @@ CopyFinding judge(const Mirror& mirror, const Appointment& appointment, const Re
     } else {
         const auto mark = read_mark(event->event.mark, parts.keys);
         const bool ours = mark && mark->business == wanted.business.id && mark->appointment == mirror.appointment;
-        const bool same = same_meaning(shown_of(event->event), shown_on(appointment, wanted.calendar.copy_detail), parts.zones);
+        const bool same =
+            same_meaning(shown_of(event->event), shown_on(appointment, wanted.calendar.copy_detail), parts.zones);
         if (!ours || !same) {
             finding.verdict = CopyVerdict::Different;
-            finding.why = !ours ? "The copy lost its ownership mark." : "The copy shows something else than the appointment.";
+            finding.why =
+                !ours ? "The copy lost its ownership mark." : "The copy shows something else than the appointment.";
         }
         finding.href = event->href;
     }
@@ -59,7 +76,11 @@ CopyFinding judge(const Mirror& mirror, const Appointment& appointment, const Re
 }  // namespace
 
 VerifyReport verify_target(
-    const EngineParts& parts, const Engine::Settings& settings, Connector& connector, const CalendarId& id, std::stop_token stop
+    const EngineParts& parts,
+    const Engine::Settings& settings,
+    Connector& connector,
+    const CalendarId& id,
+    std::stop_token stop
 ) {
     VerifyReport report;
     report.calendar = id;
@@ -76,7 +97,8 @@ VerifyReport verify_target(
             wanted.calendar = *calendar;
             for (const auto& mirror : reader.mirrors_on(id)) {
                 if (mirror.wanted_gone || mirror.state == MirrorState::Removed) continue;
-                if (const auto appointment = reader.appointment(mirror.appointment)) wanted.copies.emplace_back(mirror, *appointment);
+                if (const auto appointment = reader.appointment(mirror.appointment))
+                    wanted.copies.emplace_back(mirror, *appointment);
             }
         });
     };
@@ -98,12 +120,16 @@ VerifyReport verify_target(
     std::map<Href, bool> explained;
     for (const auto& [mirror, appointment] : wanted.copies) {
         const RemoteEvent* event = nullptr;
-        if (mirror.href && listed->contains(*mirror.href)) event = &listed->at(*mirror.href);
-        else if (const auto named = by_uid.find(mirror.uid); named != by_uid.end()) event = named->second;
+        if (mirror.href && listed->contains(*mirror.href))
+            event = &listed->at(*mirror.href);
+        else if (const auto named = by_uid.find(mirror.uid); named != by_uid.end())
+            event = named->second;
         if (event) explained[event->href] = true;
         auto finding = judge(mirror, appointment, event, wanted, parts);
-        if (finding.verdict == CopyVerdict::Same) ++report.same;
-        else report.findings.push_back(std::move(finding));
+        if (finding.verdict == CopyVerdict::Same)
+            ++report.same;
+        else
+            report.findings.push_back(std::move(finding));
     }
     for (const auto& [href, event] : *listed) {
         if (explained.contains(href) || wanted.calendar.marker == href) continue;
@@ -113,7 +139,9 @@ VerifyReport verify_target(
             ++report.foreign;
             continue;
         }
-        report.findings.push_back({id, mark->appointment, href, CopyVerdict::Extra, "It carries our mark, but no appointment wants it here."});
+        report.findings.push_back(
+            {id, mark->appointment, href, CopyVerdict::Extra, "It carries our mark, but no appointment wants it here."}
+        );
     }
     return report;
 }

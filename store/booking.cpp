@@ -39,7 +39,8 @@ Mirror fresh_mirror(const Appointment& appointment, const Calendar& calendar, co
     return mirror;
 }
 
-/// The copy of a cancelled appointment was deleted, and its name may be used up: the next generation gets a new one (F16).
+/// The copy of a cancelled appointment was deleted, and its name may be used up: the next generation gets a new one
+/// (F16).
 void next_generation(Mirror& mirror, const Business& business) {
     const int generation = mirror.generation + 1;
     const AppointmentId appointment = mirror.appointment;
@@ -85,8 +86,13 @@ std::vector<CalendarId> follow(Writer& writer, const Appointment& appointment, I
 }
 
 BookingResult store_revision(
-    Writer& writer, Appointment next, const std::optional<Appointment>& before, const ZoneResolver& zones, Instant now,
-    const std::string& actor, const std::string& why
+    Writer& writer,
+    Appointment next,
+    const std::optional<Appointment>& before,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    const std::string& why
 ) {
     BookingResult result;
     if (before) {
@@ -124,14 +130,21 @@ Interval interval_of(const Appointment& appointment, const ZoneResolver& zones) 
 }
 
 BookingResult place_appointment(
-    Writer& writer, const Appointment& wanted, std::optional<std::int64_t> if_match, const ZoneResolver& zones, Instant now,
-    const std::string& actor, const std::string& why
+    Writer& writer,
+    const Appointment& wanted,
+    std::optional<std::int64_t> if_match,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    const std::string& why
 ) {
     const auto before = writer.appointment(wanted.id);
-    if (if_match && (!before || before->revision != *if_match)) return refused(BookingOutcome::RevisionMismatch, before);
+    if (if_match && (!before || before->revision != *if_match))
+        return refused(BookingOutcome::RevisionMismatch, before);
     const auto staff = writer.staff(wanted.staff);
     if (!staff) return refused(BookingOutcome::UnknownStaff, before);
-    if (!wanted.service.empty() && !writer.service(wanted.service)) return refused(BookingOutcome::UnknownService, before);
+    if (!wanted.service.empty() && !writer.service(wanted.service))
+        return refused(BookingOutcome::UnknownService, before);
     if (before && same_content(*before, wanted)) return refused(BookingOutcome::Unchanged, before);
     if (live(wanted) && most_at_once(writer, wanted, interval_of(wanted, zones)) + 1 > staff->capacity) {
         return refused(BookingOutcome::Overlap, before);
@@ -140,8 +153,13 @@ BookingResult place_appointment(
 }
 
 BookingResult cancel_appointment(
-    Writer& writer, const AppointmentId& id, std::optional<std::int64_t> if_match, const ZoneResolver& zones, Instant now,
-    const std::string& actor, const std::string& why
+    Writer& writer,
+    const AppointmentId& id,
+    std::optional<std::int64_t> if_match,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    const std::string& why
 ) {
     const auto before = writer.appointment(id);
     if (!before) return refused(BookingOutcome::NotFound, before);

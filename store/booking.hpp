@@ -13,9 +13,9 @@ namespace calgate {
 enum class BookingOutcome : std::uint8_t {
     Created,
     Changed,
-    Unchanged,       ///< The same content again: same answer, no new revision.
-    Overlap,         ///< More than the capacity at one time (I15).
-    RevisionMismatch,///< If-Match named another revision.
+    Unchanged,         ///< The same content again: same answer, no new revision.
+    Overlap,           ///< More than the capacity at one time (I15).
+    RevisionMismatch,  ///< If-Match named another revision.
     UnknownStaff,
     UnknownService,
     NotFound,
@@ -23,26 +23,37 @@ enum class BookingOutcome : std::uint8_t {
 
 struct BookingResult {
     BookingOutcome outcome{};
-    std::optional<Appointment> appointment{};       ///< As it stands now.
-    std::optional<Interval> before{};               ///< Busy interval it had; for the availability index.
-    std::optional<Interval> after{};                ///< Busy interval it has.
+    std::optional<Appointment> appointment{};  ///< As it stands now.
+    std::optional<Interval> before{};          ///< Busy interval it had; for the availability index.
+    std::optional<Interval> after{};           ///< Busy interval it has.
     std::optional<StaffId> staff_before{};
-    std::vector<CalendarId> targets{};              ///< To wake.
+    std::vector<CalendarId> targets{};  ///< To wake.
 };
 
 /// Creates or replaces an appointment inside the caller's transaction: revision, overlap within capacity, mirror rows
 /// of every target of that person, an entry in the change feed (I2, I15, I30).
 /// @param wanted revision, created and changed are ignored. @param if_match revision the caller saw.
-/// @param actor, why for the feed. When the person changes, copies on the earlier person's targets become `wanted_gone`.
+/// @param actor, why for the feed. When the person changes, copies on the earlier person's targets become
+/// `wanted_gone`.
 BookingResult place_appointment(
-    Writer&, const Appointment& wanted, std::optional<std::int64_t> if_match, const ZoneResolver&, Instant now,
-    const std::string& actor, const std::string& why
+    Writer&,
+    const Appointment& wanted,
+    std::optional<std::int64_t> if_match,
+    const ZoneResolver&,
+    Instant now,
+    const std::string& actor,
+    const std::string& why
 );
 
 /// Marks it cancelled; never erases it (R3).
 BookingResult cancel_appointment(
-    Writer&, const AppointmentId&, std::optional<std::int64_t> if_match, const ZoneResolver&, Instant now,
-    const std::string& actor, const std::string& why
+    Writer&,
+    const AppointmentId&,
+    std::optional<std::int64_t> if_match,
+    const ZoneResolver&,
+    Instant now,
+    const std::string& actor,
+    const std::string& why
 );
 
 /// Creates the missing mirror rows of a calendar that became a target: every live appointment of its person that ends

@@ -90,9 +90,9 @@ public:
     virtual void erase_mirror(const AppointmentId&, const CalendarId&) = 0;
     virtual void put(const CachedEvent&) = 0;
     virtual void erase_cached_event(const CalendarId&, const Href&) = 0;
-    virtual std::int64_t add(const Conflict&) = 0;     ///< @return its id.
-    virtual void put(const Conflict&) = 0;             ///< An existing one.
-    virtual std::int64_t append(const Change&) = 0;    ///< @return its sequence.
+    virtual std::int64_t add(const Conflict&) = 0;   ///< @return its id.
+    virtual void put(const Conflict&) = 0;           ///< An existing one.
+    virtual std::int64_t append(const Change&) = 0;  ///< @return its sequence.
     virtual void put_idempotent_answer(const std::string& key, const IdempotentAnswer&) = 0;
     virtual void forget_idempotent_answers(Instant before) = 0;
     virtual void put_api_key(const std::string& hash, const std::string& label) = 0;

@@ -28,12 +28,23 @@ std::string xml_escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\r': out += "&#13;"; break;
-            default: out += c;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\r':
+                out += "&#13;";
+                break;
+            default:
+                out += c;
         }
     }
     return out;
@@ -41,7 +52,8 @@ std::string xml_escaped(std::string_view text) {
 
 std::string propfind_discovery() {
     return propfind(
-        std::string("<d:current-user-principal/><d:principal-URL/><c:calendar-home-set/><c:calendar-user-address-set/>") +
+        std::string("<d:current-user-principal/><d:principal-URL/><c:calendar-home-set/><c:calendar-user-address-set/>"
+        ) +
         kCalendarProperties
     );
 }
@@ -53,14 +65,15 @@ std::string propfind_state() { return propfind("<d:sync-token/><cs:getctag/><d:r
 std::string propfind_etags() { return propfind("<d:getetag/><d:resourcetype/><d:getcontenttype/>"); }
 
 std::string report_sync(std::string_view token) {
-    const std::string element = token.empty() ? "<d:sync-token/>" : "<d:sync-token>" + xml_escaped(token) + "</d:sync-token>";
+    const std::string element =
+        token.empty() ? "<d:sync-token/>" : "<d:sync-token>" + xml_escaped(token) + "</d:sync-token>";
     return std::string(kProlog) + "<d:sync-collection xmlns:d=\"DAV:\">" + element +
            "<d:sync-level>1</d:sync-level><d:prop><d:getetag/></d:prop></d:sync-collection>\n";
 }
 
 std::string report_multiget(const std::vector<std::string>& hrefs) {
-    std::string body = std::string(kProlog) + "<c:calendar-multiget" + kSpaces +
-                       "><d:prop><d:getetag/><c:calendar-data/></d:prop>";
+    std::string body =
+        std::string(kProlog) + "<c:calendar-multiget" + kSpaces + "><d:prop><d:getetag/><c:calendar-data/></d:prop>";
     for (const auto& href : hrefs) body += "<d:href>" + xml_escaped(href) + "</d:href>";
     return body + "</c:calendar-multiget>\n";
 }

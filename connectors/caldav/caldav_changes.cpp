@@ -32,10 +32,16 @@ Result<ChangeSet> ChangeReader::read(
     Pass pass{context, *url, known};
     if (!since) return first_page(pass);
     const auto cursor = read_cursor(*since);
-    if (!cursor) return error(ErrorCode::SyncTokenExpired, "The stored sync token is not one of ours; the whole calendar is listed again.");
+    if (!cursor)
+        return error(
+            ErrorCode::SyncTokenExpired, "The stored sync token is not one of ours; the whole calendar is listed again."
+        );
     pass.cursor = *cursor;
     if (cursor->sync && (!settings_.sync_collection || without_sync_.contains(calendar.value)))
-        return error(ErrorCode::SyncTokenExpired, "The service's change reports cannot be used; the whole calendar is listed again.");
+        return error(
+            ErrorCode::SyncTokenExpired,
+            "The service's change reports cannot be used; the whole calendar is listed again."
+        );
     if (cursor->page) return cursor->sync ? sync_page(pass) : listing_page(pass);
     CALGATE_TRY(const State now, state(pass));
     const std::string& marker = cursor->sync ? now.sync_token : now.ctag;
@@ -52,22 +58,30 @@ Result<ChangeSet> ChangeReader::read(
 }
 
 Result<ChangeReader::State> ChangeReader::state(const Pass& pass) const {
-    CALGATE_TRY(const Listing listing, session_.ask(pass.context, Call::Read, "PROPFIND", pass.calendar.text(), "0", propfind_state()));
+    CALGATE_TRY(
+        const Listing listing,
+        session_.ask(pass.context, Call::Read, "PROPFIND", pass.calendar.text(), "0", propfind_state())
+    );
     for (const Entry& entry : listing.content.entries) {
         const auto href = member_href(listing.answered, pass.calendar, entry.href);
         if (!href || !same_place(*href, pass.calendar.origin() + http::canonical_path(pass.calendar.path))) continue;
         if (!entry.has_properties) break;
         if (!entry.is_calendar && !entry.is_subscribed)
-            return error(ErrorCode::NotFound, "There is no calendar at its address any more; choose the calendar again.");
+            return error(
+                ErrorCode::NotFound, "There is no calendar at its address any more; choose the calendar again."
+            );
         return State{entry.sync_token.value_or(""), entry.ctag.value_or("")};
     }
-    return error(ErrorCode::NotFound, pass.calendar.host + " no longer shows this calendar; choose the calendar again.");
+    return error(
+        ErrorCode::NotFound, pass.calendar.host + " no longer shows this calendar; choose the calendar again."
+    );
 }
 
 Result<ChangeSet> ChangeReader::first_page(Pass& pass) {
     CALGATE_TRY(const State now, state(pass));
     pass.cursor.snapshot = true;
-    const bool may_sync = settings_.sync_collection && !now.sync_token.empty() && !without_sync_.contains(pass.calendar.text());
+    const bool may_sync =
+        settings_.sync_collection && !now.sync_token.empty() && !without_sync_.contains(pass.calendar.text());
     if (may_sync) {
         pass.cursor.sync = true;
         auto page = sync_page(pass);
@@ -84,7 +98,10 @@ Result<ChangeSet> ChangeReader::sync_page(Pass& pass) {
     if (!members) return sync_failure(pass, members.error());
     if (members->truncated && members->token == pass.cursor.token) {
         without_sync_.insert(pass.calendar.text());
-        return error(ErrorCode::SyncTokenExpired, "The service's change report does not advance; the whole calendar is listed instead.");
+        return error(
+            ErrorCode::SyncTokenExpired,
+            "The service's change report does not advance; the whole calendar is listed instead."
+        );
     }
     CALGATE_TRY(ChangeSet page, fill(pass, *members));
     if (page.more) return page;
@@ -100,8 +117,11 @@ Result<ChangeSet> ChangeReader::sync_page(Pass& pass) {
 }
 
 Error ChangeReader::sync_failure(const Pass& pass, const Error& failure) {
-    if (pass.cursor.token.empty() || failure.code == ErrorCode::SyncTokenExpired || ends_the_pass(failure)) return failure;
-    const Error expired = error(ErrorCode::SyncTokenExpired, "The service no longer accepts the sync token; the whole calendar is listed again.");
+    if (pass.cursor.token.empty() || failure.code == ErrorCode::SyncTokenExpired || ends_the_pass(failure))
+        return failure;
+    const Error expired = error(
+        ErrorCode::SyncTokenExpired, "The service no longer accepts the sync token; the whole calendar is listed again."
+    );
     if (failure.code == ErrorCode::Unsupported || failure.code == ErrorCode::InvalidResponse) {
         without_sync_.insert(pass.calendar.text());
         return expired;
@@ -113,9 +133,14 @@ Error ChangeReader::sync_failure(const Pass& pass, const Error& failure) {
 
 Result<ChangeReader::Members> ChangeReader::sync_members(const Pass& pass, const std::string& token) const {
     const Call call = token.empty() ? Call::Read : Call::SyncWithToken;
-    CALGATE_TRY(const Listing listing, session_.ask(pass.context, call, "REPORT", pass.calendar.text(), "0", report_sync(token)));
+    CALGATE_TRY(
+        const Listing listing, session_.ask(pass.context, call, "REPORT", pass.calendar.text(), "0", report_sync(token))
+    );
     if (!listing.content.sync_token)
-        return error(ErrorCode::InvalidResponse, pass.calendar.host + " gave a change report without a sync token; we keep the old one.");
+        return error(
+            ErrorCode::InvalidResponse,
+            pass.calendar.host + " gave a change report without a sync token; we keep the old one."
+        );
     Members members;
     members.token = *listing.content.sync_token;
     for (const Entry& entry : listing.content.entries) {
@@ -126,7 +151,8 @@ Result<ChangeReader::Members> ChangeReader::sync_members(const Pass& pass, const
             continue;
         }
         const bool gone = entry.status == 404 || entry.status == 410;
-        if (href->ends_with('/') || (entry.status == 0 && !entry.has_properties && entry.refused_properties == 0)) continue;
+        if (href->ends_with('/') || (entry.status == 0 && !entry.has_properties && entry.refused_properties == 0))
+            continue;
         auto& member = members.by_href[*href];
         const bool listed_before = !member.raw.empty();
         member.gone = gone && (!listed_before || member.gone);
@@ -138,7 +164,10 @@ Result<ChangeReader::Members> ChangeReader::sync_members(const Pass& pass, const
 }
 
 Result<ChangeReader::Members> ChangeReader::listed_members(const Pass& pass) const {
-    CALGATE_TRY(const Listing listing, session_.ask(pass.context, Call::Read, "PROPFIND", pass.calendar.text(), "1", propfind_etags()));
+    CALGATE_TRY(
+        const Listing listing,
+        session_.ask(pass.context, Call::Read, "PROPFIND", pass.calendar.text(), "1", propfind_etags())
+    );
     Members members;
     bool lists_itself = false;
     for (const Entry& entry : listing.content.entries) {
@@ -146,7 +175,10 @@ Result<ChangeReader::Members> ChangeReader::listed_members(const Pass& pass) con
         if (!href) continue;
         const bool itself = same_place(*href, pass.calendar.origin() + http::canonical_path(pass.calendar.path));
         if (itself && (entry.status == 507 || entry.status == 404))
-            return error(ErrorCode::InvalidResponse, pass.calendar.host + " did not list the calendar completely; we try again later.");
+            return error(
+                ErrorCode::InvalidResponse,
+                pass.calendar.host + " did not list the calendar completely; we try again later."
+            );
         lists_itself |= itself;
         if (itself || entry.is_collection || entry.status == 404 || entry.status == 410) continue;
         auto& member = members.by_href[*href];
@@ -155,7 +187,10 @@ Result<ChangeReader::Members> ChangeReader::listed_members(const Pass& pass) con
         member.unreadable = !entry.has_properties;
     }
     if (!lists_itself && members.by_href.empty())
-        return error(ErrorCode::InvalidResponse, pass.calendar.host + " listed neither the calendar nor anything in it; we try again later.");
+        return error(
+            ErrorCode::InvalidResponse,
+            pass.calendar.host + " listed neither the calendar nor anything in it; we try again later."
+        );
     return members;
 }
 
@@ -217,7 +252,8 @@ Result<ChangeSet> ChangeReader::fill(const Pass& pass, const Members& members) {
     return page;
 }
 
-Status ChangeReader::fetch_all_by_query(const Pass& pass, std::map<std::string, Member>& wanted, ChangeSet& page) const {
+Status ChangeReader::fetch_all_by_query(const Pass& pass, std::map<std::string, Member>& wanted, ChangeSet& page)
+    const {
     auto listing = session_.ask(pass.context, Call::Read, "REPORT", pass.calendar.text(), "1", report_query_all());
     if (!listing) {
         if (ends_the_pass(listing.error())) return listing.error();
@@ -243,7 +279,8 @@ Status ChangeReader::fetch_by_multiget(const Pass& pass, std::map<std::string, M
         if (outcome) continue;
         const ErrorCode code = outcome.error().code;
         if (is_service_trouble(outcome.error())) batch_ = kSmallBatch;
-        const bool no_multiget = code == ErrorCode::Unsupported || code == ErrorCode::InvalidResponse || code == ErrorCode::Forbidden;
+        const bool no_multiget =
+            code == ErrorCode::Unsupported || code == ErrorCode::InvalidResponse || code == ErrorCode::Forbidden;
         if (!no_multiget) return outcome;
         for (const auto& [href, member] : batch) CALGATE_TRY_STATUS(fetch_alone(pass, href, member, page));
     }
@@ -256,7 +293,10 @@ Status ChangeReader::fetch_batch(const Pass& pass, const std::map<std::string, M
         const auto url = http::parse_url(member.raw);
         hrefs.push_back(url ? url->path : member.raw);
     }
-    CALGATE_TRY(Listing listing, session_.ask(pass.context, Call::Read, "REPORT", pass.calendar.text(), "", report_multiget(hrefs)));
+    CALGATE_TRY(
+        Listing listing,
+        session_.ask(pass.context, Call::Read, "REPORT", pass.calendar.text(), "", report_multiget(hrefs))
+    );
     std::map<std::string, Entry*> answers;
     for (Entry& entry : listing.content.entries) {
         const auto href = member_href(listing.answered, pass.calendar, entry.href);
@@ -279,7 +319,8 @@ Status ChangeReader::fetch_batch(const Pass& pass, const std::map<std::string, M
     return {};
 }
 
-Status ChangeReader::fetch_alone(const Pass& pass, const std::string& href, const Member& member, ChangeSet& page) const {
+Status ChangeReader::fetch_alone(const Pass& pass, const std::string& href, const Member& member, ChangeSet& page)
+    const {
     CALGATE_TRY(http::Response response, session_.send(pass.context, "GET", href, {}));
     if (response.status == 429 || response.status >= 500) return session_.refused(Call::Read, response);
     if (response.status != 200 || response.body.empty()) {

@@ -17,20 +17,21 @@ using ReadObject = std::function<RemoteEvent(Href, std::optional<Version>, std::
 class ChangeReader {
 public:
     ChangeReader(const Session&, const CaldavSettings&, ReadObject);
-    Result<ChangeSet>
-    read(const Context&, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known);
+    Result<ChangeSet> read(
+        const Context&, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
+    );
 
 private:
     /// What a listing said about one member.
     struct Member {
-        std::string raw{};                 ///< The href as listed, as multiget wants it.
+        std::string raw{};  ///< The href as listed, as multiget wants it.
         std::optional<Version> version{};
         bool gone = false, unreadable = false;
     };
     struct Members {
         std::map<std::string, Member> by_href{};
-        std::string token{};       ///< Of the service; empty: none.
-        bool truncated = false;    ///< 507 on the collection: ask again with `token`.
+        std::string token{};     ///< Of the service; empty: none.
+        bool truncated = false;  ///< 507 on the collection: ask again with `token`.
     };
     struct State {
         std::string sync_token{}, ctag{};

@@ -30,7 +30,9 @@ struct CaldavConnector::Impl {
     Session session;
     ChangeReader changes;
 
-    Impl(http::HttpTransport& transport, const Clock& given_clock, const ZoneResolver& given_zones, CaldavSettings given)
+    Impl(
+        http::HttpTransport& transport, const Clock& given_clock, const ZoneResolver& given_zones, CaldavSettings given
+    )
         : clock(given_clock),
           zones(given_zones),
           settings(std::move(given)),
@@ -41,9 +43,13 @@ struct CaldavConnector::Impl {
         if (settings.user.find('@') != std::string::npos) settings.own_addresses.push_back(settings.user);
     }
 
+    Result<Event> read_source(const std::string& text) const {
+        return read_icalendar(text, {zones, settings.default_zone, settings.own_addresses});
+    }
+
     RemoteEvent read_object(Href href, std::optional<Version> version, std::string text) const {
         RemoteEvent remote{std::move(href), std::move(version), {}, {}};
-        auto event = read_icalendar(text, {zones, settings.default_zone, settings.own_addresses});
+        auto event = read_source(text);
         if (event) {
             remote.event = std::move(*event);
         } else {
@@ -74,19 +80,22 @@ struct CaldavConnector::Impl {
             inner.status = refused;
             return session.refused(call, inner);
         }
-        if (response.status == 200 || response.status == 201 || response.status == 202 || response.status == 204) return {};
+        if (response.status == 200 || response.status == 201 || response.status == 202 || response.status == 204)
+            return {};
         return session.refused(call, response);
     }
 
     /// Without an ETag the service may have changed the text: what it holds now tells the version.
     Result<WriteReceipt> receipt(const Context& context, const Href& href, const http::Response& response) const {
-        if (const auto etag = response.header("ETag"); etag && !etag->empty()) return WriteReceipt{href, Version{*etag}};
+        if (const auto etag = response.header("ETag"); etag && !etag->empty())
+            return WriteReceipt{href, Version{*etag}};
         const auto stored = get(context, href);
         return WriteReceipt{href, stored ? stored->version : std::nullopt};
     }
 
-    Result<http::Response>
-    put(const Context& context, const Href& href, std::string text, const std::string& name, const std::string& value) const {
+    Result<http::Response> put(
+        const Context& context, const Href& href, std::string text, const std::string& name, const std::string& value
+    ) const {
         http::Headers headers{{"Content-Type", "text/calendar; charset=utf-8"}};
         if (!name.empty()) headers.emplace_back(name, value);
         return session.send(context, "PUT", href.value, std::move(headers), std::move(text));
@@ -108,6 +117,8 @@ CaldavConnector::~CaldavConnector() = default;
 
 Capabilities CaldavConnector::capabilities() const { return {true, true}; }
 
+Result<Event> CaldavConnector::read_source(const std::string& source) const { return impl_->read_source(source); }
+
 Result<std::vector<RemoteCalendar>> CaldavConnector::list_calendars(const Context& context) {
     CALGATE_TRY(Discovery found, discover(impl_->session, context, impl_->settings.url, impl_->zones));
     auto& own = impl_->settings.own_addresses;
@@ -122,7 +133,9 @@ Result<ChangeSet> CaldavConnector::fetch_changes(
     return impl_->changes.read(context, calendar, since, known);
 }
 
-Result<RemoteEvent> CaldavConnector::fetch_event(const Context& context, const Href& event) { return impl_->get(context, event); }
+Result<RemoteEvent> CaldavConnector::fetch_event(const Context& context, const Href& event) {
+    return impl_->get(context, event);
+}
 
 Result<RemoteEvent> CaldavConnector::find_event(const Context& context, const Href& calendar, const Uid& uid) {
     const auto base = http::parse_url(calendar.value);
@@ -163,7 +176,8 @@ Result<WriteReceipt> CaldavConnector::update_event(
     const bool weak = is_weak(if_match);
     if (weak) CALGATE_TRY_STATUS(impl_->still_at(context, href, if_match));
     CALGATE_TRY(
-        const http::Response response, impl_->put(context, href, std::move(text), weak ? "" : "If-Match", if_match.value)
+        const http::Response response,
+        impl_->put(context, href, std::move(text), weak ? "" : "If-Match", if_match.value)
     );
     const Status outcome = impl_->outcome(Call::Update, response);
     if (outcome) return impl_->receipt(context, href, response);

@@ -25,13 +25,16 @@ bool stops_discovery(const Error& error) {
 const Entry* own_entry(const Listing& listing) {
     for (const Entry& entry : listing.content.entries) {
         const auto url = http::resolve(listing.answered, entry.href);
-        if (url && same_place(http::canonical_path(url->path), http::canonical_path(listing.answered.path))) return &entry;
+        if (url && same_place(http::canonical_path(url->path), http::canonical_path(listing.answered.path)))
+            return &entry;
     }
     return listing.content.entries.size() == 1 ? &listing.content.entries.front() : nullptr;
 }
 
 Result<Start> probe(const Session& session, const Context& context, const std::string& url) {
-    CALGATE_TRY(const Listing listing, session.ask(context, Call::Discover, "PROPFIND", url, "0", propfind_discovery()));
+    CALGATE_TRY(
+        const Listing listing, session.ask(context, Call::Discover, "PROPFIND", url, "0", propfind_discovery())
+    );
     const Entry* entry = own_entry(listing);
     if (!entry || !entry->has_properties) return refusal(Call::Discover, 404, {}, listing.answered.host);
     if (entry->unauthenticated) return refusal(Call::Discover, 401, {}, listing.answered.host);
@@ -41,16 +44,18 @@ Result<Start> probe(const Session& session, const Context& context, const std::s
 /// A listed address that may get our credentials: this host, or iCloud's set.
 Result<std::string> trusted(const http::Url& from, const std::string& href) {
     auto url = http::resolve(from, href);
-    if (url && url->scheme == "http" && from.scheme == "https" && url->host == from.host) *url = http::Url{"https", from.host, from.port, url->path, {}};
-    const bool icloud = url && url->scheme == "https" && http::is_icloud_host(from.host) && http::is_icloud_host(url->host);
+    if (url && url->scheme == "http" && from.scheme == "https" && url->host == from.host)
+        *url = http::Url{"https", from.host, from.port, url->path, {}};
+    const bool icloud =
+        url && url->scheme == "https" && http::is_icloud_host(from.host) && http::is_icloud_host(url->host);
     if (url && ((url->host == from.host && (url->scheme == "https" || url->scheme == from.scheme)) || icloud))
         return url->origin() + http::canonical_path(url->path);
     return Error{
         ErrorCode::InvalidResponse,
-        from.host + " names a foreign address for the account's calendars" + (url ? " (" + url->origin() + ")" : std::string()) +
+        from.host + " names a foreign address for the account's calendars" +
+            (url ? " (" + url->origin() + ")" : std::string()) +
             "; if that is right, enter it as the URL of the account.",
-        {}
-    };
+        {}};
 }
 
 bool is_writable(const Entry& entry) {
@@ -86,15 +91,19 @@ RemoteCalendar calendar_of(const Entry& entry, std::string href, const ZoneResol
     calendar.href = Href{std::move(href)};
     calendar.writable = is_writable(entry);
     calendar.holds_events =
-        !entry.components || std::find(entry.components->begin(), entry.components->end(), "VEVENT") != entry.components->end();
+        !entry.components ||
+        std::find(entry.components->begin(), entry.components->end(), "VEVENT") != entry.components->end();
     calendar.counts_as_busy = !entry.transparent;
     calendar.zone = zone_name(entry.timezone, zones);
     return calendar;
 }
 
-Result<std::vector<RemoteCalendar>>
-list_home(const Session& session, const Context& context, const std::string& home, const ZoneResolver& zones) {
-    CALGATE_TRY(const Listing listing, session.ask(context, Call::Discover, "PROPFIND", home, "1", propfind_calendars()));
+Result<std::vector<RemoteCalendar>> list_home(
+    const Session& session, const Context& context, const std::string& home, const ZoneResolver& zones
+) {
+    CALGATE_TRY(
+        const Listing listing, session.ask(context, Call::Discover, "PROPFIND", home, "1", propfind_calendars())
+    );
     const auto base = http::parse_url(home);
     CALGATE_ASSERT(base.has_value());
     std::vector<RemoteCalendar> calendars;
@@ -109,12 +118,16 @@ list_home(const Session& session, const Context& context, const std::string& hom
 void add_addresses(const Entry& entry, std::vector<std::string>& addresses) {
     for (std::string address : entry.addresses) {
         std::string scheme = address.substr(0, 7);
-        std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) {
+            return static_cast<char>(std::tolower(c));
+        });
         addresses.push_back(scheme == "mailto:" ? address.substr(7) : std::move(address));
     }
 }
 
-Result<Discovery> follow_principal(const Session& session, const Context& context, Start start, const ZoneResolver& zones) {
+Result<Discovery> follow_principal(
+    const Session& session, const Context& context, Start start, const ZoneResolver& zones
+) {
     if (start.entry.homes.empty() && !start.entry.principal.empty()) {
         CALGATE_TRY(const std::string principal, trusted(start.answered, start.entry.principal));
         CALGATE_TRY(start, probe(session, context, principal));
@@ -129,16 +142,21 @@ Result<Discovery> follow_principal(const Session& session, const Context& contex
         CALGATE_TRY(const std::string home, trusted(start.answered, href));
         CALGATE_TRY(auto calendars, list_home(session, context, home, zones));
         for (auto& calendar : calendars)
-            if (std::none_of(found.calendars.begin(), found.calendars.end(), [&](const auto& c) { return c.href == calendar.href; }))
+            if (std::none_of(found.calendars.begin(), found.calendars.end(), [&](const auto& c) {
+                    return c.href == calendar.href;
+                }))
                 found.calendars.push_back(std::move(calendar));
     }
     return found;
 }
 
 /// The URL itself, and what lies directly under it, before its principal is asked: it may be another person's home.
-Result<Discovery> search(const Session& session, const Context& context, const Start& start, const ZoneResolver& zones) {
+Result<Discovery> search(
+    const Session& session, const Context& context, const Start& start, const ZoneResolver& zones
+) {
     const std::string here = start.answered.origin() + http::canonical_path(start.answered.path);
-    if (start.entry.is_calendar || start.entry.is_subscribed) return Discovery{{calendar_of(start.entry, here, zones)}, {}};
+    if (start.entry.is_calendar || start.entry.is_subscribed)
+        return Discovery{{calendar_of(start.entry, here, zones)}, {}};
     const bool may_be_home = start.entry.is_collection && !start.entry.is_principal && start.answered.path != "/";
     if (may_be_home && start.entry.homes.empty()) {
         auto calendars = list_home(session, context, here, zones);
@@ -155,10 +173,12 @@ bool leads_somewhere(const Start& start) {
 
 }  // namespace
 
-Result<Discovery>
-discover(const Session& session, const Context& context, const std::string& given, const ZoneResolver& zones) {
+Result<Discovery> discover(
+    const Session& session, const Context& context, const std::string& given, const ZoneResolver& zones
+) {
     const auto url = http::parse_url(given.find("://") == std::string::npos ? "https://" + given : given);
-    if (!url) return Error{ErrorCode::Rejected, "The URL of the account is not an http or https address; correct it.", {}};
+    if (!url)
+        return Error{ErrorCode::Rejected, "The URL of the account is not an http or https address; correct it.", {}};
     std::vector<std::string> attempts{url->text(), url->origin() + "/.well-known/caldav", url->origin() + "/"};
     if (url->path == "/") std::swap(attempts[0], attempts[1]);
     std::optional<Error> first;

@@ -20,7 +20,11 @@ Result<http::Response> Session::send(
 }
 
 Result<Listing> Session::ask(
-    const Context& context, Call call, const std::string& method, const std::string& url, const std::string& depth,
+    const Context& context,
+    Call call,
+    const std::string& method,
+    const std::string& url,
+    const std::string& depth,
     std::string body
 ) const {
     http::Headers headers{{"Content-Type", "application/xml; charset=utf-8"}};
@@ -33,7 +37,9 @@ Result<Listing> Session::ask(
     return Listing{std::move(*answered), std::move(content)};
 }
 
-Error Session::refused(Call call, const http::Response& response) const { return refusal(call, response, clock_.now()); }
+Error Session::refused(Call call, const http::Response& response) const {
+    return refusal(call, response, clock_.now());
+}
 
 std::optional<std::string> member_href(const http::Url& answered, const http::Url& calendar, const std::string& raw) {
     const auto url = http::resolve(answered, raw);

@@ -22,11 +22,17 @@ public:
     Session(http::HttpTransport&, const Clock&, const CaldavSettings&);
 
     /// Any answer, also a refusal. @return Unauthorized for 401.
-    Result<http::Response>
-    send(const Context&, const std::string& method, const std::string& url, http::Headers, std::string body = {}) const;
+    Result<http::Response> send(
+        const Context&, const std::string& method, const std::string& url, http::Headers, std::string body = {}
+    ) const;
     /// @param depth "0", "1" or empty for none. @return InvalidResponse when the answer is no multistatus.
     Result<Listing> ask(
-        const Context&, Call, const std::string& method, const std::string& url, const std::string& depth, std::string body
+        const Context&,
+        Call,
+        const std::string& method,
+        const std::string& url,
+        const std::string& depth,
+        std::string body
     ) const;
     Error refused(Call, const http::Response&) const;
 

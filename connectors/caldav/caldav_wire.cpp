@@ -205,10 +205,13 @@ bool load(pugi::xml_document& document, std::string_view body) {
 
 Result<Multistatus> parse_multistatus(std::string_view body) {
     pugi::xml_document document;
-    if (!load(document, body)) return unreadable("The service's answer is no readable XML; nothing was changed. Try again later.");
+    if (!load(document, body))
+        return unreadable("The service's answer is no readable XML; nothing was changed. Try again later.");
     const pugi::xml_node root = document.document_element();
     if (!is(root, kDav, "multistatus"))
-        return unreadable("The service's answer is not the WebDAV answer that was asked for; check the URL of the account.");
+        return unreadable(
+            "The service's answer is not the WebDAV answer that was asked for; check the URL of the account."
+        );
     Multistatus content;
     for (const auto& child : root.children()) {
         if (is(child, kDav, "response")) read_response(child, content.entries);

@@ -11,25 +11,25 @@ namespace calgate::caldav {
 
 /// One `response` of a multistatus (RFC 4918 14.24). Properties come only from a propstat with a 2xx status.
 struct Entry {
-    std::string href{};   ///< As it came, trimmed.
-    int status = 0;       ///< Of the whole resource; 0 when unsaid.
-    bool has_properties = false;   ///< Some propstat has a 2xx status.
-    int refused_properties = 0;    ///< Status of a propstat that is not 2xx; the last one.
+    std::string href{};           ///< As it came, trimmed.
+    int status = 0;               ///< Of the whole resource; 0 when unsaid.
+    bool has_properties = false;  ///< Some propstat has a 2xx status.
+    int refused_properties = 0;   ///< Status of a propstat that is not 2xx; the last one.
     std::optional<std::string> etag{};
     std::optional<std::string> calendar_data{};  ///< Not trimmed.
     std::optional<std::string> sync_token{};
     std::optional<std::string> ctag{};
     std::string name{};
-    std::string timezone{};           ///< VTIMEZONE text.
-    std::string principal{};          ///< current-user-principal, else principal-URL.
-    bool unauthenticated = false;     ///< RFC 5397 3.
+    std::string timezone{};        ///< VTIMEZONE text.
+    std::string principal{};       ///< current-user-principal, else principal-URL.
+    bool unauthenticated = false;  ///< RFC 5397 3.
     std::vector<std::string> homes{};
     std::vector<std::string> addresses{};  ///< calendar-user-address-set.
     bool is_collection = false, is_calendar = false, is_subscribed = false, is_principal = false;
-    bool transparent = false;              ///< RFC 6638 9.1
+    bool transparent = false;                              ///< RFC 6638 9.1
     std::optional<std::vector<std::string>> components{};  ///< Absent: any.
     std::optional<std::vector<std::string>> privileges{};  ///< DAV: names; absent: unsaid.
-    std::vector<std::string> errors{};     ///< Names as in `error_elements`.
+    std::vector<std::string> errors{};                     ///< Names as in `error_elements`.
 };
 
 struct Multistatus {

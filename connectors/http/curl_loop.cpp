@@ -140,7 +140,8 @@ void CurlTransport::Loop::Transfer::set_limits(const Settings& settings) {
 std::size_t CurlTransport::Loop::Transfer::on_body(char* data, std::size_t, std::size_t count, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     std::string& body = transfer.response.body;
-    if (count > transfer.exchange->request.max_response_bytes - std::min(body.size(), transfer.exchange->request.max_response_bytes)) {
+    if (count > transfer.exchange->request.max_response_bytes -
+                    std::min(body.size(), transfer.exchange->request.max_response_bytes)) {
         transfer.too_large = true;
         return 0;
     }
@@ -190,19 +191,22 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
         response.url = exchange->request.url;
         return std::move(response);
     }
-    if (too_large) return error(ErrorCode::InvalidResponse, "The answer of " + where + " is larger than the limit; it was not read.");
+    if (too_large)
+        return error(
+            ErrorCode::InvalidResponse, "The answer of " + where + " is larger than the limit; it was not read."
+        );
     const std::string reason = std::string(" (") + curl_easy_strerror(code) + ").";
     if (!exchange->sent) {
         if (!forbidden.empty())
             return error(
                 ErrorCode::Rejected,
-                where + " leads to " + forbidden + "; if the service really is there, allow private addresses for this account."
+                where + " leads to " + forbidden +
+                    "; if the service really is there, allow private addresses for this account."
             );
         return error(ErrorCode::Unavailable, "No connection to " + where + reason);
     }
     const bool answering = header_bytes > 0;
-    if (code == CURLE_OPERATION_TIMEDOUT)
-        return error(ErrorCode::Timeout, where + " did not answer in time.");
+    if (code == CURLE_OPERATION_TIMEDOUT) return error(ErrorCode::Timeout, where + " did not answer in time.");
     if (answering) return error(ErrorCode::InvalidResponse, "The answer of " + where + " broke off" + reason);
     return error(ErrorCode::Timeout, where + " closed the connection without an answer" + reason);
 }

@@ -14,7 +14,9 @@ namespace {
 Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
 
 std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+        return static_cast<char>(std::tolower(c));
+    });
     return text;
 }
 
@@ -47,7 +49,8 @@ Result<Response> CurlTransport::exchange(const Request& request, const Context& 
     const auto url = parse_url(request.url);
     const auto remaining = context.deadline - clock_.steady();
     if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
-    if (remaining <= remaining.zero()) return error(ErrorCode::Unavailable, "No time was left to ask " + url->origin() + ".");
+    if (remaining <= remaining.zero())
+        return error(ErrorCode::Unavailable, "No time was left to ask " + url->origin() + ".");
 
     auto exchange = std::make_shared<Exchange>();  // Shared: the loop may still hold it when this caller has left.
     exchange->request = request;
@@ -71,11 +74,14 @@ Result<Response> CurlTransport::exchange(const Request& request, const Context& 
 
 Result<Response> CurlTransport::send(const Request& request, const Context& context) {
     const auto url = parse_url(request.url);
-    if (!url) return error(ErrorCode::Rejected, "The URL is not an http or https address; correct the URL of the account.");
-    if (has_line_break(request)) return error(ErrorCode::Rejected, "A header holds a line break; the request was not sent.");
+    if (!url)
+        return error(ErrorCode::Rejected, "The URL is not an http or https address; correct the URL of the account.");
+    if (has_line_break(request))
+        return error(ErrorCode::Rejected, "A header holds a line break; the request was not sent.");
     if (request.credentials && url->scheme == "http" && !is_loopback_host(url->host))
         return error(
-            ErrorCode::Rejected, "The password is not sent to " + url->origin() + " because it is not encrypted; use its https URL."
+            ErrorCode::Rejected,
+            "The password is not sent to " + url->origin() + " because it is not encrypted; use its https URL."
         );
     const bool digest = request.credentials && loop_->wants_digest(url->origin());
     CALGATE_TRY(Response first, exchange(request, context, digest));

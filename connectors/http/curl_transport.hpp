@@ -18,11 +18,11 @@ public:
     struct Settings {
         std::chrono::milliseconds connect_timeout{10'000};
         long max_connections_per_host = 4;
-        bool allow_private_addresses = false;            ///< The operator trusts every configured host.
-        std::vector<std::string> private_hosts{};        ///< Hosts the operator put into a private network himself.
-        std::string ca_file{};                           ///< Empty: the system's.
+        bool allow_private_addresses = false;      ///< The operator trusts every configured host.
+        std::vector<std::string> private_hosts{};  ///< Hosts the operator put into a private network himself.
+        std::string ca_file{};                     ///< Empty: the system's.
         std::string user_agent = "calgate/0.1";
-        std::vector<std::string> connect_to{};           ///< As curl's --connect-to: "host:port:to-host:to-port".
+        std::vector<std::string> connect_to{};  ///< As curl's --connect-to: "host:port:to-host:to-port".
     };
     CurlTransport(Settings, const Clock&);
     /// Ends what still runs with Cancelled.

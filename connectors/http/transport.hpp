@@ -40,7 +40,8 @@ struct Response {
 /// One HTTP exchange; redirects are not followed here. Thread-safe; blocks the caller until the answer, the deadline or
 /// a stop. A status of 4xx or 5xx is an answer, not an Error.
 /// @return Unavailable when nothing can have reached the service (DNS, refused, TLS), Timeout when it may have,
-/// InvalidResponse when the answer broke off or was too large, Cancelled on stop, Rejected for an address that the guard forbids.
+/// InvalidResponse when the answer broke off or was too large, Cancelled on stop, Rejected for an address that the
+/// guard forbids.
 class HttpTransport {
 public:
     virtual ~HttpTransport() = default;

@@ -11,7 +11,9 @@ namespace {
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
+        return static_cast<char>(std::tolower(c));
+    });
     return out;
 }
 
@@ -94,7 +96,8 @@ void set_path(Url& url, std::string_view path_and_query) {
 /// A scheme starts the text (RFC 3986 3.1); a colon inside a relative path does not count.
 bool has_scheme(std::string_view text) {
     const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos || colon == 0 || !std::isalpha(static_cast<unsigned char>(text[0]))) return false;
+    if (colon == std::string_view::npos || colon == 0 || !std::isalpha(static_cast<unsigned char>(text[0])))
+        return false;
     return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), [](unsigned char c) {
         return std::isalnum(c) || c == '+' || c == '-' || c == '.';
     });
@@ -190,7 +193,8 @@ bool same_origin(const Url& a, const Url& b) { return a.scheme == b.scheme && a.
 bool is_loopback_host(std::string_view host) {
     if (host == "localhost" || host == "[::1]") return true;
     if (!host.starts_with("127.")) return false;
-    return host.find_first_not_of("0123456789.") == std::string_view::npos && std::count(host.begin(), host.end(), '.') == 3;
+    return host.find_first_not_of("0123456789.") == std::string_view::npos &&
+           std::count(host.begin(), host.end(), '.') == 3;
 }
 
 bool is_icloud_host(std::string_view host) {

@@ -12,7 +12,7 @@ struct Url {
     std::string host{};    ///< Lower case; IPv6 in brackets.
     int port = 0;          ///< Always set; 80 or 443 when unsaid.
     std::string path{};
-    std::string query{};   ///< With its '?', or empty.
+    std::string query{};  ///< With its '?', or empty.
 
     bool operator==(const Url&) const = default;
     std::string origin() const;  ///< Without a default port.

@@ -16,7 +16,9 @@ Error stale() { return error(ErrorCode::VersionMismatch, "The event was changed 
 
 /// Counts the call, applies it unless a fault comes first, and fails it when the fault says so.
 template <class Answer, class Service, class Apply>
-Answer call(Service& service, const Context& context, Operation operation, std::int64_t Counters::*counter, Apply apply) {
+Answer call(
+    Service& service, const Context& context, Operation operation, std::int64_t Counters::*counter, Apply apply
+) {
     const std::lock_guard lock(service.mutex);
     ++(service.counters.*counter);
     if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
@@ -34,6 +36,10 @@ MemoryConnector::MemoryConnector(MemoryService& service) : service_(service) {}
 Capabilities MemoryConnector::capabilities() const {
     const std::lock_guard lock(service_.impl_->mutex);
     return {!service_.impl_->settings.full_listing, service_.impl_->settings.conditional_writes};
+}
+
+Result<Event> MemoryConnector::read_source(const std::string& source) const {
+    return read_icalendar(source, {service_.impl_->zones, service_.impl_->settings.zone, {}});
 }
 
 Result<std::vector<RemoteCalendar>> MemoryConnector::list_calendars(const Context& context) {

@@ -81,6 +81,7 @@ public:
     explicit MemoryConnector(MemoryService&);
 
     Capabilities capabilities() const override;
+    Result<Event> read_source(const std::string& source) const override;
     Result<std::vector<RemoteCalendar>> list_calendars(const Context&) override;
     Result<ChangeSet> fetch_changes(
         const Context&, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
@@ -88,8 +89,8 @@ public:
     Result<RemoteEvent> fetch_event(const Context&, const Href& event) override;
     Result<RemoteEvent> find_event(const Context&, const Href& calendar, const Uid& uid) override;
     Result<WriteReceipt> create_event(const Context&, const Href& calendar, const Event&) override;
-    Result<WriteReceipt>
-    update_event(const Context&, const Href& event, const Version& if_match, const Event&) override;
+    Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
+        override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
 
 private:

@@ -17,7 +17,9 @@ StoredCalendar* MemoryService::Impl::calendar(const std::string& href) {
     return found == calendars.end() ? nullptr : &found->second;
 }
 
-StoredCalendar* MemoryService::Impl::calendar_of(const std::string& event_href) { return calendar(collection_of(event_href)); }
+StoredCalendar* MemoryService::Impl::calendar_of(const std::string& event_href) {
+    return calendar(collection_of(event_href));
+}
 
 const Stored* MemoryService::Impl::find(const std::string& event_href) {
     const StoredCalendar* owner = calendar_of(event_href);
@@ -77,7 +79,9 @@ Result<ChangeSet> MemoryService::Impl::changes(
     // "epoch target from snapshot": changes in (from, target], a page at a time.
     long long token_epoch = epoch, target = change, from = 0;
     int snapshot = 1;
-    if (since && (std::sscanf(since->value.c_str(), "%lld %lld %lld %d", &token_epoch, &target, &from, &snapshot) != 4 || token_epoch != epoch))
+    if (since &&
+        (std::sscanf(since->value.c_str(), "%lld %lld %lld %d", &token_epoch, &target, &from, &snapshot) != 4 ||
+         token_epoch != epoch))
         return Error{ErrorCode::SyncTokenExpired, "The token is no longer accepted; the calendar is listed again.", {}};
     if (since && !snapshot && from == target) target = change;
     std::map<std::int64_t, const std::string*> log;
@@ -113,8 +117,8 @@ Result<ChangeSet> MemoryService::Impl::changes(
     const bool hands_out_token = page.more || !settings.full_listing;
     if (hands_out_token)
         page.next = SyncToken{
-            std::to_string(epoch) + " " + std::to_string(target) + " " + std::to_string(from) + " " + std::to_string(snapshot)
-        };
+            std::to_string(epoch) + " " + std::to_string(target) + " " + std::to_string(from) + " " +
+            std::to_string(snapshot)};
     return page;
 }
 

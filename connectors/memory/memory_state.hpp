@@ -16,8 +16,8 @@ struct Stored {
 struct StoredCalendar {
     std::string name{};
     bool writable = true;
-    std::map<std::string, Stored> events{};             ///< By href.
-    std::map<std::string, std::int64_t> tombstones{};   ///< href to change number.
+    std::map<std::string, Stored> events{};            ///< By href.
+    std::map<std::string, std::int64_t> tombstones{};  ///< href to change number.
 };
 
 /// Everything behind the service's one mutex.
@@ -46,8 +46,9 @@ struct MemoryService::Impl {
     bool remove(const std::string& href);
     std::optional<std::string> href_of(const StoredCalendar&, const Uid&) const;
     std::optional<Fault> take_fault(Operation);
-    Result<ChangeSet>
-    changes(const std::string& calendar_href, const std::optional<SyncToken>& since, const KnownVersion& known);
+    Result<ChangeSet> changes(
+        const std::string& calendar_href, const std::optional<SyncToken>& since, const KnownVersion& known
+    );
 };
 
 }  // namespace calgate::memory

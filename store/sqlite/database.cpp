@@ -17,23 +17,32 @@ void fail(sqlite3* connection, const std::string& during) {
             throw TemporaryFailure("The store is busy; nothing of this change was kept. Try again.");
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-            throw DoubtfulDisk("The store's file is damaged (" + detail + "); stop the gateway and bring back a backup.");
+            throw DoubtfulDisk(
+                "The store's file is damaged (" + detail + "); stop the gateway and bring back a backup."
+            );
         case SQLITE_CANTOPEN:
-            throw StoreFailure("The store's file cannot be opened (" + detail + "); check the folder and its permissions.");
+            throw StoreFailure(
+                "The store's file cannot be opened (" + detail + "); check the folder and its permissions."
+            );
         case SQLITE_CONSTRAINT:
             throw TemporaryFailure("The store refused a change against its own rules: " + detail + ".");
         case SQLITE_NOMEM:
             throw TemporaryFailure("There is too little memory; nothing of this change was kept. Try again.");
         case SQLITE_IOERR:
-            throw DoubtfulDisk("The disk failed while " + during + ": " + detail + ". Check the disk, then restart the gateway.");
+            throw DoubtfulDisk(
+                "The disk failed while " + during + ": " + detail + ". Check the disk, then restart the gateway."
+            );
         default:
-            throw StoreFailure("The store failed while " + during + ": " + detail + ". Check the disk, then restart the gateway.");
+            throw StoreFailure(
+                "The store failed while " + during + ": " + detail + ". Check the disk, then restart the gateway."
+            );
     }
 }
 
 Statement::Statement(sqlite3* connection, std::string_view sql) : connection_(connection) {
-    if (sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement_, nullptr) !=
-        SQLITE_OK) {
+    if (sqlite3_prepare_v3(
+            connection, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement_, nullptr
+        ) != SQLITE_OK) {
         fail(connection, "preparing a statement");
     }
 }
@@ -41,7 +50,9 @@ Statement::Statement(sqlite3* connection, std::string_view sql) : connection_(co
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
 Statement& Statement::bind(int index, std::string_view text) {
-    if (sqlite3_bind_text64(statement_, index, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK) {
+    if (sqlite3_bind_text64(
+            statement_, index, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8
+        ) != SQLITE_OK) {
         fail(connection_, "binding a value");
     }
     return *this;
@@ -85,7 +96,8 @@ struct Database::Cache {
 Database::Database(const std::string& path, const Settings& settings) : cache_(std::make_unique<Cache>()) {
     const int flags = (settings.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    const int code = sqlite3_open_v2(path.c_str(), &connection_, flags, settings.vfs.empty() ? nullptr : settings.vfs.c_str());
+    const int code =
+        sqlite3_open_v2(path.c_str(), &connection_, flags, settings.vfs.empty() ? nullptr : settings.vfs.c_str());
     try {
         if (code != SQLITE_OK) fail(connection_, "opening " + path);
         sqlite3_wal_hook(  // In place of SQLite's own, which checkpoints and hides a failed sync.
@@ -120,7 +132,8 @@ void Database::end_reading() {
 void Database::keep_log_on_close() { sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 void Database::execute(const std::string& sql) {
-    if (sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(connection_, "running a command");
+    if (sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        fail(connection_, "running a command");
 }
 
 Statement& Database::statement(std::string_view sql) const {

@@ -47,7 +47,9 @@ public:
     Json json = Json::object();
 
     template <class T>
-    void operator()(const char* name, const T& value) { json[name] = write(value); }
+    void operator()(const char* name, const T& value) {
+        json[name] = write(value);
+    }
 
 private:
     static Json write(const std::string& v) { return write_text(v); }
@@ -55,13 +57,17 @@ private:
     static Json write(int v) { return v; }
     static Json write(std::int64_t v) { return v; }
     template <class Tag>
-    static Json write(const Text<Tag>& v) { return write_text(v.value); }
+    static Json write(const Text<Tag>& v) {
+        return write_text(v.value);
+    }
     static Json write(const Instant& v) { return v.time_since_epoch().count(); }
     static Json write(const LocalSeconds& v) { return v.time_since_epoch().count(); }
     template <class Rep, class Period>
-    static Json write(const std::chrono::duration<Rep, Period>& v) { return v.count(); }
+    static Json write(const std::chrono::duration<Rep, Period>& v) {
+        return v.count();
+    }
     template <class T>
-        requires std::is_enum_v<T>
+    requires std::is_enum_v<T>
     static Json write(T v) { return static_cast<int>(v); }
     static Json write(const When& v) {
         return Json::array({static_cast<int>(v.kind), v.local.time_since_epoch().count(), write(v.zone)});
@@ -71,7 +77,9 @@ private:
         return Json::array({write(v.start), write(v.end), write(v.title), write(v.place), write(v.notes), v.cancelled});
     }
     template <class T>
-    static Json write(const std::optional<T>& v) { return v ? write(*v) : Json(nullptr); }
+    static Json write(const std::optional<T>& v) {
+        return v ? write(*v) : Json(nullptr);
+    }
     template <class T>
     static Json write(const std::vector<T>& v) {
         Json list = Json::array();
@@ -102,13 +110,17 @@ private:
     static void read(const Json& j, int& v) { v = j.get<int>(); }
     static void read(const Json& j, std::int64_t& v) { v = j.get<std::int64_t>(); }
     template <class Tag>
-    static void read(const Json& j, Text<Tag>& v) { v.value = read_text(j); }
+    static void read(const Json& j, Text<Tag>& v) {
+        v.value = read_text(j);
+    }
     static void read(const Json& j, Instant& v) { v = Instant{std::chrono::seconds{j.get<std::int64_t>()}}; }
     static void read(const Json& j, LocalSeconds& v) { v = LocalSeconds{std::chrono::seconds{j.get<std::int64_t>()}}; }
     template <class Rep, class Period>
-    static void read(const Json& j, std::chrono::duration<Rep, Period>& v) { v = std::chrono::duration<Rep, Period>{j.get<Rep>()}; }
+    static void read(const Json& j, std::chrono::duration<Rep, Period>& v) {
+        v = std::chrono::duration<Rep, Period>{j.get<Rep>()};
+    }
     template <class T>
-        requires std::is_enum_v<T>
+    requires std::is_enum_v<T>
     static void read(const Json& j, T& v) { v = static_cast<T>(j.get<int>()); }
     static void read(const Json& j, When& v) {
         read(j.at(0), v.kind);
@@ -150,84 +162,145 @@ private:
 };
 
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Business>
-{
-    f("id", r.id); f("name", r.name); f("zone", r.zone); f("epoch", r.epoch);
-    f("concurrent_edits", r.concurrent_edits); f("deletions", r.deletions); f("stale", r.stale); f("stale_after_s", r.stale_after);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Business> {
+    f("id", r.id);
+    f("name", r.name);
+    f("zone", r.zone);
+    f("epoch", r.epoch);
+    f("concurrent_edits", r.concurrent_edits);
+    f("deletions", r.deletions);
+    f("stale", r.stale);
+    f("stale_after_s", r.stale_after);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Staff>
-{
-    f("id", r.id); f("name", r.name); f("zone", r.zone); f("capacity", r.capacity); f("week", r.week);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Staff> {
+    f("id", r.id);
+    f("name", r.name);
+    f("zone", r.zone);
+    f("capacity", r.capacity);
+    f("week", r.week);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Service>
-{
-    f("id", r.id); f("name", r.name); f("duration_min", r.duration); f("buffer_before_min", r.buffer_before);
-    f("buffer_after_min", r.buffer_after); f("staff", r.staff);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Service> {
+    f("id", r.id);
+    f("name", r.name);
+    f("duration_min", r.duration);
+    f("buffer_before_min", r.buffer_before);
+    f("buffer_after_min", r.buffer_after);
+    f("staff", r.staff);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Account>
-{
-    f("id", r.id); f("kind", r.kind); f("url", r.url); f("user", r.user); f("sealed_secret", r.sealed_secret);
-    f("state", r.state); f("detail", r.detail);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Account> {
+    f("id", r.id);
+    f("kind", r.kind);
+    f("url", r.url);
+    f("user", r.user);
+    f("sealed_secret", r.sealed_secret);
+    f("state", r.state);
+    f("detail", r.detail);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Calendar>
-{
-    f("id", r.id); f("account", r.account); f("staff", r.staff); f("href", r.href); f("name", r.name); f("zone", r.zone);
-    f("mirror", r.mirror); f("busy", r.busy); f("copy_detail", r.copy_detail); f("state", r.state); f("detail", r.detail);
-    f("sync_token", r.sync_token); f("as_of", r.as_of); f("full_listing", r.full_listing); f("empty_listings", r.empty_listings);
-    f("marker", r.marker); f("marker_written", r.marker_written);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Calendar> {
+    f("id", r.id);
+    f("account", r.account);
+    f("staff", r.staff);
+    f("href", r.href);
+    f("name", r.name);
+    f("zone", r.zone);
+    f("mirror", r.mirror);
+    f("busy", r.busy);
+    f("copy_detail", r.copy_detail);
+    f("state", r.state);
+    f("detail", r.detail);
+    f("sync_token", r.sync_token);
+    f("as_of", r.as_of);
+    f("full_listing", r.full_listing);
+    f("empty_listings", r.empty_listings);
+    f("marker", r.marker);
+    f("marker_written", r.marker_written);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Appointment>
-{
-    f("id", r.id); f("staff", r.staff); f("service", r.service); f("start", r.start); f("end", r.end); f("zone", r.zone);
-    f("state", r.state); f("title", r.title); f("place", r.place); f("customer", r.customer); f("notes", r.notes);
-    f("provisional", r.provisional); f("revision", r.revision); f("created", r.created); f("changed", r.changed);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Appointment> {
+    f("id", r.id);
+    f("staff", r.staff);
+    f("service", r.service);
+    f("start", r.start);
+    f("end", r.end);
+    f("zone", r.zone);
+    f("state", r.state);
+    f("title", r.title);
+    f("place", r.place);
+    f("customer", r.customer);
+    f("notes", r.notes);
+    f("provisional", r.provisional);
+    f("revision", r.revision);
+    f("created", r.created);
+    f("changed", r.changed);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Mirror>
-{
-    f("appointment", r.appointment); f("calendar", r.calendar); f("generation", r.generation); f("wanted", r.wanted);
-    f("confirmed", r.confirmed); f("wanted_gone", r.wanted_gone); f("uid", r.uid); f("href", r.href); f("version", r.version);
-    f("base", r.base); f("remote_text", r.remote_text); f("unknown_call", r.unknown_call); f("missing_since", r.missing_since);
-    f("state", r.state); f("detail", r.detail); f("attempts", r.attempts); f("not_before", r.not_before); f("starts_at", r.starts_at);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Mirror> {
+    f("appointment", r.appointment);
+    f("calendar", r.calendar);
+    f("generation", r.generation);
+    f("wanted", r.wanted);
+    f("confirmed", r.confirmed);
+    f("wanted_gone", r.wanted_gone);
+    f("uid", r.uid);
+    f("href", r.href);
+    f("version", r.version);
+    f("base", r.base);
+    f("remote_text", r.remote_text);
+    f("unknown_call", r.unknown_call);
+    f("missing_since", r.missing_since);
+    f("state", r.state);
+    f("detail", r.detail);
+    f("attempts", r.attempts);
+    f("not_before", r.not_before);
+    f("starts_at", r.starts_at);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, CachedEvent>
-{
-    f("calendar", r.calendar); f("href", r.href); f("version", r.version); f("uid", r.uid); f("text", r.text); f("digest", r.digest);
-    f("appointment", r.appointment); f("trouble", r.trouble); f("busy_from", r.busy_from); f("busy_to", r.busy_to);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, CachedEvent> {
+    f("calendar", r.calendar);
+    f("href", r.href);
+    f("version", r.version);
+    f("uid", r.uid);
+    f("text", r.text);
+    f("digest", r.digest);
+    f("appointment", r.appointment);
+    f("trouble", r.trouble);
+    f("busy_from", r.busy_from);
+    f("busy_to", r.busy_to);
     f("recurring", r.recurring);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Conflict>
-{
-    f("id", r.id); f("appointment", r.appointment); f("calendar", r.calendar); f("kind", r.kind); f("state", r.state);
-    f("why", r.why); f("base", r.base); f("ours", r.ours); f("theirs", r.theirs); f("created", r.created); f("resolved", r.resolved);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Conflict> {
+    f("id", r.id);
+    f("appointment", r.appointment);
+    f("calendar", r.calendar);
+    f("kind", r.kind);
+    f("state", r.state);
+    f("why", r.why);
+    f("base", r.base);
+    f("ours", r.ours);
+    f("theirs", r.theirs);
+    f("created", r.created);
+    f("resolved", r.resolved);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, Change>
-{
-    f("at", r.at); f("kind", r.kind); f("subject", r.subject); f("actor", r.actor); f("why", r.why); f("revision", r.revision);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Change> {
+    f("at", r.at);
+    f("kind", r.kind);
+    f("subject", r.subject);
+    f("actor", r.actor);
+    f("why", r.why);
+    f("revision", r.revision);
 }
 template <class F, class R>
-void fields(F& f, R& r)
-    requires std::is_same_v<std::remove_const_t<R>, IdempotentAnswer>
-{
-    f("request_digest", r.request_digest); f("status", r.status); f("body", r.body); f("at", r.at);
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, IdempotentAnswer> {
+    f("request_digest", r.request_digest);
+    f("status", r.status);
+    f("body", r.body);
+    f("at", r.at);
 }
 
 template <class T>
@@ -259,7 +332,9 @@ T from_row(const std::string& text) {
         fields(in, record);
         return record;
     } catch (const Json::exception& error) {
-        throw StoreFailure(std::string("A row of the store cannot be read (") + error.what() + "); bring back a backup.");
+        throw StoreFailure(
+            std::string("A row of the store cannot be read (") + error.what() + "); bring back a backup."
+        );
     }
 }
 
@@ -294,7 +369,8 @@ std::string pack(const std::vector<BusyInterval>& intervals) {
 }
 
 std::vector<BusyInterval> unpack(std::string_view bytes) {
-    if (bytes.size() % kPackedInterval != 0) throw StoreFailure("A row of the store has a wrong length; bring back a backup.");
+    if (bytes.size() % kPackedInterval != 0)
+        throw StoreFailure("A row of the store has a wrong length; bring back a backup.");
     std::vector<BusyInterval> out(bytes.size() / kPackedInterval);
     const char* at = bytes.data();
     for (BusyInterval& interval : out) {
@@ -302,7 +378,10 @@ std::vector<BusyInterval> unpack(std::string_view bytes) {
         std::int64_t end = 0;
         std::memcpy(&start, at, 8);
         std::memcpy(&end, at + 8, 8);
-        interval = {Instant{std::chrono::seconds{start}}, Instant{std::chrono::seconds{end}}, at[16] ? BusyKind::Tentative : BusyKind::Busy};
+        interval = {
+            Instant{std::chrono::seconds{start}},
+            Instant{std::chrono::seconds{end}},
+            at[16] ? BusyKind::Tentative : BusyKind::Busy};
         at += kPackedInterval;
     }
     return out;

@@ -37,8 +37,8 @@ CREATE TRIGGER changes_stay BEFORE DELETE ON changes
     BEGIN SELECT RAISE(ABORT, 'the change feed is append-only'); END;
 )sql";
 
-// Capacity in the database itself (I15): at no point of the new interval may more than `capacity` live appointments run.
-// The most run at once where one of them starts, so only those points are counted.
+// Capacity in the database itself (I15): at no point of the new interval may more than `capacity` live appointments
+// run. The most run at once where one of them starts, so only those points are counted.
 constexpr const char* kCapacityCheck = R"sql(
     SELECT RAISE(ABORT, 'over capacity') FROM staff WHERE staff.id = NEW.staff AND NEW.live = 1 AND EXISTS (
         SELECT 1 FROM (

@@ -74,19 +74,22 @@ std::optional<Appointment> RowReader<Base>::appointment(const AppointmentId& id)
 }
 template <class Base>
 std::vector<Appointment> RowReader<Base>::appointments(const AppointmentId& after, std::size_t limit) const {
-    return rows<Appointment>(
-        database_.statement("SELECT body FROM appointments WHERE id > ? ORDER BY id LIMIT ?").bind(1, after.value).bind(2, number(limit))
-    );
+    return rows<Appointment>(database_.statement("SELECT body FROM appointments WHERE id > ? ORDER BY id LIMIT ?")
+                                 .bind(1, after.value)
+                                 .bind(2, number(limit)));
 }
 template <class Base>
-std::vector<std::pair<Appointment, Interval>> RowReader<Base>::appointments_of(const StaffId& id, Interval window) const {
+std::vector<std::pair<Appointment, Interval>> RowReader<Base>::appointments_of(const StaffId& id, Interval window)
+    const {
     Statement& statement = database_.statement(
-        "SELECT body, start_s, end_s FROM appointments WHERE staff = ? AND live = 1 AND start_s < ? AND end_s > ? ORDER BY start_s, id"
+        "SELECT body, start_s, end_s FROM appointments WHERE staff = ? AND live = 1 AND start_s < ? AND end_s > ? "
+        "ORDER BY start_s, id"
     );
     statement.bind(1, id.value).bind(2, number(window.end)).bind(3, number(window.start));
     std::vector<std::pair<Appointment, Interval>> out;
     while (statement.step()) {
-        const Interval when{Instant{std::chrono::seconds{statement.number(1)}}, Instant{std::chrono::seconds{statement.number(2)}}};
+        const Interval when{
+            Instant{std::chrono::seconds{statement.number(1)}}, Instant{std::chrono::seconds{statement.number(2)}}};
         out.emplace_back(from_row<Appointment>(statement.text(0)), when);
     }
     statement.reset();
@@ -100,24 +103,27 @@ std::optional<Mirror> RowReader<Base>::mirror(const AppointmentId& appointment, 
 }
 template <class Base>
 std::vector<Mirror> RowReader<Base>::mirrors_of(const AppointmentId& id) const {
-    return rows<Mirror>(database_.statement("SELECT body FROM mirrors WHERE appointment = ? ORDER BY calendar").bind(1, id.value));
+    return rows<Mirror>(
+        database_.statement("SELECT body FROM mirrors WHERE appointment = ? ORDER BY calendar").bind(1, id.value)
+    );
 }
 template <class Base>
 std::vector<Mirror> RowReader<Base>::mirrors_on(const CalendarId& id) const {
-    return rows<Mirror>(
-        database_.statement("SELECT body FROM mirrors WHERE calendar = ? ORDER BY starts_at_s, appointment").bind(1, id.value)
-    );
+    return rows<Mirror>(database_
+                            .statement("SELECT body FROM mirrors WHERE calendar = ? ORDER BY starts_at_s, appointment")
+                            .bind(1, id.value));
 }
 template <class Base>
 std::optional<Mirror> RowReader<Base>::mirror_by_uid(const CalendarId& calendar, const Uid& uid) const {
-    return row<Mirror>(
-        database_.statement("SELECT body FROM mirrors WHERE calendar = ? AND uid = ?").bind(1, calendar.value).bind(2, uid.value)
-    );
+    return row<Mirror>(database_.statement("SELECT body FROM mirrors WHERE calendar = ? AND uid = ?")
+                           .bind(1, calendar.value)
+                           .bind(2, uid.value));
 }
 template <class Base>
 std::vector<Mirror> RowReader<Base>::open_mirrors(const CalendarId& id, Instant now, std::size_t limit) const {
     Statement& statement = database_.statement(
-        "SELECT body FROM mirrors WHERE calendar = ? AND open = 1 AND not_before_s <= ? ORDER BY starts_at_s, appointment LIMIT ?"
+        "SELECT body FROM mirrors WHERE calendar = ? AND open = 1 AND not_before_s <= ? ORDER BY starts_at_s, "
+        "appointment LIMIT ?"
     );
     return rows<Mirror>(statement.bind(1, id.value).bind(2, number(now)).bind(3, number(limit)));
 }
@@ -149,8 +155,9 @@ std::vector<CachedEvent> RowReader<Base>::cached_events(const CalendarId& calend
 }
 template <class Base>
 std::vector<CachedEvent> RowReader<Base>::cached_events_to_expand(Instant horizon, std::size_t limit) const {
-    Statement& statement =
-        database_.statement("SELECT body, busy FROM cached_events WHERE again = 1 AND busy_to_s < ? ORDER BY busy_to_s LIMIT ?");
+    Statement& statement = database_.statement(
+        "SELECT body, busy FROM cached_events WHERE again = 1 AND busy_to_s < ? ORDER BY busy_to_s LIMIT ?"
+    );
     statement.bind(1, number(horizon)).bind(2, number(limit));
     std::vector<CachedEvent> out;
     while (statement.step()) out.push_back(cached(statement));
@@ -158,21 +165,23 @@ std::vector<CachedEvent> RowReader<Base>::cached_events_to_expand(Instant horizo
     return out;
 }
 template <class Base>
-std::vector<std::pair<Href, std::optional<Version>>> RowReader<Base>::cached_versions(const CalendarId& calendar) const {
+std::vector<std::pair<Href, std::optional<Version>>> RowReader<Base>::cached_versions(const CalendarId& calendar
+) const {
     Statement& statement = database_.statement("SELECT href, version FROM cached_events WHERE calendar = ?");
     statement.bind(1, calendar.value);
     std::vector<std::pair<Href, std::optional<Version>>> out;
     while (statement.step()) {
-        out.emplace_back(Href{statement.text(0)}, statement.is_null(1) ? std::nullopt : std::optional(Version{statement.text(1)}));
+        out.emplace_back(
+            Href{statement.text(0)}, statement.is_null(1) ? std::nullopt : std::optional(Version{statement.text(1)})
+        );
     }
     statement.reset();
     return out;
 }
 template <class Base>
 std::vector<Conflict> RowReader<Base>::conflicts(bool open_only) const {
-    return rows<Conflict>(
-        database_.statement("SELECT body FROM conflicts WHERE open >= ? ORDER BY id").bind(1, std::int64_t{open_only ? 1 : 0})
-    );
+    return rows<Conflict>(database_.statement("SELECT body FROM conflicts WHERE open >= ? ORDER BY id")
+                              .bind(1, std::int64_t{open_only ? 1 : 0}));
 }
 template <class Base>
 std::optional<Conflict> RowReader<Base>::conflict(std::int64_t id) const {
@@ -180,7 +189,8 @@ std::optional<Conflict> RowReader<Base>::conflict(std::int64_t id) const {
 }
 template <class Base>
 std::vector<Change> RowReader<Base>::changes(std::int64_t after, std::size_t limit) const {
-    Statement& statement = database_.statement("SELECT body, sequence FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
+    Statement& statement =
+        database_.statement("SELECT body, sequence FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
     statement.bind(1, after).bind(2, number(limit));
     std::vector<Change> out;
     while (statement.step()) {

@@ -34,15 +34,21 @@ struct Job {
 
 struct SqliteStore::Impl {
     Impl(const std::string& path, const Settings& wanted)
-        : settings(wanted), in_memory(path == ":memory:"), database(path, {wanted.vfs, false, std::chrono::seconds{5}}), rows(database) {
+        : settings(wanted),
+          in_memory(path == ":memory:"),
+          database(path, {wanted.vfs, false, std::chrono::seconds{5}}),
+          rows(database) {
         database.execute("PRAGMA foreign_keys = ON");
         if (!in_memory) database.execute("PRAGMA journal_mode = WAL");
         database.execute("PRAGMA synchronous = FULL");
-        // What a log holds after a failed sync may lie in the page cache only: copied and synced before anything builds on it.
+        // What a log holds after a failed sync may lie in the page cache only: copied and synced before anything builds
+        // on it.
         if (!in_memory) database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
         sqlite::migrate(database);
         for (std::size_t i = 0; !in_memory && i < wanted.readers; ++i) {
-            readers.push_back(std::make_unique<Database>(path, Database::Settings{wanted.vfs, true, std::chrono::seconds{5}}));
+            readers.push_back(
+                std::make_unique<Database>(path, Database::Settings{wanted.vfs, true, std::chrono::seconds{5}})
+            );
         }
         writer = std::jthread([this](const std::stop_token& stop) { write_loop(stop); });
     }
@@ -61,7 +67,8 @@ struct SqliteStore::Impl {
         CALGATE_ASSERT(std::this_thread::get_id() != writer.get_id());
         Job job{&work, {}, false};
         std::unique_lock lock(mutex);
-        if (queue.size() >= settings.waiting) throw TemporaryFailure("Too many changes wait to be stored; try again in a moment.");
+        if (queue.size() >= settings.waiting)
+            throw TemporaryFailure("Too many changes wait to be stored; try again in a moment.");
         queue.push_back(&job);
         work_came.notify_one();
         work_done.wait(lock, [&] { return job.done; });
@@ -93,7 +100,10 @@ struct SqliteStore::Impl {
     /// One transaction for the batch, a savepoint for each job: a job that throws undoes only itself.
     void run(const std::vector<Job*>& batch) {
         try {
-            if (closed) throw StoreFailure("The disk failed earlier, so nothing more is stored; check the disk, then restart the gateway.");
+            if (closed)
+                throw StoreFailure(
+                    "The disk failed earlier, so nothing more is stored; check the disk, then restart the gateway."
+                );
             database.execute("BEGIN IMMEDIATE");
             for (Job* job : batch) run_one(*job);
             database.execute("COMMIT");
@@ -122,7 +132,8 @@ struct SqliteStore::Impl {
         }
     }
 
-    /// Moves the log into the file once it is long. Callers have their answer already; only later ones learn of a failure.
+    /// Moves the log into the file once it is long. Callers have their answer already; only later ones learn of a
+    /// failure.
     void checkpoint() {
         if (in_memory || closed || database.log_frames() < kCheckpointFrames) return;
         try {
@@ -178,7 +189,7 @@ struct SqliteStore::Impl {
 
     const Settings settings;
     const bool in_memory;
-    Database database;         ///< The writer's thread only, once it runs.
+    Database database;  ///< The writer's thread only, once it runs.
     sqlite::RowWriter rows;
     std::atomic<bool> closed{false};
 

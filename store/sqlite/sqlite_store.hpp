@@ -13,9 +13,9 @@ namespace calgate {
 class SqliteStore final : public Store {
 public:
     struct Settings {
-        std::string vfs{};              ///< Empty: the system's.
-        std::size_t batch = 256;        ///< Most changes that share one sync.
-        std::size_t waiting = 4096;     ///< Most changes that may wait; more are refused.
+        std::string vfs{};           ///< Empty: the system's.
+        std::size_t batch = 256;     ///< Most changes that share one sync.
+        std::size_t waiting = 4096;  ///< Most changes that may wait; more are refused.
         std::size_t readers = 4;
     };
     /// @param path a file, or ":memory:" (then reads run on the writer's thread).

@@ -14,12 +14,14 @@ void run(Statement& statement) {
 }  // namespace
 
 void RowWriter::put(const Business& r) {
-    run(database_.statement("INSERT INTO singletons VALUES ('business', ?) ON CONFLICT DO UPDATE SET body = excluded.body")
+    run(database_
+            .statement("INSERT INTO singletons VALUES ('business', ?) ON CONFLICT DO UPDATE SET body = excluded.body")
             .bind(1, to_row(r)));
 }
 void RowWriter::put(const Staff& r) {
     run(database_
-            .statement("INSERT INTO staff VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET capacity = excluded.capacity, body = excluded.body")
+            .statement("INSERT INTO staff VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET capacity = excluded.capacity, "
+                       "body = excluded.body")
             .bind(1, r.id.value)
             .bind(2, std::int64_t{r.capacity})
             .bind(3, to_row(r)));
@@ -36,18 +38,25 @@ void RowWriter::put(const Account& r) {
 }
 void RowWriter::put(const Calendar& r) {
     run(database_
-            .statement("INSERT INTO calendars VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET account = excluded.account, body = excluded.body")
+            .statement("INSERT INTO calendars VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET account = excluded.account, "
+                       "body = excluded.body")
             .bind(1, r.id.value)
             .bind(2, r.account.value)
             .bind(3, to_row(r)));
 }
-void RowWriter::erase(const CalendarId& id) { run(database_.statement("DELETE FROM calendars WHERE id = ?").bind(1, id.value)); }
-void RowWriter::erase(const AccountId& id) { run(database_.statement("DELETE FROM accounts WHERE id = ?").bind(1, id.value)); }
+void RowWriter::erase(const CalendarId& id) {
+    run(database_.statement("DELETE FROM calendars WHERE id = ?").bind(1, id.value));
+}
+void RowWriter::erase(const AccountId& id) {
+    run(database_.statement("DELETE FROM accounts WHERE id = ?").bind(1, id.value));
+}
 
 void RowWriter::put(const Appointment& r, Interval when) {
     run(database_
-            .statement("INSERT INTO appointments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET staff = excluded.staff, "
-                       "live = excluded.live, start_s = excluded.start_s, end_s = excluded.end_s, body = excluded.body")
+            .statement(
+                "INSERT INTO appointments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET staff = excluded.staff, "
+                "live = excluded.live, start_s = excluded.start_s, end_s = excluded.end_s, body = excluded.body"
+            )
             .bind(1, r.id.value)
             .bind(2, r.staff.value)
             .bind(3, std::int64_t{r.state != AppointmentState::Cancelled})
@@ -57,9 +66,11 @@ void RowWriter::put(const Appointment& r, Interval when) {
 }
 void RowWriter::put(const Mirror& r) {
     run(database_
-            .statement("INSERT INTO mirrors VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET uid = excluded.uid, "
-                       "open = excluded.open, starts_at_s = excluded.starts_at_s, not_before_s = excluded.not_before_s, "
-                       "body = excluded.body")
+            .statement(
+                "INSERT INTO mirrors VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET uid = excluded.uid, "
+                "open = excluded.open, starts_at_s = excluded.starts_at_s, not_before_s = excluded.not_before_s, "
+                "body = excluded.body"
+            )
             .bind(1, r.appointment.value)
             .bind(2, r.calendar.value)
             .bind(3, r.uid.value)
@@ -69,7 +80,9 @@ void RowWriter::put(const Mirror& r) {
             .bind(7, to_row(r)));
 }
 void RowWriter::erase_mirror(const AppointmentId& appointment, const CalendarId& calendar) {
-    run(database_.statement("DELETE FROM mirrors WHERE appointment = ? AND calendar = ?").bind(1, appointment.value).bind(2, calendar.value));
+    run(database_.statement("DELETE FROM mirrors WHERE appointment = ? AND calendar = ?")
+            .bind(1, appointment.value)
+            .bind(2, calendar.value));
 }
 void RowWriter::put(const CachedEvent& r) {
     Statement& statement = database_.statement(
@@ -77,13 +90,20 @@ void RowWriter::put(const CachedEvent& r) {
         "again = excluded.again, busy_to_s = excluded.busy_to_s, busy = excluded.busy, body = excluded.body"
     );
     statement.bind(1, r.calendar.value).bind(2, r.href.value);
-    if (r.version) statement.bind(3, r.version->value);
-    else statement.bind_null(3);
+    if (r.version)
+        statement.bind(3, r.version->value);
+    else
+        statement.bind_null(3);
     // Single events beyond the horizon come in when it reaches them, as series do.
-    run(statement.bind(4, std::int64_t{r.recurring || !r.trouble.empty()}).bind(5, number(r.busy_to)).bind(6, pack(r.busy)).bind(7, to_row(r)));
+    run(statement.bind(4, std::int64_t{r.recurring || !r.trouble.empty()})
+            .bind(5, number(r.busy_to))
+            .bind(6, pack(r.busy))
+            .bind(7, to_row(r)));
 }
 void RowWriter::erase_cached_event(const CalendarId& calendar, const Href& href) {
-    run(database_.statement("DELETE FROM cached_events WHERE calendar = ? AND href = ?").bind(1, calendar.value).bind(2, href.value));
+    run(database_.statement("DELETE FROM cached_events WHERE calendar = ? AND href = ?")
+            .bind(1, calendar.value)
+            .bind(2, href.value));
 }
 
 std::int64_t RowWriter::last_id() const {
@@ -112,7 +132,9 @@ std::int64_t RowWriter::append(const Change& r) {
     return last_id();
 }
 void RowWriter::put_idempotent_answer(const std::string& key, const IdempotentAnswer& r) {
-    run(database_.statement("INSERT INTO idempotent_answers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_s = excluded.at_s, body = excluded.body")
+    run(database_
+            .statement("INSERT INTO idempotent_answers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_s = "
+                       "excluded.at_s, body = excluded.body")
             .bind(1, key)
             .bind(2, number(r.at))
             .bind(3, to_row(r)));
@@ -121,13 +143,17 @@ void RowWriter::forget_idempotent_answers(Instant before) {
     run(database_.statement("DELETE FROM idempotent_answers WHERE at_s < ?").bind(1, number(before)));
 }
 void RowWriter::put_api_key(const std::string& hash, const std::string& label) {
-    run(database_.statement("INSERT INTO api_keys VALUES (?, ?) ON CONFLICT DO UPDATE SET label = excluded.label").bind(1, hash).bind(2, label));
+    run(database_.statement("INSERT INTO api_keys VALUES (?, ?) ON CONFLICT DO UPDATE SET label = excluded.label")
+            .bind(1, hash)
+            .bind(2, label));
 }
 void RowWriter::erase_api_key(const std::string& hash) {
     run(database_.statement("DELETE FROM api_keys WHERE hash = ?").bind(1, hash));
 }
 void RowWriter::put_setting(const std::string& name, const std::string& value) {
-    run(database_.statement("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").bind(1, name).bind(2, value));
+    run(database_.statement("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
+            .bind(1, name)
+            .bind(2, value));
 }
 
 }  // namespace calgate::sqlite

@@ -21,7 +21,10 @@ const std::vector<Layer>& layers() {
         {"connectors", {"core", "connectors"}, {"curl/", "openssl/", "pugixml.hpp", "nlohmann/"}, true},
         {"store", {"core", "store"}, {"sqlite3.h", "libpq", "openssl/", "nlohmann/"}, true},
         {"scheduler", {"core", "store", "scheduler"}, {}, true},
-        {"gateway", {"core", "connectors", "store", "scheduler", "gateway"}, {"boost/", "openssl/", "nlohmann/", "CLI/", "toml++/", "spdlog/", "fmt/"}, false},
+        {"gateway",
+         {"core", "connectors", "store", "scheduler", "gateway"},
+         {"boost/", "openssl/", "nlohmann/", "CLI/", "toml++/", "spdlog/", "fmt/"},
+         false},
     };
     return all;
 }
@@ -31,18 +34,27 @@ constexpr std::array kInternalHeaders{std::string_view("core/ical_handle.hpp")};
 /// Parts of connectors/ that every connector may use.
 constexpr std::array kSharedConnectorParts{std::string_view("http"), std::string_view("oauth")};
 constexpr std::array kOwnersOfTimeAndChance{
-    std::string_view("gateway/system_clock.hpp"), std::string_view("gateway/system_clock.cpp"),
-    std::string_view("gateway/system_random.hpp"), std::string_view("gateway/system_random.cpp"),
+    std::string_view("gateway/system_clock.hpp"),
+    std::string_view("gateway/system_clock.cpp"),
+    std::string_view("gateway/system_random.hpp"),
+    std::string_view("gateway/system_random.cpp"),
 };
 /// Whole words; a name that ends with '(' is a call.
 constexpr std::array kTimeAndChance{
-    std::string_view("system_clock::now"), std::string_view("steady_clock::now"), std::string_view("high_resolution_clock::now"),
-    std::string_view("sleep_for"), std::string_view("sleep_until"), std::string_view("rand("), std::string_view("srand("),
+    std::string_view("system_clock::now"),
+    std::string_view("steady_clock::now"),
+    std::string_view("high_resolution_clock::now"),
+    std::string_view("sleep_for"),
+    std::string_view("sleep_until"),
+    std::string_view("rand("),
+    std::string_view("srand("),
     std::string_view("random_device"),
 };
 
 template <class Range>
-bool has(const Range& range, std::string_view value) { return std::find(range.begin(), range.end(), value) != range.end(); }
+bool has(const Range& range, std::string_view value) {
+    return std::find(range.begin(), range.end(), value) != range.end();
+}
 
 std::string_view part(std::string_view path, int index) {
     for (; index > 0; --index) {
@@ -95,32 +107,43 @@ std::optional<Include> include_of(std::string_view line) {
 
 /// Of the language or the operating system.
 bool is_system(std::string_view target) {
-    static constexpr std::array kSystem{std::string_view("arpa/"), std::string_view("net/"), std::string_view("netinet/"), std::string_view("sys/")};
+    static constexpr std::array kSystem{
+        std::string_view("arpa/"), std::string_view("net/"), std::string_view("netinet/"), std::string_view("sys/")};
     static constexpr std::array kPosix{
-        std::string_view("fcntl.h"), std::string_view("netdb.h"), std::string_view("poll.h"), std::string_view("signal.h"),
-        std::string_view("termios.h"), std::string_view("unistd.h"),
+        std::string_view("fcntl.h"),
+        std::string_view("netdb.h"),
+        std::string_view("poll.h"),
+        std::string_view("signal.h"),
+        std::string_view("termios.h"),
+        std::string_view("unistd.h"),
     };
     if (target.find_first_of("./") == std::string_view::npos) return true;
-    return has(kPosix, target) || std::any_of(kSystem.begin(), kSystem.end(), [&](auto prefix) { return target.starts_with(prefix); });
+    return has(kPosix, target) ||
+           std::any_of(kSystem.begin(), kSystem.end(), [&](auto prefix) { return target.starts_with(prefix); });
 }
 
 std::string wrong_own(const Layer& layer, std::string_view path, std::string_view target) {
     const auto folder = part(target, 0);
     if (folder.empty()) return "is not written from the root of the tree";
-    if (!has(layer.may_include, folder)) return "points from " + std::string(layer.folder) + "/ to " + std::string(folder) + "/";
-    if (has(kInternalHeaders, target) && (layer.folder != "core" || path.ends_with(".hpp"))) return "is for core's .cpp files";
+    if (!has(layer.may_include, folder))
+        return "points from " + std::string(layer.folder) + "/ to " + std::string(folder) + "/";
+    if (has(kInternalHeaders, target) && (layer.folder != "core" || path.ends_with(".hpp")))
+        return "is for core's .cpp files";
     if (layer.folder == "connectors") {
         const auto from = part(path, 1), to = part(target, 1);
-        if (folder == "connectors" && from != to && !has(kSharedConnectorParts, to)) return "points from one connector to another";
+        if (folder == "connectors" && from != to && !has(kSharedConnectorParts, to))
+            return "points from one connector to another";
     }
     return {};
 }
 
 std::string wrong_library(const Layer& layer, std::string_view path, std::string_view target) {
     if (is_system(target)) return {};
-    if (path.ends_with(".hpp") && layer.headers_are_public && !has(kInternalHeaders, path)) return "is a library in a public header";
+    if (path.ends_with(".hpp") && layer.headers_are_public && !has(kInternalHeaders, path))
+        return "is a library in a public header";
     const auto allowed = [&](auto prefix) { return target.starts_with(prefix); };
-    if (std::none_of(layer.libraries.begin(), layer.libraries.end(), allowed)) return "is a library that " + std::string(layer.folder) + "/ does not use";
+    if (std::none_of(layer.libraries.begin(), layer.libraries.end(), allowed))
+        return "is a library that " + std::string(layer.folder) + "/ does not use";
     return {};
 }
 
@@ -142,12 +165,14 @@ std::string place(std::string_view path, int line) { return std::string(path) + 
 std::vector<std::string> wrong_includes(std::string_view path, std::string_view text) {
     std::vector<std::string> wrong;
     const auto folder = part(path, 0);
-    const auto layer = std::find_if(layers().begin(), layers().end(), [&](const Layer& l) { return l.folder == folder; });
+    const auto layer =
+        std::find_if(layers().begin(), layers().end(), [&](const Layer& l) { return l.folder == folder; });
     if (layer == layers().end()) return wrong;
     for (const Line& line : lines(text)) {
         const auto include = include_of(line.text);
         if (!include) continue;
-        const std::string why = include->quoted ? wrong_own(*layer, path, include->target) : wrong_library(*layer, path, include->target);
+        const std::string why =
+            include->quoted ? wrong_own(*layer, path, include->target) : wrong_library(*layer, path, include->target);
         if (!why.empty()) wrong.push_back(place(path, line.number) + std::string(include->target) + " " + why + ".");
     }
     return wrong;
@@ -159,7 +184,10 @@ std::vector<std::string> real_time_and_chance(std::string_view path, std::string
     for (const Line& line : lines(text)) {
         for (const auto word : kTimeAndChance) {
             if (!has_word(without_comment(line.text), word)) continue;
-            wrong.push_back(place(path, line.number) + std::string(word) + " belongs into gateway/system_clock or gateway/system_random; take a Clock or Random.");
+            wrong.push_back(
+                place(path, line.number) + std::string(word) +
+                " belongs into gateway/system_clock or gateway/system_random; take a Clock or Random."
+            );
         }
     }
     return wrong;

@@ -59,7 +59,8 @@ std::size_t bare_libical(const std::vector<std::string>& objects) {
             icaltimetype local = start;
             local.zone = nullptr;
             icalrecur_iterator* walk = icalrecur_iterator_new(icalproperty_get_rrule(rule), local);
-            for (icaltimetype at = icalrecur_iterator_next(walk); !icaltime_is_null_time(at) && icaltime_compare(at, end) < 0;
+            for (icaltimetype at = icalrecur_iterator_next(walk);
+                 !icaltime_is_null_time(at) && icaltime_compare(at, end) < 0;
                  at = icalrecur_iterator_next(walk)) {
                 ++instances;
             }
@@ -70,8 +71,7 @@ std::size_t bare_libical(const std::vector<std::string>& objects) {
     return instances;
 }
 
-std::vector<BusyInterval>
-ours(const std::vector<std::string>& objects, const ZoneResolver& zones, const Clock& clock) {
+std::vector<BusyInterval> ours(const std::vector<std::string>& objects, const ZoneResolver& zones, const Clock& clock) {
     std::vector<BusyInterval> all;
     const IcalendarContext context{zones, "Europe/Berlin", {}};
     for (const std::string& object : objects) {

@@ -8,8 +8,8 @@
 namespace calgate::bench {
 namespace {
 
-constexpr std::array<const char*, 6> kZones = {"Europe/Berlin", "America/New_York", "Asia/Kolkata",
-                                               "Australia/Lord_Howe", "America/Sao_Paulo", "UTC"};
+constexpr std::array<const char*, 6> kZones = {
+    "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "UTC"};
 
 std::string stamp(int day, int minute) {
     using namespace std::chrono;

@@ -55,7 +55,8 @@ public:
 
     Features features() const override {
         Features offered;
-        offered.passwords = offered.deadlines = offered.garbage = offered.outages = offered.faults = offered.mails = true;
+        offered.passwords = offered.deadlines = offered.garbage = offered.outages = offered.faults = offered.mails =
+            true;
         return offered;
     }
     Connector& connector() override { return connector_; }
@@ -116,7 +117,11 @@ public:
     Href make_calendar(const std::string& name) override { return server_->make_calendar(name); }
     Href put_text(const Href& calendar, const std::string& name, const std::string& icalendar) override {
         const Href href{calendar.value + name};
-        expect_done("PUT", href, server_->request("PUT", href.value, {{"Content-Type", "text/calendar; charset=utf-8"}}, icalendar));
+        expect_done(
+            "PUT",
+            href,
+            server_->request("PUT", href.value, {{"Content-Type", "text/calendar; charset=utf-8"}}, icalendar)
+        );
         return href;
     }
     void erase(const Href& event) override { expect_done("DELETE", event, server_->request("DELETE", event.value)); }
@@ -141,7 +146,8 @@ private:
     static void expect_done(const char* method, const Href& href, const http::Response& response) {
         if (response.status < 200 || response.status >= 300 || response.status == 207)
             throw std::runtime_error(
-                std::string(method) + " " + href.value + " was answered " + std::to_string(response.status) + ": " + response.body
+                std::string(method) + " " + href.value + " was answered " + std::to_string(response.status) + ": " +
+                response.body
             );
     }
 

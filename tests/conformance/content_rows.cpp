@@ -47,7 +47,9 @@ void letters(Stage& stage) {
     event.master.place = "Straße 5, Hof\\hinten; 2. Stock";
     event.master.notes = "Erste Zeile\nZweite, mit Komma\n\nVierte; mit Strichpunkt: ]]> und \\";
     const EventInstance read = expect_round_trip(stage, event).event.master;
-    CALGATE_EXPECT(read.title == event.master.title && read.place == event.master.place && read.notes == event.master.notes);
+    CALGATE_EXPECT(
+        read.title == event.master.title && read.place == event.master.place && read.notes == event.master.notes
+    );
 }
 
 void backslash(Stage& stage) {
@@ -127,8 +129,9 @@ void far_away_zone(Stage& stage) {
 }
 
 void without_end(Stage& stage) {
-    const Href href =
-        stage.put_foreign(foreign_text(stage.uid("a"), "DTSTART;VALUE=DATE:20260610\nSUMMARY:Holiday\n"), "holiday.ics");
+    const Href href = stage.put_foreign(
+        foreign_text(stage.uid("a"), "DTSTART;VALUE=DATE:20260610\nSUMMARY:Holiday\n"), "holiday.ics"
+    );
     const RemoteEvent read = stage.fetch(href);
     CALGATE_EXPECT(!read.unreadable && read.event.master.start == whole_day("2026-06-10"));
     CALGATE_EXPECT(read.event.master.end == whole_day("2026-06-11"));
@@ -138,7 +141,8 @@ void with_duration(Stage& stage) {
     const std::string inside = "DTSTART:20260610T070000Z\nDURATION:PT90M\nSUMMARY:Course\n";
     const RemoteEvent read = stage.fetch(stage.put_foreign(foreign_text(stage.uid("a"), inside), "course.ics"));
     CALGATE_EXPECT(!read.unreadable);
-    const auto length = stage.zones.to_instant(read.event.master.end, "UTC") - stage.zones.to_instant(read.event.master.start, "UTC");
+    const auto length =
+        stage.zones.to_instant(read.event.master.end, "UTC") - stage.zones.to_instant(read.event.master.start, "UTC");
     CALGATE_EXPECT(length == std::chrono::minutes(90));
 }
 

@@ -35,7 +35,9 @@ void stopped(Stage& stage) {
     context.stop = source.get_token();
     CALGATE_EXPECT_ERROR(stage.connector.list_calendars(context), ErrorCode::Cancelled);
     CALGATE_EXPECT_ERROR(stage.connector.fetch_changes(context, stage.calendar, {}, {}), ErrorCode::Cancelled);
-    CALGATE_EXPECT_ERROR(stage.connector.create_event(context, stage.calendar, haircut(stage.uid("a"))), ErrorCode::Cancelled);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.create_event(context, stage.calendar, haircut(stage.uid("a"))), ErrorCode::Cancelled
+    );
     CALGATE_EXPECT(stage.count() == 0);
 }
 
@@ -80,7 +82,8 @@ void expect_no_false_emptiness(Stage& stage, const SimFault& broken) {
             next.times = -1;
             stage.subject.sim().fail_next(next);
             const auto since = from_the_start ? std::nullopt : first.token;
-            const auto page = stage.connector.fetch_changes(stage.context(), stage.calendar, since, stage.everything_in(first));
+            const auto page =
+                stage.connector.fetch_changes(stage.context(), stage.calendar, since, stage.everything_in(first));
             stage.subject.sim().clear_faults();
             if (!page) continue;
             CALGATE_EXPECT(page->removed.empty());
@@ -179,7 +182,11 @@ Result<std::vector<RemoteCalendar>> list_from(Stage& stage, const std::string& p
 }
 
 void redirect_on_this_host(Stage& stage) {
-    for (const char* path : {"r301/17112341/principal/", "r302/17112341/principal/", "r307/17112341/principal/", "r308/17112341/principal/"}) {
+    for (const char* path :
+         {"r301/17112341/principal/",
+          "r302/17112341/principal/",
+          "r307/17112341/principal/",
+          "r308/17112341/principal/"}) {
         const auto calendars = list_from(stage, path);
         CALGATE_EXPECT_SUCCESS(calendars);
         bool listed = false;
@@ -190,11 +197,14 @@ void redirect_on_this_host(Stage& stage) {
 
 void redirect_elsewhere(Stage& stage) {
     const std::size_t before = stage.subject.sim().requests().size();
-    for (const char* path : {"r301-foreign/", "r308-foreign/", "r302-http/", "r307-http/"}) (void)list_from(stage, path);
+    for (const char* path : {"r301-foreign/", "r308-foreign/", "r302-http/", "r307-http/"})
+        (void)list_from(stage, path);
     const auto& requests = stage.subject.sim().requests();
     CALGATE_EXPECT(requests.size() > before);
     for (std::size_t i = before; i < requests.size(); ++i)
-        CALGATE_EXPECT(requests[i].url.starts_with("https://") && requests[i].url.find("elsewhere") == std::string::npos);
+        CALGATE_EXPECT(
+            requests[i].url.starts_with("https://") && requests[i].url.find("elsewhere") == std::string::npos
+        );
 }
 
 }  // namespace

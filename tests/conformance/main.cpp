@@ -21,7 +21,16 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
     std::vector<NamedSubject> subjects;
     subjects.push_back({"memory", memory_subject(zones)});
     for (const char* profile :
-         {"rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "weak_etags", "stuck_pages", "odd_reports"})
+         {"rfc",
+          "icloud",
+          "radicale",
+          "xandikos",
+          "cyrus",
+          "sabre",
+          "sogo",
+          "weak_etags",
+          "stuck_pages",
+          "odd_reports"})
         subjects.push_back({std::string("sim_") + profile, simulated_subject(zones, profile)});
     subjects.push_back({"radicale", radicale_subject(zones)});
     subjects.push_back({"xandikos", xandikos_subject(zones)});
@@ -30,7 +39,8 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
 
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
-    for (const auto& part : {calendar_rows(), writing_rows(), reading_rows(), change_rows(), content_rows(), failure_rows()})
+    for (const auto& part :
+         {calendar_rows(), writing_rows(), reading_rows(), change_rows(), content_rows(), failure_rows()})
         std::copy(part.begin(), part.end(), std::back_inserter(rows));
     return rows;
 }
@@ -65,8 +75,10 @@ std::optional<Deviation> deviation_of(const std::string& subject, const std::str
 void every_deviation_names_a_row(const std::vector<NamedSubject>& subjects) {
     const auto rows = all_rows();
     for (const Deviation& deviation : declared_deviations()) {
-        const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == std::string(deviation.row); });
-        const auto subject = std::find_if(subjects.begin(), subjects.end(), [&](const auto& s) { return s.name == deviation.subject; });
+        const auto row =
+            std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == std::string(deviation.row); });
+        const auto subject =
+            std::find_if(subjects.begin(), subjects.end(), [&](const auto& s) { return s.name == deviation.subject; });
         BOOST_TEST((row != rows.end() && subject != subjects.end()), deviation.subject << "/" << deviation.row);
         const bool runs = row != rows.end() && subject != subjects.end() &&
                           (!row->needs || subject->subject->features().*(row->needs));
@@ -81,14 +93,18 @@ void register_all(const std::vector<NamedSubject>& subjects, const ZoneResolver&
         for (const Row& row : all_rows()) {
             const auto deviation = deviation_of(name, row.name);
             Subject& target = *subject;
-            auto* test = ut::make_test_case([row, &target, &zones, deviation] { run(row, target, zones, deviation); }, row.name, __FILE__, __LINE__);
+            auto* test = ut::make_test_case(
+                [row, &target, &zones, deviation] { run(row, target, zones, deviation); }, row.name, __FILE__, __LINE__
+            );
             const bool offered = !row.needs || subject->features().*(row.needs);
             if (!offered) test->p_default_status.value = ut::test_unit::RS_DISABLED;
             suite->add(test);
         }
         master.add(suite);
     }
-    master.add(ut::make_test_case([&subjects] { every_deviation_names_a_row(subjects); }, "every_deviation_names_a_row", __FILE__, __LINE__));
+    master.add(ut::make_test_case(
+        [&subjects] { every_deviation_names_a_row(subjects); }, "every_deviation_names_a_row", __FILE__, __LINE__
+    ));
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ public:
         return offered;
     }
     Connector& connector() override { return connector_; }
-    std::unique_ptr<Connector> with_wrong_password() override { throw std::runtime_error("There are no passwords here."); }
+    std::unique_ptr<Connector> with_wrong_password() override {
+        throw std::runtime_error("There are no passwords here.");
+    }
     const Clock& clock() const override { return clock_; }
 
     Href make_calendar(const std::string& name) override { return service_.add_calendar(name); }

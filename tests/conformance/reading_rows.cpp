@@ -24,7 +24,9 @@ void find_under_another_name(Stage& stage) {
 
 void find_unknown(Stage& stage) {
     stage.create(haircut(stage.uid("a")));
-    CALGATE_EXPECT_ERROR(stage.connector.find_event(stage.context(), stage.calendar, stage.uid("b")), ErrorCode::NotFound);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.find_event(stage.context(), stage.calendar, stage.uid("b")), ErrorCode::NotFound
+    );
 }
 
 void find_does_not_confuse(Stage& stage) {
@@ -48,7 +50,9 @@ void find_by_uid_that_is_no_file_name(Stage& stage) {
 }
 
 void find_in_empty(Stage& stage) {
-    CALGATE_EXPECT_ERROR(stage.connector.find_event(stage.context(), stage.calendar, stage.uid("a")), ErrorCode::NotFound);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.find_event(stage.context(), stage.calendar, stage.uid("a")), ErrorCode::NotFound
+    );
 }
 
 void fetch_missing(Stage& stage) {

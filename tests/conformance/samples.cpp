@@ -54,7 +54,9 @@ std::string decorated_text(const Uid& uid) {
 std::string oversized_text(const Uid& uid) {
     std::string notes = "DESCRIPTION:";
     for (int line = 0; line < 5000; ++line) notes += "sixty letters that mean nothing at all and repeat themselves\n ";
-    return foreign_text(uid, "DTSTART:20260611T070000Z\nDTEND:20260611T080000Z\nSUMMARY:Much too long\n" + notes + "end\n");
+    return foreign_text(
+        uid, "DTSTART:20260611T070000Z\nDTEND:20260611T080000Z\nSUMMARY:Much too long\n" + notes + "end\n"
+    );
 }
 
 }  // namespace calgate::testing

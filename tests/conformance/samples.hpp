@@ -14,7 +14,8 @@ When whole_day(const std::string& date);
 /// An hour in June 2026, with title, place and notes; ours, without mark and capsule.
 Event haircut(const Uid&);
 
-/// A calendar object of another program. @param inside lines of the VEVENT after UID and DTSTAMP, ends replaced by CRLF.
+/// A calendar object of another program. @param inside lines of the VEVENT after UID and DTSTAMP, ends replaced by
+/// CRLF.
 std::string foreign_text(const Uid&, const std::string& inside);
 /// One with an alarm, unknown properties and parameters, and a category.
 std::string decorated_text(const Uid&);

@@ -80,6 +80,7 @@ void expect_error(const Outcome& outcome, ErrorCode code, const char* file, int 
 #define CALGATE_EXPECT(condition) \
     ((condition) ? void(0) : ::calgate::testing::found(__FILE__, __LINE__, "not so: " #condition))
 #define CALGATE_EXPECT_SUCCESS(outcome) ::calgate::testing::expect_success(outcome, __FILE__, __LINE__, #outcome)
-#define CALGATE_EXPECT_ERROR(outcome, code) ::calgate::testing::expect_error(outcome, code, __FILE__, __LINE__, #outcome)
+#define CALGATE_EXPECT_ERROR(outcome, code) \
+    ::calgate::testing::expect_error(outcome, code, __FILE__, __LINE__, #outcome)
 
 }  // namespace calgate::testing

@@ -24,14 +24,18 @@ void create_twice(Stage& stage) {
     const Href href = stage.create(event).href;
     Event other = event;
     other.master.title = "Another title";
-    CALGATE_EXPECT_ERROR(stage.connector.create_event(stage.context(), stage.calendar, other), ErrorCode::AlreadyExists);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.create_event(stage.context(), stage.calendar, other), ErrorCode::AlreadyExists
+    );
     CALGATE_EXPECT(stage.count() == 1 && stage.fetch(href).event.master.title == "Haircut");
 }
 
 void create_where_uid_is_elsewhere(Stage& stage) {
     const Uid uid = stage.uid("a");
     stage.put_foreign(decorated_text(uid), "somewhere-else.ics");
-    CALGATE_EXPECT_ERROR(stage.connector.create_event(stage.context(), stage.calendar, haircut(uid)), ErrorCode::AlreadyExists);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.create_event(stage.context(), stage.calendar, haircut(uid)), ErrorCode::AlreadyExists
+    );
     CALGATE_EXPECT(stage.count() == 1);
 }
 
@@ -39,7 +43,9 @@ void create_after_a_lost_answer(Stage& stage) {
     const Event event = haircut(stage.uid("a"));
     stage.subject.lose_next_answer();
     CALGATE_EXPECT_ERROR(stage.connector.create_event(stage.context(), stage.calendar, event), lost().code);
-    CALGATE_EXPECT_ERROR(stage.connector.create_event(stage.context(), stage.calendar, event), ErrorCode::AlreadyExists);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.create_event(stage.context(), stage.calendar, event), ErrorCode::AlreadyExists
+    );
     const auto adopted = stage.connector.find_event(stage.context(), stage.calendar, event.uid);
     CALGATE_EXPECT_SUCCESS(adopted);
     CALGATE_EXPECT(stage.digest(adopted->event) == stage.digest(event) && stage.count() == 1);
@@ -54,7 +60,10 @@ void update_is_stored(Stage& stage) {
     });
     const RemoteEvent now = stage.fetch(receipt.href);
     CALGATE_EXPECT(now.event.master.title == "Colouring");
-    CALGATE_EXPECT(stage.zones.to_instant(now.event.master.start, "UTC") == stage.zones.to_instant(berlin("2026-06-11T14:00:00"), "UTC"));
+    CALGATE_EXPECT(
+        stage.zones.to_instant(now.event.master.start, "UTC") ==
+        stage.zones.to_instant(berlin("2026-06-11T14:00:00"), "UTC")
+    );
     CALGATE_EXPECT(stage.count() == 1);
 }
 
@@ -101,7 +110,9 @@ void update_after_a_lost_answer(Stage& stage) {
     Event edited = first.event;
     edited.master.title = "Second";
     stage.subject.lose_next_answer();
-    CALGATE_EXPECT_ERROR(stage.connector.update_event(stage.context(), first.href, *first.version, edited), lost().code);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.update_event(stage.context(), first.href, *first.version, edited), lost().code
+    );
     CALGATE_EXPECT_ERROR(
         stage.connector.update_event(stage.context(), first.href, *first.version, edited), ErrorCode::VersionMismatch
     );
@@ -122,8 +133,14 @@ void update_keeps_what_is_not_ours(Stage& stage) {
     stage.update(stage.fetch(href), [](Event& event) { event.master.notes = "Bring the plan"; });
     const RemoteEvent now = stage.fetch(href);
     CALGATE_EXPECT(now.event.master.notes == "Bring the plan" && now.event.master.title == "Team meeting");
-    for (const char* kept : {"X-LAUNDRY", "X-COLOUR=blue", "two shirts", "CATEGORIES:WORK", "https://intranet.example/meeting",
-                             "BEGIN:VALARM", "TRIGGER:-PT15M"})
+    for (const char* kept :
+         {"X-LAUNDRY",
+          "X-COLOUR=blue",
+          "two shirts",
+          "CATEGORIES:WORK",
+          "https://intranet.example/meeting",
+          "BEGIN:VALARM",
+          "TRIGGER:-PT15M"})
         if (now.event.source.find(kept) == std::string::npos) found(__FILE__, __LINE__, std::string("lost: ") + kept);
 }
 
@@ -135,7 +152,9 @@ void update_keeps_mark_and_capsule(Stage& stage) {
     CALGATE_EXPECT(read.event.mark == event.mark && read.event.capsule == event.capsule);
     stage.update(read, [](Event& edited) { edited.master.place = "Upstairs"; });
     const RemoteEvent now = stage.fetch(read.href);
-    CALGATE_EXPECT(now.event.mark == event.mark && now.event.capsule == event.capsule && now.event.master.place == "Upstairs");
+    CALGATE_EXPECT(
+        now.event.mark == event.mark && now.event.capsule == event.capsule && now.event.master.place == "Upstairs"
+    );
 }
 
 void delete_removes(Stage& stage) {
@@ -156,7 +175,9 @@ void delete_twice(Stage& stage) {
 void delete_stale(Stage& stage) {
     const RemoteEvent first = stage.fetch(stage.create(haircut(stage.uid("a"))).href);
     stage.update(first, [](Event& event) { event.master.title = "Second"; });
-    CALGATE_EXPECT_ERROR(stage.connector.delete_event(stage.context(), first.href, *first.version), ErrorCode::VersionMismatch);
+    CALGATE_EXPECT_ERROR(
+        stage.connector.delete_event(stage.context(), first.href, *first.version), ErrorCode::VersionMismatch
+    );
     CALGATE_EXPECT(stage.fetch(first.href).event.master.title == "Second");
 }
 
@@ -181,8 +202,9 @@ void create_again_after_delete(Stage& stage) {
 void expect_invitations_are_counted(Stage& stage) {
     CaldavSim& sim = stage.subject.sim();
     const int before = sim.mails_sent();
-    const std::string inside = "DTSTART:20260610T070000Z\nDTEND:20260610T080000Z\nORGANIZER:mailto:" + CaldavSim::credentials().user +
-                               "\nATTENDEE:mailto:customer@example.com\n";
+    const std::string inside =
+        "DTSTART:20260610T070000Z\nDTEND:20260610T080000Z\nORGANIZER:mailto:" + CaldavSim::credentials().user +
+        "\nATTENDEE:mailto:customer@example.com\n";
     http::Request request;
     request.method = "PUT";
     request.url = stage.calendar.value + "invitation.ics";

@@ -1,10 +1,11 @@
+#include "connectors/caldav/caldav_wire.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <iterator>
 
 #include "connectors/caldav/caldav_cursor.hpp"
 #include "connectors/caldav/caldav_errors.hpp"
-#include "connectors/caldav/caldav_wire.hpp"
 
 using namespace calgate;
 using namespace calgate::caldav;

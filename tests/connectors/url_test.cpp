@@ -1,3 +1,5 @@
+#include "connectors/http/url.hpp"
+
 #include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -6,7 +8,6 @@
 
 #include "connectors/http/address_guard.hpp"
 #include "connectors/http/redirects.hpp"
-#include "connectors/http/url.hpp"
 
 using namespace calgate;
 namespace data = boost::unit_test::data;
@@ -47,9 +48,19 @@ const RedirectRow kRedirects[] = {
     {"303 for a GET", 303, "GET", "https://cal.example/a", "/b", "https://cal.example/b"},
     {"foreign host", 307, "PUT", "https://cal.example/a", "https://evil.example/a", ""},
     {"other port", 307, "PUT", "https://cal.example/a", "https://cal.example:8443/a", ""},
-    {"downgrade is tried on https", 301, "PROPFIND", "https://cal.example/a", "http://cal.example/b", "https://cal.example/b"},
+    {"downgrade is tried on https",
+     301,
+     "PROPFIND",
+     "https://cal.example/a",
+     "http://cal.example/b",
+     "https://cal.example/b"},
     {"downgrade to another host", 301, "PROPFIND", "https://cal.example/a", "http://other.example/b", ""},
-    {"partition of iCloud", 307, "PROPFIND", "https://caldav.icloud.com/", "https://p42-caldav.icloud.com/1/", "https://p42-caldav.icloud.com/1/"},
+    {"partition of iCloud",
+     307,
+     "PROPFIND",
+     "https://caldav.icloud.com/",
+     "https://p42-caldav.icloud.com/1/",
+     "https://p42-caldav.icloud.com/1/"},
     {"looks like iCloud", 307, "PROPFIND", "https://caldav.icloud.com/", "https://px-caldav.icloud.com/1/", ""},
 };
 

@@ -133,7 +133,9 @@ BOOST_AUTO_TEST_CASE(of_two_equal_appointments_one_goes) {
 
 BOOST_AUTO_TEST_CASE(appointments_block_where_as_many_overlap_as_there_is_room) {
     AvailabilityIndex index;
-    index.set_source(kAnna, live("appointments"), {busy(0, 60), busy(30, 90), busy(45, 50), busy(90, 120), busy(100, 130)});
+    index.set_source(
+        kAnna, live("appointments"), {busy(0, 60), busy(30, 90), busy(45, 50), busy(90, 120), busy(100, 130)}
+    );
     BOOST_TEST((all_of(index) == Busy{busy(0, 130)}));
     index.set_person(with_capacity(2));
     BOOST_TEST((all_of(index) == Busy{busy(30, 60), busy(100, 120)}));
@@ -183,9 +185,13 @@ BOOST_AUTO_TEST_CASE(changes_one_by_one_give_what_a_count_per_minute_gives) {
             }
             const auto snapshot = index.person(kAnna);
             for (int minute = 0; minute < 240; ++minute) {
-                const auto here = std::count_if(booked.begin(), booked.end(), [&](const auto& b) { return b.first <= minute && minute < b.second; });
+                const auto here = std::count_if(booked.begin(), booked.end(), [&](const auto& b) {
+                    return b.first <= minute && minute < b.second;
+                });
                 const bool taken = !busy_within(*snapshot, span_of(minute, minute + 1)).empty();
-                BOOST_REQUIRE_MESSAGE(taken == (here >= capacity), "capacity " << capacity << ", change " << i << ", minute " << minute);
+                BOOST_REQUIRE_MESSAGE(
+                    taken == (here >= capacity), "capacity " << capacity << ", change " << i << ", minute " << minute
+                );
             }
         }
     }
@@ -198,7 +204,9 @@ BOOST_AUTO_TEST_SUITE(availability_windows)
 BOOST_AUTO_TEST_CASE(busy_time_is_clipped_and_half_open) {
     PersonBusy snapshot;
     snapshot.merged = {busy(0, 30), busy(60, 90, BusyKind::Tentative), busy(120, 150)};
-    BOOST_TEST((busy_within(snapshot, span_of(10, 130)) == Busy{busy(10, 30), busy(60, 90, BusyKind::Tentative), busy(120, 130)}));
+    BOOST_TEST((
+        busy_within(snapshot, span_of(10, 130)) == Busy{busy(10, 30), busy(60, 90, BusyKind::Tentative), busy(120, 130)}
+    ));
     BOOST_TEST(busy_within(snapshot, span_of(30, 60)).empty());
     BOOST_TEST((busy_within(snapshot, span_of(70, 71)) == Busy{busy(70, 71, BusyKind::Tentative)}));
     BOOST_TEST(busy_within(snapshot, span_of(150, 500)).empty());
@@ -209,7 +217,9 @@ BOOST_AUTO_TEST_CASE(busy_time_is_clipped_and_half_open) {
 BOOST_AUTO_TEST_CASE(without_hours_the_whole_window_counts) {
     PersonBusy snapshot;
     snapshot.merged = {busy(10, 20), busy(20, 30, BusyKind::Tentative), busy(50, 99)};
-    BOOST_TEST((free_within(snapshot, span_of(0, 60), person("Europe/Zurich"), zones()) == Free{span_of(0, 10), span_of(30, 50)}));
+    BOOST_TEST((
+        free_within(snapshot, span_of(0, 60), person("Europe/Zurich"), zones()) == Free{span_of(0, 10), span_of(30, 50)}
+    ));
     BOOST_TEST((free_within({}, span_of(0, 60), person("Europe/Zurich"), zones()) == Free{span_of(0, 60)}));
     BOOST_TEST(free_within({}, span_of(60, 60), person("Europe/Zurich"), zones()).empty());
     BOOST_TEST(free_within({}, span_of(60, 0), person("Europe/Zurich"), zones()).empty());
@@ -218,19 +228,31 @@ BOOST_AUTO_TEST_CASE(without_hours_the_whole_window_counts) {
 BOOST_AUTO_TEST_CASE(hours_follow_the_wall_clock_over_both_changes_of_the_year) {
     const Staff staff = with_hours("Europe/Zurich", {{9 * 60, 17 * 60}});
     const Interval spring{utc("2026-03-28T00:00:00Z"), utc("2026-03-30T00:00:00Z")};
-    BOOST_TEST((free_within({}, spring, staff, zones()) == Free{
-        {utc("2026-03-28T08:00:00Z"), utc("2026-03-28T16:00:00Z")}, {utc("2026-03-29T07:00:00Z"), utc("2026-03-29T15:00:00Z")}}));
+    BOOST_TEST(
+        (free_within({}, spring, staff, zones()) ==
+         Free{
+             {utc("2026-03-28T08:00:00Z"), utc("2026-03-28T16:00:00Z")},
+             {utc("2026-03-29T07:00:00Z"), utc("2026-03-29T15:00:00Z")}})
+    );
     const Interval autumn{utc("2026-10-24T00:00:00Z"), utc("2026-10-26T00:00:00Z")};
-    BOOST_TEST((free_within({}, autumn, staff, zones()) == Free{
-        {utc("2026-10-24T07:00:00Z"), utc("2026-10-24T15:00:00Z")}, {utc("2026-10-25T08:00:00Z"), utc("2026-10-25T16:00:00Z")}}));
+    BOOST_TEST(
+        (free_within({}, autumn, staff, zones()) ==
+         Free{
+             {utc("2026-10-24T07:00:00Z"), utc("2026-10-24T15:00:00Z")},
+             {utc("2026-10-25T08:00:00Z"), utc("2026-10-25T16:00:00Z")}})
+    );
 }
 
 BOOST_AUTO_TEST_CASE(a_night_shift_is_an_hour_shorter_in_spring_and_longer_in_autumn) {
     const Staff staff = with_hours("Europe/Zurich", {{0, 6 * 60}});
     const Interval spring{utc("2026-03-28T20:00:00Z"), utc("2026-03-29T20:00:00Z")};
-    BOOST_TEST((free_within({}, spring, staff, zones()) == Free{{utc("2026-03-28T23:00:00Z"), utc("2026-03-29T04:00:00Z")}}));
+    BOOST_TEST(
+        (free_within({}, spring, staff, zones()) == Free{{utc("2026-03-28T23:00:00Z"), utc("2026-03-29T04:00:00Z")}})
+    );
     const Interval autumn{utc("2026-10-24T20:00:00Z"), utc("2026-10-25T20:00:00Z")};
-    BOOST_TEST((free_within({}, autumn, staff, zones()) == Free{{utc("2026-10-24T22:00:00Z"), utc("2026-10-25T05:00:00Z")}}));
+    BOOST_TEST(
+        (free_within({}, autumn, staff, zones()) == Free{{utc("2026-10-24T22:00:00Z"), utc("2026-10-25T05:00:00Z")}})
+    );
 }
 
 BOOST_AUTO_TEST_CASE(weekdays_are_those_of_the_person_not_of_utc) {
@@ -238,7 +260,9 @@ BOOST_AUTO_TEST_CASE(weekdays_are_those_of_the_person_not_of_utc) {
     staff.week[0] = {{8 * 60, 10 * 60}};
     // Monday 8:00 in Auckland (UTC+13) is Sunday evening in UTC; the next Monday lies outside.
     const Interval window{utc("2026-02-28T00:00:00Z"), utc("2026-03-04T00:00:00Z")};
-    BOOST_TEST((free_within({}, window, staff, zones()) == Free{{utc("2026-03-01T19:00:00Z"), utc("2026-03-01T21:00:00Z")}}));
+    BOOST_TEST(
+        (free_within({}, window, staff, zones()) == Free{{utc("2026-03-01T19:00:00Z"), utc("2026-03-01T21:00:00Z")}})
+    );
 }
 
 BOOST_AUTO_TEST_CASE(shifts_that_touch_or_overlap_are_one_free_time) {

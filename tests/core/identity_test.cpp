@@ -22,7 +22,8 @@ const std::string kNoText;
 
 std::string from_hex(std::string_view hex) {
     std::string out;
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+        out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
     return out;
 }
 
@@ -49,7 +50,14 @@ Appointment haircut() {
 std::string deflated(const std::string& plain) {
     uLongf size = compressBound(static_cast<uLong>(plain.size()));
     std::string out(size, '\0');
-    BOOST_REQUIRE(compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(plain.data()), static_cast<uLong>(plain.size())) == Z_OK);
+    BOOST_REQUIRE(
+        compress(
+            reinterpret_cast<Bytef*>(out.data()),
+            &size,
+            reinterpret_cast<const Bytef*>(plain.data()),
+            static_cast<uLong>(plain.size())
+        ) == Z_OK
+    );
     out.resize(size);
     return out;
 }
@@ -75,7 +83,14 @@ BOOST_AUTO_TEST_CASE(sha256_is_that_of_the_standard) {
 
 BOOST_AUTO_TEST_CASE(base64url_is_that_of_rfc_4648_without_padding) {
     const std::vector<std::pair<std::string, std::string>> rows{
-        {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"},
+        {"", ""},
+        {"f", "Zg"},
+        {"fo", "Zm8"},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"},
+        {"fooba", "Zm9vYmE"},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff", "-_8"},
     };
     for (const auto& [plain, text] : rows) {
         BOOST_TEST(base64url(plain) == text);
@@ -83,7 +98,9 @@ BOOST_AUTO_TEST_CASE(base64url_is_that_of_rfc_4648_without_padding) {
     }
 }
 
-BOOST_DATA_TEST_CASE(text_that_is_no_base64url_is_refused, bdata::make({"A", "Zh", "Zg==", "Z g", "Zg\n", "+/8", "Zm9vY"}), text) {
+BOOST_DATA_TEST_CASE(
+    text_that_is_no_base64url_is_refused, bdata::make({"A", "Zh", "Zg==", "Z g", "Zg\n", "+/8", "Zm9vY"}), text
+) {
     BOOST_TEST(!from_base64url(text).has_value());
 }
 
@@ -100,7 +117,9 @@ BOOST_AUTO_TEST_SUITE(copy_names)
 
 BOOST_AUTO_TEST_CASE(the_name_is_pinned) {
     // Computed apart from this code; a change here loses every copy that exists.
-    BOOST_TEST(copy_name("b1", {"appt-1"}, {"cal-1"}, 1).value == "s2t3mod87b9osdagivluihi06kghu6k8s3upl7g6tdff2g95gcj0");
+    BOOST_TEST(
+        copy_name("b1", {"appt-1"}, {"cal-1"}, 1).value == "s2t3mod87b9osdagivluihi06kghu6k8s3upl7g6tdff2g95gcj0"
+    );
 }
 
 BOOST_AUTO_TEST_CASE(every_part_counts_and_so_does_where_it_ends) {
@@ -108,7 +127,8 @@ BOOST_AUTO_TEST_CASE(every_part_counts_and_so_does_where_it_ends) {
     for (const char* business : {"b", "ba"}) {
         for (const char* appointment : {"x", "ax", "a"}) {
             for (const char* calendar : {"c", "xc", ""}) {
-                for (const int generation : {1, 2, 11}) names.insert(copy_name(business, {appointment}, {calendar}, generation).value);
+                for (const int generation : {1, 2, 11})
+                    names.insert(copy_name(business, {appointment}, {calendar}, generation).value);
             }
         }
     }
@@ -128,7 +148,10 @@ const Mark kMark{"epoch-1", "business", {"order/17 – Zürich."}, 3, 9'000'000'
 BOOST_AUTO_TEST_CASE(a_mark_reads_back_and_uses_only_safe_characters) {
     const std::string text = write_mark(kMark, kKeys);
     BOOST_TEST((read_mark(text, kKeys) == kMark));
-    BOOST_TEST(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/") == std::string::npos);
+    BOOST_TEST(
+        text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/") ==
+        std::string::npos
+    );
     const Mark bare{"", "", {""}, 0, 0};
     BOOST_TEST((read_mark(write_mark(bare, kKeys), kKeys) == bare));
 }
@@ -159,13 +182,16 @@ BOOST_AUTO_TEST_CASE(sealing_is_aes_256_gcm) {
     const std::string key = from_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
     const std::string nonce = from_hex("cafebabefacedbaddecaf888");
     const std::string plain = from_hex(
-        "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"
+        "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de6"
+        "57ba637b39"
     );
     const std::string bound_to = from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
-    const std::string expected = std::string(1, '\1') + nonce + from_hex(
-        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
-        "76fc6ece0f4e1768cddf8853bb2d551b"
-    );
+    const std::string expected = std::string(1, '\1') + nonce +
+                                 from_hex(
+                                     "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da"
+                                     "7b08b1056828838c5f61e6393ba7a0abcc9f662"
+                                     "76fc6ece0f4e1768cddf8853bb2d551b"
+                                 );
     BOOST_TEST((seal_secret(plain, key, bound_to, nonce) == expected));
     BOOST_TEST((open_secret(expected, key, bound_to).value() == plain));
 }
@@ -173,7 +199,8 @@ BOOST_AUTO_TEST_CASE(sealing_is_aes_256_gcm) {
 BOOST_AUTO_TEST_CASE(nothing_and_much_come_back) {
     for (const std::size_t size : {0u, 1u, 15u, 16u, 100'000u}) {
         const std::string plain(size, 'p');
-        BOOST_TEST((open_secret(seal_secret(plain, kKeys.vault_key, "", kNonce), kKeys.vault_key, "").value() == plain));
+        BOOST_TEST((open_secret(seal_secret(plain, kKeys.vault_key, "", kNonce), kKeys.vault_key, "").value() == plain)
+        );
     }
 }
 
@@ -221,7 +248,11 @@ BOOST_AUTO_TEST_CASE(a_changed_capsule_and_a_wrong_key_are_refused_with_a_senten
     const std::string capsule = seal_capsule(haircut(), kKeys, kNonce);
     Keys other = kKeys;
     other.recovery_key = std::string(32, 'x');
-    for (const auto& opened : {open_capsule(capsule, other), open_capsule(flipped(capsule, 40), kKeys), open_capsule("", kKeys), open_capsule("%", kKeys)}) {
+    for (const auto& opened :
+         {open_capsule(capsule, other),
+          open_capsule(flipped(capsule, 40), kKeys),
+          open_capsule("", kKeys),
+          open_capsule("%", kKeys)}) {
         BOOST_REQUIRE(!opened.has_value());
         BOOST_TEST((opened.error().code == ErrorCode::Rejected));
         BOOST_TEST(opened.error().detail.ends_with('.'));
@@ -229,9 +260,14 @@ BOOST_AUTO_TEST_CASE(a_changed_capsule_and_a_wrong_key_are_refused_with_a_senten
 }
 
 BOOST_AUTO_TEST_CASE(content_that_is_no_appointment_is_refused) {
-    const std::string state_of_text = "\xa1" "estate" "\x63" "abc";
+    const std::string state_of_text =
+        "\xa1"
+        "estate"
+        "\x63"
+        "abc";
     const std::string text_too_long = "\xa1\x61v\x7b\xff\xff\xff\xff\xff\xff\xff\xff";
-    const std::vector<std::string> contents{kNoText, "\xff", "\xa0", "\x01", "\xa1\x61v", "\xa1\x19", state_of_text, text_too_long};
+    const std::vector<std::string> contents{
+        kNoText, "\xff", "\xa0", "\x01", "\xa1\x61v", "\xa1\x19", state_of_text, text_too_long};
     for (const std::string& content : contents) {
         const auto opened = open_capsule(capsule_of(content), kKeys);
         BOOST_REQUIRE(!opened.has_value());

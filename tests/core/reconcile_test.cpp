@@ -24,7 +24,8 @@ When floating(const char* local) { return {When::Kind::Floating, parse_local(loc
 When date(const char* day) { return {When::Kind::Date, parse_local(day).value(), ""}; }
 
 /// What both sides agreed on. In March Zurich is an hour before UTC.
-const Shown kAgreed{zoned("2026-03-10T09:00:00"), zoned("2026-03-10T10:00:00"), "Cut", "Room 1", "First line\nSecond line", false};
+const Shown kAgreed{
+    zoned("2026-03-10T09:00:00"), zoned("2026-03-10T10:00:00"), "Cut", "Room 1", "First line\nSecond line", false};
 const Instant kOursChanged = parse_instant("2026-03-01T12:00:00Z").value();
 
 struct Edit {
@@ -40,6 +41,7 @@ struct Edit {
     operator Theirs() const { return {Theirs::Kind::Present, shown, std::nullopt}; }
 };
 Edit same() { return {}; }
+// clang-format off
 const std::optional<Shown> kNothingAgreed{};
 
 Theirs gone() { return {Theirs::Kind::Gone, {}, std::nullopt}; }
@@ -241,26 +243,37 @@ private:
     std::mt19937 engine_;
 };
 
+// clang-format on
+
 constexpr int kWorlds = 20'000;
 
 /// Does what a step orders, as a service and a store would.
 void carry_out(const Step& step, std::optional<Shown>& base, Shown& ours, Theirs& theirs) {
     switch (step.kind) {
         case StepKind::Nothing:
-        case StepKind::OpenConflict: return;
-        case StepKind::Settle: base = ours; return;
+        case StepKind::OpenConflict:
+            return;
+        case StepKind::Settle:
+            base = ours;
+            return;
         case StepKind::TakeTheirs:
             ours = step.result.value();
             base = theirs.shown;
             return;
-        case StepKind::Merge: ours = step.result.value(); [[fallthrough]];
+        case StepKind::Merge:
+            ours = step.result.value();
+            [[fallthrough]];
         case StepKind::WriteOurs:
         case StepKind::RestoreCopy:
             theirs = {Theirs::Kind::Present, ours, std::nullopt};
             base = ours;
             return;
-        case StepKind::CancelOurs: ours.cancelled = true; return;
-        case StepKind::DeleteCopy: theirs = gone(); return;
+        case StepKind::CancelOurs:
+            ours.cancelled = true;
+            return;
+        case StepKind::DeleteCopy:
+            theirs = gone();
+            return;
     }
 }
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "core/busy.hpp"
 #include "core/icalendar.hpp"
@@ -22,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(canonical_digest(*event, zones, "Europe/Berlin"));
     Event fresh = *event;
     fresh.source.clear();
-    for (const Event* given : {&*event, &fresh}) {
+    for (const Event* given : {&std::as_const(*event), &std::as_const(fresh)}) {
         const auto written = write_icalendar(*given, zones, clock.now());
         if (written && !read_icalendar(*written, context)) std::abort();
     }

@@ -1,10 +1,9 @@
 #include "gateway/config.hpp"
 
+#include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-
-#include <array>
 #include <ostream>
 #include <string>
 
@@ -32,12 +31,18 @@ const Row kRefused[] = {
     {"not_toml", "[gateway\n", "calgate.toml:1: this is not TOML", "correct the line"},
     {"no_name", "[gateway]\nzone = \"UTC\"\n", "calgate.toml:1: the business has no name", "set name"},
     {"no_zone", "[gateway]\nname = \"S\"\n", "calgate.toml:1: zone is no known", "IANA"},
-    {"bad_zone", "[gateway]\nname = \"S\"\nzone = \"Mars/Base\"\n", "calgate.toml:3: zone is no known", "Europe/Berlin"},
+    {"bad_zone",
+     "[gateway]\nname = \"S\"\nzone = \"Mars/Base\"\n",
+     "calgate.toml:3: zone is no known",
+     "Europe/Berlin"},
     {"name_is_number", "[gateway]\nname = 3\nzone = \"UTC\"\n", "calgate.toml:2: name is no text", "quotes"},
     {"unknown_section", kHead + "[sink]\na = 1\n", "calgate.toml:4: [sink] is no section", "[policy]"},
     {"unknown_key", kHead + "[sync]\npoll = 1\n", "calgate.toml:5: sync.poll is no setting", "remove"},
     {"top_level_key", "a = 1\n" + kHead, "calgate.toml:1: [a] is no section", "[gateway]"},
-    {"listen_without_port", kHead + "listen = \"127.0.0.1\"\n", "calgate.toml:4: listen is no address", "127.0.0.1:8480"},
+    {"listen_without_port",
+     kHead + "listen = \"127.0.0.1\"\n",
+     "calgate.toml:4: listen is no address",
+     "127.0.0.1:8480"},
     {"listen_port_too_big", kHead + "listen = \"127.0.0.1:70000\"\n", "calgate.toml:4: listen", "127.0.0.1:8480"},
     {"body_too_small", kHead + "[limits]\nbody_bytes = 1\n", "calgate.toml:5: body_bytes is out of range", "from 1024"},
     {"number_as_text", kHead + "[sync]\nworkers = \"8\"\n", "calgate.toml:5: workers", "whole number"},

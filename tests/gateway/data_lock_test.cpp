@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include <boost/test/unit_test.hpp>
-
 #include <filesystem>
 #include <string>
 

@@ -41,11 +41,13 @@ public:
         }
         return out;
     }
-    std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId& staff, Interval window) const override {
+    std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId& staff, Interval window)
+        const override {
         std::vector<std::pair<Appointment, Interval>> out;
         for (const auto& [id, row] : rows_.appointments) {
             const bool live = row.first.state != AppointmentState::Cancelled;
-            if (live && row.first.staff == staff && row.second.start < window.end && window.start < row.second.end) out.push_back(row);
+            if (live && row.first.staff == staff && row.second.start < window.end && window.start < row.second.end)
+                out.push_back(row);
         }
         return out;
     }
@@ -63,7 +65,9 @@ public:
         return found.empty() ? std::nullopt : std::optional(found.front());
     }
     std::vector<Mirror> open_mirrors(const CalendarId& id, Instant now, std::size_t limit) const override {
-        auto out = mirrors([&](const Mirror& m) { return m.calendar == id && m.open() && (!m.not_before || *m.not_before <= now); });
+        auto out = mirrors([&](const Mirror& m) {
+            return m.calendar == id && m.open() && (!m.not_before || *m.not_before <= now);
+        });
         std::sort(out.begin(), out.end(), [](const Mirror& a, const Mirror& b) {
             return std::tie(a.starts_at, a.appointment) < std::tie(b.starts_at, b.appointment);
         });
@@ -122,7 +126,9 @@ public:
     void erase(const AccountId& id) override { rows_.accounts.erase(id); }
     void put(const Appointment& row, Interval when) override { rows_.appointments[row.id] = {row, when}; }
     void put(const Mirror& row) override { rows_.mirrors[{row.calendar, row.appointment}] = row; }
-    void erase_mirror(const AppointmentId& id, const CalendarId& calendar) override { rows_.mirrors.erase({calendar, id}); }
+    void erase_mirror(const AppointmentId& id, const CalendarId& calendar) override {
+        rows_.mirrors.erase({calendar, id});
+    }
     void put(const CachedEvent& row) override { rows_.cached[{row.calendar, row.href}] = row; }
     void erase_cached_event(const CalendarId& id, const Href& href) override { rows_.cached.erase({id, href}); }
     std::int64_t add(const Conflict& row) override {

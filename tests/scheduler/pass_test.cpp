@@ -95,7 +95,9 @@ BOOST_AUTO_TEST_CASE(R2_I13_many_deletions_trip_the_brake_until_a_person_decides
         BOOST_TEST((open[0].kind == ConflictKind::Brake));
         one.pass();
         BOOST_TEST(one.conflicts().size() == 1u);
-        apply_resolution(one.store, one.zones, one.clock, open[0].id, approve ? Resolution::Theirs : Resolution::Ours, "cli");
+        apply_resolution(
+            one.store, one.zones, one.clock, open[0].id, approve ? Resolution::Theirs : Resolution::Ours, "cli"
+        );
         one.pass();
         one.pass();
         BOOST_TEST((one.row().state == CalendarState::Active));
@@ -129,8 +131,15 @@ BOOST_AUTO_TEST_CASE(R7_dropping_the_mapping_makes_no_duplicates) {
     BOOST_TEST(!mirror("a0").open());
 }
 
-const ErrorCode kErrors[] = {ErrorCode::Unauthorized, ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::SyncTokenExpired,
-                             ErrorCode::RateLimited, ErrorCode::Unavailable, ErrorCode::Timeout, ErrorCode::InvalidResponse};
+const ErrorCode kErrors[] = {
+    ErrorCode::Unauthorized,
+    ErrorCode::Forbidden,
+    ErrorCode::NotFound,
+    ErrorCode::SyncTokenExpired,
+    ErrorCode::RateLimited,
+    ErrorCode::Unavailable,
+    ErrorCode::Timeout,
+    ErrorCode::InvalidResponse};
 
 BOOST_AUTO_TEST_CASE(R1_no_failed_listing_plans_a_deletion) {
     for (const auto code : kErrors) {
@@ -164,7 +173,8 @@ BOOST_AUTO_TEST_CASE(R6_a_create_that_timed_out_after_it_was_applied_leaves_one_
         const int faults = 1 + static_cast<int>(one.random.next() % 4);
         for (int i = 0; i < faults; ++i) {
             const auto operation = one.random.next() % 2 == 0 ? memory::Operation::Create : memory::Operation::Any;
-            one.service.fail_next({operation, Error{ErrorCode::Timeout, "Injected.", {}}, one.random.next() % 2 == 0, 1});
+            one.service.fail_next({operation, Error{ErrorCode::Timeout, "Injected.", {}}, one.random.next() % 2 == 0, 1}
+            );
         }
         for (int round = 0; round < 12; ++round) {
             one.pass();

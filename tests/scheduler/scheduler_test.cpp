@@ -1,8 +1,7 @@
 #include "scheduler/scheduler.hpp"
 
-#include <boost/test/unit_test.hpp>
-
 #include <algorithm>
+#include <boost/test/unit_test.hpp>
 #include <random>
 
 namespace calgate {
@@ -107,8 +106,10 @@ BOOST_AUTO_TEST_CASE(L3_the_first_success_wakes_all_that_wait) {
     std::optional<Job> probe;
     for (int i = 0; i < 120 && !probe; ++i, now += 1s) {
         const auto job = scheduler.take(now);
-        if (job && job->probe) probe = job;
-        else if (job) scheduler.finish(*job, success(), now);
+        if (job && job->probe)
+            probe = job;
+        else if (job)
+            scheduler.finish(*job, success(), now);
     }
     BOOST_REQUIRE(probe.has_value());
     const auto released = scheduler.finish(*probe, success(), now);

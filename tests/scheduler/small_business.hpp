@@ -84,7 +84,9 @@ struct SmallBusiness {
         wanted.end = at(day, hour + 1);
         wanted.zone = "Europe/Berlin";
         wanted.title = "Cut " + id;
-        return calgate::write(store, [&](Writer& w) { return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test"); });
+        return calgate::write(store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test");
+        });
     }
     PassReport pass() { return engine.run_pass(calendar); }
     Mirror mirror(const std::string& id) const {

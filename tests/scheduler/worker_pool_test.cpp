@@ -1,8 +1,7 @@
 #include "scheduler/worker_pool.hpp"
 
-#include <boost/test/unit_test.hpp>
-
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <latch>
 
 namespace calgate {
@@ -15,7 +14,8 @@ BOOST_AUTO_TEST_CASE(work_is_done_by_no_more_threads_than_given_and_stop_joins) 
     WorkerPool pool(3, [&](std::stop_token) {
         if (left.fetch_sub(1) <= 0) return std::chrono::milliseconds{1000};
         const int now = ++running;
-        for (int seen = most.load(); seen < now && !most.compare_exchange_weak(seen, now);) {}
+        for (int seen = most.load(); seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
         --running;
         done.count_down();
         return std::chrono::milliseconds{0};

@@ -22,20 +22,20 @@ enum class TokenStyle : std::uint8_t { Url, Hash, DataUri, Number };
 /// Habits of one CalDAV server.
 struct Quirks {
     std::string name{};
-    bool icloud_hosts = false;        ///< Entry host, and homes on a partition host with ":443".
-    bool two_challenges = false;      ///< 401 names x-mobileme-authtoken before Basic.
-    bool default_namespace = false;   ///< No prefixes; the namespace is declared on every element.
-    bool cdata = false;               ///< calendar-data in CDATA.
-    bool lists_itself = false;        ///< The collection is a member of its own reports, without its slash.
-    bool empty_propstats = false;     ///< A second propstat with 404 and empty getctag and displayname.
-    bool extra_collections = false;   ///< Tasks, inbox, outbox in the home.
+    bool icloud_hosts = false;       ///< Entry host, and homes on a partition host with ":443".
+    bool two_challenges = false;     ///< 401 names x-mobileme-authtoken before Basic.
+    bool default_namespace = false;  ///< No prefixes; the namespace is declared on every element.
+    bool cdata = false;              ///< calendar-data in CDATA.
+    bool lists_itself = false;       ///< The collection is a member of its own reports, without its slash.
+    bool empty_propstats = false;    ///< A second propstat with 404 and empty getctag and displayname.
+    bool extra_collections = false;  ///< Tasks, inbox, outbox in the home.
     TokenStyle tokens = TokenStyle::Url;
     BadToken bad_token = BadToken::Element403;
     Paging paging = Paging::None;
     std::size_t page = 3;
     bool removed_in_first_listing = false;  ///< 404 entries also for an empty token.
     bool etag_after_put = true;
-    bool rewrites = false;            ///< Reorders, drops VTIMEZONE, adds a property.
+    bool rewrites = false;  ///< Reorders, drops VTIMEZONE, adds a property.
     bool weak_etags = false;
     int update_status = 204;
     bool delete_answers_multistatus = false;
@@ -49,7 +49,7 @@ struct Quirks {
     std::size_t multiget_limit = 0;      ///< More hrefs are 403 number-of-matches-within-limits; 0: none.
     bool query_ignores_filter = false;
     bool query_finds_nothing = false;
-    bool query_refused = false;          ///< 403 supported-filter.
+    bool query_refused = false;  ///< 403 supported-filter.
     bool ignores_schedule_agent = false;
 };
 

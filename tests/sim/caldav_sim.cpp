@@ -64,11 +64,14 @@ Result<http::Response> CaldavSim::send(const http::Request& request, const Conte
     state_->requests.push_back({request.method, request.url, request.body.size(), request.credentials.has_value()});
     if (state_->down) return error(ErrorCode::Unavailable, "No connection to " + url->origin() + ".");
     const auto fault = take(state_->faults, request.method);
-    if (fault && fault->kind == Kind::NoConnection) return error(ErrorCode::Unavailable, "No connection to " + url->origin() + ".");
+    if (fault && fault->kind == Kind::NoConnection)
+        return error(ErrorCode::Unavailable, "No connection to " + url->origin() + ".");
     const bool replaced = fault && (fault->kind == Kind::HtmlPage || fault->kind == Kind::Refusal);
     http::Response response = replaced ? instead(*fault) : state_->answer(request, *url);
-    if (fault && fault->kind == Kind::LostAnswer) return error(ErrorCode::Timeout, url->origin() + " did not answer in time.");
-    if (fault && fault->kind == Kind::ResetMidBody) return error(ErrorCode::InvalidResponse, url->origin() + " broke off its answer.");
+    if (fault && fault->kind == Kind::LostAnswer)
+        return error(ErrorCode::Timeout, url->origin() + " did not answer in time.");
+    if (fault && fault->kind == Kind::ResetMidBody)
+        return error(ErrorCode::InvalidResponse, url->origin() + " broke off its answer.");
     if (fault) response = with_faulty_body(std::move(response), fault->kind);
     response.url = url->text();
     return response;

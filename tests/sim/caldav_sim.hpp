@@ -37,10 +37,9 @@ struct SeenRequest {
     bool with_credentials = false;
 };
 
-/// A CalDAV service (RFC 4791, 6578) with one user, in this process and without time or chance. It is strict where servers
-/// are strict and has the habits that its Quirks name. Paths below /r301, /r302, /r303, /r307, /r308 redirect to what
-/// follows; with "-http" or "-foreign" behind the number to http or to another host.
-/// One thread.
+/// A CalDAV service (RFC 4791, 6578) with one user, in this process and without time or chance. It is strict where
+/// servers are strict and has the habits that its Quirks name. Paths below /r301, /r302, /r303, /r307, /r308 redirect
+/// to what follows; with "-http" or "-foreign" behind the number to http or to another host. One thread.
 class CaldavSim final : public http::HttpTransport {
 public:
     CaldavSim(const Clock&, Quirks);
@@ -66,7 +65,7 @@ public:
 
     void fail_next(SimFault);
     void clear_faults();
-    void set_down(bool down);       ///< No connection for anybody.
+    void set_down(bool down);  ///< No connection for anybody.
     void forget_tokens();
     void unauthorized_after(int requests);  ///< 401 from then on; -1: never.
 

@@ -27,14 +27,17 @@ std::vector<std::string> folded_lines(const std::string& text) {
 std::string unfolded(const std::string& line) {
     std::string out;
     for (std::size_t i = 0; i < line.size(); ++i) {
-        if (line[i] == '\n' && i + 1 < line.size()) ++i;
-        else if (line[i] != '\r' && line[i] != '\n') out += line[i];
+        if (line[i] == '\n' && i + 1 < line.size())
+            ++i;
+        else if (line[i] != '\r' && line[i] != '\n')
+            out += line[i];
     }
     return out;
 }
 
 bool names(const std::string& line, const std::string& property) {
-    return line.starts_with(property) && line.size() > property.size() && (line[property.size()] == ':' || line[property.size()] == ';');
+    return line.starts_with(property) && line.size() > property.size() &&
+           (line[property.size()] == ':' || line[property.size()] == ';');
 }
 
 std::string header_of(const http::Request& request, const std::string& name) {
@@ -50,8 +53,8 @@ int invitations(const std::string& text, const Quirks& quirks) {
     for (const auto& folded : folded_lines(text)) {
         const std::string line = unfolded(folded);
         organized |= names(line, "ORGANIZER") && line.find(CaldavSim::credentials().user) != std::string::npos;
-        const bool by_client =
-            line.find("SCHEDULE-AGENT=CLIENT") != std::string::npos || line.find("SCHEDULE-AGENT=NONE") != std::string::npos;
+        const bool by_client = line.find("SCHEDULE-AGENT=CLIENT") != std::string::npos ||
+                               line.find("SCHEDULE-AGENT=NONE") != std::string::npos;
         if (names(line, "ATTENDEE") && (!by_client || quirks.ignores_schedule_agent)) ++guests;
     }
     return organized ? guests : 0;
@@ -134,15 +137,22 @@ std::optional<http::Response> CaldavSim::State::uid_conflict(const std::string& 
     if (other.empty() || quirks.uid_conflict == UidConflict::Accepted) return std::nullopt;
     const std::string href = element(Space::Dav, "href", xml_text(other));
     switch (quirks.uid_conflict) {
-        case UidConflict::Element409: return condition(409, Space::Caldav, "no-uid-conflict", href);
-        case UidConflict::Element412: return condition(412, Space::Caldav, "no-uid-conflict", href);
-        case UidConflict::Element403: return condition(403, Space::Caldav, "no-uid-conflict", href);
-        case UidConflict::Unique403: return condition(403, Space::Caldav, "unique-scheduling-object-resource", href);
+        case UidConflict::Element409:
+            return condition(409, Space::Caldav, "no-uid-conflict", href);
+        case UidConflict::Element412:
+            return condition(412, Space::Caldav, "no-uid-conflict", href);
+        case UidConflict::Element403:
+            return condition(403, Space::Caldav, "no-uid-conflict", href);
+        case UidConflict::Unique403:
+            return condition(403, Space::Caldav, "unique-scheduling-object-resource", href);
         case UidConflict::Inner207:
-        case UidConflict::Accepted: break;
+        case UidConflict::Accepted:
+            break;
     }
     const std::string error = element(Space::Dav, "error", element(Space::Caldav, "no-uid-conflict"));
-    return multistatus(element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + status_element(412) + error));
+    return multistatus(
+        element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + status_element(412) + error)
+    );
 }
 
 http::Response CaldavSim::State::put(const http::Request& request, const std::string& path) {
@@ -153,7 +163,8 @@ http::Response CaldavSim::State::put(const http::Request& request, const std::st
     const std::string expected = header_of(request, "If-Match");
     if (exists && header_of(request, "If-None-Match") == "*") return plain(412);
     // Strong comparison: a weak tag never matches (RFC 9110 13.1.1).
-    if (!expected.empty() && (!exists || expected.starts_with("W/") || expected != etag(found->second))) return plain(412);
+    if (!expected.empty() && (!exists || expected.starts_with("W/") || expected != etag(found->second)))
+        return plain(412);
     const std::string uid = property_of(request.body, "UID");
     if (uid.empty()) return condition(403, Space::Caldav, "valid-calendar-data");
     if (property_of(request.body, "DTEND").empty() && property_of(request.body, "DURATION").empty())
@@ -174,12 +185,14 @@ http::Response CaldavSim::State::erase(const http::Request& request, const std::
     SimCalendar* owner = calendar_of(path);
     const std::string expected = header_of(request, "If-Match");
     const auto found = owner ? owner->objects.find(path) : std::map<std::string, SimObject>::iterator{};
-    if (!owner || found == owner->objects.end()) return plain(quirks.delete_of_gone_is_412 && !expected.empty() ? 412 : 404);
+    if (!owner || found == owner->objects.end())
+        return plain(quirks.delete_of_gone_is_412 && !expected.empty() ? 412 : 404);
     if (!expected.empty() && (expected.starts_with("W/") || expected != etag(found->second))) return plain(412);
     mails += invitations(found->second.text, quirks);
     remove(*owner, path);
     if (!quirks.delete_answers_multistatus) return plain(204);
-    http::Response done = multistatus(element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + status_element(200)));
+    http::Response done =
+        multistatus(element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + status_element(200)));
     done.status = 200;
     return done;
 }

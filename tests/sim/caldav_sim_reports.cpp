@@ -23,7 +23,9 @@ std::string header_of(const http::Request& request, const std::string& name) {
 }
 
 std::string collection_properties(const CaldavSim::State& sim, const SimCalendar& calendar, const std::string& token) {
-    const auto dav = [&](const std::string& name, const std::string& inner = {}) { return sim.element(Space::Dav, name, inner); };
+    const auto dav = [&](const std::string& name, const std::string& inner = {}) {
+        return sim.element(Space::Dav, name, inner);
+    };
     std::string comp = sim.element(Space::Caldav, "comp");
     comp.insert(comp.size() - 2, calendar.tasks_only ? " name=\"VTODO\"" : " name=\"VEVENT\"");
     return dav("resourcetype", dav("collection") + sim.element(Space::Caldav, "calendar")) +
@@ -38,7 +40,9 @@ std::string collection_properties(const CaldavSim::State& sim, const SimCalendar
 http::Response CaldavSim::State::propfind(const http::Request& request, const http::Url& url) {
     const std::string path = http::canonical_path(url.path);
     const bool deep = header_of(request, "Depth") == "1";
-    const auto dav = [&](const std::string& name, const std::string& inner = {}) { return element(Space::Dav, name, inner); };
+    const auto dav = [&](const std::string& name, const std::string& inner = {}) {
+        return element(Space::Dav, name, inner);
+    };
     const auto response = [&](const std::string& href, const std::string& inner) {
         return dav("response", dav("href", xml_text(href)) + inner) + "\n";
     };
@@ -50,15 +54,21 @@ http::Response CaldavSim::State::propfind(const http::Request& request, const ht
         const std::string home = quirks.icloud_hosts ? home_origin(quirks) + port + kHomePath : kHomePath;
         const std::string owner = dav("href", "mailto:" + CaldavSim::credentials().user);
         return multistatus(response(
-            path, propstat(200, principal + dav("resourcetype", dav("collection") + dav("principal")) +
-                                    element(Space::Caldav, "calendar-home-set", dav("href", home)) +
-                                    element(Space::Caldav, "calendar-user-address-set", owner))
+            path,
+            propstat(
+                200,
+                principal + dav("resourcetype", dav("collection") + dav("principal")) +
+                    element(Space::Caldav, "calendar-home-set", dav("href", home)) +
+                    element(Space::Caldav, "calendar-user-address-set", owner)
+            )
         ));
     }
     const std::string empty_ones =
         quirks.empty_propstats ? propstat(404, element(Space::CalendarServer, "getctag") + dav("displayname")) : "";
     const auto listed = [&](const std::string& at, SimCalendar& calendar) {
-        return response(at, propstat(200, collection_properties(*this, calendar, token_at(calendar, change))) + empty_ones);
+        return response(
+            at, propstat(200, collection_properties(*this, calendar, token_at(calendar, change))) + empty_ones
+        );
     };
     if (path == kHomePath) {
         std::string all = response(path, propstat(200, principal + collection));
@@ -66,7 +76,13 @@ http::Response CaldavSim::State::propfind(const http::Request& request, const ht
             if (deep) all += listed(at, calendar);
         if (deep && quirks.extra_collections)
             for (const char* box : {"inbox", "outbox"})
-                all += response(path + box + "/", propstat(200, dav("resourcetype", dav("collection") + element(Space::Caldav, std::string("schedule-") + box))));
+                all += response(
+                    path + box + "/",
+                    propstat(
+                        200,
+                        dav("resourcetype", dav("collection") + element(Space::Caldav, std::string("schedule-") + box))
+                    )
+                );
         return multistatus(all);
     }
     SimCalendar* owner = calendar(path);
@@ -84,7 +100,8 @@ http::Response CaldavSim::State::report(const http::Request& request, const http
     pugi::xml_document document;
     if (!document.load_buffer(request.body.data(), request.body.size())) return plain(400);
     const pugi::xml_node root = document.document_element();
-    if (local_name(root) == "sync-collection") return sync_collection(*owner, path, descendant(root, "sync-token").text().get());
+    if (local_name(root) == "sync-collection")
+        return sync_collection(*owner, path, descendant(root, "sync-token").text().get());
     if (local_name(root) == "calendar-multiget") {
         std::vector<std::string> hrefs;
         for (const auto& node : root.children())
@@ -102,17 +119,25 @@ http::Response CaldavSim::State::report(const http::Request& request, const http
 
 http::Response CaldavSim::State::unknown_token(SimCalendar& owner, const std::string& path) {
     switch (quirks.bad_token) {
-        case BadToken::Element403: return condition(403, Space::Dav, "valid-sync-token");
-        case BadToken::Element412: return condition(412, Space::Dav, "valid-sync-token");
-        case BadToken::Bare412: return plain(412);
-        case BadToken::Bare500: return plain(500);
-        case BadToken::Gone410: return plain(410);
-        case BadToken::FullListing: break;
+        case BadToken::Element403:
+            return condition(403, Space::Dav, "valid-sync-token");
+        case BadToken::Element412:
+            return condition(412, Space::Dav, "valid-sync-token");
+        case BadToken::Bare412:
+            return plain(412);
+        case BadToken::Bare500:
+            return plain(500);
+        case BadToken::Gone410:
+            return plain(410);
+        case BadToken::FullListing:
+            break;
     }
     return sync_collection(owner, path, "");
 }
 
-http::Response CaldavSim::State::sync_collection(SimCalendar& owner, const std::string& path, const std::string& token) {
+http::Response CaldavSim::State::sync_collection(
+    SimCalendar& owner, const std::string& path, const std::string& token
+) {
     std::int64_t from = 0;
     if (!token.empty()) {
         const auto known = owner.tokens.find(token);
@@ -126,7 +151,8 @@ http::Response CaldavSim::State::sync_collection(SimCalendar& owner, const std::
         for (const auto& [at, number] : owner.tombstones)
             if (number > from) log[number] = gone(at);
     const bool cut = quirks.paging != Paging::None && log.size() > quirks.page;
-    if (cut && quirks.paging == Paging::WholeAnswer) return condition(507, Space::Dav, "number-of-matches-within-limits");
+    if (cut && quirks.paging == Paging::WholeAnswer)
+        return condition(507, Space::Dav, "number-of-matches-within-limits");
     std::string responses;
     std::int64_t reached = change;
     std::size_t listed = 0;
@@ -137,7 +163,8 @@ http::Response CaldavSim::State::sync_collection(SimCalendar& owner, const std::
     }
     if (!cut) return multistatus(itself(path) + responses, token_at(owner, reached));
     responses += element(
-        Space::Dav, "response",
+        Space::Dav,
+        "response",
         element(Space::Dav, "href", path) + status_element(507) +
             element(Space::Dav, "error", element(Space::Dav, "number-of-matches-within-limits"))
     );

@@ -71,10 +71,18 @@ std::string CaldavSim::State::token_at(SimCalendar& owner, std::int64_t change_n
     const std::string number = std::to_string(change_number);
     std::string token;
     switch (quirks.tokens) {
-        case TokenStyle::Url: token = "https://caldav.sim.example/sync/" + number; break;
-        case TokenStyle::Hash: token = "5d41402abc4b2a76b9719d911017c592" + number; break;
-        case TokenStyle::DataUri: token = "data:,1700000000-" + number; break;
-        case TokenStyle::Number: token = number; break;
+        case TokenStyle::Url:
+            token = "https://caldav.sim.example/sync/" + number;
+            break;
+        case TokenStyle::Hash:
+            token = "5d41402abc4b2a76b9719d911017c592" + number;
+            break;
+        case TokenStyle::DataUri:
+            token = "data:,1700000000-" + number;
+            break;
+        case TokenStyle::Number:
+            token = number;
+            break;
     }
     owner.tokens[token] = change_number;
     return token;

@@ -11,9 +11,12 @@ struct Names {
 
 Names names_of(Space space) {
     switch (space) {
-        case Space::Dav: return {"d", "DAV:"};
-        case Space::Caldav: return {"c", "urn:ietf:params:xml:ns:caldav"};
-        case Space::CalendarServer: break;
+        case Space::Dav:
+            return {"d", "DAV:"};
+        case Space::Caldav:
+            return {"c", "urn:ietf:params:xml:ns:caldav"};
+        case Space::CalendarServer:
+            break;
     }
     return {"cs", "http://calendarserver.org/ns/"};
 }
@@ -31,11 +34,16 @@ std::string with_declarations(std::string document) {
 
 const char* reason(int status) {
     switch (status) {
-        case 200: return "OK";
-        case 404: return "Not Found";
-        case 412: return "Precondition Failed";
-        case 507: return "Insufficient Storage";
-        default: return "Status";
+        case 200:
+            return "OK";
+        case 404:
+            return "Not Found";
+        case 412:
+            return "Precondition Failed";
+        case 507:
+            return "Insufficient Storage";
+        default:
+            return "Status";
     }
 }
 
@@ -52,12 +60,23 @@ std::string xml_text(const std::string& plain_text) {
     std::string out;
     for (const char c : plain_text) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\r': out += "&#13;"; break;
-            default: out += c;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\r':
+                out += "&#13;";
+                break;
+            default:
+                out += c;
         }
     }
     return out;
@@ -84,7 +103,8 @@ std::string CaldavSim::State::member(const std::string& path, const SimObject& o
         const std::string data = quirks.cdata ? cdata_text(object.text) : xml_text(object.text);
         properties += element(Space::Caldav, "calendar-data", quirks.multiget_empty_data ? "" : data);
     }
-    return element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + propstat(200, properties)) + "\n";
+    return element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + propstat(200, properties)) +
+           "\n";
 }
 
 std::string CaldavSim::State::itself(const std::string& path) const {
@@ -92,7 +112,8 @@ std::string CaldavSim::State::itself(const std::string& path) const {
     std::string without_slash = path;
     while (without_slash.ends_with('/')) without_slash.pop_back();
     const std::string properties = element(Space::Dav, "getetag", xml_text("\"collection\""));
-    return element(Space::Dav, "response", element(Space::Dav, "href", without_slash) + propstat(200, properties)) + "\n";
+    return element(Space::Dav, "response", element(Space::Dav, "href", without_slash) + propstat(200, properties)) +
+           "\n";
 }
 
 std::string CaldavSim::State::gone(const std::string& path) const {
@@ -106,8 +127,8 @@ http::Response CaldavSim::State::multistatus(const std::string& responses, const
     return plain(207, {{"Content-Type", "application/xml; charset=utf-8"}}, kProlog + document + "\n");
 }
 
-http::Response
-CaldavSim::State::condition(int status, Space space, const std::string& name, const std::string& inner) const {
+http::Response CaldavSim::State::condition(int status, Space space, const std::string& name, const std::string& inner)
+    const {
     std::string document = element(Space::Dav, "error", element(space, name, inner));
     if (!quirks.default_namespace) document = with_declarations(std::move(document));
     return plain(status, {{"Content-Type", "application/xml; charset=utf-8"}}, kProlog + document + "\n");

@@ -1,7 +1,6 @@
+#include <atomic>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-
-#include <atomic>
 #include <thread>
 
 #include "core/identity.hpp"
@@ -44,17 +43,17 @@ struct OverlapRow {
 std::ostream& operator<<(std::ostream& out, const OverlapRow& row) { return out << row.name; }
 
 const std::vector<OverlapRow> kOverlaps = {
-    {"nothing_taken",              1, {},                               {60, 120}, BookingOutcome::Created},
-    {"same_hour",                  1, {{60, 120}},                      {60, 120}, BookingOutcome::Overlap},
-    {"touching_after",             1, {{0, 60}},                        {60, 120}, BookingOutcome::Created},
-    {"touching_before",            1, {{120, 180}},                     {60, 120}, BookingOutcome::Created},
-    {"inside_another",             1, {{0, 300}},                       {60, 120}, BookingOutcome::Overlap},
-    {"around_another",             1, {{80, 90}},                       {60, 120}, BookingOutcome::Overlap},
-    {"second_of_two",              2, {{60, 120}},                      {60, 120}, BookingOutcome::Created},
-    {"third_of_two",               2, {{60, 120}, {60, 120}},           {60, 120}, BookingOutcome::Overlap},
-    {"two_that_follow_each_other", 2, {{60, 90}, {90, 120}},            {60, 120}, BookingOutcome::Created},
-    {"two_that_meet_late",         2, {{60, 110}, {100, 120}},          {60, 120}, BookingOutcome::Overlap},
-    {"two_that_meet_outside",      2, {{0, 70}, {0, 60}, {110, 200}},   {60, 120}, BookingOutcome::Created},
+    {"nothing_taken", 1, {}, {60, 120}, BookingOutcome::Created},
+    {"same_hour", 1, {{60, 120}}, {60, 120}, BookingOutcome::Overlap},
+    {"touching_after", 1, {{0, 60}}, {60, 120}, BookingOutcome::Created},
+    {"touching_before", 1, {{120, 180}}, {60, 120}, BookingOutcome::Created},
+    {"inside_another", 1, {{0, 300}}, {60, 120}, BookingOutcome::Overlap},
+    {"around_another", 1, {{80, 90}}, {60, 120}, BookingOutcome::Overlap},
+    {"second_of_two", 2, {{60, 120}}, {60, 120}, BookingOutcome::Created},
+    {"third_of_two", 2, {{60, 120}, {60, 120}}, {60, 120}, BookingOutcome::Overlap},
+    {"two_that_follow_each_other", 2, {{60, 90}, {90, 120}}, {60, 120}, BookingOutcome::Created},
+    {"two_that_meet_late", 2, {{60, 110}, {100, 120}}, {60, 120}, BookingOutcome::Overlap},
+    {"two_that_meet_outside", 2, {{0, 70}, {0, 60}, {110, 200}}, {60, 120}, BookingOutcome::Created},
 };
 
 Appointment minutes_of(const std::string& id, std::pair<int, int> span) {
@@ -72,7 +71,9 @@ BOOST_DATA_TEST_CASE(overlap, kOverlaps, row) {
     InMemory in(row.capacity);
     int number = 0;
     for (const auto& span : row.taken) {
-        BOOST_TEST_REQUIRE((in.place(minutes_of("taken" + std::to_string(number++), span)).outcome == BookingOutcome::Created));
+        BOOST_TEST_REQUIRE(
+            (in.place(minutes_of("taken" + std::to_string(number++), span)).outcome == BookingOutcome::Created)
+        );
     }
     BOOST_TEST((in.place(minutes_of("wanted", row.wanted)).outcome == row.outcome));
 }
@@ -86,8 +87,10 @@ BOOST_DATA_TEST_CASE(database_refuses_overlap_by_itself, kOverlaps, row) {
     };
     int number = 0;
     for (const auto& span : row.taken) put("taken" + std::to_string(number++), span);
-    if (row.outcome == BookingOutcome::Overlap) BOOST_CHECK_THROW(put("wanted", row.wanted), StoreFailure);
-    else put("wanted", row.wanted);
+    if (row.outcome == BookingOutcome::Overlap)
+        BOOST_CHECK_THROW(put("wanted", row.wanted), StoreFailure);
+    else
+        put("wanted", row.wanted);
     BOOST_TEST(in.store->writable());
     const auto kept = read(*in.store, [](const Reader& reader) { return reader.appointment({"wanted"}).has_value(); });
     BOOST_TEST(kept == (row.outcome == BookingOutcome::Created));

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
-
 #include <csignal>
 #include <cstdlib>
 #include <random>
@@ -70,7 +69,8 @@ BOOST_AUTO_TEST_CASE(kill_9_loses_nothing_acknowledged) {
         const auto store = SqliteStore::open(path);
         BOOST_TEST(store->check_integrity() == "");
         store->read([&](const Reader& reader) {
-            for (const std::string& id : acknowledged) BOOST_TEST(reader.appointment({id}).has_value(), id << " is lost");
+            for (const std::string& id : acknowledged)
+                BOOST_TEST(reader.appointment({id}).has_value(), id << " is lost");
             const auto all = reader.appointments({}, 1'000'000);
             BOOST_TEST(reader.mirrors_on({"cal-ann"}).size() == all.size());
             BOOST_TEST(reader.last_change() == static_cast<std::int64_t>(all.size()));

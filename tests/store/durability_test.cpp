@@ -1,6 +1,5 @@
-#include <boost/test/unit_test.hpp>
-
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <latch>
 #include <thread>
 
@@ -129,7 +128,9 @@ BOOST_AUTO_TEST_CASE(a_long_log_is_moved_into_the_file) {
     settings.vfs = disk.name();
     const auto store = SqliteStore::open(folder.file("store.db"), settings);
     const std::string big(200'000, 'x');
-    const auto grow = [&](int i) { store->write([&](Writer& writer) { writer.put_setting("big" + std::to_string(i), big); }); };
+    const auto grow = [&](int i) {
+        store->write([&](Writer& writer) { writer.put_setting("big" + std::to_string(i), big); });
+    };
     for (int i = 0; i < 30; ++i) grow(i);
     disk.fail_sync(2);  // The commit's own comes first, then the checkpoint's.
     for (int i = 30; i < 60 && store->writable(); ++i) {

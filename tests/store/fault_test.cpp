@@ -1,6 +1,5 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-
 #include <functional>
 #include <set>
 
@@ -54,10 +53,14 @@ void judge(const std::string& path, const std::string& vfs, const Told& told) {
             const AppointmentId id{std::to_string(i)};
             const auto appointment = reader.appointment(id);
             const auto mirror = reader.mirror(id, {"cal-ann"});
-            const auto entries = std::count_if(feed.begin(), feed.end(), [&](const Change& c) { return c.subject == id.value; });
+            const auto entries =
+                std::count_if(feed.begin(), feed.end(), [&](const Change& c) { return c.subject == id.value; });
             if (told.booked.count(i)) BOOST_TEST(appointment.has_value(), "acknowledged booking " << i << " is lost");
             if (told.cancelled.count(i)) {
-                BOOST_TEST((appointment && appointment->state == AppointmentState::Cancelled), "cancellation " << i << " is lost");
+                BOOST_TEST(
+                    (appointment && appointment->state == AppointmentState::Cancelled),
+                    "cancellation " << i << " is lost"
+                );
             }
             BOOST_TEST(appointment.has_value() == mirror.has_value());
             BOOST_TEST(entries == (appointment ? appointment->revision : 0));

@@ -48,7 +48,8 @@ inline Appointment hour_of(const std::string& id, int hour, const std::string& s
     appointment.id = {id};
     appointment.staff = {staff};
     appointment.zone = "UTC";
-    appointment.start = LocalSeconds{std::chrono::local_days{std::chrono::year{2026} / 4 / 1}} + std::chrono::hours{hour};
+    appointment.start =
+        LocalSeconds{std::chrono::local_days{std::chrono::year{2026} / 4 / 1}} + std::chrono::hours{hour};
     appointment.end = appointment.start + std::chrono::hours{1};
     appointment.title = "Appointment " + id;
     return appointment;

@@ -103,7 +103,9 @@ void an_event_keeps_every_byte(Subject& subject) {
     event.href = {"/\xe4.ics"};
     event.version = Version{"v"};
     for (int i = 0; i < 256; ++i) event.text += static_cast<char>(i);
-    event.busy = {{kNow, kNow + std::chrono::hours{1}, BusyKind::Busy}, {kNow, kNow + std::chrono::hours{2}, BusyKind::Tentative}};
+    event.busy = {
+        {kNow, kNow + std::chrono::hours{1}, BusyKind::Busy},
+        {kNow, kNow + std::chrono::hours{2}, BusyKind::Tentative}};
     event.busy_to = kNow;
     event.recurring = true;
     subject.write([&](Writer& writer) {
@@ -222,7 +224,8 @@ constexpr Case kCases[] = {
 const struct Registration {
     Registration() {
         namespace ut = boost::unit_test;
-        for (const auto& [name, kind] : {std::pair("memory", Kind::Memory), {"disk", Kind::Disk}, {"reopened", Kind::Reopened}}) {
+        for (const auto& [name, kind] :
+             {std::pair("memory", Kind::Memory), {"disk", Kind::Disk}, {"reopened", Kind::Reopened}}) {
             auto* suite = BOOST_TEST_SUITE(name);
             for (const Case& one : kCases) {
                 const auto body = [run = one.run, kind = kind] {

@@ -25,7 +25,8 @@ void* reallocate(void* old, int bytes) { return refuse() ? nullptr : system_meth
 }  // namespace
 
 void install_fallible_allocator() {
-    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &system_methods) != SQLITE_OK) throw std::runtime_error("SQLite is already in use.");
+    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &system_methods) != SQLITE_OK)
+        throw std::runtime_error("SQLite is already in use.");
     sqlite3_mem_methods ours = system_methods;
     ours.xMalloc = allocate;
     ours.xRealloc = reallocate;

@@ -39,8 +39,10 @@ void put(std::string& image, std::size_t offset, const char* bytes, std::size_t 
 }
 
 void apply(std::string& image, const Pending& change) {
-    if (change.truncation) image.resize(static_cast<std::size_t>(change.offset));
-    else put(image, static_cast<std::size_t>(change.offset), change.bytes.data(), change.bytes.size());
+    if (change.truncation)
+        image.resize(static_cast<std::size_t>(change.offset));
+    else
+        put(image, static_cast<std::size_t>(change.offset), change.bytes.data(), change.bytes.size());
 }
 
 std::string content_of(const std::string& path) {
@@ -140,7 +142,9 @@ struct FaultVfsCalls {
     static int size(sqlite3_file* file, sqlite3_int64* out) { return real(file)->pMethods->xFileSize(real(file), out); }
     static int lock(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
     static int unlock(sqlite3_file* file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
-    static int reserved(sqlite3_file* file, int* out) { return real(file)->pMethods->xCheckReservedLock(real(file), out); }
+    static int reserved(sqlite3_file* file, int* out) {
+        return real(file)->pMethods->xCheckReservedLock(real(file), out);
+    }
     static int control(sqlite3_file* file, int op, void* argument) {
         return real(file)->pMethods->xFileControl(real(file), op, argument);
     }
@@ -156,8 +160,26 @@ struct FaultVfsCalls {
     static int shm_unmap(sqlite3_file* file, int erase) { return real(file)->pMethods->xShmUnmap(real(file), erase); }
 
     static const sqlite3_io_methods* methods() {
-        static const sqlite3_io_methods table = {2,    close, read,    write,  truncate, sync,    size,     lock,        unlock,    reserved,
-                                                 control, sector, traits, shm_map, shm_lock, shm_barrier, shm_unmap, nullptr, nullptr};
+        static const sqlite3_io_methods table = {
+            2,
+            close,
+            read,
+            write,
+            truncate,
+            sync,
+            size,
+            lock,
+            unlock,
+            reserved,
+            control,
+            sector,
+            traits,
+            shm_map,
+            shm_lock,
+            shm_barrier,
+            shm_unmap,
+            nullptr,
+            nullptr};
         return &table;
     }
 
@@ -238,7 +260,8 @@ void FaultVfs::restore_power(std::uint64_t seed) {
             }
             for (std::size_t at = 0; at < change.bytes.size(); at += kSector) {
                 const std::size_t count = std::min(kSector, change.bytes.size() - at);
-                if (kept()) put(image.durable, static_cast<std::size_t>(change.offset) + at, change.bytes.data() + at, count);
+                if (kept())
+                    put(image.durable, static_cast<std::size_t>(change.offset) + at, change.bytes.data() + at, count);
             }
         }
         std::ofstream(path, std::ios::binary | std::ios::trunc) << image.durable;

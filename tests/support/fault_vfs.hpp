@@ -7,8 +7,8 @@
 namespace calgate::testing {
 
 /// A disk that fails on demand, under SQLite. Wraps the system's VFS and remembers what was synced, so that a power cut
-/// can forget the rest. Nothing is really synced, which keeps thousands of crashes cheap. One object may exist per name.
-/// Thread-safe.
+/// can forget the rest. Nothing is really synced, which keeps thousands of crashes cheap. One object may exist per
+/// name. Thread-safe.
 class FaultVfs {
 public:
     explicit FaultVfs(const std::string& name);

@@ -100,7 +100,9 @@ bool LoopbackServer::try_start() {
     while (process_->running()) {
         if (answers() && process_->running()) return true;
         if (machine_clock().steady() > end)
-            throw std::runtime_error(name_ + " does not answer on " + origin() + ". Its log ends with:\n" + last_log_lines());
+            throw std::runtime_error(
+                name_ + " does not answer on " + origin() + ". Its log ends with:\n" + last_log_lines()
+            );
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     return false;
@@ -133,8 +135,9 @@ void LoopbackServer::thaw() {
     if (process_) process_->signal(SIGCONT);
 }
 
-http::Response
-LoopbackServer::request(const std::string& method, const std::string& url, http::Headers headers, std::string body) {
+http::Response LoopbackServer::request(
+    const std::string& method, const std::string& url, http::Headers headers, std::string body
+) {
     const http::Request request{method, url, std::move(headers), std::move(body), credentials_};
     auto response = transport_->send(request, within(std::chrono::seconds(10)));
     if (!response) throw std::runtime_error(name_ + ", " + method + " " + url + ": " + response.error().detail);
@@ -149,7 +152,9 @@ Href LoopbackServer::make_calendar(const std::string& name) {
         name + "</d:displayname></d:prop></d:set></c:mkcalendar>\n";
     const auto response = request("MKCALENDAR", url, {{"Content-Type", "application/xml; charset=utf-8"}}, body);
     if (response.status != 201)
-        throw std::runtime_error(name_ + " made no calendar (" + std::to_string(response.status) + "): " + response.body);
+        throw std::runtime_error(
+            name_ + " made no calendar (" + std::to_string(response.status) + "): " + response.body
+        );
     return Href{url};
 }
 

@@ -27,7 +27,7 @@ public:
     void freeze();
     void thaw();
 
-    std::string origin() const;  ///< "http://127.0.0.1:<port>"
+    std::string origin() const;                                ///< "http://127.0.0.1:<port>"
     std::string home_url() const { return origin() + home_; }  ///< Where calendars lie; a slash at the end.
     const http::Credentials& credentials() const { return credentials_; }
     const std::filesystem::path& folder() const { return folder_; }
@@ -35,8 +35,9 @@ public:
     /// A new, empty calendar; its absolute URL with a slash at the end.
     Href make_calendar(const std::string& name);
     /// Any request, with credentials. @param url absolute.
-    http::Response
-    request(const std::string& method, const std::string& url, http::Headers headers = {}, std::string body = {});
+    http::Response request(
+        const std::string& method, const std::string& url, http::Headers headers = {}, std::string body = {}
+    );
 
 protected:
     LoopbackServer(std::string name, std::string home, http::Credentials credentials);

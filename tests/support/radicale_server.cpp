@@ -16,9 +16,10 @@ std::vector<std::string> RadicaleServer::command(int port) {
                           << "[storage]\nfilesystem_folder = " << (folder() / "collections").string() << "\n"
                           << "[logging]\nlevel = warning\n";
     return {
-        required_program("/usr/bin/python3", "python3"), required_program("/usr/bin/radicale", "radicale"), "--config",
-        config.string()
-    };
+        required_program("/usr/bin/python3", "python3"),
+        required_program("/usr/bin/radicale", "radicale"),
+        "--config",
+        config.string()};
 }
 
 }  // namespace calgate::testing
