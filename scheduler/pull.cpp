@@ -6,7 +6,7 @@ namespace calgate {
 namespace {
 
 constexpr int kMaxPages = 10'000;
-constexpr int kMaxUnreadFetched = 50;
+constexpr std::size_t kMaxUnreadFetched = 50;
 constexpr std::size_t kSmallCalendar = 10;
 
 /// Whether writing may go on although reading failed: the service is there and lets us in.
@@ -23,6 +23,7 @@ bool SyncPass::pull() {
     if (!read_pages(listing, began)) return may_write_after(report_.error->code);
     Closing closing{began, listing.token, true, listing.snapshot, false};
     closing.doubtful = listing.snapshot && doubtful(listing);
+    if (!listing.snapshot) find_never_seen(listing);
     if (listing.snapshot && !closing.doubtful) {
         find_missing(listing);
         drop_unlisted(listing);
@@ -107,8 +108,9 @@ KnownVersion SyncPass::known() {
             parts_.store.read([&](const Reader& reader) {
                 for (auto& [cached, version] : reader.cached_versions(id_)) known_->emplace(cached.value, version);
                 for (const auto& mirror : reader.mirrors_on(id_)) {
-                    // A copy whose state is in doubt is read anew.
-                    if (mirror.href && mirror.base && !mirror.missing_since && !mirror.unknown_call) {
+                    // A copy whose state is in doubt is read anew; what we wrote is read back once.
+                    const bool certain = !mirror.missing_since && !mirror.unknown_call && !mirror.remote_text.empty();
+                    if (mirror.href && mirror.base && certain) {
                         known_->insert_or_assign(mirror.href->value, mirror.version);
                     }
                 }
@@ -120,7 +122,7 @@ KnownVersion SyncPass::known() {
 }
 
 void SyncPass::read_unread(ChangeSet& page) {
-    int fetched = 0;
+    std::size_t fetched = 0;
     std::vector<Href> left;
     for (const auto& href : page.unread) {
         if (fetched++ < kMaxUnreadFetched) {
@@ -285,14 +287,45 @@ void SyncPass::find_missing(Listing& listing) {
             }
         }
     });
-    if (first_time.empty()) return;
+    note_missing(first_time);
+}
+
+void SyncPass::find_never_seen(const Listing& listing) {
+    // A copy we made must be among what changed since; services do not name what came and went between two tokens.
+    std::set<AppointmentId> explained;
+    for (const auto& news : listing.news) explained.insert(news.appointment);
+    for (const auto& [appointment, href] : listing.absent) explained.insert(appointment);
+    std::vector<Mirror> unseen;
+    parts_.store.read([&](const Reader& reader) {
+        for (auto& mirror : reader.mirrors_on(id_)) {
+            if (unseen.size() >= kMaxUnreadFetched) return;
+            const bool made_here = mirror.href && mirror.remote_text.empty() && !mirror.missing_since;
+            if (!made_here || listing.named.contains(mirror.href->value)) continue;
+            if (!explained.contains(mirror.appointment)) unseen.push_back(std::move(mirror));
+        }
+    });
+    std::vector<AppointmentId> missing;
+    for (const auto& mirror : unseen) {
+        const auto event = connector_.fetch_event(context(), *mirror.href);
+        if (!event && event.error().code == ErrorCode::NotFound) missing.push_back(mirror.appointment);
+    }
+    note_missing(missing);
+}
+
+void SyncPass::note_missing(const std::vector<AppointmentId>& appointments) {
+    if (appointments.empty()) return;
     parts_.store.write([&](Writer& writer) {
-        for (const auto& appointment : first_time) {
+        for (const auto& appointment : appointments) {
             auto mirror = writer.mirror(appointment, id_);
-            if (!mirror) continue;
-            mirror->missing_since = now;
+            if (!mirror || mirror->missing_since) continue;
+            mirror->missing_since = parts_.clock.now();
             writer.put(*mirror);
         }
+        // Until they are found or proven gone, every pull lists everything.
+        auto calendar = writer.calendar(id_);
+        if (!calendar || !calendar->full_listing) return;
+        calendar->full_listing.reset();
+        writer.put(*calendar);
     });
 }
 
@@ -340,15 +373,7 @@ void SyncPass::prove(Listing& listing) {
             unproven.push_back(appointment);
         }
     }
-    if (unproven.empty()) return;
-    parts_.store.write([&](Writer& writer) {
-        for (const auto& appointment : unproven) {
-            auto mirror = writer.mirror(appointment, id_);
-            if (!mirror || mirror->missing_since) continue;
-            mirror->missing_since = parts_.clock.now();
-            writer.put(*mirror);
-        }
-    });
+    note_missing(unproven);
 }
 
 }  // namespace calgate

@@ -95,6 +95,8 @@ private:
     void keep_page(const ChangeSet&, Listing&);
     bool doubtful(const Listing&) const;
     void find_missing(Listing&);
+    void find_never_seen(const Listing&);
+    void note_missing(const std::vector<AppointmentId>&);
     void drop_unlisted(const Listing&);
     void prove(Listing&);
 

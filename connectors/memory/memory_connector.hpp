@@ -37,6 +37,7 @@ public:
         std::size_t page_size = 100;
         bool full_listing = false;       ///< No tokens: every fetch_changes is a snapshot.
         bool conditional_writes = true;  ///< What Capabilities say; writes are always checked.
+        bool names_short_lived = true;   ///< Events made and deleted between two reads are named as removed.
         std::string zone{};              ///< For floating times.
     };
     MemoryService(const ZoneResolver&, const Clock&);
@@ -67,6 +68,7 @@ public:
     /// Tokens handed out so far are refused with SyncTokenExpired.
     void forget_tokens();
     void set_page_size(std::size_t);
+    void set_names_short_lived(bool);
     Counters counters() const;
 
 private:

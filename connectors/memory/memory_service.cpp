@@ -41,7 +41,9 @@ RemoteEvent MemoryService::Impl::read(const std::string& href, std::string text)
 }
 
 const Stored& MemoryService::Impl::store(StoredCalendar& owner, const std::string& href, std::string text) {
+    const auto earlier = owner.events.find(href);
     Stored stored{read(href, std::move(text)), ++change};
+    stored.created_at = earlier == owner.events.end() ? change : earlier->second.created_at;
     stored.event.version = Version{"v" + std::to_string(change)};
     owner.tombstones.erase(href);
     return owner.events.insert_or_assign(href, std::move(stored)).first->second;
@@ -49,8 +51,10 @@ const Stored& MemoryService::Impl::store(StoredCalendar& owner, const std::strin
 
 bool MemoryService::Impl::remove(const std::string& href) {
     StoredCalendar* owner = calendar_of(href);
-    if (!owner || owner->events.erase(href) == 0) return false;
-    owner->tombstones[href] = ++change;
+    const auto found = owner ? owner->events.find(href) : std::map<std::string, Stored>::iterator{};
+    if (!owner || found == owner->events.end()) return false;
+    owner->tombstones[href] = {++change, found->second.created_at};
+    owner->events.erase(found);
     return true;
 }
 
@@ -88,8 +92,9 @@ Result<ChangeSet> MemoryService::Impl::changes(
     for (const auto& [href, stored] : owner->events)
         if (stored.changed_at > from) log[stored.changed_at] = &href;
     if (!snapshot)
-        for (const auto& [href, at] : owner->tombstones)
-            if (at > from) log[at] = &href;
+        for (const auto& [href, gone] : owner->tombstones)
+            if (gone.removed_at > from && (settings.names_short_lived || gone.created_at <= from))
+                log[gone.removed_at] = &href;
     ChangeSet page;
     page.snapshot = snapshot != 0;
     std::size_t count = 0;
@@ -216,6 +221,11 @@ void MemoryService::forget_tokens() {
 void MemoryService::set_page_size(std::size_t size) {
     const std::lock_guard lock(impl_->mutex);
     impl_->settings.page_size = std::max<std::size_t>(size, 1);
+}
+
+void MemoryService::set_names_short_lived(bool named) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->settings.names_short_lived = named;
 }
 
 Counters MemoryService::counters() const {

@@ -11,13 +11,19 @@ namespace calgate::memory {
 struct Stored {
     RemoteEvent event{};
     std::int64_t changed_at = 0;  ///< Change number.
+    std::int64_t created_at = 0;
+};
+
+struct Tombstone {
+    std::int64_t removed_at = 0;  ///< Change number.
+    std::int64_t created_at = 0;
 };
 
 struct StoredCalendar {
     std::string name{};
     bool writable = true;
-    std::map<std::string, Stored> events{};            ///< By href.
-    std::map<std::string, std::int64_t> tombstones{};  ///< href to change number.
+    std::map<std::string, Stored> events{};  ///< By href.
+    std::map<std::string, Tombstone> tombstones{};
 };
 
 /// Everything behind the service's one mutex.

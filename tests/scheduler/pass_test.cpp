@@ -54,6 +54,33 @@ BOOST_AUTO_TEST_CASE(I12_one_deletion_by_staff_cancels_after_proof) {
     BOOST_TEST(!mirror("a").open());
 }
 
+BOOST_AUTO_TEST_CASE(I12_a_copy_deleted_before_it_was_ever_read_back_is_found_missing_and_cancels) {
+    service.set_names_short_lived(false);
+    book("kept", 10, 9);
+    pass();
+    pass();
+    book("short", 11, 9);
+    pass();
+    BOOST_REQUIRE(service.erase(*mirror("short").href));
+    pass();
+    BOOST_TEST(mirror("short").missing_since.has_value());
+    BOOST_TEST((appointment("short").state == AppointmentState::Confirmed));
+    clock.advance(16min);
+    pass();
+    BOOST_TEST((appointment("short").state == AppointmentState::Cancelled));
+    BOOST_TEST((appointment("kept").state == AppointmentState::Confirmed));
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_read_back_once_is_not_asked_for_again) {
+    book("kept", 10, 9);
+    pass();
+    pass();
+    const auto before = service.counters();
+    pass();
+    BOOST_TEST(service.counters().fetch == before.fetch);
+    BOOST_TEST(service.counters().total() == before.total() + 1);
+}
+
 BOOST_AUTO_TEST_CASE(I11_without_the_marker_no_deletion_is_believed) {
     book("a", 10, 9);
     pass();
