@@ -158,7 +158,7 @@ private:
         const auto named = context_.zones.canonical_name(tzid);
         const auto text = embedded_.find(tzid);
         const auto carried = text == embedded_.end() ? std::nullopt : context_.zones.add_embedded(text->second);
-        // An IANA name says it all (RFC 7809); servers add rules of their own making beside it.
+        // docs/decisions/0003.
         if (named && tzid.ends_with(*named)) return *named;
         if (named && carried && *named != "UTC" &&
             context_.zones.to_instant(local, *named) != context_.zones.to_instant(local, *carried)) {
