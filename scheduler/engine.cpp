@@ -159,6 +159,8 @@ PassReport Engine::run_pass(const CalendarId& calendar) {
     return report;
 }
 
+bool Engine::run_due() { return impl_->step({}).count() == 0; }
+
 VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
     VerifyReport report;
     report.calendar = calendar;
@@ -189,7 +191,7 @@ std::vector<CalendarHealth> Engine::health() const {
     for (auto& health : out) {
         const auto last = impl_->last.find(health.calendar);
         const auto service = impl_->services.find(health.calendar);
-        const bool closed = service == impl_->services.end() || impl_->scheduler.service_open(service->second);
+        const bool closed = service == impl_->services.end() || impl_->scheduler.service_up(service->second);
         health.live = closed && last != impl_->last.end() && last->second.completed;
         if (health.trouble.empty() && last != impl_->last.end() && last->second.error)
             health.trouble = last->second.error->detail;
@@ -205,11 +207,13 @@ void Engine::Impl::note(const PassReport& report) {
 void Engine::Impl::refresh_lanes() {
     const auto now = parts.clock.steady();
     std::vector<Lane> lanes;
+    std::vector<Calendar> calendars;
     std::map<CalendarId, std::string> named;
     parts.store.read([&](const Reader& reader) {
         std::map<AccountId, Account> accounts;
         for (auto& account : reader.accounts()) accounts.emplace(account.id, std::move(account));
-        for (const auto& calendar : reader.calendars()) {
+        calendars = reader.calendars();
+        for (const auto& calendar : calendars) {
             const auto account = accounts.find(calendar.account);
             if (account == accounts.end() || account->second.state != AccountState::Active) continue;
             if (calendar.state == CalendarState::Gone || (!calendar.mirror && !calendar.busy)) continue;
@@ -217,9 +221,26 @@ void Engine::Impl::refresh_lanes() {
             named.emplace(calendar.id, lanes.back().service);
         }
     });
-    const std::lock_guard lock(mutex);
-    scheduler.set_lanes(lanes, now);
-    services = std::move(named);
+    std::vector<Calendar> silent;  // Nobody reads them now, so what is known of them is not live.
+    {
+        const std::lock_guard lock(mutex);
+        scheduler.set_lanes(lanes, now);
+        services = std::move(named);
+        for (auto& calendar : calendars) {
+            const auto service = services.find(calendar.id);
+            if (calendar.busy && (service == services.end() || !scheduler.service_up(service->second)))
+                silent.push_back(std::move(calendar));
+        }
+    }
+    for (const auto& calendar : silent) {
+        const auto person = parts.index.person(calendar.staff);
+        const auto source = person ? person->sources.find(calendar.id.value) : decltype(person->sources.end()){};
+        if (!person || source == person->sources.end()) continue;
+        if (source->second.freshness != SourceState::Freshness::Live) continue;
+        parts.index.set_state(
+            calendar.staff, {calendar.id.value, source->second.as_of, SourceState::Freshness::Cached}
+        );
+    }
 }
 
 std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
@@ -274,7 +295,9 @@ void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
     {
         const std::lock_guard lock(mutex);
         if (job.pull || report.error) last[job.calendar] = report;
+        const bool was_up = scheduler.service_up(job.service);
         released = scheduler.finish(job, outcome, now);
+        if (was_up != scheduler.service_up(job.service)) refreshed.reset();
         for (const auto& calendar : touched) scheduler.wake(calendar, now);
     }
     try {

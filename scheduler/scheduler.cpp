@@ -182,7 +182,7 @@ std::optional<SteadyInstant> Scheduler::next_due() const {
     return due_.begin()->first;
 }
 
-bool Scheduler::service_open(const std::string& name) const {
+bool Scheduler::service_up(const std::string& name) const {
     const auto found = services_.find(name);
     return found == services_.end() || found->second.breaker.state() == CircuitBreaker::State::Closed;
 }

@@ -71,7 +71,7 @@ public:
     std::vector<CalendarId> finish(const Job&, const Outcome&, SteadyInstant now);
     /// When `take` may have something again; nothing without lanes.
     std::optional<SteadyInstant> next_due() const;
-    bool service_open(const std::string& service) const;
+    bool service_up(const std::string& service) const;
 
 private:
     struct LaneState {

@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from servers import free_port
 
@@ -128,6 +129,14 @@ class Gateway:
 
     def waiting(self):
         return sum(target["waiting"] for target in self.status()["targets"])
+
+    def calendar_names(self):
+        return {calendar["id"]: calendar["name"] for calendar in self.expect("GET", "/v1/calendars")["calendars"]}
+
+    def source_ports(self):
+        """Calendar to the port of the server that holds it."""
+        accounts = {a["id"]: urlsplit(a["url"]).port for a in self.expect("GET", "/v1/accounts")["accounts"]}
+        return {c["id"]: accounts[c["account"]] for c in self.expect("GET", "/v1/calendars")["calendars"]}
 
     def sync(self):
         for calendar in self.expect("GET", "/v1/calendars")["calendars"]:

@@ -277,6 +277,35 @@ BOOST_AUTO_TEST_CASE(a_copy_moved_onto_another_appointment_becomes_a_conflict) {
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(I17_when_a_service_goes_down_its_other_calendars_are_no_longer_called_live) {
+    const Href other = service.add_calendar("Ben");
+    store.write([&](Writer& writer) {
+        writer.put(Staff{.id = {"ben"}, .name = "Ben", .zone = "Europe/Berlin"});
+        writer.put(Account{.id = {"acc-ben"}, .kind = "memory", .url = "memory://host"});
+        Calendar second = *writer.calendar(calendar);
+        second.id = {"ben"};
+        second.account = {"acc-ben"};
+        second.staff = {"ben"};
+        second.href = other;
+        writer.put(second);
+    });
+    engine.load();
+    const auto freshness = [&](const char* person) { return index.person({person})->sources.at(person).freshness; };
+    while (engine.run_due()) {
+    }
+    BOOST_REQUIRE((freshness("anna") == SourceState::Freshness::Live));
+    BOOST_REQUIRE((freshness("ben") == SourceState::Freshness::Live));
+    service.set_outage(Error{ErrorCode::Unavailable, "The service is away.", {}});
+    for (int failure = 0; failure < 5; ++failure) {
+        clock.advance(20s);
+        engine.poll_now(calendar);
+        while (engine.run_due()) {
+        }
+    }
+    BOOST_TEST((freshness("anna") == SourceState::Freshness::Cached));
+    BOOST_TEST((freshness("ben") == SourceState::Freshness::Cached));
+}
+
 BOOST_AUTO_TEST_CASE(I18_an_emptied_listing_needs_two_before_anything_foreign_goes) {
     for (int i = 0; i < 3; ++i) service.put(href, foreign("f" + std::to_string(i), 10 + i, 15));
     pass();

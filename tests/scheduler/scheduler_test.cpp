@@ -37,7 +37,7 @@ struct Fixture {
 /// Fails every job of a service until its breaker opens. @return calls made.
 int open_breaker(Scheduler& scheduler, SteadyInstant& now) {
     int calls = 0;
-    while (scheduler.service_open("memory a") && calls < 100) {
+    while (scheduler.service_up("memory a") && calls < 100) {
         if (const auto job = scheduler.take(now)) {
             ++calls;
             scheduler.finish(*job, outage(), now);
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(L5_while_open_one_probe_per_interval) {
     for (int i = 0; i < 20; ++i) lanes.push_back(lane("c" + std::to_string(i), "a" + std::to_string(i)));
     scheduler.set_lanes(lanes, now);
     open_breaker(scheduler, now);
-    BOOST_REQUIRE(!scheduler.service_open("memory a"));
+    BOOST_REQUIRE(!scheduler.service_up("memory a"));
     const auto end = now + 300s;
     int probes = 0;
     for (; now < end; now += 1s) {
