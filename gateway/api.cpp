@@ -37,6 +37,8 @@ bool matches(std::string_view pattern, std::string_view path, PathValues& values
 
 const std::vector<Api::Route>& Api::routes() {
     static const std::vector<std::string> kAccount = {"url", "user", "password"};
+    static const std::vector<std::string> kExport = {
+        "format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"};
     static const std::vector<std::string> kCalendar = {"account", "href", "name", "staff", "mirror", "busy", "show"};
     // clang-format off
     static const std::vector<Route> kRoutes = {
@@ -65,7 +67,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/keys", Lane::Store, false, "Make an API key; it is shown once.", {}, {"label"}, &Api::post_key},
         {"DELETE", "/v1/keys/{id}", Lane::Store, false, "Revoke an API key by its hash.", {}, {}, &Api::delete_key},
         {"GET", "/v1/export", Lane::Store, false, "Everything but secrets, as one JSON document.", {}, {}, &Api::get_export},
-        {"POST", "/v1/import", Lane::Store, false, "Take in an export; a dry run unless apply=true.", {"apply"}, {"*"}, &Api::post_import},
+        {"POST", "/v1/import", Lane::Store, false, "Take in an export; a dry run unless apply=true.", {"apply"}, kExport, &Api::post_import},
         {"GET", "/live", Lane::Inline, true, "The process answers.", {}, {}, &Api::get_live},
         {"GET", "/ready", Lane::Inline, true, "The gateway takes bookings.", {}, {}, &Api::get_ready},
         {"GET", "/metrics", Lane::Store, false, "For Prometheus.", {}, {}, &Api::get_metrics},
@@ -97,15 +99,12 @@ std::string Api::openapi() {
         if (route.open) operation["security"] = Json::array();
         if (!route.fields.empty()) {
             Json properties = Json::object();
-            const bool any = route.fields.front() == "*";
-            for (const std::string& field : route.fields) {
-                if (!any) properties[field] = Json::object();
-            }
+            for (const std::string& field : route.fields) properties[field] = Json::object();
             operation["requestBody"] = {
                 {"required", true},
                 {"content",
                  {{"application/json",
-                   {{"schema", {{"type", "object"}, {"properties", properties}, {"additionalProperties", any}}}}}}}};
+                   {{"schema", {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}}}}}}};
         }
         std::string method = route.method;
         for (char& c : method) c = static_cast<char>(c | 0x20);
@@ -164,11 +163,11 @@ HttpResponse Api::handle(const HttpRequest& request) {
 }
 
 HttpResponse Api::dispatch(const HttpRequest& request) {
-    bool known_path = false;
+    std::string allowed;
     for (const Route& route : routes()) {
         PathValues values;
         if (!matches(route.pattern, request.path, values)) continue;
-        known_path = true;
+        allowed += (allowed.empty() ? "" : ", ") + route.method;
         if (route.method != request.method) continue;
         if (!route.open && !authorized(request)) {
             auto refused = problem(
@@ -186,10 +185,13 @@ HttpResponse Api::dispatch(const HttpRequest& request) {
         }
         return (this->*route.run)(request, values);
     }
-    if (known_path)
-        return problem(
+    if (!allowed.empty()) {
+        auto refused = problem(
             405, "Method Not Allowed", "This address does not take " + request.method + "; see /v1/openapi.json."
         );
+        refused.headers.emplace_back("Allow", allowed);
+        return refused;
+    }
     return problem(404, "Not Found", "There is nothing at this address; see /v1/openapi.json.");
 }
 

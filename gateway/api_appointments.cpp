@@ -57,6 +57,8 @@ std::size_t limit_of(const HttpRequest& request) {
     return limit;
 }
 
+std::string etag(std::int64_t revision) { return "\"" + std::to_string(revision) + "\""; }
+
 HttpResponse booking_answer(const BookingResult& result, const std::vector<Mirror>& mirrors) {
     switch (result.outcome) {
         case BookingOutcome::Created:
@@ -64,7 +66,7 @@ HttpResponse booking_answer(const BookingResult& result, const std::vector<Mirro
         case BookingOutcome::Unchanged: {
             auto response =
                 answer(result.outcome == BookingOutcome::Created ? 201 : 200, shown(*result.appointment, mirrors));
-            response.headers.emplace_back("ETag", "\"" + std::to_string(result.appointment->revision) + "\"");
+            response.headers.emplace_back("ETag", etag(result.appointment->revision));
             return response;
         }
         case BookingOutcome::Overlap:
@@ -172,6 +174,7 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
                 HttpResponse same;
                 same.status = earlier->status;
                 same.body = earlier->body;
+                same.headers.emplace_back("ETag", etag(Json::parse(same.body).at("revision").get<std::int64_t>()));
                 return same;
             }
         }
@@ -217,7 +220,7 @@ HttpResponse Api::get_appointment(const HttpRequest&, const PathValues& path) {
         const auto found = reader.appointment(id);
         if (!found) return problem(404, "Not Found", "There is no appointment with this id.");
         auto response = answer(200, shown(*found, reader.mirrors_of(id)));
-        response.headers.emplace_back("ETag", "\"" + std::to_string(found->revision) + "\"");
+        response.headers.emplace_back("ETag", etag(found->revision));
         return response;
     });
 }

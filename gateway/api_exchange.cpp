@@ -106,11 +106,13 @@ HttpResponse Api::post_import(const HttpRequest& request, const PathValues&) {
         services.push_back(service_from(JsonInput(record.dump(), service_fields()), id));
     });
     each(document, "appointments", [&](const Json& record, const std::string& id) {
-        const Json fields = without(record, {"revision", "created", "changed", "provisional"});
-        Appointment a = appointment_from(JsonInput(fields.dump(), appointment_fields()), id);
+        auto known = appointment_fields();
+        known.insert(known.end(), {"revision", "created", "changed", "provisional"});
+        const JsonInput fields(record.dump(), known);
+        Appointment a = appointment_from(fields, id);
         if (!parts_.zones.knows(a.zone))
             throw InputError("The appointment " + id + " is in the unknown time zone " + a.zone + ".");
-        a.provisional = record.value("provisional", false);
+        a.provisional = fields.flag_or("provisional", false);
         appointments.push_back(std::move(a));
     });
     std::vector<BookingResult> placed;

@@ -76,6 +76,12 @@ Json side(const std::optional<Shown>& shown) {
         {"cancelled", shown->cancelled}};
 }
 
+std::string id_of(const JsonInput& in, const std::string& id, const char* what) {
+    if (in.has("id") && in.text("id", 128) != id)
+        throw InputError("The field \"id\" differs from the id in the address; make them equal.");
+    return checked_id(id, what);
+}
+
 }  // namespace
 
 Json instant_json(const std::optional<Instant>& instant) {
@@ -249,10 +255,8 @@ const std::vector<std::string>& service_fields() {
 }
 
 Appointment appointment_from(const JsonInput& in, const std::string& id) {
-    if (in.has("id") && in.text("id", 128) != id)
-        throw InputError("The field \"id\" differs from the id in the address; make them equal.");
     Appointment a;
-    a.id.value = checked_id(id, "an appointment");
+    a.id.value = id_of(in, id, "an appointment");
     a.staff.value = checked_id(in.text("staff", 128), "a person");
     a.service.value = in.text_or("service", 128, "");
     a.start = local_from(in, "start");
@@ -276,7 +280,7 @@ Appointment appointment_from(const JsonInput& in, const std::string& id) {
 
 Staff staff_from(const JsonInput& in, const std::string& id) {
     Staff s;
-    s.id.value = checked_id(id, "a person");
+    s.id.value = id_of(in, id, "a person");
     s.name = in.text_or("name", kMaxShort, id);
     s.zone = in.text("zone", 100);
     s.capacity = static_cast<int>(in.number_or("capacity", 1, 1000, 1));
@@ -295,7 +299,7 @@ Staff staff_from(const JsonInput& in, const std::string& id) {
 
 Service service_from(const JsonInput& in, const std::string& id) {
     Service s;
-    s.id.value = checked_id(id, "a service");
+    s.id.value = id_of(in, id, "a service");
     s.name = in.text_or("name", kMaxShort, id);
     s.duration = std::chrono::minutes{in.number_or("duration_min", 1, 60 * 24 * 31, 30)};
     s.buffer_before = std::chrono::minutes{in.number_or("buffer_before_min", 0, 60 * 24, 0)};

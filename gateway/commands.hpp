@@ -33,7 +33,8 @@ int command_keys_list(const std::string& directory);
 int command_keys_add(const std::string& directory, const std::string& label);
 int command_keys_revoke(const std::string& directory, const std::string& id);
 int command_export(const std::string& directory, const std::string& folder);
-int command_import(const std::string& directory, const std::string& source, bool apply);
+/// @param staff empty: a calgate export; otherwise plain calendar files become appointments of this person.
+int command_import(const std::string& directory, const std::string& source, const std::string& staff, bool apply);
 int command_doctor(const std::string& directory);
 
 }  // namespace calgate

@@ -19,6 +19,11 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
+constexpr auto kLinger = std::chrono::seconds{2};
+constexpr std::size_t kLingerBytes = 4u * 1024 * 1024;
+constexpr auto kAcceptPause = std::chrono::milliseconds{100};
+constexpr int kConnectionsToTell = 64;  ///< Beyond the limit, which are still told so.
+
 std::string lower(std::string_view text) {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
@@ -105,6 +110,7 @@ struct HttpServer::Impl {
     Handler handle;
     asio::io_context io{1};
     tcp::acceptor acceptor;
+    asio::steady_timer accept_again{io};
     asio::thread_pool store_pool;
     asio::thread_pool provider_pool;
     std::atomic<int> open_connections{0};
@@ -183,10 +189,12 @@ private:
         auto message = parser_->release();
         const unsigned version = message.version();
         const bool keep = message.keep_alive();
+        head_ = message.method() == http::verb::head;
         auto request = translate(std::move(message));
         if (!request)
             return refuse(problem(400, "Bad Request", "The request's address cannot be understood; check its encoding.")
             );
+        if (head_) request->method = "GET";  // RFC 9110 9.3.2: as GET, without the content.
         stream_.expires_never();
         switch (choose_(*request)) {
             case Lane::Inline:
@@ -212,14 +220,33 @@ private:
         response_->set(http::field::content_type, response.type);
         response_->set(http::field::cache_control, "no-store");
         for (const auto& [name, value] : response.headers) response_->set(name, value);
-        response_->body() = std::move(response.body);
+        if (!head_) response_->body() = std::move(response.body);
         response_->keep_alive(keep);
         response_->prepare_payload();
         stream_.expires_after(settings_.request_timeout);
         http::async_write(stream_, *response_, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
-            if (error || !keep) return self->close();
+            if (error) return self->close();
+            if (!keep) return self->linger();
             self->read(self->settings_.idle_timeout);
         });
+    }
+
+    /// Closing with bytes unread would reset the connection and may take the answer back (RFC 9112 9.6): the rest is
+    /// read and thrown away, within bounds.
+    void linger() {
+        close();
+        stream_.expires_after(kLinger);
+        drain(0);
+    }
+
+    void drain(std::size_t drained) {
+        buffer_.clear();
+        stream_.async_read_some(
+            buffer_.prepare(16 * 1024),
+            [self = shared_from_this(), drained](beast::error_code error, std::size_t more) {
+                if (!error && drained + more < kLingerBytes) self->drain(drained + more);
+            }
+        );
     }
 
     void close() {
@@ -235,6 +262,7 @@ private:
     asio::thread_pool& store_pool_;
     asio::thread_pool& provider_pool_;
     std::atomic<int>& count_;
+    bool head_ = false;
     std::optional<http::request_parser<http::string_body>> parser_{};
     std::optional<http::response<http::string_body>> response_{};
 };
@@ -244,17 +272,27 @@ private:
 void HttpServer::Impl::accept() {
     acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
         if (stopped) return;
-        if (!error) {
-            const bool full = open_connections >= settings.connections;
+        if (error) {  // No descriptor is left, most likely: some have to close first.
+            accept_again.expires_after(kAcceptPause);
+            accept_again.async_wait([this](beast::error_code) {
+                if (!stopped) accept();
+            });
+            return;
+        }
+        const int open = open_connections;
+        if (open < settings.connections + kConnectionsToTell) {
+            const bool full = open >= settings.connections;
             auto session = std::make_shared<Session>(
                 std::move(socket), settings, choose, handle, store_pool, provider_pool, open_connections
             );
-            if (full)
-                session->refuse(
-                    problem(503, "Service Unavailable", "Too many connections are open; try again in a moment.")
-                );
-            else
+            if (full) {
+                auto busy =
+                    problem(503, "Service Unavailable", "Too many connections are open; try again in a moment.");
+                busy.headers.emplace_back("Retry-After", "1");
+                session->refuse(std::move(busy));
+            } else {
                 session->read(settings.request_timeout);
+            }
         }
         accept();
     });

@@ -1,6 +1,7 @@
 #include "gateway/json_input.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace calgate {
 namespace {
@@ -8,15 +9,33 @@ namespace {
 constexpr int kMaxDepth = 8;
 
 nlohmann::json bounded(std::string_view text) {
-    const auto too_deep = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    using Event = nlohmann::json::parse_event_t;
+    std::vector<std::set<std::string>> open;  // Names so far, of every object that is not closed yet.
+    const auto check = [&](int depth, Event event, nlohmann::json& value) {
         if (depth > kMaxDepth) throw InputError("The JSON is nested too deeply; send a flat object.");
+        if (event == Event::object_start) open.emplace_back();
+        if (event == Event::object_end) open.pop_back();
+        if (event == Event::key && !open.back().insert(value.get<std::string>()).second) {
+            throw InputError(
+                "The field \"" + value.get<std::string>().substr(0, 60) + "\" is there twice; send it once."
+            );
+        }
         return true;
     };
     try {
-        return nlohmann::json::parse(text, too_deep);
+        return nlohmann::json::parse(text, check);
     } catch (const nlohmann::json::exception&) {
         throw InputError("The body is no JSON; send one JSON object in UTF-8.");
     }
+}
+
+/// What neither iCalendar (RFC 5545 3.3.11) nor XML 1.0 can carry: one such copy would make a whole report unreadable.
+bool has_control(std::string_view text) {
+    const bool control = std::any_of(text.begin(), text.end(), [](unsigned char c) {
+        return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+    });
+    return control || text.find("\xef\xbf\xbe") != std::string_view::npos ||
+           text.find("\xef\xbf\xbf") != std::string_view::npos;
 }
 
 }  // namespace
@@ -40,8 +59,8 @@ std::string JsonInput::text(const char* name, std::size_t most) const {
         throw InputError(
             "The field \"" + std::string(name) + "\" is longer than " + std::to_string(most) + " bytes; shorten it."
         );
-    if (value.find('\0') != std::string::npos)
-        throw InputError("The field \"" + std::string(name) + "\" contains a NUL character; remove it.");
+    if (has_control(value))
+        throw InputError("The field \"" + std::string(name) + "\" contains a control character; remove it.");
     return value;
 }
 

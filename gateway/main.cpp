@@ -94,11 +94,13 @@ int run(int argc, char** argv) {
     auto* out = app.add_subcommand("export", "everything but secrets, in open formats");
     out->add_option("folder", folder)->required();
     out->callback([&] { code = command_export(directory, folder); });
-    auto* in = app.add_subcommand("import", "take in an export; a dry run unless --apply");
+    auto* in = app.add_subcommand("import", "take in an export, or .ics files; a dry run unless --apply");
     bool apply = false;
+    std::string import_staff;
     in->add_option("source", folder)->required();
+    in->add_option("--staff", import_staff, "plain .ics: whose appointments they become");
     in->add_flag("--apply", apply);
-    in->callback([&] { code = command_import(directory, folder, apply); });
+    in->callback([&] { code = command_import(directory, folder, import_staff, apply); });
 
     auto* doctor = app.add_subcommand("doctor", "check everything, a sentence per finding");
     doctor->callback([&] { code = command_doctor(directory); });

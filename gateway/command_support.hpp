@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "gateway/caller.hpp"
+
+/// What the command line's verbs share.
+namespace calgate {
+
+/// Exit codes.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kWaits = 3;
+
+/// Prints the sentence to standard error; returns the code.
+int fail(const std::string& sentence, int code = kFailed);
+
+/// Runs the work with a way to the API of this data directory.
+int with_gateway(const std::string& directory, const std::function<int(Caller&)>& work);
+
+/// The field, or empty when it is absent or no text.
+std::string text_of(const nlohmann::json& record, const char* name);
+
+}  // namespace calgate

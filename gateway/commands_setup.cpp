@@ -1,0 +1,115 @@
+#include <charconv>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "gateway/command_support.hpp"
+#include "gateway/commands.hpp"
+#include "gateway/config.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/keys.hpp"
+
+namespace calgate {
+namespace {
+
+using Json = nlohmann::json;
+
+}  // namespace
+
+int command_init(
+    const std::string& directory, const std::string& name, const std::string& zone, const std::string& listen
+) {
+    Config config;
+    config.name = name;
+    config.zone = zone;
+    if (!listen.empty()) {
+        const auto colon = listen.rfind(':');
+        int port = -1;
+        if (colon != std::string::npos) std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), port);
+        if (port < 0 || port > 65535)
+            return fail("--listen takes an address and a port, such as 127.0.0.1:8480.", kUsage);
+        config.listen_host = listen.substr(0, colon);
+        config.listen_port = port;
+    }
+    const ZoneResolver zones;
+    if (!zones.knows(zone))
+        return fail("The time zone " + zone + " is not known; use an IANA name such as Europe/Berlin.", kUsage);
+    const auto made = init_gateway(directory, config);
+    if (!made) return fail(made.error().detail);
+    std::printf("The gateway of %s is in %s.\n\n", name.c_str(), directory.c_str());
+    std::printf("API key (shown once, for your booking system):\n  %s\n\n", made->api_key.c_str());
+    std::printf(
+        "Recovery key (keep it away from this host; it opens what the copies carry):\n  %s\n\n",
+        made->recovery_key.c_str()
+    );
+    std::printf("Next: calgate serve, then calgate connect caldav --url … --user …\n");
+    return kDone;
+}
+
+int command_keys_list(const std::string& directory) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto found = caller.call("GET", "/v1/keys");
+        if (!found.good()) return fail(found.problem());
+        for (const Json& key : found.body["keys"])
+            std::printf("%s  %s\n", text_of(key, "id").c_str(), text_of(key, "label").c_str());
+        return kDone;
+    });
+}
+
+int command_keys_add(const std::string& directory, const std::string& label) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto made = caller.call("POST", "/v1/keys", {{"label", label}});
+        if (!made.good()) return fail(made.problem());
+        std::printf("%s\n", text_of(made.body, "key").c_str());
+        return kDone;
+    });
+}
+
+int command_keys_revoke(const std::string& directory, const std::string& id) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto done = caller.call("DELETE", "/v1/keys/" + id);
+        return done.good() ? kDone : fail(done.problem());
+    });
+}
+
+int command_doctor(const std::string& directory) {
+    int code = kDone;
+    const auto report = [&](bool good, const std::string& sentence) {
+        std::printf("%s %s\n", good ? "ok  " : "BAD ", sentence.c_str());
+        if (!good) code = kFailed;
+    };
+    const std::string library = ZoneResolver::library_version();
+    report(
+        library != "3.0.15",
+        "libical " + library + (library == "3.0.15" ? " breaks recurrences; install another version." : " is used.")
+    );
+    const ZoneResolver zones;
+    report(
+        zones.knows("Europe/Berlin"),
+        zones.knows("Europe/Berlin") ? "Time zones are installed." : "Time zones are missing; install tzdata."
+    );
+    const auto keys = load_keys(directory);
+    report(keys.has_value(), keys ? "The keys can be read, by their owner only." : keys.error().detail);
+    auto caller = Caller::open(directory);
+    report(caller.has_value(), caller ? "The configuration and the store can be read." : caller.error().detail);
+    if (!caller) return code;
+    const auto accounts = (*caller)->call("GET", "/v1/accounts");
+    for (const Json& account : accounts.body["accounts"]) {
+        const bool good = text_of(account, "state") == "active";
+        report(
+            good,
+            "Account " + text_of(account, "user") + " at " + text_of(account, "url") +
+                (good ? " is active." : ": " + text_of(account, "detail"))
+        );
+    }
+    const auto status = (*caller)->call("GET", "/v1/status");
+    for (const Json& target : status.body["targets"]) {
+        const std::string trouble = text_of(target, "trouble");
+        report(
+            trouble.empty(),
+            "Calendar " + text_of(target, "name") + (trouble.empty() ? " has no trouble." : ": " + trouble)
+        );
+    }
+    return code;
+}
+
+}  // namespace calgate

@@ -1,0 +1,165 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "gateway/command_support.hpp"
+#include "gateway/commands.hpp"
+
+namespace calgate {
+namespace {
+
+using Json = nlohmann::json;
+
+}  // namespace
+
+int command_status(const std::string& directory, bool json) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto status = caller.call("GET", "/v1/status");
+        if (!status.good()) return fail(status.problem());
+        if (json) {
+            std::printf("%s\n", status.body.dump().c_str());
+            return kDone;
+        }
+        std::printf(
+            "%s: %s, %lld open conflicts\n",
+            text_of(status.body, "business").c_str(),
+            status.body.value("ready", false) ? "taking bookings" : "NOT taking bookings (check the disk)",
+            static_cast<long long>(status.body.value("conflicts_open", 0))
+        );
+        std::printf("%-20s %-12s %-8s %-10s %-8s\n", "calendar", "staff", "now", "age", "waiting");
+        for (const Json& t : status.body["targets"]) {
+            const std::string age =
+                t["age_s"].is_null() ? "never read" : std::to_string(t["age_s"].get<std::int64_t>()) + " s";
+            std::printf(
+                "%-20s %-12s %-8s %-10s %-8lld\n",
+                text_of(t, "name").c_str(),
+                text_of(t, "staff").c_str(),
+                t.value("live", false) ? "live" : "cached",
+                age.c_str(),
+                static_cast<long long>(t.value("waiting", 0))
+            );
+            if (!text_of(t, "trouble").empty()) std::printf("    %s\n", text_of(t, "trouble").c_str());
+        }
+        return status.body.value("conflicts_open", 0) > 0 ? kWaits : kDone;
+    });
+}
+
+int command_sync(const std::string& directory) {
+    return with_gateway(directory, [&](Caller& caller) {
+        int code = kDone;
+        const auto found = caller.call("GET", "/v1/calendars");
+        if (!found.good()) return fail(found.problem());
+        for (const Json& c : found.body["calendars"]) {
+            const auto done = caller.call("POST", "/v1/calendars/" + text_of(c, "id") + "/sync");
+            std::printf(
+                "%-20s %s\n",
+                text_of(c, "name").c_str(),
+                done.good() ? (done.status == 202 ? "started" : "done") : done.problem().c_str()
+            );
+            if (!done.good()) code = kFailed;
+        }
+        return code;
+    });
+}
+
+int command_verify(const std::string& directory, const std::string& target, bool json) {
+    return with_gateway(directory, [&](Caller& caller) {
+        int code = kDone;
+        bool any = false;
+        const auto found = caller.call("GET", "/v1/calendars");
+        if (!found.good()) return fail(found.problem());
+        if (!json)
+            std::printf(
+                "%-20s %7s %8s %10s %6s %11s %8s\n",
+                "target",
+                "same",
+                "missing",
+                "different",
+                "extra",
+                "unreadable",
+                "foreign"
+            );
+        for (const Json& c : found.body["calendars"]) {
+            const std::string id = text_of(c, "id");
+            if (!c.value("mirror", false) || (!target.empty() && target != id && target != text_of(c, "name")))
+                continue;
+            any = true;
+            const auto report = caller.call("POST", "/v1/calendars/" + id + "/verify");
+            if (!report.good()) {
+                std::printf("%-20s %s\n", text_of(c, "name").c_str(), report.problem().c_str());
+                code = kFailed;
+                continue;
+            }
+            const Json& r = report.body;
+            if (!r["findings"].empty()) code = kFailed;
+            if (json) {
+                std::printf("%s\n", r.dump().c_str());
+                continue;
+            }
+            std::printf(
+                "%-20s %7d %8d %10d %6d %11d %8d\n",
+                text_of(c, "name").c_str(),
+                r.value("same", 0),
+                r.value("missing", 0),
+                r.value("different", 0),
+                r.value("extra", 0),
+                r.value("unreadable", 0),
+                r.value("foreign", 0)
+            );
+            for (const Json& finding : r["findings"]) {
+                std::printf(
+                    "    %s %s: %s\n",
+                    text_of(finding, "verdict").c_str(),
+                    text_of(finding, "appointment").c_str(),
+                    text_of(finding, "why").c_str()
+                );
+            }
+        }
+        return any ? code : fail("There is no such target; calgate calendars lists them.");
+    });
+}
+
+int command_conflicts(const std::string& directory, bool json) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto found = caller.call("GET", "/v1/conflicts");
+        if (!found.good()) return fail(found.problem());
+        const Json& list = found.body["conflicts"];
+        if (json) {
+            std::printf("%s\n", list.dump().c_str());
+            return list.empty() ? kDone : kWaits;
+        }
+        if (list.empty()) std::printf("Nothing waits for a person.\n");
+        for (const Json& c : list) {
+            std::printf(
+                "%lld  %s  %s  %s\n    %s\n",
+                static_cast<long long>(c.value("id", 0)),
+                text_of(c, "kind").c_str(),
+                text_of(c, "appointment").c_str(),
+                text_of(c, "created").c_str(),
+                text_of(c, "why").c_str()
+            );
+            for (const char* side : {"ours", "theirs"}) {
+                if (c[side].is_object())
+                    std::printf(
+                        "    %-7s %s – %s  %s\n",
+                        side,
+                        text_of(c[side], "start").c_str(),
+                        text_of(c[side], "end").c_str(),
+                        text_of(c[side], "title").c_str()
+                    );
+            }
+        }
+        if (!list.empty()) std::printf("\nDecide with: calgate conflicts resolve N ours|theirs\n");
+        return list.empty() ? kDone : kWaits;
+    });
+}
+
+int command_resolve(const std::string& directory, const std::string& id, const std::string& resolution) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto done = caller.call("POST", "/v1/conflicts/" + id + "/resolution", {{"resolution", resolution}});
+        if (!done.good()) return fail(done.problem());
+        std::printf("Conflict %s is settled: %s.\n", id.c_str(), resolution.c_str());
+        return kDone;
+    });
+}
+
+}  // namespace calgate
