@@ -18,12 +18,19 @@ std::string file_of(const Href& event) { return event.value.substr(event.value.r
 
 class MemoryHost final : public Host {
 public:
-    MemoryHost(const Clock& clock, const ZoneResolver& zones, memory::MemoryService::Settings settings)
-        : full_(settings.full_listing), service_(zones, clock, std::move(settings)) {}
+    MemoryHost(const Clock& clock, const ZoneResolver& zones, memory::MemoryService::Settings settings, int number)
+        : number_(number), full_(settings.full_listing), service_(zones, clock, std::move(settings)) {}
 
     std::string name() const override { return full_ ? "memory-full" : "memory"; }
     std::unique_ptr<Connector> connect() override { return std::make_unique<memory::MemoryConnector>(service_); }
-    Href make_calendar(const std::string& name) override { return service_.add_calendar(name); }
+    Href make_calendar(const std::string& name) override {
+        // No two services of a seed have the same address.
+        while (made_ < number_ * 10) {
+            service_.remove_calendar(service_.add_calendar(name));
+            ++made_;
+        }
+        return service_.add_calendar(name);
+    }
     void remove_calendar(const Href& calendar) override { service_.remove_calendar(calendar); }
     Texts texts(const Href& calendar) const override {
         Texts out;
@@ -38,6 +45,8 @@ public:
     int mails_sent() const override { return 0; }
 
 private:
+    int number_;
+    int made_ = 0;
     bool full_;
     memory::MemoryService service_;
 };
@@ -123,14 +132,14 @@ private:
 
 Href calendar_of(const Href& event) { return Href{event.value.substr(0, event.value.rfind('/') + 1)}; }
 
-std::unique_ptr<Host> make_host(SeededRandom& random, const Clock& clock, const ZoneResolver& zones) {
+std::unique_ptr<Host> make_host(SeededRandom& random, const Clock& clock, const ZoneResolver& zones, int number) {
     constexpr std::array kProfiles{"rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "odd_reports"};
     if (random.between(1, 10) <= 5) {
         memory::MemoryService::Settings settings;
         settings.page_size = random.one_in(2) ? 3 : 100;
         settings.full_listing = random.one_in(4);
         settings.names_short_lived = random.one_in(2);
-        return std::make_unique<MemoryHost>(clock, zones, std::move(settings));
+        return std::make_unique<MemoryHost>(clock, zones, std::move(settings), number);
     }
     return std::make_unique<CaldavHost>(clock, zones, kProfiles.at(random.next() % kProfiles.size()));
 }

@@ -32,8 +32,8 @@ public:
     virtual void invite_from_now_on() {}  ///< For a canary: copies get guests.
 };
 
-/// A service and its habits, drawn by chance.
-std::unique_ptr<Host> make_host(testing::SeededRandom&, const Clock&, const ZoneResolver&);
+/// A service and its habits, drawn by chance. @param number of the service in this seed.
+std::unique_ptr<Host> make_host(testing::SeededRandom&, const Clock&, const ZoneResolver&, int number);
 
 Href calendar_of(const Href& event);
 

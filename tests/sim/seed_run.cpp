@@ -74,9 +74,11 @@ void Run::act_as_caller() {
     if (draw <= 20) return callers_.cancel();
     if (draw <= 22) return callers_.book_again();
     if (draw <= 23) return callers_.hand_over();
-    if (draw <= 24) return callers_.change_policy();
-    if (draw <= 25) return callers_.sign_in_again();
-    if (draw <= 26) return callers_.write_again();
+    if (draw <= 24 && stage_.random.one_in(3)) return callers_.change_policy();
+    if (draw <= 26) {
+        callers_.sign_in_again();
+        return callers_.write_again();
+    }
     callers_.decide_one();
 }
 

@@ -54,7 +54,7 @@ void Stage::furnish() {
 }
 
 void Stage::add_account(Writer& writer, const Staff& staff, int number) {
-    hosts.push_back(make_host(random, clock, zones));
+    hosts.push_back(make_host(random, clock, zones, static_cast<int>(hosts.size()) + 1));
     Host& host = *hosts.back();
     if (canary == Canary::Invite) host.invite_from_now_on();
     walls.push_back(std::make_unique<Wall>(
@@ -73,7 +73,7 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
         calendar.id = {account.id.value + "." + std::to_string(i)};
         calendar.account = account.id;
         calendar.staff = staff.id;
-        calendar.href = host.make_calendar("calendar" + std::to_string(i));
+        calendar.href = host.make_calendar("c" + calendar.id.value);
         calendar.name = calendar.id.value;
         calendar.mirror = i == 0 || random.one_in(2);
         calendar.busy = !calendar.mirror || !random.one_in(4);

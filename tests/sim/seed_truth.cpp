@@ -10,6 +10,11 @@ constexpr const char* kBusiness = "b1";
 
 }  // namespace
 
+std::string without_returns(std::string text) {
+    std::erase(text, '\r');
+    return text;
+}
+
 Truth::Truth(const ZoneResolver& zones, const Keys& keys, Statistics& statistics)
     : zones_(zones), keys_(keys), statistics_(statistics) {}
 
@@ -60,7 +65,7 @@ std::map<Href, AppointmentId> Truth::copies(const CalendarId& calendar) {
 
 void Truth::foreign_put(const Href& href, const std::string& text, const std::vector<Interval>& busy) {
     foreign_[href.value] = text;
-    busy_[text] = busy;
+    busy_[without_returns(text)] = busy;
 }
 
 void Truth::foreign_erased(const Href& href) { foreign_.erase(href.value); }

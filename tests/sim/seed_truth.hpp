@@ -15,6 +15,9 @@
 
 namespace calgate::seeds {
 
+/// Line ends change on the way through XML.
+std::string without_returns(std::string text);
+
 /// A text of a calendar as it is understood, once.
 struct Understood {
     std::optional<Event> event{};  ///< Absent: unreadable.
@@ -127,7 +130,7 @@ private:
     std::map<AppointmentId, std::int64_t> entries_{};
     std::int64_t feed_ = 0;
     std::map<std::string, std::string> foreign_{};
-    std::map<std::string, std::vector<Interval>> busy_{};  ///< By text.
+    std::map<std::string, std::vector<Interval>> busy_{};  ///< By text without returns.
     std::map<std::string, std::string> written_{};         ///< By us, by href.
     std::set<std::pair<std::string, std::size_t>> delivered_{};
     std::set<std::pair<AppointmentId, CalendarId>> taken_away_{};

@@ -8,13 +8,7 @@ namespace {
 
 constexpr int kManyGenerations = 40;
 
-/// Line ends change on the way.
-std::size_t digest(const std::string& text) {
-    std::string plain;
-    for (const char c : text)
-        if (c != '\r') plain += c;
-    return std::hash<std::string>{}(plain);
-}
+std::size_t digest(const std::string& text) { return std::hash<std::string>{}(without_returns(text)); }
 
 }  // namespace
 
