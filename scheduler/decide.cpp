@@ -188,6 +188,11 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
     Mirror mirror = decision.mirror;
     const auto& present = decision.news.present;
     if (present && !mirror.href) ++report_.adopted;
+    if (present && mirror.href != present->href && writer.cached_event(id_, present->href)) {
+        // Until now it was taken for a foreign event, as a copy that moved is while its old place is in doubt.
+        writer.erase_cached_event(id_, present->href);
+        busy_changed_ = true;
+    }
     if (present) take_in(mirror, *present);
     if (!present && (decision.ours.cancelled || mirror.state == MirrorState::Removed)) {
         forget_copy(mirror);
@@ -199,7 +204,10 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
     switch (decision.step.kind) {
         case StepKind::Nothing:
             // Only adopting or an open conflict has something to note; a hidden field may still wait to be written.
-            if (mirror.state == MirrorState::Conflict && !agrees(decision)) break;
+            if (mirror.state == MirrorState::Conflict && !agrees(decision)) {
+                keep_up(writer, decision);
+                break;
+            }
             [[fallthrough]];
         case StepKind::Settle:
             if (present) mirror.base = shown_of(present->event);
@@ -341,6 +349,18 @@ void SyncPass::close_conflicts(Writer& writer, const Mirror& mirror) {
              "The calendar shows what we have again.",
              mirror.wanted}
         );
+    }
+}
+
+void SyncPass::keep_up(Writer& writer, const Decision& decision) {
+    const auto& present = decision.news.present;
+    const auto theirs = present ? std::optional(shown_of(present->event)) : std::nullopt;
+    for (auto& conflict : writer.conflicts(true)) {
+        if (conflict.appointment != decision.mirror.appointment || conflict.calendar != id_) continue;
+        if (conflict.theirs == theirs && conflict.ours == decision.ours) continue;
+        conflict.theirs = theirs;
+        conflict.ours = decision.ours;
+        writer.put(conflict);
     }
 }
 

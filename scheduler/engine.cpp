@@ -150,6 +150,8 @@ void Engine::poll_now(const CalendarId& calendar) {
     impl_->pool.notify();
 }
 
+std::chrono::milliseconds Engine::run_due() { return impl_->step({}); }
+
 PassReport Engine::run_pass(const CalendarId& calendar) {
     Outcome outcome;
     std::vector<CalendarId> touched;

@@ -102,6 +102,8 @@ public:
     void wake(const std::vector<CalendarId>&);
     /// Read this calendar soon (`calgate sync`, a hint, a new calendar).
     void poll_now(const CalendarId&);
+    /// What a worker does: at most one job that is due, in the caller's thread. @return how long until more may be due.
+    std::chrono::milliseconds run_due();
     /// One pass in the caller's thread, without the pool: tests and `calgate sync` on a stopped gateway.
     PassReport run_pass(const CalendarId&);
     /// One due job in the caller's thread, as a worker would. @return false when nothing is due now.

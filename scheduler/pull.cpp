@@ -28,6 +28,7 @@ bool SyncPass::pull() {
         find_missing(listing);
         drop_unlisted(listing);
     }
+    closing.full = closing.full && listing.complete;
     prove(listing);
     decide(listing.news, closing);
     if (closing.doubtful) {
@@ -329,13 +330,20 @@ void SyncPass::note_missing(const std::vector<AppointmentId>& appointments) {
     });
 }
 
-void SyncPass::drop_unlisted(const Listing& listing) {
-    std::vector<Href> gone;
+void SyncPass::drop_unlisted(Listing& listing) {
+    std::vector<Href> unlisted;
     parts_.store.read([&](const Reader& reader) {
         for (const auto& [href, version] : reader.cached_versions(id_)) {
-            if (!listing.named.contains(href.value)) gone.push_back(href);
+            if (!listing.named.contains(href.value)) unlisted.push_back(href);
         }
     });
+    // A listing may be cut and still report success (F12): only what the service itself says is gone leaves (I18).
+    std::vector<Href> gone;
+    for (std::size_t i = 0; i < unlisted.size() && i < kMaxUnreadFetched; ++i) {
+        const auto event = connector_.fetch_event(context(), unlisted[i]);
+        if (!event && event.error().code == ErrorCode::NotFound) gone.push_back(unlisted[i]);
+    }
+    listing.complete = gone.size() == unlisted.size();
     if (gone.empty()) return;
     parts_.store.write([&](Writer& writer) {
         for (const auto& href : gone) writer.erase_cached_event(id_, href);

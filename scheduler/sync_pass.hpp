@@ -48,7 +48,8 @@ private:
         std::vector<CopyNews> news{};
         std::vector<std::pair<AppointmentId, Href>> absent{};  ///< Named as removed, not yet proven.
         std::optional<SyncToken> token{};
-        bool held = false;  ///< The token waits for the decisions.
+        bool held = false;     ///< The token waits for the decisions.
+        bool complete = true;  ///< All that it does not name is known to be gone.
     };
     struct Sorted {
         std::vector<CachedEvent> foreign{};
@@ -97,7 +98,7 @@ private:
     void find_missing(Listing&);
     void find_never_seen(const Listing&);
     void note_missing(const std::vector<AppointmentId>&);
-    void drop_unlisted(const Listing&);
+    void drop_unlisted(Listing&);
     void prove(Listing&);
 
     // decide.cpp
@@ -112,6 +113,8 @@ private:
     /// The appointment's cancellation stands; what a person changed meanwhile is kept on a conflict.
     void keep_edit(Writer&, const Decision&, const Mirror&);
     void close_conflicts(Writer&, const Mirror&);
+    /// Open conflicts of this copy show what both sides say now, so that a person decides about that.
+    void keep_up(Writer&, const Decision&);
     bool agrees(const Decision&) const;
     void note_booking(const BookingResult&);
     void hold(Writer&, Calendar&, const std::string& why);

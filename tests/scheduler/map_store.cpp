@@ -164,19 +164,23 @@ private:
 }  // namespace
 
 void MapStore::write(const std::function<void(Writer&)>& work) {
-    const std::lock_guard lock(mutex_);
-    Rows next = rows_;
-    View view(next);
+    const std::lock_guard writing(writing_);
+    auto next = std::make_shared<Rows>(*snapshot());
+    View view(*next);
     work(view);
+    const std::lock_guard lock(mutex_);
     rows_ = std::move(next);
 }
 
 void MapStore::read(const std::function<void(const Reader&)>& work) const {
-    std::unique_lock lock(mutex_);
-    Rows rows = rows_;
-    lock.unlock();
-    const View view(rows);
+    const auto rows = snapshot();
+    const View view(*rows);
     work(view);
+}
+
+std::shared_ptr<Rows> MapStore::snapshot() const {
+    const std::lock_guard lock(mutex_);
+    return rows_;
 }
 
 }  // namespace calgate::testing

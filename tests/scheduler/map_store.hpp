@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <tuple>
 
@@ -31,8 +32,11 @@ public:
     bool writable() const override { return true; }
 
 private:
+    std::shared_ptr<Rows> snapshot() const;
+
+    std::mutex writing_{};
     mutable std::mutex mutex_{};
-    Rows rows_{};
+    std::shared_ptr<Rows> rows_ = std::make_shared<Rows>();  ///< Shared with readers; replaced, never changed.
 };
 
 }  // namespace calgate::testing

@@ -1,0 +1,208 @@
+#include "tests/sim/seed_connector.hpp"
+
+#include <algorithm>
+
+namespace calgate::seeds {
+
+namespace {
+
+using std::chrono::seconds;
+
+void drop_version(Result<WriteReceipt>& answer) {
+    if (answer) answer->version.reset();
+}
+void drop_version(Status&) {}
+
+Error no_event() { return {ErrorCode::NotFound, "There is no such event any more.", {}}; }
+
+}  // namespace
+
+template <class Answer>
+Answer WalledConnector::read(const Context& context, const Call<Answer>& call) {
+    if (auto error = wall_.refused(false, false)) return *error;
+    Answer answer = call(*inner_, context);
+    wall_.around_.crash.point();
+    if (wall_.take(Fault::CutAnswer)) return Error{ErrorCode::InvalidResponse, "The answer broke off.", {}};
+    return answer;
+}
+
+template <class Answer>
+Answer WalledConnector::perform(const Context& context, const Href& calendar, const Call<Answer>& call) {
+    ++wall_.around_.statistics.writes;
+    const auto before = wall_.host_.texts(calendar);
+    Answer answer = call(*inner_, context);
+    const auto after = wall_.host_.texts(calendar);
+    wall_.around_.witness.wrote(calendar, before, after);
+    return answer;
+}
+
+template <class Answer>
+Answer WalledConnector::write(const Context& context, const Href& calendar, const Call<Answer>& call) {
+    if (wall_.take(Fault::AppliedLater)) {
+        auto& clock = wall_.around_.clock;
+        const seconds late(wall_.around_.random.between(30, 840));
+        // Within the consistency window, as services promise it.
+        wall_.late_.push_back({clock.steady() + late, calendar, [call, &clock](Connector& connector) {
+                                   static_cast<void>(call(connector, {clock.steady() + seconds(60), {}}));
+                               }});
+        return wall_.timeout();
+    }
+    Answer answer = perform(context, calendar, call);
+    if (wall_.take(Fault::Twice)) {
+        Answer second = perform(context, calendar, call);
+        if (wall_.around_.random.one_in(2)) answer = std::move(second);
+    }
+    wall_.around_.crash.point();
+    if (wall_.take(Fault::TimeoutApplied)) return wall_.timeout();
+    if (wall_.take(Fault::CutAnswer)) return Error{ErrorCode::InvalidResponse, "The answer broke off.", {}};
+    if (wall_.take(Fault::NoVersion)) drop_version(answer);
+    return answer;
+}
+
+Result<std::vector<RemoteCalendar>> WalledConnector::list_calendars(const Context& context) {
+    return read<Result<std::vector<RemoteCalendar>>>(context, [](Connector& inner, const Context& c) {
+        return inner.list_calendars(c);
+    });
+}
+
+Result<ChangeSet> WalledConnector::fetch_changes(
+    const Context& context, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
+) {
+    const bool between_pages = since && wall_.paging_.contains(calendar.value);
+    if (between_pages && wall_.take(Fault::ChangeBetweenPages)) wall_.around_.person(calendar);
+    if (since && wall_.take(Fault::DeadToken))
+        return Error{ErrorCode::SyncTokenExpired, "The token is no longer accepted.", {}};
+    const bool stands_still = since && !between_pages && wall_.around_.random.one_in(2);
+    if (stands_still && wall_.take(Fault::LaggingReads)) {
+        ChangeSet nothing;
+        nothing.next = since;
+        return nothing;
+    }
+    auto page = read<Result<ChangeSet>>(context, [&](Connector& inner, const Context& c) {
+        return inner.fetch_changes(c, calendar, since, known);
+    });
+    if (!page) return page;
+    wall_.lag(*page);
+    wall_.spoil(*page, calendar);
+    if (wall_.around_.canary == Canary::AbsenceIsDeletion && page->snapshot && !page->unchanged.empty()) {
+        wall_.hidden_ = page->unchanged.front().value;
+        page->removed.push_back(page->unchanged.front());
+        page->unchanged.erase(page->unchanged.begin());
+    }
+    for (const auto& event : page->changed) wall_.around_.witness.delivered(event);
+    return page;
+}
+
+Result<RemoteEvent> WalledConnector::fetch_event(const Context& context, const Href& event) {
+    if (wall_.hidden_ == event.value) return no_event();
+    const auto* before = wall_.lagging(event);
+    if (before) wall_.take(Fault::LaggingReads);
+    auto answer = read<Result<RemoteEvent>>(context, [&](Connector& inner, const Context& c) -> Result<RemoteEvent> {
+        if (!before) return inner.fetch_event(c, event);
+        if (!before->event) return no_event();
+        return *before->event;
+    });
+    if (answer) wall_.around_.witness.delivered(*answer);
+    return answer;
+}
+
+Result<RemoteEvent> WalledConnector::find_event(const Context& context, const Href& calendar, const Uid& uid) {
+    const Wall::Before* before = nullptr;
+    for (const auto& [href, one] : wall_.before_) {
+        if (one.uid == uid && calendar_of(Href{href}) == calendar) before = wall_.lagging(Href{href});
+    }
+    if (before) wall_.take(Fault::LaggingReads);
+    auto answer = read<Result<RemoteEvent>>(context, [&](Connector& inner, const Context& c) -> Result<RemoteEvent> {
+        if (!before) return inner.find_event(c, calendar, uid);
+        if (!before->event) return no_event();
+        return *before->event;
+    });
+    if (answer && wall_.hidden_ == answer->href.value) return no_event();
+    if (answer) wall_.around_.witness.delivered(*answer);
+    return answer;
+}
+
+bool WalledConnector::is_used_up(const Texts& present, const Href& calendar, const Uid& uid) const {
+    return wall_.names_burn_ && wall_.names_used_.contains(uid.value) &&
+           !present.contains(calendar.value + uid.value + ".ics");
+}
+
+Result<WriteReceipt> WalledConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
+    using Answer = Result<WriteReceipt>;
+    if (auto error = wall_.refused(true, true)) return *error;
+    if (is_used_up(wall_.host_.texts(calendar), calendar, event.uid)) {
+        wall_.around_.statistics.fire(Fault::NameUsedUp);
+        return Error{ErrorCode::AlreadyExists, "This name was used before.", {}};
+    }
+    const Href place{calendar.value + event.uid.value + ".ics"};
+    if (wall_.around_.canary == Canary::SwallowCreate) return WriteReceipt{place, Version{"swallowed"}};
+    wall_.remember_before(*inner_, place, event.uid);
+    auto answer = write<Answer>(
+        context,
+        calendar,
+        [calendar, event, wall = &wall_](Connector& inner, const Context& c) -> Answer {
+            auto receipt = inner.create_event(c, calendar, event);
+            if (receipt) wall->names_used_.insert(event.uid.value);
+            return receipt;
+        }
+    );
+    if (answer && wall_.around_.canary == Canary::EchoDuplicate) {
+        Event echo = event;
+        echo.uid.value = "echo" + event.uid.value;
+        static_cast<void>(perform<Answer>(context, calendar, [&](Connector& inner, const Context& c) {
+            return inner.create_event(c, calendar, echo);
+        }));
+    }
+    return answer;
+}
+
+Result<WriteReceipt> WalledConnector::update_event(
+    const Context& context, const Href& href, const Version& if_match, const Event& event
+) {
+    using Answer = Result<WriteReceipt>;
+    if (auto error = wall_.refused(true, true)) return *error;
+    if (wall_.take(Fault::EditWhileWriting)) wall_.around_.person(href);
+    wall_.remember_before(*inner_, href, event.uid);
+    const auto texts = wall_.host_.texts(calendar_of(href));
+    if (const auto found = texts.find(href.value); found != texts.end()) wall_.first_text_.emplace(*found);
+    auto answer = write<Answer>(
+        context,
+        calendar_of(href),
+        [href, if_match, event, blind = wall_.around_.canary == Canary::BlindOverwrite](
+            Connector& inner, const Context& c
+        ) -> Answer {
+            auto receipt = inner.update_event(c, href, if_match, event);
+            if (!blind || receipt || receipt.error().code != ErrorCode::VersionMismatch) return receipt;
+            const auto present = inner.fetch_event(c, href);
+            if (!present || !present->version) return receipt;
+            return inner.update_event(c, href, *present->version, event);
+        }
+    );
+    if (answer) break_after_update(href);
+    return answer;
+}
+
+void WalledConnector::break_after_update(const Href& event) {
+    const Href calendar = calendar_of(event);
+    const auto before = wall_.host_.texts(calendar);
+    if (wall_.around_.canary == Canary::OldRevision) wall_.host_.put(event, wall_.first_text_.at(event.value));
+    if (wall_.around_.canary == Canary::TouchForeign) {
+        const auto foreign = std::find_if(before.begin(), before.end(), [](const auto& entry) {
+            return entry.second.find("UID:foreign-") != std::string::npos;
+        });
+        if (foreign != before.end()) wall_.host_.put(Href{foreign->first}, foreign->second + "\r\n");
+    }
+    const auto after = wall_.host_.texts(calendar);
+    if (before != after) wall_.around_.witness.wrote(calendar, before, after);
+}
+
+Status WalledConnector::delete_event(const Context& context, const Href& href, const Version& if_match) {
+    if (auto error = wall_.refused(true, false)) return *error;
+    if (wall_.take(Fault::EditWhileWriting)) wall_.around_.person(href);
+    wall_.remember_before(*inner_, href, {});
+    return write<Status>(context, calendar_of(href), [href, if_match](Connector& inner, const Context& c) {
+        return inner.delete_event(c, href, if_match);
+    });
+}
+
+}  // namespace calgate::seeds

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+
+#include "tests/sim/seed_wall.hpp"
+
+namespace calgate::seeds {
+
+/// A connector behind a wall.
+class WalledConnector final : public Connector {
+public:
+    WalledConnector(Wall& wall, std::unique_ptr<Connector> inner) : wall_(wall), inner_(std::move(inner)) {}
+
+    Capabilities capabilities() const override { return inner_->capabilities(); }
+    Result<Event> read_source(const std::string& source) const override { return inner_->read_source(source); }
+    Result<std::vector<RemoteCalendar>> list_calendars(const Context&) override;
+    Result<ChangeSet> fetch_changes(
+        const Context&, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
+    ) override;
+    Result<RemoteEvent> fetch_event(const Context&, const Href& event) override;
+    Result<RemoteEvent> find_event(const Context&, const Href& calendar, const Uid& uid) override;
+    Result<WriteReceipt> create_event(const Context&, const Href& calendar, const Event&) override;
+    Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
+        override;
+    Status delete_event(const Context&, const Href& event, const Version& if_match) override;
+
+private:
+    template <class Answer>
+    using Call = std::function<Answer(Connector&, const Context&)>;
+
+    template <class Answer>
+    Answer read(const Context&, const Call<Answer>&);
+    template <class Answer>
+    Answer write(const Context&, const Href& calendar, const Call<Answer>&);
+    template <class Answer>
+    Answer perform(const Context&, const Href& calendar, const Call<Answer>&);
+    bool is_used_up(const Texts& present, const Href& calendar, const Uid&) const;
+    void break_after_update(const Href& event);
+
+    Wall& wall_;
+    std::unique_ptr<Connector> inner_;
+};
+
+}  // namespace calgate::seeds

@@ -1,0 +1,75 @@
+#include "tests/sim/seed_fault.hpp"
+
+namespace calgate::seeds {
+
+namespace {
+
+constexpr std::array<const char*, kFaults> kFaultNames{
+    "F1 short error",
+    "F2 outage of hours",
+    "F3 rate limit",
+    "F4 timeout, not applied",
+    "F5 timeout, applied",
+    "F6 timeout, applied minutes later",
+    "F7 answer cut or unreadable",
+    "F8 mixed results",
+    "F9 arrives twice",
+    "F10 no version tag",
+    "F11 reads lag",
+    "F12 short or empty list",
+    "F13 event dropped",
+    "F14 dead sync token",
+    "F15 change between pages",
+    "F16 name used up",
+    "F17 calendar gone",
+    "F17 calendar read-only",
+    "F18 quota",
+    "F19 edit while writing",
+    "F20 staff delete",
+    "F20 staff move or edit",
+    "F20 staff duplicate",
+    "F24 access revoked",
+    "F27 wall clock jumps",
+    "F30 F31 store fails",
+    "F33 crash",
+    "F1 F3 F5 F7 on the wire",
+};
+
+constexpr std::array<const char*, kCanaries> kCanaryNames{
+    "none",
+    "lose-booking",
+    "swallow-create",
+    "echo-duplicate",
+    "touch-foreign",
+    "old-revision",
+    "blind-overwrite",
+    "absence-is-deletion",
+    "silent-cancel",
+    "no-brake",
+    "invite",
+    "double-booking",
+    "busy-as-free",
+    "drop-cached",
+    "lost-question",
+    "endless-rewrite",
+    "never-written",
+};
+
+}  // namespace
+
+const char* to_string(Fault fault) { return kFaultNames.at(static_cast<std::size_t>(fault)); }
+const char* to_string(Canary canary) { return kCanaryNames.at(static_cast<std::size_t>(canary)); }
+
+void Statistics::add(const Statistics& other) {
+    for (std::size_t i = 0; i < kFaults; ++i) fired.at(i) += other.fired.at(i);
+    for (const auto& [name, count] : other.checks) checks[name] += count;
+    seeds += other.seeds;
+    operations += other.operations;
+    passes += other.passes;
+    calls += other.calls;
+    writes += other.writes;
+    conflicts += other.conflicts;
+    settled += other.settled;
+}
+
+}  // namespace calgate::seeds

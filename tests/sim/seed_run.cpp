@@ -1,0 +1,174 @@
+#include "tests/sim/seed_run.hpp"
+
+namespace calgate::seeds {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr minutes kSettleTime{45};  // Twice the consistency window, and the longest back-off.
+constexpr int kMostDecisions = 8;
+
+}  // namespace
+
+Run::Run(std::uint64_t seed, Canary canary, const ZoneResolver& zones, Statistics& statistics)
+    : seed_(seed), statistics_(statistics), stage_(seed, canary, zones, statistics) {
+    stage_.person = [this](const Href& href) { persons_.meddle(href); };
+}
+
+Verdict Run::play(int operations) {
+    Verdict verdict;
+    verdict.seed = seed_;
+    try {
+        for (verdict.step = 1; verdict.step <= operations; ++verdict.step) {
+            stage_.history.push_back("-- " + std::to_string(verdict.step));
+            step();
+        }
+        settle();
+    } catch (const Violation& violation) {
+        verdict.violation = violation;
+    }
+    ++statistics_.seeds;
+    verdict.history = std::move(stage_.history);
+    return verdict;
+}
+
+void Run::guarded(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Crash&) {
+        stage_.note("the process ends here and starts again");
+        statistics_.fire(Fault::Crash);
+        stage_.restart();
+    } catch (const StoreFailure&) {
+        stage_.note("the store closed itself; the gateway is restarted");
+        stage_.restart();
+    }
+    if (!stage_.store.writable()) stage_.restart();
+}
+
+void Run::step() {
+    ++statistics_.operations;
+    guarded([this] { act(); });
+    stage_.truth.check_step(*stage_.index);
+    if (stage_.canary == Canary::None || !stage_.random.one_in(10)) return;
+    troubles_.break_on_purpose();
+    stage_.truth.check_step(*stage_.index);
+}
+
+void Run::act() {
+    const int draw = stage_.random.between(1, 100);
+    if (draw <= 28) return act_as_caller();
+    if (draw <= 58) return act_as_person();
+    if (draw <= 78) return troubles_.strike();
+    work();
+}
+
+void Run::act_as_caller() {
+    const int draw = stage_.random.between(1, 28);
+    if (draw <= 10) return callers_.book();
+    if (draw <= 14) return callers_.move();
+    if (draw <= 17) return callers_.retitle();
+    if (draw <= 20) return callers_.cancel();
+    if (draw <= 22) return callers_.book_again();
+    if (draw <= 23) return callers_.hand_over();
+    if (draw <= 24 && stage_.random.one_in(3)) return callers_.change_policy();
+    if (draw <= 26) {
+        callers_.sign_in_again();
+        return callers_.write_again();
+    }
+    callers_.decide_one();
+}
+
+void Run::act_as_person() {
+    const int draw = stage_.random.between(1, 31);
+    if (draw <= 4) return persons_.retitle_copy();
+    if (draw <= 8) return persons_.move_copy();
+    if (draw <= 11) return persons_.delete_copy();
+    if (draw <= 12) return persons_.cancel_copy();
+    if (draw <= 14) return persons_.duplicate_copy();
+    if (draw <= 16) return persons_.relocate_copy();
+    if (draw <= 17) return persons_.undo_delete();
+    if (draw <= 26) return persons_.create_event();
+    if (draw <= 28) return persons_.edit_event();
+    if (draw <= 30) return persons_.delete_event();
+    if (stage_.random.one_in(2)) return persons_.delete_many();
+    if (stage_.random.one_in(3)) persons_.empty_calendar();
+}
+
+void Run::work() {
+    const int draw = stage_.random.between(1, 10);
+    if (draw <= 5) {
+        const auto all = read(stage_.store, [](const Reader& reader) { return reader.calendars(); });
+        stage_.pass(stage_.any(all).id);
+        return;
+    }
+    const minutes by = draw <= 9 ? minutes{stage_.random.between(1, 12)} : hours{stage_.random.between(1, 8)};
+    stage_.note("time passes: " + std::to_string(by.count()) + " min");
+    stage_.advance(by);
+}
+
+void Run::end_faults() {
+    stage_.note("faults end");
+    stage_.restart();
+    callers_.sign_in_again();
+    for (const auto& wall : stage_.walls) wall->clear();
+}
+
+void Run::settle() {
+    end_faults();
+    stage_.advance(kSettleTime);
+    stage_.truth.check_step(*stage_.index);
+    if (!troubles_.dropped()) {
+        stage_.note("settled");
+        stage_.truth.check_settled(false);
+        check_rest();
+    }
+    // What a service lost without a word is found by the daily listing.
+    stage_.clock.advance(hours{25});
+    stage_.advance(kSettleTime);
+    stage_.truth.check_step(*stage_.index);
+    stage_.truth.check_settled(false);
+    let_persons_decide();
+    stage_.truth.check_step(*stage_.index);
+    stage_.note("settled and decided");
+    stage_.truth.check_settled(true);
+    check_rest();
+}
+
+void Run::check_rest() {
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& calendar : stage_.calendars()) {
+            if (stage_.canary == Canary::EndlessRewrite) {
+                stage_.store.rows().write([&](Writer& writer) {
+                    for (auto mirror : writer.mirrors_on(calendar.id)) {
+                        mirror.confirmed = 0;
+                        writer.put(mirror);
+                    }
+                });
+            }
+            const auto before = statistics_.writes;
+            stage_.pass(calendar.id);
+            ++statistics_.checks["R3"];
+            if (statistics_.writes != before)
+                throw Violation("R3", "a pass over settled " + calendar.id.value + " wrote " +
+                                          std::to_string(statistics_.writes - before) + " times");
+        }
+    }
+}
+
+void Run::let_persons_decide() {
+    for (int round = 0; round < kMostDecisions; ++round) {
+        callers_.write_again();
+        callers_.touch_parked();
+        bool decided = false;
+        for (int i = 0; i < 200 && callers_.decide_one(); ++i) decided = true;
+        stage_.advance(kSettleTime);
+        stage_.truth.check_step(*stage_.index);
+        if (!decided) return;
+    }
+}
+
+}  // namespace calgate::seeds

@@ -1,0 +1,185 @@
+#include "tests/sim/seed_stage.hpp"
+
+#include <algorithm>
+
+namespace calgate::seeds {
+
+using std::chrono::seconds;
+
+void WatchedStore::write(const std::function<void(Writer&)>& work) {
+    if (closed_ || failing_) {
+        closed_ = true;
+        throw StoreFailure("The disk did not take it. Restart the gateway when there is room.");
+    }
+    crash_.point();
+    rows_.write(work);
+    committed_();
+    crash_.point();
+}
+
+Stage::Stage(std::uint64_t seed, Canary given, const ZoneResolver& given_zones, Statistics& given_statistics)
+    : random(seed),
+      engine_random(seed ^ 0x5eed),
+      zones(given_zones),
+      statistics(given_statistics),
+      canary(given),
+      truth(zones, keys, statistics),
+      store(crash, [this] { truth.committed(); }) {
+    truth.watch(store);
+    furnish();
+    restart();
+}
+
+void Stage::furnish() {
+    store.write([&](Writer& writer) {
+        Business business;
+        business.id = "b1";
+        business.name = "Salon";
+        business.zone = "Europe/Berlin";
+        business.epoch = "e1";
+        business.deletions = static_cast<DeletionPolicy>(random.between(0, 3));
+        writer.put(business);
+        const int persons = random.between(1, 3);
+        for (int person_number = 1; person_number <= persons; ++person_number) {
+            Staff staff;
+            staff.id = {"staff" + std::to_string(person_number)};
+            staff.name = staff.id.value;
+            staff.zone = "Europe/Berlin";
+            staff.capacity = random.one_in(4) ? 2 : 1;
+            writer.put(staff);
+            const int services = random.between(1, 2);
+            for (int i = 0; i < services; ++i) add_account(writer, staff, i);
+        }
+    });
+}
+
+void Stage::add_account(Writer& writer, const Staff& staff, int number) {
+    hosts.push_back(make_host(random, clock, zones, static_cast<int>(hosts.size()) + 1));
+    Host& host = *hosts.back();
+    if (canary == Canary::Invite) host.invite_from_now_on();
+    walls.push_back(std::make_unique<Wall>(
+        host,
+        Surroundings{clock, random, statistics, truth, crash, canary, [this](const Href& href) { person(href); }}
+    ));
+    Account account;
+    account.id = {staff.id.value + "." + std::to_string(number)};
+    account.kind = host.name();
+    account.url = "https://" + account.id.value + ".example/";
+    accounts[account.id] = walls.back().get();
+    writer.put(account);
+    const int calendars_here = random.between(1, 2);
+    for (int i = 0; i < calendars_here; ++i) {
+        Calendar calendar;
+        calendar.id = {account.id.value + "." + std::to_string(i)};
+        calendar.account = account.id;
+        calendar.staff = staff.id;
+        calendar.href = host.make_calendar("c" + calendar.id.value);
+        calendar.name = calendar.id.value;
+        calendar.mirror = i == 0 || random.one_in(2);
+        calendar.busy = !calendar.mirror || !random.one_in(4);
+        calendar.copy_detail = random.one_in(4) ? CopyDetail::Busy : random.one_in(2) ? CopyDetail::Title : CopyDetail::Full;
+        writer.put(calendar);
+        truth.add_calendar(calendar.id, calendar.href, host);
+        history.push_back(calendar.id.value + " at " + host.name() + (calendar.mirror ? " mirror" : "") +
+                          (calendar.busy ? " busy" : "") + " detail " +
+                          std::to_string(static_cast<int>(calendar.copy_detail)));
+    }
+}
+
+Result<std::unique_ptr<Connector>> Stage::open(const Account& account) { return accounts.at(account.id)->connect(); }
+
+void Stage::restart() {
+    crash.points_left = 0;
+    engine.reset();
+    store.reopen();
+    index = std::make_unique<AvailabilityIndex>();
+    Engine::Settings settings;
+    if (canary == Canary::NoBrake) settings.brake_minimum = 1000;
+    engine = std::make_unique<Engine>(
+        EngineParts{
+            store, *index, *this, zones, clock, engine_random, keys, [this](const std::string& line) { logged(line); }},
+        settings
+    );
+    engine->load();
+}
+
+void Stage::logged(const std::string& line) {
+    note("  " + line);
+    const auto value = [&](const std::string& name) {
+        const auto at = line.find(" " + name + "=");
+        if (at == std::string::npos) return std::string();
+        const auto from = at + name.size() + 2;
+        return line.substr(from, line.find(' ', from) - from);
+    };
+    PassReport report;
+    report.calendar = {value("calendar")};
+    report.completed = value("completed") == "true";
+    const auto taken = value("taken");
+    if (!taken.empty()) report.taken = std::stoi(taken);
+    truth.passed(report);
+}
+
+void Stage::advance(seconds by) {
+    const auto until = clock.steady() + by;
+    while (clock.steady() < until) {
+        for (const auto& one : walls) one->apply_late(false);
+        const auto wait = engine->run_due();
+        if (wait.count() > 0) clock.advance(std::chrono::ceil<seconds>(std::min<std::chrono::milliseconds>(wait, until - clock.steady())));
+    }
+}
+
+PassReport Stage::pass(const CalendarId& id) {
+    auto report = engine->run_pass(id);
+    truth.passed(report);
+    std::string line = "  pass " + id.value + (report.completed ? " completed" : "");
+    const auto add = [&](const char* name, int value) {
+        if (value != 0) line += std::string(" ") + name + "=" + std::to_string(value);
+    };
+    add("created", report.created);
+    add("updated", report.updated);
+    add("deleted", report.deleted);
+    add("adopted", report.adopted);
+    add("taken", report.taken);
+    add("conflicts", report.conflicts);
+    add("parked", report.parked);
+    if (report.error) line += std::string(" ") + to_string(report.error->code) + ": " + report.error->detail;
+    note(line);
+    return report;
+}
+
+BookingResult Stage::change(const std::function<BookingResult(Writer&)>& work) {
+    auto result = calgate::write(store, work);
+    if (result.outcome == BookingOutcome::Created || result.outcome == BookingOutcome::Changed)
+        truth.acknowledged(*result.appointment);
+    follow({result}, result.targets);
+    return result;
+}
+
+void Stage::follow(const std::vector<BookingResult>& bookings, const std::vector<CalendarId>& targets) {
+    for (const auto& booking : bookings) {
+        if (!booking.appointment) continue;
+        const StaffId staff = booking.appointment->staff;
+        if (booking.staff_before && *booking.staff_before != staff) {
+            index->change_appointment(*booking.staff_before, booking.before, std::nullopt);
+            index->change_appointment(staff, std::nullopt, booking.after);
+        } else {
+            index->change_appointment(staff, booking.before, booking.after);
+        }
+    }
+    engine->wake(targets);
+}
+
+void Stage::note(const std::string& what) { history.push_back(format_instant(clock.now()) + " " + what); }
+
+std::vector<Calendar> Stage::calendars() {
+    auto all = read(store, [](const Reader& reader) { return reader.calendars(); });
+    std::erase_if(all, [&](const Calendar& calendar) { return truth.is_gone(calendar.href); });
+    return all;
+}
+
+Wall& Stage::wall(const CalendarId& id) {
+    const auto calendar = read(store, [&](const Reader& reader) { return reader.calendar(id); });
+    return *accounts.at(calendar->account);
+}
+
+}  // namespace calgate::seeds

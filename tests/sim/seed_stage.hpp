@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "scheduler/conflicts.hpp"
+#include "scheduler/engine.hpp"
+#include "tests/scheduler/map_store.hpp"
+#include "tests/sim/seed_truth.hpp"
+
+namespace calgate::seeds {
+
+/// A store that tells when something was kept, and that fails or ends the process on demand.
+class WatchedStore final : public Store {
+public:
+    WatchedStore(CrashPlan& crash, std::function<void()> committed) : crash_(crash), committed_(std::move(committed)) {}
+
+    void write(const std::function<void(Writer&)>& work) override;
+    void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
+    bool writable() const override { return !closed_; }
+    void fail_next() { failing_ = true; }
+    void reopen() { closed_ = failing_ = false; }
+    /// Behind the gateway's back, for canaries.
+    Store& rows() { return rows_; }
+
+private:
+    testing::MapStore rows_{};
+    CrashPlan& crash_;
+    std::function<void()> committed_;
+    bool failing_ = false, closed_ = false;
+};
+
+/// A small business of one seed: persons, their calendars at services behind walls, one gateway.
+class Stage final : public ConnectorFactory {
+public:
+    Stage(std::uint64_t seed, Canary, const ZoneResolver&, Statistics&);
+
+    Result<std::unique_ptr<Connector>> open(const Account&) override;
+    /// Everything in memory is lost; what was committed is there again.
+    void restart();
+    /// The gateway works while this time passes.
+    void advance(std::chrono::seconds);
+    PassReport pass(const CalendarId&);
+    /// A change by a caller or an operator; the index and the lanes follow as in the gateway.
+    BookingResult change(const std::function<BookingResult(Writer&)>&);
+    void follow(const std::vector<BookingResult>&, const std::vector<CalendarId>& targets);
+    void note(const std::string& what);
+
+    std::vector<Calendar> calendars();  ///< Those that still are at their service.
+    Wall& wall(const CalendarId&);
+    std::string fresh(const std::string& prefix) { return prefix + std::to_string(++numbers_); }
+    template <class T>
+    const T& any(const std::vector<T>& all) {
+        return all[random.next() % all.size()];
+    }
+
+    testing::ManualClock clock{};
+    testing::SeededRandom random;
+    testing::SeededRandom engine_random;
+    const ZoneResolver& zones;
+    Statistics& statistics;
+    Canary canary;
+    CrashPlan crash{};
+    Keys keys{std::string(32, 'm'), std::string(32, 'r'), std::string(32, 'v')};
+    Truth truth;
+    WatchedStore store;
+    std::vector<std::unique_ptr<Host>> hosts{};
+    std::vector<std::unique_ptr<Wall>> walls{};
+    std::map<AccountId, Wall*> accounts{};
+    std::unique_ptr<AvailabilityIndex> index{};
+    std::unique_ptr<Engine> engine{};
+    std::vector<std::string> history{};
+    std::function<void(const Href&)> person{};  ///< Acts in the middle of a call.
+
+private:
+    void furnish();
+    void logged(const std::string& line);
+    void add_account(Writer&, const Staff&, int number);
+
+    int numbers_ = 0;
+};
+
+}  // namespace calgate::seeds

@@ -1,0 +1,123 @@
+#include "tests/sim/seed_truth.hpp"
+
+#include "core/icalendar.hpp"
+
+namespace calgate::seeds {
+
+namespace {
+
+constexpr const char* kBusiness = "b1";
+
+}  // namespace
+
+std::string without_returns(std::string text) {
+    std::erase(text, '\r');
+    return text;
+}
+
+Truth::Truth(const ZoneResolver& zones, const Keys& keys, Statistics& statistics)
+    : zones_(zones), keys_(keys), statistics_(statistics) {}
+
+void Truth::add_calendar(const CalendarId& id, const Href& href, Host& host) {
+    places_[id] = {href, &host};
+    calendars_[href] = id;
+}
+
+std::optional<CalendarId> Truth::calendar_at(const Href& href) const {
+    const auto found = calendars_.find(href);
+    return found == calendars_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Truth::acknowledged(const Appointment& appointment) {
+    auto& known = acknowledged_[appointment.id];
+    if (appointment.revision >= known.revision) known = appointment;
+}
+
+const Understood& Truth::understand(const std::string& text) {
+    const auto [found, added] = understood_.try_emplace(text);
+    if (!added) return found->second;
+    auto event = read_icalendar(text, {zones_, "Europe/Berlin", {}});
+    if (!event) return found->second;
+    found->second.mark = read_mark(event->mark, keys_);
+    found->second.event = std::move(*event);
+    return found->second;
+}
+
+bool Truth::is_name_of(
+    const Uid& uid, const AppointmentId& appointment, const CalendarId& calendar, int generations
+) const {
+    for (int generation = 1; generation <= generations; ++generation) {
+        if (uid == copy_name(kBusiness, appointment, calendar, generation)) return true;
+    }
+    return false;
+}
+
+std::map<Href, AppointmentId> Truth::copies(const CalendarId& calendar) {
+    std::map<Href, AppointmentId> out;
+    for (const auto& [href, text] : texts(calendar)) {
+        if (foreign_.contains(href)) continue;
+        const auto& understood = understand(text);
+        if (understood.mark && understood.mark->appointment.value != "marker")
+            out.emplace(Href{href}, understood.mark->appointment);
+    }
+    return out;
+}
+
+void Truth::foreign_put(const Href& href, const std::string& text, const std::vector<Interval>& busy) {
+    foreign_[href.value] = text;
+    busy_[without_returns(text)] = busy;
+}
+
+void Truth::foreign_erased(const Href& href) { foreign_.erase(href.value); }
+
+void Truth::copy_edited(PersonEdit edit) {
+    for (auto& earlier : edits_) {
+        const bool same_field = (earlier.title && edit.title) || (earlier.start && edit.start);
+        if (earlier.copy == edit.copy && same_field) earlier.superseded = true;
+    }
+    edits_.push_back(std::move(edit));
+}
+
+void Truth::copy_taken_away(const Href& href) {
+    for (auto& edit : edits_) edit.superseded = edit.superseded || edit.copy == href;
+    const auto calendar = calendar_at(calendar_of(href));
+    if (!calendar) return;
+    const auto texts_there = texts(*calendar);
+    const auto found = texts_there.find(href.value);
+    if (found == texts_there.end()) return;
+    const auto& mark = understand(found->second).mark;
+    if (!mark) return;
+    taken_away_.insert({mark->appointment, *calendar});
+    // Only of a copy that the gateway knows to have made can it notice the absence.
+    store_->read([&](const Reader& reader) {
+        const auto mirror = reader.mirror(mark->appointment, *calendar);
+        if (!mirror || mirror->href != href || mirror->unknown_call || mirror->wanted_gone) return;
+        deletions_.push_back(
+            {mark->appointment,
+             *calendar,
+             href,
+             reader.last_change(),
+             static_cast<std::int64_t>(reader.conflicts(false).size()),
+             false}
+        );
+    });
+}
+
+void Truth::copy_put_back(const Href& href) {
+    for (auto& deletion : deletions_) deletion.superseded = deletion.superseded || deletion.copy == href;
+}
+
+void Truth::passed(const PassReport& report) {
+    ++statistics_.passes;
+    statistics_.conflicts += report.conflicts;
+    count("I13");
+    const bool answered = unbraked_.contains(report.calendar);
+    if (report.completed) unbraked_.erase(report.calendar);
+    if (answered) return;
+    const auto copies_there = read(*store_, [&](const Reader& r) { return r.mirrors_on(report.calendar).size(); });
+    const int limit = std::max(5, static_cast<int>(copies_there) / 5);
+    if (report.taken > limit)
+        fail("I13", "one run took " + std::to_string(report.taken) + " changes from " + report.calendar.value);
+}
+
+}  // namespace calgate::seeds

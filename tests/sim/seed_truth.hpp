@@ -1,0 +1,144 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/availability.hpp"
+#include "core/identity.hpp"
+#include "scheduler/engine.hpp"
+#include "store/booking.hpp"
+#include "tests/sim/seed_wall.hpp"
+
+namespace calgate::seeds {
+
+/// Line ends change on the way through XML.
+std::string without_returns(std::string text);
+
+/// A text of a calendar as it is understood, once.
+struct Understood {
+    std::optional<Event> event{};  ///< Absent: unreadable.
+    std::optional<Mark> mark{};    ///< Valid ones only.
+};
+
+/// An edit of a copy by a person that must not vanish (I10).
+struct PersonEdit {
+    AppointmentId appointment{};
+    CalendarId calendar{};
+    Href copy{};
+    std::optional<std::string> title{};
+    std::optional<When> start{};
+    bool superseded = false;  ///< By the same person, before or after it was read.
+};
+
+/// A deletion of a copy by a person that must be decided and recorded (I12).
+struct PersonDeletion {
+    AppointmentId appointment{};
+    CalendarId calendar{};
+    Href copy{};
+    std::int64_t feed = 0;        ///< What the feed held then.
+    std::int64_t conflicts = 0;   ///< Likewise.
+    bool superseded = false;
+};
+
+/// What really happened, kept apart from the gateway, and what must follow from it.
+class Truth final : public Witness {
+public:
+    Truth(const ZoneResolver&, const Keys&, Statistics&);
+
+    // What is there.
+    void watch(Store& store) { store_ = &store; }
+    void add_calendar(const CalendarId&, const Href&, Host&);
+    void calendar_gone(const Href& calendar) { gone_.insert(calendar); }
+    bool is_gone(const Href& calendar) const { return gone_.contains(calendar); }
+
+    // What callers were told.
+    void acknowledged(const Appointment&);
+
+    // What persons did.
+    void foreign_put(const Href&, const std::string& text, const std::vector<Interval>& busy);
+    void foreign_erased(const Href&);
+    void copy_edited(PersonEdit);
+    void copy_taken_away(const Href&);  ///< Deleted, cancelled, moved or dropped.
+    void copy_put_back(const Href&);
+    bool is_foreign(const Href& event) const { return foreign_.contains(event.value); }
+    void brake_answered(const CalendarId& calendar) { unbraked_.insert(calendar); }
+
+    // What the gateway did.
+    void delivered(const RemoteEvent&) override;
+    void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
+    void committed();  ///< Something is on disk.
+    void passed(const PassReport&);
+
+    /// After every step, whatever is wrong just now.
+    void check_step(const AvailabilityIndex&);
+    /// After faults ended and the settle time passed. @param decided nothing waits for a person any more.
+    void check_settled(bool decided);
+
+    const Understood& understand(const std::string& text);
+    /// Copies as the gateway made them, by href; what persons duplicated is not among them.
+    std::map<Href, AppointmentId> copies(const CalendarId&);
+    Host& host(const CalendarId& id) { return *places_.at(id).host; }
+    std::optional<CalendarId> calendar_at(const Href&) const;
+
+private:
+    struct Place {
+        Href href{};
+        Host* host = nullptr;
+    };
+
+    void fail(const std::string& invariant, const std::string& what) const { throw Violation(invariant, what); }
+    void count(const char* invariant) { ++statistics_.checks[invariant]; }
+    Texts texts(const CalendarId& id) { return places_.at(id).host->texts(places_.at(id).href); }
+
+    bool is_name_of(const Uid&, const AppointmentId&, const CalendarId&, int generations) const;
+
+    // seed_truth_writes.cpp
+    void check_created(const CalendarId&, const std::string& href, const std::string& text);
+    void check_changed(const std::string& href, const std::string& before, const std::string& after);
+    void check_deleted(const CalendarId&, const std::string& href, const std::string& text);
+    void check_seen(const std::string& href, const std::string& text);
+    void check_cancelled_by_calendar(const Reader&, const Change&);
+
+    // seed_truth_steps.cpp
+    void check_acknowledged(const Reader&);
+    void check_foreign();
+    void check_capacity(const Reader&);
+    void check_availability(const Reader&, const AvailabilityIndex&);
+    void check_cache(const Reader&);
+    void check_waiting(const Reader&);
+
+    // seed_truth_settled.cpp
+    void check_target(const Reader&, const Calendar&, bool decided);
+    void check_source(const Reader&, const Calendar&);
+    void check_edits(const Reader&);
+    void check_deletions(const Reader&);
+    bool waits(const Reader&, const Calendar&) const;
+
+    const ZoneResolver& zones_;
+    const Keys& keys_;
+    Statistics& statistics_;
+    Store* store_ = nullptr;
+    std::map<CalendarId, Place> places_{};
+    std::map<Href, CalendarId> calendars_{};
+    std::set<Href> gone_{};
+    std::map<AppointmentId, Appointment> acknowledged_{};
+    std::map<AppointmentId, std::map<std::int64_t, Appointment>> history_{};
+    std::map<AppointmentId, std::int64_t> entries_{};
+    std::int64_t feed_ = 0;
+    std::map<std::string, std::string> foreign_{};
+    std::map<std::string, std::vector<Interval>> busy_{};  ///< By text without returns.
+    std::map<std::string, std::string> written_{};         ///< By us, by href.
+    std::set<std::pair<std::string, std::size_t>> delivered_{};
+    std::set<std::pair<AppointmentId, CalendarId>> taken_away_{};
+    std::set<CalendarId> unbraked_{};
+    std::vector<PersonEdit> edits_{};
+    std::vector<PersonDeletion> deletions_{};
+    std::map<std::pair<CalendarId, Href>, std::string> cached_{};
+    std::map<std::string, Understood> understood_{};
+};
+
+}  // namespace calgate::seeds

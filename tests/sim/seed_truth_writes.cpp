@@ -1,0 +1,106 @@
+#include <functional>
+
+#include "tests/sim/seed_truth.hpp"
+
+namespace calgate::seeds {
+
+namespace {
+
+constexpr int kManyGenerations = 40;
+
+std::size_t digest(const std::string& text) { return std::hash<std::string>{}(without_returns(text)); }
+
+}  // namespace
+
+void Truth::delivered(const RemoteEvent& event) {
+    delivered_.insert({event.href.value, digest(event.event.source)});
+}
+
+void Truth::wrote(const Href& calendar, const Texts& before, const Texts& after) {
+    const auto id = calendar_at(calendar);
+    if (!id || before == after) return;
+    for (const auto& [href, text] : before) {
+        const auto now = after.find(href);
+        if (now != after.end() && now->second == text) continue;
+        count("I8");
+        if (foreign_.contains(href)) fail("I8", "the gateway changed or deleted " + href + ", which a person made");
+        if (now == after.end())
+            check_deleted(*id, href, text);
+        else
+            check_changed(href, text, now->second);
+    }
+    for (const auto& [href, text] : after) {
+        if (!before.contains(href)) check_created(*id, href, text);
+        if (const auto then = before.find(href); then == before.end() || then->second != text) written_[href] = text;
+    }
+}
+
+void Truth::check_created(const CalendarId& calendar, const std::string& href, const std::string& text) {
+    count("I6");
+    const auto& understood = understand(text);
+    if (!understood.mark) fail("I6", "the gateway created " + href + " without a mark");
+    if (!is_name_of(understood.event->uid, understood.mark->appointment, calendar, kManyGenerations))
+        fail("I6", "the gateway created " + href + " under a name that is not its copy's");
+    taken_away_.erase({understood.mark->appointment, calendar});
+}
+
+void Truth::check_seen(const std::string& href, const std::string& text) {
+    count("I10");
+    const auto ours = written_.find(href);
+    const bool written = ours != written_.end() && ours->second == text;
+    if (!written && !delivered_.contains({href, digest(text)}))
+        fail("I10", href + " was overwritten or deleted although its last change had not been read");
+}
+
+void Truth::check_changed(const std::string& href, const std::string& before, const std::string& after) {
+    check_seen(href, before);
+    count("I9");
+    const auto& then = understand(before);
+    const auto& now = understand(after);
+    if (then.mark && now.mark && now.mark->revision < then.mark->revision)
+        fail("I9", href + " went back from revision " + std::to_string(then.mark->revision) + " to " +
+                       std::to_string(now.mark->revision));
+}
+
+void Truth::check_deleted(const CalendarId& calendar, const std::string& href, const std::string& text) {
+    check_seen(href, text);
+    const auto& understood = understand(text);
+    if (!understood.mark) fail("I8", "the gateway deleted " + href + ", which bears no mark");
+    const auto mirror =
+        read(*store_, [&](const Reader& r) { return r.mirror_by_uid(calendar, understood.event->uid); });
+    count("I6");
+    if (mirror && mirror->appointment == understood.mark->appointment && !mirror->wanted_gone)
+        fail("I6", "the gateway deleted " + href + ", the copy of a live appointment");
+}
+
+void Truth::committed() {
+    if (!store_) return;
+    store_->read([&](const Reader& reader) {
+        for (const auto& change : reader.changes(feed_, 1000)) {
+            feed_ = change.sequence;
+            if (!change.kind.starts_with("appointment.")) continue;
+            const AppointmentId id{change.subject};
+            ++entries_[id];
+            if (const auto appointment = reader.appointment(id)) history_[id][appointment->revision] = *appointment;
+            if (change.kind == "appointment.cancelled" && change.actor.starts_with("calendar:"))
+                check_cancelled_by_calendar(reader, change);
+        }
+    });
+}
+
+void Truth::check_cancelled_by_calendar(const Reader& reader, const Change& change) {
+    count("I11");
+    const CalendarId calendar{change.actor.substr(std::string("calendar:").size())};
+    const AppointmentId appointment{change.subject};
+    if (!taken_away_.contains({appointment, calendar}))
+        fail("I11", appointment.value + " was cancelled by " + calendar.value + ", where nobody took its copy away");
+    const auto mirror = reader.mirror(appointment, calendar);
+    for (const auto& [href, text] : texts(calendar)) {
+        const auto& understood = understand(text);
+        if (!mirror || !understood.event || understood.event->uid != mirror->uid || foreign_.contains(href)) continue;
+        if (understood.event->master.status != EventStatus::Cancelled)
+            fail("I11", appointment.value + " was cancelled by " + calendar.value + " although its copy is there");
+    }
+}
+
+}  // namespace calgate::seeds

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "tests/sim/seed_fault.hpp"
+#include "tests/sim/seed_host.hpp"
+#include "tests/support/manual_clock.hpp"
+
+namespace calgate::seeds {
+
+/// Hears what got through.
+class Witness {
+public:
+    virtual ~Witness() = default;
+    /// The gateway was given this content.
+    virtual void delivered(const RemoteEvent&) = 0;
+    /// One call of the gateway turned the calendar from `before` into `after`.
+    virtual void wrote(const Href& calendar, const Texts& before, const Texts& after) = 0;
+};
+
+/// What stands around a wall.
+struct Surroundings {
+    testing::ManualClock& clock;
+    testing::SeededRandom& random;
+    Statistics& statistics;
+    Witness& witness;
+    CrashPlan& crash;
+    Canary canary = Canary::None;
+    /// A person changes something at this event, or somewhere in this calendar.
+    std::function<void(const Href&)> person{};
+};
+
+/// Stands between the gateway and one account, and does to its calls what networks and services do. Outlives every
+/// connector that it made, and a crash.
+class Wall {
+public:
+    Wall(Host&, Surroundings);
+
+    std::unique_ptr<Connector> connect();
+    void arm(Fault, int calls);
+    void arm_for(Fault, std::chrono::seconds);
+    /// Carries out the writes that are late by now.
+    void apply_late(bool all);
+    void clear();
+    /// The service loses it and will never name it as removed.
+    void drop(const Href& event);
+    bool acting(Fault) const;
+    bool names_burn() const { return names_burn_; }
+    Host& host() { return host_; }
+
+private:
+    friend class WalledConnector;
+    struct Armed {
+        Fault fault{};
+        int calls = 0;
+        std::optional<SteadyInstant> until{};
+    };
+    struct Late {
+        SteadyInstant due{};
+        Href calendar{};
+        std::function<void(Connector&)> apply{};
+    };
+    struct Before {
+        Uid uid{};
+        std::optional<RemoteEvent> event{};  ///< As lagging reads still show it; absent: not there yet.
+    };
+
+    bool take(Fault);
+    bool holds(const Armed&) const;
+    Error timeout() const;
+    std::optional<Error> refused(bool write, bool adds);
+    void remember_before(Connector&, const Href& event, const Uid&);
+    void spoil(ChangeSet&, const Href& calendar);
+    void lag(ChangeSet&) const;
+    const Before* lagging(const Href&) const;
+
+    Host& host_;
+    Surroundings around_;
+    std::deque<Armed> armed_{};
+    std::deque<Late> late_{};
+    std::map<std::string, Before> before_{};
+    std::set<std::string> never_named_{};
+    std::set<std::string> names_used_{};
+    std::map<std::string, std::string> first_text_{};
+    bool names_burn_ = false;
+    std::set<std::string> paging_{};
+    std::optional<std::string> hidden_{};  ///< For a canary: said to be gone.
+};
+
+}  // namespace calgate::seeds
