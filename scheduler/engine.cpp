@@ -161,8 +161,6 @@ PassReport Engine::run_pass(const CalendarId& calendar) {
     return report;
 }
 
-bool Engine::run_due() { return impl_->step({}).count() == 0; }
-
 VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
     VerifyReport report;
     report.calendar = calendar;

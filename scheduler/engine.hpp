@@ -106,8 +106,6 @@ public:
     std::chrono::milliseconds run_due();
     /// One pass in the caller's thread, without the pool: tests and `calgate sync` on a stopped gateway.
     PassReport run_pass(const CalendarId&);
-    /// One due job in the caller's thread, as a worker would. @return false when nothing is due now.
-    bool run_due();
     /// Compares every copy on a target by content with what should be there. Reads only.
     VerifyReport verify(const CalendarId&, std::stop_token = {});
     std::vector<CalendarHealth> health() const;

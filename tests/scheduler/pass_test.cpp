@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(I17_when_a_service_goes_down_its_other_calendars_are_no_lon
     });
     engine.load();
     const auto freshness = [&](const char* person) { return index.person({person})->sources.at(person).freshness; };
-    while (engine.run_due()) {
+    while (engine.run_due().count() == 0) {
     }
     BOOST_REQUIRE((freshness("anna") == SourceState::Freshness::Live));
     BOOST_REQUIRE((freshness("ben") == SourceState::Freshness::Live));
@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(I17_when_a_service_goes_down_its_other_calendars_are_no_lon
     for (int failure = 0; failure < 5; ++failure) {
         clock.advance(20s);
         engine.poll_now(calendar);
-        while (engine.run_due()) {
+        while (engine.run_due().count() == 0) {
         }
     }
     BOOST_TEST((freshness("anna") == SourceState::Freshness::Cached));
