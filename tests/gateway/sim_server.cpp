@@ -1,5 +1,6 @@
 #include "tests/gateway/sim_server.hpp"
 
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "core/identity.hpp"
@@ -19,6 +20,16 @@ std::string basic(const http::Credentials& credentials) {
         for (std::size_t i = 0; i < 4; ++i) out += at + i > text.size() ? '=' : kAlphabet[bits >> (18 - 6 * i) & 63u];
     }
     return "Basic " + out;
+}
+
+/// "if-match" as clients write it.
+std::string written(std::string name) {
+    bool first = true;
+    for (char& c : name) {
+        if (first) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        first = c == '-';
+    }
+    return name;
 }
 
 HttpServer::Settings settings() {
@@ -62,7 +73,7 @@ HttpResponse SimServer::answer(const HttpRequest& request) {
     origin.pop_back();
     inner.url = origin + request.path;
     for (const auto& [name, value] : request.headers) {
-        if (name != "authorization" && name != "host") inner.headers.emplace_back(name, value);
+        if (name != "authorization" && name != "host") inner.headers.emplace_back(written(name), value);
     }
     const std::string_view sign = request.header("authorization");
     if (sign == basic(CaldavSim::credentials()))
