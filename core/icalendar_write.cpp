@@ -104,12 +104,22 @@ When written_end(const EventInstance& instance, const ZoneResolver& zones) {
     return end;
 }
 
+std::string duration_line(std::chrono::days days, std::chrono::seconds exact) {
+    return "DURATION:P" + (days.count() > 0 ? std::to_string(days.count()) + "D" : std::string{}) + "T" +
+           std::to_string(exact.count()) + "S";
+}
+
 void set_times(icalcomponent* part, const EventInstance& instance, const ZoneResolver& zones) {
     remove_all(part, ICAL_DTSTART_PROPERTY);
     remove_all(part, ICAL_DTEND_PROPERTY);
     remove_all(part, ICAL_DURATION_PROPERTY);
     add_line(part, date_line("DTSTART", instance.start));
-    add_line(part, date_line("DTEND", written_end(instance, zones)));
+    // Of a series a DTEND would give every instance the same wall time (RFC 5545 3.8.5.3).
+    const bool recurs = !instance.rules.empty() || !instance.extra_dates.empty();
+    if (recurs && instance.exact_duration && instance.start.kind != When::Kind::Date)
+        add_line(part, duration_line(instance.nominal_days, *instance.exact_duration));
+    else
+        add_line(part, date_line("DTEND", written_end(instance, zones)));
 }
 
 void set_owned(icalcomponent* part, const EventInstance& instance, const ZoneResolver& zones, Instant stamp) {

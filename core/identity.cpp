@@ -223,10 +223,16 @@ Result<Appointment> open_capsule(std::string_view capsule, const Keys& keys) {
     }
 }
 
-Shown shown_on(const Appointment& appointment, CopyDetail detail) {
+LocalSeconds effective_end(const Appointment& appointment, const ZoneResolver& zones) {
+    const Instant start = zones.to_instant(appointment.start, appointment.zone);
+    if (zones.to_instant(appointment.end, appointment.zone) > start) return appointment.end;
+    return zones.to_local(start + (appointment.end - appointment.start), appointment.zone);
+}
+
+Shown shown_on(const Appointment& appointment, CopyDetail detail, const ZoneResolver& zones) {
     Shown shown;
     shown.start = When{When::Kind::Zoned, appointment.start, appointment.zone};
-    shown.end = When{When::Kind::Zoned, appointment.end, appointment.zone};
+    shown.end = When{When::Kind::Zoned, effective_end(appointment, zones), appointment.zone};
     shown.title = detail == CopyDetail::Busy ? "Busy" : appointment.title;
     if (detail == CopyDetail::Full) {
         shown.place = appointment.place;
@@ -242,9 +248,10 @@ Event copy_event(
     const Calendar& calendar,
     const Business& business,
     const Keys& keys,
-    std::string_view nonce
+    std::string_view nonce,
+    const ZoneResolver& zones
 ) {
-    const Shown shown = shown_on(appointment, calendar.copy_detail);
+    const Shown shown = shown_on(appointment, calendar.copy_detail, zones);
     Event event;
     event.uid = mirror.uid;
     event.master.start = shown.start;

@@ -7,6 +7,7 @@
 #include "core/event.hpp"
 #include "core/model.hpp"
 #include "core/result.hpp"
+#include "core/zone.hpp"
 
 namespace calgate {
 
@@ -51,11 +52,11 @@ std::optional<std::string> from_base64url(std::string_view text);
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 /// What a copy on a target shows of an appointment (I27). With CopyDetail::Busy: title "Busy", no place, no notes.
-Shown shown_on(const Appointment&, CopyDetail);
+Shown shown_on(const Appointment&, CopyDetail, const ZoneResolver&);
+/// The agreed end; where the start fell into a gap and moved past it (RFC 5545 3.3.5), the end that keeps the length.
+LocalSeconds effective_end(const Appointment&, const ZoneResolver&);
 /// The event to write: times, shown fields, mark, capsule, no attendees, `source` from the last fetched text.
-Event copy_event(
-    const Appointment&, const Mirror&, const Calendar&, const Business&, const Keys&, std::string_view nonce
-);
+Event copy_event(const Appointment&, const Mirror&, const Calendar&, const Business&, const Keys&, std::string_view nonce, const ZoneResolver&);
 /// What the service shows, in the terms that reconcile compares.
 Shown shown_of(const Event&);
 

@@ -53,7 +53,7 @@ HttpResponse Api::get_export(const HttpRequest&, const PathValues&) {
             appointments.push_back(without(shown(a, {}), {"mirrors"}));
             Event event;
             event.uid.value = a.id.value + "@calgate";
-            const Shown full = shown_on(a, CopyDetail::Full);
+            const Shown full = shown_on(a, CopyDetail::Full, parts_.zones);
             event.master.start = full.start;
             event.master.end = full.end;
             event.master.title = full.title;

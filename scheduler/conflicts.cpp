@@ -60,7 +60,7 @@ bool take_theirs(
             writer, appointment->id, std::nullopt, zones, now, actor, "A person let the deletion in the calendar stand."
         );
     } else {
-        const Shown ours = shown_on(*appointment, calendar->copy_detail);
+        const Shown ours = shown_on(*appointment, calendar->copy_detail, zones);
         auto changed = with_changes(*appointment, ours, *conflict.theirs, zone_of(writer, *calendar, business), zones);
         // The edit on a cancelled appointment was chosen over its cancellation.
         if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;

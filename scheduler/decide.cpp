@@ -165,7 +165,7 @@ SyncPass::Decision SyncPass::judge(
         if (!out.base && !news.present->event.capsule.empty()) {
             // The copy itself remembers what we last wrote into it.
             if (const auto written = open_capsule(news.present->event.capsule, parts_.keys)) {
-                out.base = shown_on(*written, calendar_.copy_detail);
+                out.base = shown_on(*written, calendar_.copy_detail, parts_.zones);
             }
         }
         if (out.ours.cancelled && !out.base) {

@@ -61,7 +61,7 @@ SyncPass::Pushed SyncPass::write_copy(Mirror mirror, const Appointment& appointm
 }
 
 SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appointment, int tries) {
-    Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce());
+    Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
     const auto receipt = connector_.create_event(context(), calendar_.href, event);
     if (receipt) {
         ++report_.created;
@@ -92,7 +92,7 @@ SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointme
 
 SyncPass::Pushed SyncPass::update_copy(Mirror mirror, const Appointment& appointment, int tries) {
     if (!mirror.version) return read_again(mirror, appointment, tries);
-    const Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce());
+    const Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
     const auto receipt = connector_.update_event(context(), *mirror.href, *mirror.version, event);
     if (receipt) {
         ++report_.updated;
@@ -203,7 +203,7 @@ SyncPass::Pushed SyncPass::settled(const Mirror& mirror, const Appointment& appo
         if (!current || current->uid != mirror.uid) return;
         current->href = receipt.href;
         current->version = receipt.version;
-        current->base = shown_on(appointment, calendar_.copy_detail);
+        current->base = shown_on(appointment, calendar_.copy_detail, parts_.zones);
         // Our own text counts only for the version that a receipt named.
         current->remote_text = mirror.remote_text;
         current->confirmed = appointment.revision;

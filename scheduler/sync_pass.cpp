@@ -60,7 +60,7 @@ Context SyncPass::context(std::chrono::seconds timeout) const {
 }
 
 Shown SyncPass::ours_of(const Appointment& appointment, const Mirror& mirror) const {
-    Shown ours = shown_on(appointment, calendar_.copy_detail);
+    Shown ours = shown_on(appointment, calendar_.copy_detail, parts_.zones);
     if (mirror.wanted_gone) ours.cancelled = true;
     return ours;
 }

@@ -61,8 +61,9 @@ CopyFinding judge(
     } else {
         const auto mark = read_mark(event->event.mark, parts.keys);
         const bool ours = mark && mark->business == wanted.business.id && mark->appointment == mirror.appointment;
-        const bool same =
-            same_meaning(shown_of(event->event), shown_on(appointment, wanted.calendar.copy_detail), parts.zones);
+        const bool same = same_meaning(
+            shown_of(event->event), shown_on(appointment, wanted.calendar.copy_detail, parts.zones), parts.zones
+        );
         if (!ours || !same) {
             finding.verdict = CopyVerdict::Different;
             finding.why =

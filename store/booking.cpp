@@ -123,10 +123,9 @@ BookingResult refused(BookingOutcome outcome, const std::optional<Appointment>& 
 }  // namespace
 
 Interval interval_of(const Appointment& appointment, const ZoneResolver& zones) {
-    const Instant start = zones.to_instant(appointment.start, appointment.zone);
-    const Instant end = zones.to_instant(appointment.end, appointment.zone);
-    if (end > start) return {start, end};
-    return {start, start + (appointment.end - appointment.start)};  // The start fell into a gap: it moved past the end.
+    return {
+        zones.to_instant(appointment.start, appointment.zone),
+        zones.to_instant(effective_end(appointment, zones), appointment.zone)};
 }
 
 BookingResult place_appointment(

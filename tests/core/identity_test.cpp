@@ -16,6 +16,11 @@ namespace bdata = boost::unit_test::data;
 
 namespace {
 
+const ZoneResolver& zones() {
+    static const ZoneResolver resolver;
+    return resolver;
+}
+
 const Keys kKeys{std::string(32, 'm'), std::string(32, 'r'), std::string(32, 'v')};
 const std::string kNonce(12, 'n');
 const std::string kNoText;
@@ -322,7 +327,7 @@ BOOST_DATA_TEST_CASE(a_copy_shows_what_its_target_may_and_seals_the_rest, bdata:
     Calendar calendar;
     calendar.copy_detail = row.detail;
     const Appointment a = haircut();
-    const Event event = copy_event(a, mirror, calendar, business, kKeys, kNonce);
+    const Event event = copy_event(a, mirror, calendar, business, kKeys, kNonce, zones());
 
     BOOST_TEST((event.master.start == When{When::Kind::Zoned, a.start, a.zone}));
     BOOST_TEST((event.master.end == When{When::Kind::Zoned, a.end, a.zone}));
@@ -336,7 +341,7 @@ BOOST_DATA_TEST_CASE(a_copy_shows_what_its_target_may_and_seals_the_rest, bdata:
     BOOST_TEST(event.source == mirror.remote_text);
     BOOST_TEST((read_mark(event.mark, kKeys) == Mark{"e1", "b1", a.id, 2, a.revision}));
     BOOST_TEST((open_capsule(event.capsule, kKeys).value() == a));
-    BOOST_TEST((shown_of(event) == shown_on(a, row.detail)));
+    BOOST_TEST((shown_of(event) == shown_on(a, row.detail, zones())));
     for (const std::string& text : {event.master.title, event.master.place, event.master.notes, event.mark}) {
         BOOST_TEST(text.find("Muster") == std::string::npos);
     }
@@ -344,9 +349,9 @@ BOOST_DATA_TEST_CASE(a_copy_shows_what_its_target_may_and_seals_the_rest, bdata:
 
 BOOST_AUTO_TEST_CASE(cancelled_is_seen_on_both_sides) {
     Appointment a = haircut();
-    BOOST_TEST(!shown_on(a, CopyDetail::Full).cancelled);
+    BOOST_TEST(!shown_on(a, CopyDetail::Full, zones()).cancelled);
     a.state = AppointmentState::Cancelled;
-    BOOST_TEST(shown_on(a, CopyDetail::Full).cancelled);
+    BOOST_TEST(shown_on(a, CopyDetail::Full, zones()).cancelled);
     Event event;
     BOOST_TEST(!shown_of(event).cancelled);
     event.master.status = EventStatus::Cancelled;
