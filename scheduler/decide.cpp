@@ -218,6 +218,7 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
         case StepKind::WriteOurs:
         case StepKind::DeleteCopy:
             if (decision.step.conflict) keep_edit(writer, decision, mirror);
+            if (!present) next_generation(mirror, business_);
             if (present && !mirror.base)
                 mirror.base = decision.base ? decision.base : std::optional(shown_of(present->event));
             if (mirror.state == MirrorState::Parked) mirror.state = MirrorState::Active;

@@ -180,6 +180,15 @@ SyncPass::Pushed SyncPass::read_again(const Mirror& mirror, const Appointment& a
 
 SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
     answered_ = true;
+    const bool waited =
+        mirror.missing_since && parts_.clock.now() - *mirror.missing_since >= settings_.consistency_window;
+    if (!waited) {
+        // One read that does not see it proves nothing while reads may lag (I11, F11).
+        note_missing({mirror.appointment});
+        return failed(
+            mirror, {ErrorCode::InvalidResponse, "The copy is not where it was. Looking again before it is believed.", {}}, false
+        );
+    }
     Listing listing;
     listing.absent.emplace_back(mirror.appointment, *mirror.href);
     prove(listing);

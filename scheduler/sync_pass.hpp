@@ -91,10 +91,13 @@ private:
     bool read_pages(Listing&, Instant began);
     KnownVersion known();
     void read_unread(ChangeSet&);
+    /// A copy that appears under another name has moved there if the service says that its old place is empty.
+    void find_moved(ChangeSet&);
     Sorted sort_page(const ChangeSet&);
     void sort_event(const Reader&, const RemoteEvent&, const ChangeSet&, Sorted&);
     void keep_page(const ChangeSet&, Listing&);
     bool doubtful(const Listing&) const;
+    void mend_times();
     void find_missing(Listing&);
     void find_never_seen(const Listing&);
     void note_missing(const std::vector<AppointmentId>&);

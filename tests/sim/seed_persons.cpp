@@ -133,7 +133,7 @@ void Persons::relocate_copy() {
     const Href place{calendar_of(copy->href).value + stage_.fresh("moved-") + ".ics"};
     stage_.note("person's program gives the copy of " + copy->appointment.value + " on " + copy->calendar.value + " another name");
     stage_.statistics.fire(Fault::StaffMoves);
-    stage_.truth.copy_put_back(copy->href);
+    stage_.truth.copy_moved(copy->href, place);
     stage_.truth.host(copy->calendar).erase(copy->href);
     stage_.truth.host(copy->calendar).put(place, copy->text);
 }

@@ -107,6 +107,13 @@ void Truth::copy_put_back(const Href& href) {
     for (auto& deletion : deletions_) deletion.superseded = deletion.superseded || deletion.copy == href;
 }
 
+void Truth::copy_moved(const Href& from, const Href& to) {
+    copy_put_back(from);
+    for (auto& edit : edits_) {
+        if (edit.copy == from) edit.copy = to;
+    }
+}
+
 void Truth::passed(const PassReport& report) {
     ++statistics_.passes;
     statistics_.conflicts += report.conflicts;
