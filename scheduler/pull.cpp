@@ -29,7 +29,7 @@ bool SyncPass::pull() {
         find_missing(listing);
         drop_unlisted(listing);
     }
-    closing.full = closing.full && listing.complete;
+    closing.complete = listing.complete;
     prove(listing);
     decide(listing.news, closing);
     if (closing.doubtful) {
@@ -215,6 +215,7 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     for (const auto& href : page.unread) listing.named.insert(href.value);
     listing.snapshot = listing.snapshot && page.snapshot;
     listing.token = page.next;
+    listing.complete = listing.complete && page.unread.empty();
     Sorted sorted = sort_page(page);
     report_.changed += static_cast<int>(sorted.foreign.size());
     report_.removed += static_cast<int>(page.removed.size());
@@ -385,7 +386,7 @@ void SyncPass::drop_unlisted(Listing& listing) {
         const auto event = connector_.fetch_event(context(), unlisted[i]);
         if (!event && event.error().code == ErrorCode::NotFound) gone.push_back(unlisted[i]);
     }
-    listing.complete = gone.size() == unlisted.size();
+    listing.complete = listing.complete && gone.size() == unlisted.size();
     if (gone.empty()) return;
     parts_.store.write([&](Writer& writer) {
         for (const auto& href : gone) writer.erase_cached_event(id_, href);

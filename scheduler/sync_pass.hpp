@@ -49,7 +49,7 @@ private:
         std::vector<std::pair<AppointmentId, Href>> absent{};  ///< Named as removed, not yet proven.
         std::optional<SyncToken> token{};
         bool held = false;     ///< The token waits for the decisions.
-        bool complete = true;  ///< All that it does not name is known to be gone.
+        bool complete = true;  ///< All content came, and all that it does not name is known to be gone.
     };
     struct Sorted {
         std::vector<CachedEvent> foreign{};
@@ -64,6 +64,7 @@ private:
         bool pull = false;
         bool full = false;
         bool doubtful = false;
+        bool complete = true;  ///< false: the next pull lists everything again.
     };
     struct Decision {
         CopyNews news{};

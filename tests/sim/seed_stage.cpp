@@ -114,6 +114,7 @@ void Stage::logged(const std::string& line) {
     PassReport report;
     report.calendar = {value("calendar")};
     report.completed = value("completed") == "true";
+    if (!value("pages").empty()) report.pages = std::stoi(value("pages"));
     const auto taken = value("taken");
     if (!taken.empty()) report.taken = std::stoi(taken);
     truth.passed(report);

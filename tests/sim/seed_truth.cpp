@@ -92,6 +92,8 @@ void Truth::copy_taken_away(const Href& href) {
     store_->read([&](const Reader& reader) {
         const auto mirror = reader.mirror(mark->appointment, *calendar);
         if (!mirror || mirror->href != href || mirror->unknown_call || mirror->wanted_gone) return;
+        // Cancelled and booked again, and nothing was written since: it may be gone by the gateway's own hand.
+        if (!mirror->base || mirror->base->cancelled) return;
         deletions_.push_back(
             {mark->appointment,
              *calendar,
@@ -119,7 +121,7 @@ void Truth::passed(const PassReport& report) {
     statistics_.conflicts += report.conflicts;
     count("I13");
     const bool answered = unbraked_.contains(report.calendar);
-    if (report.completed) unbraked_.erase(report.calendar);
+    if (report.completed && report.pages > 0) unbraked_.erase(report.calendar);
     if (answered) return;
     const auto copies_there = read(*store_, [&](const Reader& r) { return r.mirrors_on(report.calendar).size(); });
     const int limit = std::max(5, static_cast<int>(copies_there) / 5);
