@@ -298,7 +298,8 @@ void SyncPass::mend_times() {
     std::vector<AppointmentId> ahead;
     parts_.store.read([&](const Reader& reader) {
         for (const auto& mirror : reader.mirrors_on(id_)) {
-            if ((mirror.not_before && *mirror.not_before > latest) || (mirror.missing_since && *mirror.missing_since > now))
+            if ((mirror.not_before && *mirror.not_before > latest) ||
+                (mirror.missing_since && *mirror.missing_since > now))
                 ahead.push_back(mirror.appointment);
         }
     });

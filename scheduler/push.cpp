@@ -190,7 +190,9 @@ SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
         // One read that does not see it proves nothing while reads may lag (I11, F11).
         note_missing({mirror.appointment});
         return failed(
-            mirror, {ErrorCode::InvalidResponse, "The copy is not where it was. Looking again before it is believed.", {}}, false
+            mirror,
+            {ErrorCode::InvalidResponse, "The copy is not where it was. Looking again before it is believed.", {}},
+            false
         );
     }
     Listing listing;

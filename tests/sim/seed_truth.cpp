@@ -43,9 +43,8 @@ const Understood& Truth::understand(const std::string& text) {
     return found->second;
 }
 
-bool Truth::is_name_of(
-    const Uid& uid, const AppointmentId& appointment, const CalendarId& calendar, int generations
-) const {
+bool Truth::is_name_of(const Uid& uid, const AppointmentId& appointment, const CalendarId& calendar, int generations)
+    const {
     for (int generation = 1; generation <= generations; ++generation) {
         if (uid == copy_name(kBusiness, appointment, calendar, generation)) return true;
     }

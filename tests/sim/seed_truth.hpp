@@ -39,8 +39,8 @@ struct PersonDeletion {
     AppointmentId appointment{};
     CalendarId calendar{};
     Href copy{};
-    std::int64_t feed = 0;        ///< What the feed held then.
-    std::int64_t conflicts = 0;   ///< Likewise.
+    std::int64_t feed = 0;       ///< What the feed held then.
+    std::int64_t conflicts = 0;  ///< Likewise.
     bool superseded = false;
 };
 

@@ -56,8 +56,11 @@ void Truth::check_target(const Reader& reader, const Calendar& calendar, bool de
         // A title that the copy hides is its owner's to choose.
         if (calendar.copy_detail == CopyDetail::Busy) shown.title = shown_on(appointment, CopyDetail::Busy).title;
         if (!same_meaning(shown, shown_on(appointment, calendar.copy_detail), zones_))
-            fail("I6", what + " shows something else than the appointment: \"" + shown.title + "\" instead of \"" +
-                           appointment.title + "\"");
+            fail(
+                "I6",
+                what + " shows something else than the appointment: \"" + shown.title + "\" instead of \"" +
+                    appointment.title + "\""
+            );
     }
 }
 
@@ -97,7 +100,9 @@ void Truth::check_edits(const Reader& reader) {
         const auto mirror = reader.mirror(edit.appointment, edit.calendar);
         const bool waits_there = !mirror || mirror->state != MirrorState::Active;
         if (!taken && !asked && !waits_there)
-            fail("I10", "an edit of " + edit.appointment.value + " on " + edit.calendar.value + " by a person vanished");
+            fail(
+                "I10", "an edit of " + edit.appointment.value + " on " + edit.calendar.value + " by a person vanished"
+            );
         edit.superseded = true;
     }
 }
@@ -111,7 +116,8 @@ void Truth::check_deletions(const Reader& reader) {
         bool recorded = false;
         for (const auto& change : reader.changes(deletion.feed, 10'000)) {
             const bool about_it = change.subject == deletion.appointment.value;
-            recorded = recorded || (about_it && (change.kind == "appointment.cancelled" || change.kind == "copy.restored"));
+            recorded =
+                recorded || (about_it && (change.kind == "appointment.cancelled" || change.kind == "copy.restored"));
             if (about_it && change.kind == "appointment.changed") {
                 const auto& history = history_[deletion.appointment];
                 const auto then = history.find(change.revision);
@@ -124,8 +130,11 @@ void Truth::check_deletions(const Reader& reader) {
             recorded = recorded || (later && about_it && conflict.calendar == deletion.calendar);
         }
         if (!recorded)
-            fail("I12", "the copy of " + deletion.appointment.value + " on " + deletion.calendar.value +
-                            " was deleted and nothing was decided");
+            fail(
+                "I12",
+                "the copy of " + deletion.appointment.value + " on " + deletion.calendar.value +
+                    " was deleted and nothing was decided"
+            );
         deletion.superseded = true;
     }
 }
