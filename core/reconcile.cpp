@@ -114,7 +114,9 @@ Step ours_cancelled(
     if (theirs.kind == Theirs::Kind::Gone) {
         return {StepKind::Settle, std::nullopt, std::nullopt, "The appointment is cancelled and the copy is gone."};
     }
-    const bool edited = base && !same_meaning(*base, seen, zones) && !seen.cancelled;
+    std::optional<Shown> alive = base;
+    if (alive) alive->cancelled = false;
+    const bool edited = alive && !seen.cancelled && !same_meaning(*alive, seen, zones);
     if (!edited) {
         return {StepKind::DeleteCopy, std::nullopt, std::nullopt, "The appointment is cancelled; the copy goes."};
     }

@@ -122,6 +122,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                     calendar->full_listing = closing.began;
             }
         }
+        if (closing.pull && !closing.complete) calendar->full_listing.reset();
         if (closing.pull) writer.put(*calendar);
         calendar_ = *calendar;
     });
@@ -218,6 +219,7 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
         case StepKind::WriteOurs:
         case StepKind::DeleteCopy:
             if (decision.step.conflict) keep_edit(writer, decision, mirror);
+            if (!present) next_generation(mirror, business_);
             if (present && !mirror.base)
                 mirror.base = decision.base ? decision.base : std::optional(shown_of(present->event));
             if (mirror.state == MirrorState::Parked) mirror.state = MirrorState::Active;
@@ -366,8 +368,9 @@ void SyncPass::keep_up(Writer& writer, const Decision& decision) {
 
 void SyncPass::keep_edit(Writer& writer, const Decision& decision, const Mirror& mirror) {
     for (const auto& open : writer.conflicts(true)) {
-        if (open.appointment == mirror.appointment && open.calendar == id_ && open.kind == *decision.step.conflict)
-            return;
+        const bool same = open.appointment == mirror.appointment && open.calendar == id_ && decision.news.present &&
+                          open.kind == *decision.step.conflict && open.theirs == shown_of(decision.news.present->event);
+        if (same) return;
     }
     note_conflict(writer, decision, *decision.step.conflict, decision.step.why);
 }

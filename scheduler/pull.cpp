@@ -19,6 +19,7 @@ bool may_write_after(ErrorCode code) {
 
 bool SyncPass::pull() {
     const Instant began = parts_.clock.now();
+    mend_times();
     Listing listing;
     if (!read_pages(listing, began)) return may_write_after(report_.error->code);
     Closing closing{began, listing.token, true, listing.snapshot, false};
@@ -28,7 +29,7 @@ bool SyncPass::pull() {
         find_missing(listing);
         drop_unlisted(listing);
     }
-    closing.full = closing.full && listing.complete;
+    closing.complete = listing.complete;
     prove(listing);
     decide(listing.news, closing);
     if (closing.doubtful) {
@@ -93,6 +94,7 @@ bool SyncPass::read_pages(Listing& listing, Instant began) {
             );
         }
         read_unread(*page);
+        find_moved(*page);
         keep_page(*page, listing);
         since = page->next;
         if (!page->more) return true;
@@ -135,6 +137,23 @@ void SyncPass::read_unread(ChangeSet& page) {
         left.push_back(href);
     }
     page.unread = std::move(left);
+}
+
+void SyncPass::find_moved(ChangeSet& page) {
+    std::vector<Href> left;
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& remote : page.changed) {
+            if (remote.unreadable || remote.event.mark.empty()) continue;
+            const auto mirror = reader.mirror_by_uid(id_, remote.event.uid);
+            if (mirror && mirror->href && mirror->href != remote.href && is_ours(remote, *mirror))
+                left.push_back(*mirror->href);
+        }
+    });
+    for (const auto& href : left) {
+        if (std::find(page.removed.begin(), page.removed.end(), href) != page.removed.end()) continue;
+        const auto event = connector_.fetch_event(context(), href);
+        if (!event && event.error().code == ErrorCode::NotFound) page.removed.push_back(href);
+    }
 }
 
 SyncPass::Sorted SyncPass::sort_page(const ChangeSet& page) {
@@ -196,6 +215,7 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     for (const auto& href : page.unread) listing.named.insert(href.value);
     listing.snapshot = listing.snapshot && page.snapshot;
     listing.token = page.next;
+    listing.complete = listing.complete && page.unread.empty();
     Sorted sorted = sort_page(page);
     report_.changed += static_cast<int>(sorted.foreign.size());
     report_.removed += static_cast<int>(page.removed.size());
@@ -271,6 +291,30 @@ bool SyncPass::doubtful(const Listing& listing) const {
     return absent > kSmallCalendar && absent * 2 > before;
 }
 
+void SyncPass::mend_times() {
+    // A wall clock that was set back must not prolong what waits (I23).
+    const Instant now = parts_.clock.now();
+    const Instant latest = now + settings_.consistency_window;
+    std::vector<AppointmentId> ahead;
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& mirror : reader.mirrors_on(id_)) {
+            if ((mirror.not_before && *mirror.not_before > latest) ||
+                (mirror.missing_since && *mirror.missing_since > now))
+                ahead.push_back(mirror.appointment);
+        }
+    });
+    if (ahead.empty()) return;
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& appointment : ahead) {
+            auto mirror = writer.mirror(appointment, id_);
+            if (!mirror) continue;
+            if (mirror->not_before && *mirror->not_before > latest) mirror->not_before.reset();
+            if (mirror->missing_since && *mirror->missing_since > now) mirror->missing_since = now;
+            writer.put(*mirror);
+        }
+    });
+}
+
 void SyncPass::find_missing(Listing& listing) {
     const Instant now = parts_.clock.now();
     std::vector<AppointmentId> first_time;
@@ -343,7 +387,7 @@ void SyncPass::drop_unlisted(Listing& listing) {
         const auto event = connector_.fetch_event(context(), unlisted[i]);
         if (!event && event.error().code == ErrorCode::NotFound) gone.push_back(unlisted[i]);
     }
-    listing.complete = gone.size() == unlisted.size();
+    listing.complete = listing.complete && gone.size() == unlisted.size();
     if (gone.empty()) return;
     parts_.store.write([&](Writer& writer) {
         for (const auto& href : gone) writer.erase_cached_event(id_, href);

@@ -107,13 +107,17 @@ SyncPass::Pushed SyncPass::remove_copy(Mirror mirror, const Appointment& appoint
     // Only what carries our mark is deleted, and only as it was last read (I8, I10).
     if (!mirror.version || mirror.remote_text.empty()) return read_again(mirror, appointment, tries);
     const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
-    if (deleted) {
+    if (!deleted && deleted.error().code != ErrorCode::NotFound && deleted.error().code != ErrorCode::VersionMismatch)
+        return failed(mirror, deleted.error(), true);
+    if (deleted || deleted.error().code == ErrorCode::NotFound) {
         ++report_.deleted;
-        return settled_gone(mirror);
+        // Deleting what is gone succeeds as well: the copy may lie under another name by now.
+        auto elsewhere = connector_.find_event(context(), calendar_.href, mirror.uid);
+        if (!elsewhere || elsewhere->href == *mirror.href || !is_ours(*elsewhere, mirror)) return settled_gone(mirror);
+        decide({{mirror.appointment, std::move(*elsewhere)}}, {});
+        return braked_ ? Pushed::Stop : tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
     }
-    if (deleted.error().code == ErrorCode::NotFound) return settled_gone(mirror);
-    if (deleted.error().code == ErrorCode::VersionMismatch) return read_again(mirror, appointment, tries);
-    return failed(mirror, deleted.error(), true);
+    return read_again(mirror, appointment, tries);
 }
 
 SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {
@@ -180,6 +184,17 @@ SyncPass::Pushed SyncPass::read_again(const Mirror& mirror, const Appointment& a
 
 SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
     answered_ = true;
+    const bool waited =
+        mirror.missing_since && parts_.clock.now() - *mirror.missing_since >= settings_.consistency_window;
+    if (!waited) {
+        // One read that does not see it proves nothing while reads may lag (I11, F11).
+        note_missing({mirror.appointment});
+        return failed(
+            mirror,
+            {ErrorCode::InvalidResponse, "The copy is not where it was. Looking again before it is believed.", {}},
+            false
+        );
+    }
     Listing listing;
     listing.absent.emplace_back(mirror.appointment, *mirror.href);
     prove(listing);

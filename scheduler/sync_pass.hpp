@@ -49,7 +49,7 @@ private:
         std::vector<std::pair<AppointmentId, Href>> absent{};  ///< Named as removed, not yet proven.
         std::optional<SyncToken> token{};
         bool held = false;     ///< The token waits for the decisions.
-        bool complete = true;  ///< All that it does not name is known to be gone.
+        bool complete = true;  ///< All content came, and all that it does not name is known to be gone.
     };
     struct Sorted {
         std::vector<CachedEvent> foreign{};
@@ -64,6 +64,7 @@ private:
         bool pull = false;
         bool full = false;
         bool doubtful = false;
+        bool complete = true;  ///< false: the next pull lists everything again.
     };
     struct Decision {
         CopyNews news{};
@@ -91,10 +92,13 @@ private:
     bool read_pages(Listing&, Instant began);
     KnownVersion known();
     void read_unread(ChangeSet&);
+    /// A copy that appears under another name has moved there if the service says that its old place is empty.
+    void find_moved(ChangeSet&);
     Sorted sort_page(const ChangeSet&);
     void sort_event(const Reader&, const RemoteEvent&, const ChangeSet&, Sorted&);
     void keep_page(const ChangeSet&, Listing&);
     bool doubtful(const Listing&) const;
+    void mend_times();
     void find_missing(Listing&);
     void find_never_seen(const Listing&);
     void note_missing(const std::vector<AppointmentId>&);

@@ -78,6 +78,8 @@ std::vector<CalendarId> follow(Writer& writer, const Appointment& appointment, I
         const bool was_gone = mirror->wanted_gone && mirror->wanted == mirror->confirmed;
         if (!wanted_here && was_gone) continue;
         if (wanted_here && was_gone) next_generation(*mirror, *business);
+        // The copy may be gone by our own hand: its absence is no deletion by staff.
+        if (wanted_here && mirror->wanted_gone && mirror->base) mirror->base->cancelled = true;
         if (wanted_here && mirror->state == MirrorState::Removed) next_generation(*mirror, *business);
         want(writer, *mirror, appointment, !wanted_here, when.start);
         targets.push_back(calendar.id);

@@ -21,7 +21,8 @@ std::vector<Appointment> Callers::appointments(bool live) const {
 
 LocalSeconds Callers::some_time() {
     // Around the change of clocks on 29 March.
-    const auto day = std::chrono::local_days{std::chrono::year{2026} / 3 / 10} + std::chrono::days{stage_.random.between(0, 25)};
+    const auto day =
+        std::chrono::local_days{std::chrono::year{2026} / 3 / 10} + std::chrono::days{stage_.random.between(0, 25)};
     return LocalSeconds{day} + std::chrono::hours{stage_.random.between(8, 17)};
 }
 
@@ -149,8 +150,10 @@ bool Callers::decide_one() {
     if (open.empty()) return false;
     const Conflict conflict = stage_.any(open);
     auto resolution = stage_.random.one_in(2) ? Resolution::Ours : Resolution::Theirs;
-    stage_.note("decide " + std::string(to_string(conflict.kind)) + " " + conflict.appointment.value + " on " +
-                conflict.calendar.value + (resolution == Resolution::Ours ? " ours" : " theirs"));
+    stage_.note(
+        "decide " + std::string(to_string(conflict.kind)) + " " + conflict.appointment.value + " on " +
+        conflict.calendar.value + (resolution == Resolution::Ours ? " ours" : " theirs")
+    );
     if (conflict.kind == ConflictKind::Brake) stage_.truth.brake_answered(conflict.calendar);
     auto result = apply_resolution(stage_.store, stage_.zones, stage_.clock, conflict.id, resolution, "cli");
     if (result.outcome == ResolutionResult::Outcome::Overlap)

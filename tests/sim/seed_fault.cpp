@@ -55,10 +55,32 @@ constexpr std::array<const char*, kCanaries> kCanaryNames{
     "never-written",
 };
 
+constexpr std::array<const char*, kCanaries> kBroken{
+    "",
+    "I1",
+    "I11",
+    "I6",
+    "I8",
+    "I9",
+    "I10",
+    "I11",
+    "I12",
+    "I13",
+    "I14",
+    "I15",
+    "I16",
+    "I18",
+    "I3",
+    "R3",
+    "I6",
+};
+
 }  // namespace
 
 const char* to_string(Fault fault) { return kFaultNames.at(static_cast<std::size_t>(fault)); }
 const char* to_string(Canary canary) { return kCanaryNames.at(static_cast<std::size_t>(canary)); }
+
+const char* broken_by(Canary canary) { return kBroken.at(static_cast<std::size_t>(canary)); }
 
 void Statistics::add(const Statistics& other) {
     for (std::size_t i = 0; i < kFaults; ++i) fired.at(i) += other.fired.at(i);

@@ -65,6 +65,8 @@ enum class Canary : std::uint8_t {
 };
 constexpr std::size_t kCanaries = static_cast<std::size_t>(Canary::NeverWritten) + 1;
 const char* to_string(Canary);
+/// The number of the promise that it breaks.
+const char* broken_by(Canary);
 
 /// A promise that was broken; ends the seed.
 struct Violation : std::runtime_error {

@@ -41,7 +41,8 @@ std::optional<Persons::Copy> Persons::copy_at(const Href& event) {
         const auto copies = stage_.truth.copies(calendar.id);
         const auto found = copies.find(event);
         if (found == copies.end()) return std::nullopt;
-        return Copy{calendar.id, event, found->second, stage_.truth.host(calendar.id).texts(calendar.href).at(event.value)};
+        return Copy{
+            calendar.id, event, found->second, stage_.truth.host(calendar.id).texts(calendar.href).at(event.value)};
     }
     return std::nullopt;
 }
@@ -50,7 +51,10 @@ void Persons::retitle(const Copy& copy) {
     Event event = *stage_.truth.understand(copy.text).event;
     event.master.title = stage_.fresh("By hand ");
     const auto calendar = read(stage_.store, [&](const Reader& reader) { return *reader.calendar(copy.calendar); });
-    stage_.note("person retitles the copy of " + copy.appointment.value + " on " + copy.calendar.value + " to " + event.master.title);
+    stage_.note(
+        "person retitles the copy of " + copy.appointment.value + " on " + copy.calendar.value + " to " +
+        event.master.title
+    );
     stage_.statistics.fire(Fault::StaffMoves);
     stage_.truth.host(copy.calendar).put(copy.href, written(event, copy.text, stage_));
     if (calendar.copy_detail != CopyDetail::Busy && event.master.status != EventStatus::Cancelled)
@@ -62,7 +66,10 @@ void Persons::move(const Copy& copy) {
     const auto by = std::chrono::hours{stage_.random.between(1, 60)};
     event.master.start.local += by;
     event.master.end.local += by;
-    stage_.note("person moves the copy of " + copy.appointment.value + " on " + copy.calendar.value + " to " + format_local(event.master.start.local));
+    stage_.note(
+        "person moves the copy of " + copy.appointment.value + " on " + copy.calendar.value + " to " +
+        format_local(event.master.start.local)
+    );
     stage_.statistics.fire(Fault::StaffMoves);
     stage_.truth.host(copy.calendar).put(copy.href, written(event, copy.text, stage_));
     if (event.master.status != EventStatus::Cancelled)
@@ -122,7 +129,8 @@ void Persons::duplicate_copy() {
     stage_.note("person duplicates the copy of " + copy->appointment.value + " on " + copy->calendar.value);
     stage_.statistics.fire(Fault::StaffDuplicates);
     const bool busy = event.master.status != EventStatus::Cancelled;
-    const Interval when{stage_.zones.to_instant(event.master.start, "UTC"), stage_.zones.to_instant(event.master.end, "UTC")};
+    const Interval when{
+        stage_.zones.to_instant(event.master.start, "UTC"), stage_.zones.to_instant(event.master.end, "UTC")};
     stage_.truth.foreign_put(place, text, busy ? std::vector{when} : std::vector<Interval>{});
     stage_.truth.host(copy->calendar).put(place, text);
 }
@@ -131,9 +139,12 @@ void Persons::relocate_copy() {
     const auto copy = any_copy();
     if (!copy) return;
     const Href place{calendar_of(copy->href).value + stage_.fresh("moved-") + ".ics"};
-    stage_.note("person's program gives the copy of " + copy->appointment.value + " on " + copy->calendar.value + " another name");
+    stage_.note(
+        "person's program gives the copy of " + copy->appointment.value + " on " + copy->calendar.value +
+        " another name"
+    );
     stage_.statistics.fire(Fault::StaffMoves);
-    stage_.truth.copy_put_back(copy->href);
+    stage_.truth.copy_moved(copy->href, place);
     stage_.truth.host(copy->calendar).erase(copy->href);
     stage_.truth.host(copy->calendar).put(place, copy->text);
 }
@@ -143,7 +154,8 @@ void Persons::undo_delete() {
     const Copy copy = deleted_.back();
     deleted_.pop_back();
     const auto all = stage_.calendars();
-    const auto calendar = std::find_if(all.begin(), all.end(), [&](const Calendar& c) { return c.id == copy.calendar; });
+    const auto calendar =
+        std::find_if(all.begin(), all.end(), [&](const Calendar& c) { return c.id == copy.calendar; });
     if (calendar == all.end()) return;
     const auto& event = *stage_.truth.understand(copy.text).event;
     const auto mirror = read(stage_.store, [&](const Reader& r) { return r.mirror_by_uid(copy.calendar, event.uid); });
@@ -193,11 +205,11 @@ void Persons::put_own(const Href& place, const std::string& uid) {
     std::vector<Interval> busy;
     for (int week = 0; week < (weekly ? 3 : 1) && !free; ++week)
         busy.push_back({when.start + std::chrono::days{7 * week}, when.end + std::chrono::days{7 * week}});
-    std::string text =
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Phone//EN\r\nBEGIN:VEVENT\r\nUID:" + uid +
-        "\r\nDTSTAMP:20260301T080000Z\r\nDTSTART:" + utc(when.start) + "\r\nDTEND:" + utc(when.end) +
-        "\r\nSUMMARY:" + stage_.fresh("Own ") + "\r\nX-PHONE:kept\r\n" + (free ? "TRANSP:TRANSPARENT\r\n" : "") +
-        (weekly ? "RRULE:FREQ=WEEKLY;COUNT=3\r\n" : "") + "END:VEVENT\r\nEND:VCALENDAR\r\n";
+    std::string text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Phone//EN\r\nBEGIN:VEVENT\r\nUID:" + uid +
+                       "\r\nDTSTAMP:20260301T080000Z\r\nDTSTART:" + utc(when.start) + "\r\nDTEND:" + utc(when.end) +
+                       "\r\nSUMMARY:" + stage_.fresh("Own ") + "\r\nX-PHONE:kept\r\n" +
+                       (free ? "TRANSP:TRANSPARENT\r\n" : "") + (weekly ? "RRULE:FREQ=WEEKLY;COUNT=3\r\n" : "") +
+                       "END:VEVENT\r\nEND:VCALENDAR\r\n";
     if (stage_.random.one_in(15)) {
         text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nUID:" + uid + "\r\nBROKEN " + stage_.fresh("");
         busy.clear();

@@ -153,8 +153,11 @@ void Run::check_rest() {
             stage_.pass(calendar.id);
             ++statistics_.checks["R3"];
             if (statistics_.writes != before)
-                throw Violation("R3", "a pass over settled " + calendar.id.value + " wrote " +
-                                          std::to_string(statistics_.writes - before) + " times");
+                throw Violation(
+                    "R3",
+                    "a pass over settled " + calendar.id.value + " wrote " +
+                        std::to_string(statistics_.writes - before) + " times"
+                );
         }
     }
 }

@@ -58,8 +58,7 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
     Host& host = *hosts.back();
     if (canary == Canary::Invite) host.invite_from_now_on();
     walls.push_back(std::make_unique<Wall>(
-        host,
-        Surroundings{clock, random, statistics, truth, crash, canary, [this](const Href& href) { person(href); }}
+        host, Surroundings{clock, random, statistics, truth, crash, canary, [this](const Href& href) { person(href); }}
     ));
     Account account;
     account.id = {staff.id.value + "." + std::to_string(number)};
@@ -77,12 +76,15 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
         calendar.name = calendar.id.value;
         calendar.mirror = i == 0 || random.one_in(2);
         calendar.busy = !calendar.mirror || !random.one_in(4);
-        calendar.copy_detail = random.one_in(4) ? CopyDetail::Busy : random.one_in(2) ? CopyDetail::Title : CopyDetail::Full;
+        calendar.copy_detail = random.one_in(4)   ? CopyDetail::Busy
+                               : random.one_in(2) ? CopyDetail::Title
+                                                  : CopyDetail::Full;
         writer.put(calendar);
         truth.add_calendar(calendar.id, calendar.href, host);
-        history.push_back(calendar.id.value + " at " + host.name() + (calendar.mirror ? " mirror" : "") +
-                          (calendar.busy ? " busy" : "") + " detail " +
-                          std::to_string(static_cast<int>(calendar.copy_detail)));
+        history.push_back(
+            calendar.id.value + " at " + host.name() + (calendar.mirror ? " mirror" : "") +
+            (calendar.busy ? " busy" : "") + " detail " + std::to_string(static_cast<int>(calendar.copy_detail))
+        );
     }
 }
 
@@ -114,6 +116,7 @@ void Stage::logged(const std::string& line) {
     PassReport report;
     report.calendar = {value("calendar")};
     report.completed = value("completed") == "true";
+    if (!value("pages").empty()) report.pages = std::stoi(value("pages"));
     const auto taken = value("taken");
     if (!taken.empty()) report.taken = std::stoi(taken);
     truth.passed(report);
@@ -124,7 +127,9 @@ void Stage::advance(seconds by) {
     while (clock.steady() < until) {
         for (const auto& one : walls) one->apply_late(false);
         const auto wait = engine->run_due();
-        if (wait.count() > 0) clock.advance(std::chrono::ceil<seconds>(std::min<std::chrono::milliseconds>(wait, until - clock.steady())));
+        if (wait.count() > 0)
+            clock.advance(std::chrono::ceil<seconds>(std::min<std::chrono::milliseconds>(wait, until - clock.steady()))
+            );
     }
 }
 

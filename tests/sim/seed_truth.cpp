@@ -43,9 +43,8 @@ const Understood& Truth::understand(const std::string& text) {
     return found->second;
 }
 
-bool Truth::is_name_of(
-    const Uid& uid, const AppointmentId& appointment, const CalendarId& calendar, int generations
-) const {
+bool Truth::is_name_of(const Uid& uid, const AppointmentId& appointment, const CalendarId& calendar, int generations)
+    const {
     for (int generation = 1; generation <= generations; ++generation) {
         if (uid == copy_name(kBusiness, appointment, calendar, generation)) return true;
     }
@@ -92,6 +91,8 @@ void Truth::copy_taken_away(const Href& href) {
     store_->read([&](const Reader& reader) {
         const auto mirror = reader.mirror(mark->appointment, *calendar);
         if (!mirror || mirror->href != href || mirror->unknown_call || mirror->wanted_gone) return;
+        // Cancelled and booked again, and nothing was written since: it may be gone by the gateway's own hand.
+        if (!mirror->base || mirror->base->cancelled) return;
         deletions_.push_back(
             {mark->appointment,
              *calendar,
@@ -107,12 +108,19 @@ void Truth::copy_put_back(const Href& href) {
     for (auto& deletion : deletions_) deletion.superseded = deletion.superseded || deletion.copy == href;
 }
 
+void Truth::copy_moved(const Href& from, const Href& to) {
+    copy_put_back(from);
+    for (auto& edit : edits_) {
+        if (edit.copy == from) edit.copy = to;
+    }
+}
+
 void Truth::passed(const PassReport& report) {
     ++statistics_.passes;
     statistics_.conflicts += report.conflicts;
     count("I13");
     const bool answered = unbraked_.contains(report.calendar);
-    if (report.completed) unbraked_.erase(report.calendar);
+    if (report.completed && report.pages > 0) unbraked_.erase(report.calendar);
     if (answered) return;
     const auto copies_there = read(*store_, [&](const Reader& r) { return r.mirrors_on(report.calendar).size(); });
     const int limit = std::max(5, static_cast<int>(copies_there) / 5);

@@ -39,8 +39,8 @@ struct PersonDeletion {
     AppointmentId appointment{};
     CalendarId calendar{};
     Href copy{};
-    std::int64_t feed = 0;        ///< What the feed held then.
-    std::int64_t conflicts = 0;   ///< Likewise.
+    std::int64_t feed = 0;       ///< What the feed held then.
+    std::int64_t conflicts = 0;  ///< Likewise.
     bool superseded = false;
 };
 
@@ -64,6 +64,7 @@ public:
     void copy_edited(PersonEdit);
     void copy_taken_away(const Href&);  ///< Deleted, cancelled, moved or dropped.
     void copy_put_back(const Href&);
+    void copy_moved(const Href& from, const Href& to);
     bool is_foreign(const Href& event) const { return foreign_.contains(event.value); }
     void brake_answered(const CalendarId& calendar) { unbraked_.insert(calendar); }
 

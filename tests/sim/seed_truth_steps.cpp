@@ -120,7 +120,8 @@ void Truth::check_cache(const Reader& reader) {
         for (const auto& event : reader.cached_events(id)) now[{id, event.href}] = event.text;
         if (gone_.contains(place.href)) continue;
         const auto there = texts(id);
-        for (auto entry = cached_.lower_bound({id, Href{}}); entry != cached_.end() && entry->first.first == id; ++entry) {
+        for (auto entry = cached_.lower_bound({id, Href{}}); entry != cached_.end() && entry->first.first == id;
+             ++entry) {
             count("I18");
             const auto& [key, text] = *entry;
             if (now.contains(key) || !foreign_.contains(key.second.value)) continue;

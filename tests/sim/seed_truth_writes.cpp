@@ -12,9 +12,7 @@ std::size_t digest(const std::string& text) { return std::hash<std::string>{}(wi
 
 }  // namespace
 
-void Truth::delivered(const RemoteEvent& event) {
-    delivered_.insert({event.href.value, digest(event.event.source)});
-}
+void Truth::delivered(const RemoteEvent& event) { delivered_.insert({event.href.value, digest(event.event.source)}); }
 
 void Truth::wrote(const Href& calendar, const Texts& before, const Texts& after) {
     const auto id = calendar_at(calendar);
@@ -58,8 +56,11 @@ void Truth::check_changed(const std::string& href, const std::string& before, co
     const auto& then = understand(before);
     const auto& now = understand(after);
     if (then.mark && now.mark && now.mark->revision < then.mark->revision)
-        fail("I9", href + " went back from revision " + std::to_string(then.mark->revision) + " to " +
-                       std::to_string(now.mark->revision));
+        fail(
+            "I9",
+            href + " went back from revision " + std::to_string(then.mark->revision) + " to " +
+                std::to_string(now.mark->revision)
+        );
 }
 
 void Truth::check_deleted(const CalendarId& calendar, const std::string& href, const std::string& text) {

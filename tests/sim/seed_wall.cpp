@@ -21,7 +21,9 @@ void Wall::arm_for(Fault fault, seconds time) {
     armed_.push_back({fault, 0, around_.clock.steady() + time});
 }
 
-bool Wall::holds(const Armed& armed) const { return armed.until ? *armed.until > around_.clock.steady() : armed.calls > 0; }
+bool Wall::holds(const Armed& armed) const {
+    return armed.until ? *armed.until > around_.clock.steady() : armed.calls > 0;
+}
 
 bool Wall::acting(Fault fault) const {
     return std::any_of(armed_.begin(), armed_.end(), [&](const Armed& a) { return a.fault == fault && holds(a); });
