@@ -1,0 +1,324 @@
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "core/icalendar.hpp"
+#include "tests/connectors/google_stage.hpp"
+
+namespace calgate::testing {
+
+namespace {
+
+google::GoogleSettings pages_of(int size) {
+    google::GoogleSettings settings;
+    settings.page_size = size;
+    return settings;
+}
+
+std::string digest(const Event& event) { return canonical_digest(event, GoogleStage::zones(), "Europe/Berlin"); }
+
+std::string instance_of(const Href& series, const std::string& start) {
+    return google::event_place(series)->id + "_" + start;
+}
+
+/// As a person's phone does: the instance gets a resource of its own.
+void move_instance(GoogleStage& stage, const Href& series, const std::string& start, const std::string& to) {
+    const std::string master = google::event_place(series)->id;
+    stage.sim.put(
+        stage.id,
+        instance_of(series, start),
+        R"({"recurringEventId":")" + master + R"(","iCalUID":")" + master +
+            R"(@google.com","originalStartTime":{"dateTime":")" + start.substr(0, 4) + "-" + start.substr(4, 2) + "-" +
+            start.substr(6, 5) + ":" + start.substr(11, 2) +
+            ":00Z\",\"timeZone\":\"Europe/Berlin\"},\"summary\":\"Moved\",\"start\":{\"dateTime\":\"" + to +
+            ":00:00Z\",\"timeZone\":\"Europe/Berlin\"},\"end\":{\"dateTime\":\"" + to +
+            ":30:00Z\",\"timeZone\":\"Europe/Berlin\"}}"
+    );
+}
+
+KnownVersion holding(const ChangeSet& seen) {
+    return [seen](const Href& href) -> std::optional<Version> {
+        for (const RemoteEvent& event : seen.changed)
+            if (event.href == href) return event.version;
+        return std::nullopt;
+    };
+}
+
+std::set<std::string> digests(const ChangeSet& all) {
+    std::set<std::string> out;
+    for (const RemoteEvent& event : all.changed) out.insert(event.href.value + " " + digest(event.event));
+    return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(google_connector)
+
+BOOST_AUTO_TEST_CASE(a_copy_is_created_under_its_own_name) {
+    GoogleStage stage;
+    const Event event = GoogleStage::haircut();
+    const Href href = stage.create(event);
+    BOOST_TEST(google::event_place(href)->id == event.uid.value);
+    BOOST_TEST((stage.sim.requests().size() == 1u));  // No search: the name is nobody else's.
+    const auto read = stage.connector.fetch_event(stage.context(), href);
+    BOOST_REQUIRE(read);
+    BOOST_TEST((read->event.uid == event.uid && read->event.mark == event.mark));
+    BOOST_TEST(digest(*stage.connector.read_source(read->event.source)) == digest(event));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_mailed_and_nothing_is_rung_R21) {
+    GoogleStage stage;
+    stage.sim.put(
+        stage.id,
+        "withguests",
+        R"({"summary":"Party","start":{"date":"2026-06-10"},"end":{"date":"2026-06-11"},)"
+        R"("attendees":[{"email":"guest@example.com"}]})"
+    );
+    const Href href = stage.create(GoogleStage::haircut());
+    const Href party = google::event_href(stage.calendar, "withguests");
+    for (const Href& one : {href, party}) {
+        auto read = stage.connector.fetch_event(stage.context(), one);
+        Event event = read->event;
+        event.master.title = "Changed";
+        const auto receipt = stage.connector.update_event(stage.context(), one, *read->version, event);
+        BOOST_REQUIRE(receipt);
+        BOOST_TEST(stage.connector.delete_event(stage.context(), one, *receipt->version).has_value());
+    }
+    BOOST_TEST(stage.sim.mails_sent() == 0);
+    for (const SeenRequest& request : stage.sim.requests())
+        BOOST_TEST((request.method == "GET" || request.url.find("sendUpdates=none") != std::string::npos));
+    BOOST_TEST((stage.sim.bodies()[0].find("\"useDefault\":false") != std::string::npos));
+    for (const std::string& body : stage.sim.bodies()) BOOST_TEST((body.find("attendees") == std::string::npos));
+}
+
+BOOST_AUTO_TEST_CASE(a_deleted_event_keeps_its_id_G20_F16) {
+    GoogleStage stage;
+    const Event event = GoogleStage::haircut();
+    stage.sim.erase(stage.id, google::event_place(stage.create(event))->id);
+    const auto again = stage.connector.create_event(stage.context(), stage.calendar, event);
+    BOOST_REQUIRE(!again);
+    BOOST_TEST((again.error().code == ErrorCode::AlreadyExists));
+    const auto found = stage.connector.find_event(stage.context(), stage.calendar, event.uid);
+    BOOST_REQUIRE(!found);
+    BOOST_TEST((found.error().code == ErrorCode::NotFound));
+    BOOST_TEST(stage.connector.create_event(stage.context(), stage.calendar, GoogleStage::haircut(2)).has_value());
+}
+
+struct PageRow {
+    const char* name;
+    int size;
+    bool empty_pages;
+};
+std::ostream& operator<<(std::ostream& out, const PageRow& row) { return out << row.name; }
+const PageRow kPages[] = {{"one", 1, false}, {"three", 3, false}, {"one, and empty ones between", 1, true}};
+
+BOOST_DATA_TEST_CASE(page_size_1_and_1000_are_equal_R18_G7, kPages, row) {
+    GoogleStage stage(pages_of(1000));
+    for (int i = 0; i < 4; ++i) stage.create(GoogleStage::haircut(i));
+    const Href series = stage.create(GoogleStage::weekly(10));
+    move_instance(stage, series, "20260617T070000Z", "2026-06-18T13");
+    stage.sim.erase(stage.id, instance_of(series, "20260624T070000Z"));
+    const auto whole = stage.pull();
+    BOOST_REQUIRE(whole.changed.size() == 5u);
+    stage.sim.quirks().empty_pages = row.empty_pages;
+    google::GoogleConnector small(stage.sim, stage.clock, GoogleStage::zones(), stage.tokens, pages_of(row.size));
+    ChangeSet all;
+    std::optional<SyncToken> since;
+    for (bool more = true; more;) {
+        const auto page = small.fetch_changes(stage.context(), stage.calendar, since, {});
+        BOOST_REQUIRE(page);
+        BOOST_TEST(page->snapshot);
+        all.changed.insert(all.changed.end(), page->changed.begin(), page->changed.end());
+        BOOST_TEST(page->removed.empty());
+        since = page->next;
+        more = page->more;
+    }
+    BOOST_TEST(digests(all) == digests(whole), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(many_series_are_handed_out_in_parts_and_none_is_missing) {
+    google::GoogleSettings settings = pages_of(5);
+    settings.series_per_page = 2;
+    GoogleStage stage(settings);
+    for (int i = 0; i < 9; ++i) stage.create(GoogleStage::weekly(i));
+    BOOST_TEST(digests(stage.pull()).size() == 9u);
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_instance_brings_its_whole_series_R10) {
+    GoogleStage stage;
+    const Href series = stage.create(GoogleStage::weekly());
+    const auto first = stage.pull();
+    move_instance(stage, series, "20260617T070000Z", "2026-06-18T13");
+    const auto next = stage.pull(first.next, holding(first));
+    BOOST_REQUIRE(next.changed.size() == 1u);
+    BOOST_TEST((next.changed[0].href == series && next.changed[0].event.overrides.size() == 1u));
+    BOOST_TEST((next.changed[0].version != first.changed[0].version && next.removed.empty() && !next.snapshot));
+}
+
+BOOST_DATA_TEST_CASE(a_cancelled_instance_is_no_deletion_G5_G6_G35, boost::unit_test::data::make({false, true}), bare) {
+    GoogleStage stage;
+    stage.sim.quirks().bare_stubs = bare;
+    const Href series = stage.create(GoogleStage::weekly());
+    const auto first = stage.pull();
+    stage.sim.erase(stage.id, instance_of(series, "20260617T070000Z"));
+    const auto next = stage.pull(first.next, holding(first));
+    BOOST_TEST(next.removed.empty());
+    BOOST_REQUIRE(next.changed.size() == 1u);
+    BOOST_TEST((next.changed[0].href == series && next.changed[0].event.master.excluded_dates.size() == 1u));
+}
+
+BOOST_AUTO_TEST_CASE(a_deleted_series_is_gone_with_its_exceptions) {
+    GoogleStage stage;
+    const Href series = stage.create(GoogleStage::weekly());
+    move_instance(stage, series, "20260617T070000Z", "2026-06-18T13");
+    const auto first = stage.pull();
+    stage.sim.erase(stage.id, google::event_place(series)->id);
+    const auto next = stage.pull(first.next, holding(first));
+    BOOST_REQUIRE(next.removed.size() == 1u);
+    BOOST_TEST((next.removed[0] == series && next.changed.empty()));
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_whose_series_is_not_here_stands_alone) {
+    GoogleStage stage;
+    stage.sim.put(
+        stage.id,
+        "elsewhere_20260617T070000Z",
+        R"({"recurringEventId":"elsewhere","iCalUID":"elsewhere@google.com","originalStartTime":{"dateTime":"2026-06-17T07:00:00Z"},)"
+        R"("start":{"dateTime":"2026-06-17T07:00:00Z"},"end":{"dateTime":"2026-06-17T08:00:00Z"},"summary":"Invited once"})"
+    );
+    const auto all = stage.pull();
+    BOOST_REQUIRE(all.changed.size() == 1u);
+    BOOST_TEST(all.changed[0].event.master.title == "Invited once");
+    const auto read = stage.connector.fetch_event(stage.context(), all.changed[0].href);
+    BOOST_REQUIRE(read);
+    BOOST_TEST((read->version == all.changed[0].version));
+}
+
+BOOST_AUTO_TEST_CASE(a_series_is_written_with_its_instances_R10) {
+    GoogleStage stage;
+    Event event = GoogleStage::weekly();
+    EventInstance moved = event.master;
+    moved.rules.clear();
+    moved.recurrence_id = When{When::Kind::Zoned, *parse_local("2026-06-17T09:00:00"), "Europe/Berlin"};
+    moved.start.local += std::chrono::hours(8 * 24);
+    moved.end.local += std::chrono::hours(8 * 24);
+    moved.title = "Moved";
+    event.overrides = {moved};
+    stage.sim.quirks().etags_move_alone = true;  // G23
+    const Href href = stage.create(event);
+    auto read = stage.connector.fetch_event(stage.context(), href);
+    BOOST_REQUIRE(read);
+    BOOST_TEST(digest(read->event) == digest(event));
+    Event edited = read->event;
+    edited.master.title = "Colouring";
+    edited.overrides[0].title = "Moved and coloured";
+    const auto receipt = stage.connector.update_event(stage.context(), href, *read->version, edited);
+    BOOST_REQUIRE_MESSAGE(receipt, receipt.error().detail);
+    read = stage.connector.fetch_event(stage.context(), href);
+    BOOST_TEST((read->event.master.title == "Colouring" && read->event.overrides[0].title == "Moved and coloured"));
+    BOOST_TEST((read->version == receipt->version));
+}
+
+BOOST_AUTO_TEST_CASE(an_update_from_a_stale_source_still_writes_what_differs) {
+    GoogleStage stage;
+    const Href href = stage.create(GoogleStage::haircut());
+    const auto first = stage.connector.fetch_event(stage.context(), href);
+    Event event = first->event;
+    event.master.title = "Second";
+    const auto second = stage.connector.update_event(stage.context(), href, *first->version, event);
+    BOOST_REQUIRE(second);
+    event.master.title = "Haircut";  // As the source still says.
+    BOOST_TEST(stage.connector.update_event(stage.context(), href, *second->version, event).has_value());
+    BOOST_TEST(stage.connector.fetch_event(stage.context(), href)->event.master.title == "Haircut");
+    event.source.clear();
+    event.master.title = "From nothing";
+    const auto version = stage.connector.fetch_event(stage.context(), href)->version;
+    BOOST_TEST(stage.connector.update_event(stage.context(), href, *version, event).has_value());
+    BOOST_TEST(stage.connector.fetch_event(stage.context(), href)->event.master.title == "From nothing");
+}
+
+struct EtagRow {
+    const char* name;
+    bool weak, missing;
+};
+std::ostream& operator<<(std::ostream& out, const EtagRow& row) { return out << row.name; }
+const EtagRow kEtags[] = {{"weak", true, false}, {"missing", false, true}};
+
+BOOST_DATA_TEST_CASE(without_a_strong_etag_versions_are_compared_by_reading_F10, kEtags, row) {
+    GoogleStage stage;
+    stage.sim.quirks().weak_etags = row.weak;
+    stage.sim.quirks().without_etags = row.missing;
+    const Href href = stage.create(GoogleStage::haircut());
+    const auto first = stage.connector.fetch_event(stage.context(), href);
+    BOOST_REQUIRE(first);
+    BOOST_REQUIRE(first->version.has_value());
+    stage.clock.advance(std::chrono::seconds(5));
+    Event event = first->event;
+    event.master.title = "Second";
+    const auto written = stage.connector.update_event(stage.context(), href, *first->version, event);
+    BOOST_REQUIRE_MESSAGE(written, written.error().detail);
+    const auto stale = stage.connector.update_event(stage.context(), href, *first->version, event);
+    BOOST_TEST((!stale && stale.error().code == ErrorCode::VersionMismatch));
+    const auto kept = stage.connector.delete_event(stage.context(), href, *first->version);
+    BOOST_TEST((!kept && kept.error().code == ErrorCode::VersionMismatch));
+    BOOST_TEST(stage.connector.delete_event(stage.context(), href, *written->version).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(calendars_are_listed_over_all_pages_with_their_rights) {
+    GoogleStage stage;
+    stage.sim.make_calendar("Only times", "freeBusyReader");
+    stage.sim.make_calendar("Read only", "reader");
+    stage.sim.quirks().page = 1;
+    const auto calendars = stage.connector.list_calendars(stage.context());
+    BOOST_REQUIRE(calendars);
+    BOOST_REQUIRE(calendars->size() == 4u);
+    BOOST_TEST(((*calendars)[1].href == stage.calendar && (*calendars)[1].writable));
+    BOOST_TEST(((*calendars)[2].name == "Only times (free/busy only)" && !(*calendars)[2].writable));
+    BOOST_TEST(!(*calendars)[3].writable);
+}
+
+BOOST_AUTO_TEST_CASE(a_free_busy_calendar_gives_its_expanded_instances) {
+    GoogleStage stage;
+    const std::string shared = stage.sim.make_calendar("Only times", "freeBusyReader");
+    stage.sim.put(
+        shared,
+        "series",
+        R"({"summary":"Secret","recurrence":["RRULE:FREQ=DAILY;COUNT=3"],"start":{"dateTime":"2026-06-10T07:00:00Z","timeZone":"UTC"},)"
+        R"("end":{"dateTime":"2026-06-10T08:00:00Z","timeZone":"UTC"}})"
+    );
+    const auto page = stage.connector.fetch_changes(stage.context(), google::calendar_href(shared), {}, {});
+    BOOST_REQUIRE(page);
+    BOOST_TEST(page->changed.size() == 3u);
+    for (const RemoteEvent& event : page->changed) BOOST_TEST(event.event.master.title.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_channel_is_opened_and_closed_and_never_renewed_G14_G16) {
+    GoogleStage stage;
+    PushService& push = *stage.connector.push();
+    PushRequest request{
+        stage.calendar,
+        "2d7c1c9e-6a1e-4f04-9b1f-6d3f1f6f0c11",
+        "https://sync.example.com/hooks/google",
+        {},
+        "secret",
+        stage.clock.now() + std::chrono::days(30)};
+    const auto channel = push.open_channel(stage.context(), request);
+    BOOST_REQUIRE_MESSAGE(channel, channel.error().detail);
+    BOOST_TEST((channel->expires == stage.clock.now() + std::chrono::days(7)));  // Longer wishes are cut.
+    BOOST_TEST(stage.sim.take_notifications().size() == 1u);
+    stage.create(GoogleStage::haircut());
+    BOOST_TEST(stage.sim.take_notifications().size() == 1u);
+    const auto again = push.open_channel(stage.context(), request);
+    BOOST_TEST((!again && again.error().code == ErrorCode::AlreadyExists));
+    const auto renewed = push.renew_channel(stage.context(), *channel, request.until);
+    BOOST_TEST((!renewed && renewed.error().code == ErrorCode::Unsupported));
+    BOOST_TEST(push.close_channel(stage.context(), *channel).has_value());
+    BOOST_TEST(push.close_channel(stage.context(), *channel).has_value());
+    request.callback = "http://sync.example.com/";
+    request.id = "another";
+    BOOST_TEST((push.open_channel(stage.context(), request).error().code == ErrorCode::Rejected));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace calgate::testing
