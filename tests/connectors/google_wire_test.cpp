@@ -35,7 +35,7 @@ Event read(const std::string& source) {
     const auto whole = read_whole(source);
     BOOST_REQUIRE_MESSAGE(whole, source);
     const auto event = read_event(*whole, context());
-    BOOST_REQUIRE_MESSAGE(event, event.error().detail);
+    BOOST_REQUIRE_MESSAGE(event, (event ? std::string() : event.error().detail));
     return *event;
 }
 
@@ -53,7 +53,7 @@ Event changed(Event event, const std::string& title) {
 
 std::vector<Patch> planned(const std::string& source, const Event& wanted) {
     const auto plan = patches(*read_whole(source), wanted, context());
-    BOOST_REQUIRE_MESSAGE(plan, plan.error().detail);
+    BOOST_REQUIRE_MESSAGE(plan, (plan ? std::string() : plan.error().detail));
     return *plan;
 }
 
