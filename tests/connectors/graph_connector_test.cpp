@@ -32,6 +32,11 @@ graph::GraphSettings berlin_settings() {
 
 When berlin(const std::string& text) { return {When::Kind::Zoned, *parse_local(text), "Europe/Berlin"}; }
 
+template <class Outcome>
+std::string why(const Outcome& outcome) {
+    return outcome ? std::string() : outcome.error().detail;
+}
+
 Event haircut(const std::string& uid) {
     Event event;
     event.uid = Uid{uid};
@@ -80,12 +85,12 @@ struct Office {
     }
     WriteReceipt create(const Event& event) {
         const auto receipt = connector.create_event(context(), calendar, event);
-        BOOST_REQUIRE_MESSAGE(receipt.has_value(), receipt.error().detail);
+        BOOST_REQUIRE_MESSAGE(receipt.has_value(), why(receipt));
         return *receipt;
     }
     RemoteEvent fetch(const Href& event) {
         const auto remote = connector.fetch_event(context(), event);
-        BOOST_REQUIRE_MESSAGE(remote.has_value(), remote.error().detail);
+        BOOST_REQUIRE_MESSAGE(remote.has_value(), why(remote));
         return *remote;
     }
     Pulled pull(const std::optional<SyncToken>& since = {}, const KnownVersion& known = {}) {
@@ -94,7 +99,7 @@ struct Office {
         for (bool more = true; more;) {
             BOOST_REQUIRE(++all.pages < 100);
             const auto page = connector.fetch_changes(context(), calendar, all.token, known);
-            BOOST_REQUIRE_MESSAGE(page.has_value(), page.error().detail);
+            BOOST_REQUIRE_MESSAGE(page.has_value(), why(page));
             for (const auto& event : page->changed) all.changed.insert_or_assign(event.href.value, event);
             for (const auto& gone : page->removed) all.removed.insert(gone.value);
             for (const auto& same : page->unchanged) all.unchanged.insert(same.value);
@@ -650,7 +655,7 @@ BOOST_AUTO_TEST_CASE(subscriptions_open_with_a_handshake_renew_and_close_M25_M26
         return response;
     });
     const auto channel = push->open_channel(office.context(), request);
-    BOOST_REQUIRE_MESSAGE(channel.has_value(), channel.error().detail);
+    BOOST_REQUIRE_MESSAGE(channel.has_value(), why(channel));
     BOOST_TEST(handshakes == 2);
     BOOST_TEST((channel->expires <= office.clock.now() + days(7)));
     const auto replaced = push->open_channel(office.context(), request);
