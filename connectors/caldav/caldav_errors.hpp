@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +18,5 @@ Error refusal(Call, int status, const std::vector<std::string>& elements, const 
 
 /// The same from an answer, with its Retry-After (seconds or a date, at most an hour).
 Error refusal(Call, const http::Response&, Instant now);
-
-std::optional<std::chrono::seconds> retry_after(const std::string& header, Instant now);
 
 }  // namespace calgate::caldav
