@@ -257,7 +257,7 @@ Status check_identity(std::string_view pinned, std::string_view pinned_name, con
     return Error{
         ErrorCode::Rejected,
         "This account belongs to " + std::string(pinned_name) + ", but " + who +
-            " signed in. Sign in as the same person, or connect this one as an account of its own.",
+            " signed in. Sign in as the same person, or confirm that the account passes to another one.",
         {}};
 }
 

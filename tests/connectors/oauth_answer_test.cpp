@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(F26_another_person_is_refused_with_a_sentence) {
     BOOST_TEST(
         refused.error().detail ==
         "This account belongs to anna@example.com, but bob@example.com signed in. Sign in as the same person, or "
-        "connect this one as an account of its own."
+        "confirm that the account passes to another one."
     );
 }
 
