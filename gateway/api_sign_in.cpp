@@ -36,8 +36,13 @@ const char* address_of(oauth::Provider provider) {
     return provider == oauth::Provider::Google ? "https://www.googleapis.com" : "https://graph.microsoft.com";
 }
 
-AccountId account_id(const std::string& kind, const std::string& identity) {
-    return AccountId{"acc-" + sha256_hex(kind + "\n" + identity).substr(0, 12)};
+/// Equal for the same identity. One that passed to another person keeps its id: then the next free one.
+AccountId account_id(const Reader& reader, const std::string& kind, const std::string& identity) {
+    for (std::string text = kind + "\n" + identity;; text += "\n") {
+        const AccountId id{"acc-" + sha256_hex(text).substr(0, 12)};
+        const auto taken = reader.account(id);
+        if (!taken || taken->identity == identity) return id;
+    }
 }
 
 /// Only a program on the caller's own machine may get the code instead of the gateway.
@@ -246,13 +251,13 @@ Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code)
         }
         for (const Calendar& calendar : reader.calendars())
             writes = writes || (linked && calendar.account == linked->id && calendar.mirror);
+        account.id = linked ? linked->id : account_id(reader, account.kind, account.identity);
     });
     if (linked && !begun.confirm_other_person) {
         CALGATE_TRY_STATUS(oauth::check_identity(linked->identity, linked->user, done.person, provider));
     }
     if (writes && !account.may_write)
         return refused("Appointments are written to this account's calendars; sign in with access \"mirror\".");
-    account.id = linked ? linked->id : account_id(account.kind, account.identity);
     keep_account(account, *done.tokens.refresh_token);
     return account;
 }
@@ -315,7 +320,8 @@ HttpResponse Api::post_application(const HttpRequest& request, const PathValues&
     if (account.user.empty()) throw InputError("Say whose calendars these are; the address is empty.");
     account.url = address_of(provider_of(account));
     account.identity = "application:" + account.tenant + "/" + account.user;
-    account.id = account_id(account.kind, account.identity);
+    account.id =
+        read(parts_.store, [&](const Reader& reader) { return account_id(reader, account.kind, account.identity); });
     auto trial = parts_.connectors.open(account, secret, {parts_.clock.steady() + kProviderTime, {}});
     if (!trial) return connect_problem(trial.error());
     keep_account(account, secret);
