@@ -15,7 +15,6 @@ namespace calgate {
 struct Keys {
     std::string mark_key{};      ///< HMAC key of the ownership mark.
     std::string recovery_key{};  ///< Seals capsules; printed once at init.
-    std::string vault_key{};     ///< Seals secrets at rest.
 };
 
 /// base32hex (lower case, no padding) of SHA-256 over the four parts, cut to 52 characters. Valid as a Google event id,

@@ -62,16 +62,38 @@ struct Service {
 };
 
 enum class AccountState : std::uint8_t { Active, NeedsAttention };
+/// How the gateway proves itself at the service. The secret of each lies sealed in the store, apart (I25).
+enum class SignInMethod : std::uint8_t {
+    Password,
+    Person,                  ///< OAuth with a refresh token.
+    ServiceAccount,          ///< Google, with domain-wide delegation.
+    ApplicationSecret,       ///< Microsoft, client credentials.
+    ApplicationCertificate,  ///< The same with a certificate.
+};
 
 struct Account {
     AccountId id{};
-    std::string kind{};  ///< "caldav", "memory"
+    std::string kind{};  ///< "caldav", "google", "graph", "memory"
     std::string url{};
-    std::string user{};
-    std::string sealed_secret{};  ///< Password under the vault key; never plain in the store (I25).
+    std::string user{};  ///< Name or address for people; with an application or service account whom it acts for.
+    SignInMethod method = SignInMethod::Password;
+    std::string identity{};   ///< Whose account it is, by what never changes; pinned at the first sign-in (F26).
+    std::string client_id{};  ///< The application that was signed in; OAuth only.
+    std::string tenant{};     ///< Microsoft only.
+    bool may_write = true;    ///< false: signed in for reading only.
+    int sign_ins = 1;         ///< Grows with every sign-in; what was opened under an earlier one is opened anew.
     AccountState state = AccountState::Active;
     std::string detail{};  ///< What to do, when it needs attention.
     bool operator==(const Account&) const = default;
+};
+
+/// A secret of an account as it lies in the store.
+struct SealedSecret {
+    AccountId account{};
+    std::string name{};    ///< "password", "refresh_token", …: one per SignInMethod.
+    std::int64_t key = 1;  ///< Number of the vault key it is sealed with.
+    std::string sealed{};  ///< Bound to `account` and `name`.
+    bool operator==(const SealedSecret&) const = default;
 };
 
 enum class CalendarState : std::uint8_t {

@@ -39,6 +39,18 @@ const std::vector<Api::Route>& Api::routes() {
     static const std::vector<std::string> kAccount = {"url", "user", "password"};
     static const std::vector<std::string> kExport = {
         "format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"};
+    static const std::vector<std::string> kApplication = {
+        "kind",
+        "access",
+        "service_account",
+        "subject",
+        "tenant",
+        "client_id",
+        "client_secret",
+        "certificate",
+        "mailbox"};
+    static const std::vector<std::string> kSignIn = {
+        "provider", "access", "account", "redirect_uri", "login_hint", "confirm_other_person"};
     static const std::vector<std::string> kCalendar = {"account", "href", "name", "staff", "mirror", "busy", "show"};
     // clang-format off
     static const std::vector<Route> kRoutes = {
@@ -55,6 +67,11 @@ const std::vector<Api::Route>& Api::routes() {
         {"PUT", "/v1/services/{id}", Lane::Store, false, "Create or replace a service.", {}, service_fields(), &Api::put_service},
         {"GET", "/v1/accounts", Lane::Store, false, "Accounts at calendar services; never their passwords.", {}, {}, &Api::list_accounts},
         {"POST", "/v1/accounts", Lane::Provider, false, "Sign in at a CalDAV server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
+        {"POST", "/v1/accounts/application", Lane::Provider, false, "Connect without a person: a Google service account or a Microsoft application.", {}, kApplication, &Api::post_application},
+        {"POST", "/v1/accounts/sign-in", Lane::Store, false, "Begin a person's sign-in at google or microsoft: an address to open, good once, for ten minutes, for this key.", {}, kSignIn, &Api::post_sign_in},
+        {"GET", "/v1/accounts/sign-in/{id}", Lane::Store, false, "How a sign-in stands; only for the key that began it.", {}, {}, &Api::get_sign_in},
+        {"POST", "/v1/accounts/sign-in/{id}", Lane::Provider, false, "Finish a sign-in whose browser came back to the caller; only for the key that began it.", {}, {"state", "code", "error"}, &Api::finish_sign_in},
+        {"GET", "/oauth/callback", Lane::Provider, true, "Where the browser comes back to after a sign-in.", {"*"}, {}, &Api::get_callback},
         {"GET", "/v1/calendars", Lane::Store, false, "Calendars in use.", {}, {}, &Api::list_calendars},
         {"POST", "/v1/calendars", Lane::Store, false, "Use a calendar as mirror, busy source, both or neither.", {}, kCalendar, &Api::post_calendar},
         {"POST", "/v1/calendars/{id}/sync", Lane::Provider, false, "Read this calendar soon.", {}, {}, &Api::sync_calendar},
@@ -66,6 +83,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/v1/keys", Lane::Store, false, "API keys: hashes and labels.", {}, {}, &Api::list_keys},
         {"POST", "/v1/keys", Lane::Store, false, "Make an API key; it is shown once.", {}, {"label"}, &Api::post_key},
         {"DELETE", "/v1/keys/{id}", Lane::Store, false, "Revoke an API key by its hash.", {}, {}, &Api::delete_key},
+        {"POST", "/v1/keys/rotate", Lane::Provider, false, "Make a new vault key and seal every stored secret with it.", {}, {}, &Api::rotate_keys},
         {"GET", "/v1/export", Lane::Store, false, "Everything but secrets, as one JSON document.", {}, {}, &Api::get_export},
         {"POST", "/v1/import", Lane::Store, false, "Take in an export; a dry run unless apply=true.", {"apply"}, kExport, &Api::post_import},
         {"GET", "/live", Lane::Inline, true, "The process answers.", {}, {}, &Api::get_live},
@@ -86,7 +104,7 @@ std::string Api::openapi() {
             );
         }
         for (const std::string& name : route.parameters) {
-            parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
+            if (name != "*") parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
         }
         Json operation = {
             {"summary", route.summary},
@@ -120,7 +138,7 @@ std::string Api::openapi() {
     return document.dump(2);
 }
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)) {
+Api::Api(ApiParts parts) : parts_(std::move(parts)), sign_ins_(parts_.clock, parts_.random) {
     for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); }))
         key_hashes_.insert(hash);
 }
@@ -133,16 +151,21 @@ Lane Api::lane(const HttpRequest& request) const {
     return Lane::Inline;
 }
 
-bool Api::authorized(const HttpRequest& request) {
+std::string Api::caller_of(const HttpRequest& request) {
     const std::string_view header = request.header("authorization");
     constexpr std::string_view kBearer = "Bearer ";
-    if (!header.starts_with(kBearer) || header.size() > 512) return false;
-    const std::string_view key = header.substr(kBearer.size());
-    if (!parts_.admin_token.empty() && equal_in_constant_time(key, parts_.admin_token)) return true;
-    const std::string hash = sha256_hex(key);
+    if (!header.starts_with(kBearer) || header.size() > 512) return {};
+    return sha256_hex(header.substr(kBearer.size()));
+}
+
+bool Api::is_valid_caller(const std::string& hash) {
+    if (hash.empty()) return false;
+    if (!parts_.admin_token.empty() && equal_in_constant_time(hash, sha256_hex(parts_.admin_token))) return true;
     const std::lock_guard lock(mutex_);
     return key_hashes_.contains(hash);
 }
+
+bool Api::authorized(const HttpRequest& request) { return is_valid_caller(caller_of(request)); }
 
 HttpResponse Api::handle(const HttpRequest& request) {
     HttpResponse response;
@@ -176,8 +199,9 @@ HttpResponse Api::dispatch(const HttpRequest& request) {
             refused.headers.emplace_back("WWW-Authenticate", "Bearer");
             return refused;
         }
+        const bool any = !route.parameters.empty() && route.parameters.front() == "*";
         for (const auto& [name, value] : request.query) {
-            if (std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end()) {
+            if (!any && std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end()) {
                 throw InputError(
                     "The parameter \"" + name.substr(0, 60) + "\" is not known here; remove it or mend its name."
                 );

@@ -14,6 +14,7 @@
 #include "core/zone.hpp"
 #include "gateway/connector_factory.hpp"
 #include "gateway/http_server.hpp"
+#include "gateway/sign_in.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
 #include "store/store.hpp"
@@ -46,7 +47,7 @@ public:
         Lane lane = Lane::Store;
         bool open = false;  ///< Needs no key.
         std::string summary{};
-        std::vector<std::string> parameters{};  ///< Of the query.
+        std::vector<std::string> parameters{};  ///< Of the query; "*": any.
         std::vector<std::string> fields{};      ///< Of the body; empty: none.
         HttpResponse (Api::*run)(const HttpRequest&, const PathValues&) = nullptr;
     };
@@ -62,6 +63,9 @@ public:
 private:
     HttpResponse dispatch(const HttpRequest&);
     bool authorized(const HttpRequest&);
+    /// Hash of the key that a request came with.
+    static std::string caller_of(const HttpRequest&);
+    bool is_valid_caller(const std::string& hash);
 
     HttpResponse put_appointment(const HttpRequest&, const PathValues&);
     HttpResponse get_appointment(const HttpRequest&, const PathValues&);
@@ -76,6 +80,11 @@ private:
     HttpResponse list_services(const HttpRequest&, const PathValues&);
     HttpResponse list_accounts(const HttpRequest&, const PathValues&);
     HttpResponse post_account(const HttpRequest&, const PathValues&);
+    HttpResponse post_application(const HttpRequest&, const PathValues&);
+    HttpResponse post_sign_in(const HttpRequest&, const PathValues&);
+    HttpResponse get_sign_in(const HttpRequest&, const PathValues&);
+    HttpResponse finish_sign_in(const HttpRequest&, const PathValues&);
+    HttpResponse get_callback(const HttpRequest&, const PathValues&);
     HttpResponse list_calendars(const HttpRequest&, const PathValues&);
     HttpResponse post_calendar(const HttpRequest&, const PathValues&);
     HttpResponse sync_calendar(const HttpRequest&, const PathValues&);
@@ -91,12 +100,21 @@ private:
     HttpResponse list_keys(const HttpRequest&, const PathValues&);
     HttpResponse post_key(const HttpRequest&, const PathValues&);
     HttpResponse delete_key(const HttpRequest&, const PathValues&);
+    HttpResponse rotate_keys(const HttpRequest&, const PathValues&);
     HttpResponse get_export(const HttpRequest&, const PathValues&);
     HttpResponse post_import(const HttpRequest&, const PathValues&);
 
     void apply(const BookingResult& result);
+    /// Exchanges the code and keeps the account; the outcome is kept for whoever began the sign-in.
+    Result<Account> complete(const BegunSignIn&, const std::string& code, const std::string& error);
+    Result<Account> exchange(const BegunSignIn&, const std::string& code);
+    /// Keeps the account with its new secret in place of all earlier ones, and wakes its calendars.
+    void keep_account(Account&, const std::string& secret);
+    /// The account and its calendars as a sign-in answers them.
+    HttpResponse signed_in(const Account&, Connector*);
 
     ApiParts parts_;
+    SignIns sign_ins_;
     std::mutex mutex_{};
     std::set<std::string> key_hashes_{};     ///< Under mutex_.
     std::set<std::string> running_keys_{};   ///< Idempotency keys in flight, under mutex_.

@@ -49,6 +49,22 @@ std::vector<WorkingHours> day_hours(const Json& list) {
     return out;
 }
 
+const char* name_of(SignInMethod method) {
+    switch (method) {
+        case SignInMethod::Password:
+            return "password";
+        case SignInMethod::Person:
+            return "person";
+        case SignInMethod::ServiceAccount:
+            return "service-account";
+        case SignInMethod::ApplicationSecret:
+            return "application-secret";
+        case SignInMethod::ApplicationCertificate:
+            return "application-certificate";
+    }
+    return "password";
+}
+
 LocalSeconds local_from(const JsonInput& in, const char* name) {
     const std::string text = in.text(name, 40);
     const auto local = parse_local(text);
@@ -177,12 +193,27 @@ Json shown(const Service& s) {
         {"staff", staff}};
 }
 
+Json shown(const std::vector<RemoteCalendar>& calendars) {
+    Json list = Json::array();
+    for (const RemoteCalendar& calendar : calendars) {
+        list.push_back(
+            {{"href", calendar.href.value},
+             {"name", calendar.name},
+             {"writable", calendar.writable},
+             {"events", calendar.holds_events}}
+        );
+    }
+    return list;
+}
+
 Json shown(const Account& a) {
     return Json{
         {"id", a.id.value},
         {"kind", a.kind},
         {"url", a.url},
         {"user", a.user},
+        {"method", name_of(a.method)},
+        {"access", a.may_write ? "mirror" : "busy"},
         {"state", a.state == AccountState::Active ? "active" : "needs-attention"},
         {"detail", a.detail}};
 }

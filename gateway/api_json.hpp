@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/connector.hpp"
 #include "core/model.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/json_input.hpp"
@@ -18,9 +19,12 @@ nlohmann::json shown(const Account&);
 nlohmann::json shown(const Calendar&);
 nlohmann::json shown(const Change&);
 nlohmann::json shown(const Conflict&);
+nlohmann::json shown(const std::vector<RemoteCalendar>&);
 nlohmann::json instant_json(const std::optional<Instant>&);
 
 HttpResponse answer(int status, const nlohmann::json& body);
+/// Why an account could not be connected.
+HttpResponse connect_problem(const Error& error);
 
 /// Take a record from a body; throw InputError.
 Appointment appointment_from(const JsonInput&, const std::string& id);

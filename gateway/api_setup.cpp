@@ -29,6 +29,8 @@ CalendarId calendar_id(const AccountId& account, const Href& href) {
     return CalendarId{"cal-" + sha256_hex(account.value + "\n" + href.value).substr(0, 12)};
 }
 
+}  // namespace
+
 HttpResponse connect_problem(const Error& error) {
     if (error.code == ErrorCode::Unauthorized) return problem(422, "Sign-in refused", error.detail);
     const bool ours_to_mend = error.code == ErrorCode::NotFound || error.code == ErrorCode::Rejected ||
@@ -36,8 +38,6 @@ HttpResponse connect_problem(const Error& error) {
     if (ours_to_mend) return problem(422, "No calendar server there", error.detail);
     return problem(502, "The calendar server did not answer well", error.detail);
 }
-
-}  // namespace
 
 HttpResponse Api::list_staff(const HttpRequest&, const PathValues&) {
     return listed("staff", read(parts_.store, [](const Reader& r) { return r.staff(); }));
@@ -104,35 +104,34 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
     account.user = in.text("user", 255);
     const std::string password = in.text("password", 1024);
     account.id = account_id(account.url, account.user);
-    auto connector = parts_.connectors.open(account, password);
-    if (!connector) return connect_problem(connector.error());
     const Context context{parts_.clock.steady() + kDiscoveryTime, {}};
-    const auto calendars = (*connector)->list_calendars(context);
+    auto trial = parts_.connectors.open(account, password, context);
+    if (!trial) return connect_problem(trial.error());
+    const auto calendars = trial->connector->list_calendars(context);
     if (!calendars) return connect_problem(calendars.error());
-    account.sealed_secret =
-        seal_secret(password, parts_.keys.vault_key, secret_binding(account), random_bytes(parts_.random, 12));
+    keep_account(account, password);
+    Json body = shown(account);
+    body["calendars"] = shown(*calendars);
+    return answer(200, body);
+}
+
+void Api::keep_account(Account& account, const std::string& secret) {
     std::vector<CalendarId> targets;
     parts_.store.write([&](Writer& writer) {
         targets.clear();
+        const auto before = writer.account(account.id);
+        account.sign_ins = before ? before->sign_ins + 1 : 1;
+        account.state = AccountState::Active;
+        account.detail.clear();
         writer.put(account);
+        writer.erase_secrets(account.id);
+        parts_.connectors.vault().keep(writer, account.id, secret_name(account.method), secret);
         writer.append(Change{0, parts_.clock.now(), "account.connected", account.id.value, "api", "", 0});
         for (const Calendar& calendar : writer.calendars()) {
             if (calendar.account == account.id) targets.push_back(calendar.id);
         }
     });
     for (const CalendarId& id : targets) parts_.engine.poll_now(id);
-    Json list = Json::array();
-    for (const RemoteCalendar& calendar : *calendars) {
-        list.push_back(
-            {{"href", calendar.href.value},
-             {"name", calendar.name},
-             {"writable", calendar.writable},
-             {"events", calendar.holds_events}}
-        );
-    }
-    Json body = shown(account);
-    body["calendars"] = list;
-    return answer(200, body);
 }
 
 HttpResponse Api::list_calendars(const HttpRequest&, const PathValues&) {
@@ -151,6 +150,12 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         if (!writer.account(account))
             return problem(
                 422, "Unprocessable Content", "There is no such account; connect it with POST /v1/accounts first."
+            );
+        if (in.flag_or("mirror", false) && !writer.account(account)->may_write)
+            return problem(
+                422,
+                "Unprocessable Content",
+                "This account was signed in for reading only; sign in again with access \"mirror\" first."
             );
         if (!writer.staff(staff))
             return problem(
@@ -215,6 +220,22 @@ HttpResponse Api::delete_key(const HttpRequest&, const PathValues& path) {
     const std::lock_guard lock(mutex_);
     key_hashes_.erase(gone);
     return answer(200, Json{{"revoked", id}});
+}
+
+HttpResponse Api::rotate_keys(const HttpRequest&, const PathValues&) {
+    const auto done = parts_.connectors.vault().rotate(parts_.store);
+    if (!done) return problem(500, "The new key was not kept", done.error().detail);
+    parts_.store.write([&](Writer& writer) {
+        writer.append(Change{
+            0,
+            parts_.clock.now(),
+            "vault.rotated",
+            std::to_string(done->key),
+            "api",
+            std::to_string(done->resealed) + " secrets were sealed anew.",
+            0});
+    });
+    return answer(200, Json{{"key", done->key}, {"resealed", done->resealed}, {"damaged", done->damaged}});
 }
 
 }  // namespace calgate

@@ -1,14 +1,19 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "gateway/caller.hpp"
 #include "gateway/command_support.hpp"
 #include "gateway/commands.hpp"
+#include "gateway/http_server.hpp"
 #include "gateway/keys.hpp"
 
 namespace calgate {
@@ -17,6 +22,10 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxPassword = 1024;
+constexpr std::size_t kMaxKeyFile = 16 * 1024;
+constexpr std::size_t kMaxCertificate = 64 * 1024;
+constexpr std::chrono::minutes kPatience{10};
+constexpr const char* kCallback = "/oauth/callback";
 
 /// Without echo when a person types it.
 std::string ask_password() {
@@ -125,84 +134,158 @@ int choose(Caller& caller, const ConnectOptions& options, const std::string& acc
     return kDone;
 }
 
+constexpr const char* kNoStaff = "Say whose calendars these are: --staff ID.";
+
+bool names_staff(const ConnectOptions& options) {
+    return !options.staff.empty() || (options.mirror.empty() && options.busy.empty());
+}
+
+/// Reading is enough where nothing shall be written.
+std::string access_of(const ConnectOptions& options) {
+    return options.read_only || (options.mirror.empty() && !options.busy.empty()) ? "busy" : "mirror";
+}
+
+/// Prints what was found, or takes the chosen calendars into use.
+int use(Caller& caller, const ConnectOptions& options, const Caller::Answer& signed_in) {
+    if (!signed_in.good()) return fail(signed_in.problem());
+    const Json& calendars = signed_in.body["calendars"];
+    if (const std::string note = text_of(signed_in.body, "note"); !note.empty()) std::printf("%s\n", note.c_str());
+    if (options.mirror.empty() && options.busy.empty()) {
+        std::printf(
+            "Account %s of %s\n", text_of(signed_in.body, "id").c_str(), text_of(signed_in.body, "user").c_str()
+        );
+        print_found(calendars);
+        std::printf("\nNothing is used yet. Choose with --staff ID --mirror CALENDAR and --busy CALENDAR.\n");
+        return kDone;
+    }
+    if (!options.create_staff.empty() && caller.call("GET", "/v1/staff/" + options.staff).status == 404) {
+        const auto made =
+            caller.call("PUT", "/v1/staff/" + options.staff, {{"name", options.create_staff}, {"zone", options.zone}});
+        if (!made.good()) return fail(made.problem());
+    }
+    return choose(caller, options, text_of(signed_in.body, "id"), calendars);
+}
+
+/// Where the browser comes back to: a free port of this machine, for one answer.
+class Landing {
+public:
+    Landing()
+        : server_(
+              {}, [](const HttpRequest&) { return Lane::Inline; }, [this](const HttpRequest& r) { return take(r); }
+          ) {
+        server_.start();
+    }
+    ~Landing() { server_.stop(); }
+    Landing(const Landing&) = delete;
+    Landing& operator=(const Landing&) = delete;
+
+    std::string address() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + kCallback; }
+    /// State, code and error as they came; nothing when nobody came.
+    std::optional<Json> wait() {
+        std::unique_lock lock(mutex_);
+        arrived_.wait_for(lock, kPatience, [this] { return came_.has_value(); });
+        return came_;
+    }
+
+private:
+    HttpResponse take(const HttpRequest& request) {
+        if (request.path != kCallback || request.method != "GET")
+            return problem(404, "Not Found", "There is nothing at this address.");
+        const std::lock_guard lock(mutex_);
+        Json came = {{"state", request.parameter("state")}};
+        for (const char* name : {"code", "error"})
+            if (const auto value = request.parameter(name); !value.empty()) came[name] = value;
+        if (!came_) came_ = std::move(came);
+        arrived_.notify_all();
+        HttpResponse response;
+        response.type = "text/plain; charset=utf-8";
+        response.body = "calgate has what it needs; look at the terminal. You can close this window.\n";
+        response.headers = {{"Cache-Control", "no-store"}, {"Referrer-Policy", "no-referrer"}};
+        return response;
+    }
+
+    std::mutex mutex_{};
+    std::condition_variable arrived_{};
+    std::optional<Json> came_{};
+    HttpServer server_;
+};
+
+int sign_in(const std::string& directory, const char* provider, const ConnectOptions& options) {
+    return with_gateway(directory, [&](Caller& caller) {
+        Landing landing;
+        Json wanted = {{"provider", provider}, {"redirect_uri", landing.address()}};
+        if (options.account.empty() || !options.mirror.empty() || !options.busy.empty() || options.read_only)
+            wanted["access"] = access_of(options);
+        if (!options.account.empty()) wanted["account"] = options.account;
+        if (!options.user.empty()) wanted["login_hint"] = options.user;
+        if (options.confirm_other_person) wanted["confirm_other_person"] = true;
+        const auto begun = caller.call("POST", "/v1/accounts/sign-in", wanted);
+        if (!begun.good()) return fail(begun.problem());
+        std::printf(
+            "Open this address in a browser on this machine and sign in:\n\n  %s\n\n",
+            text_of(begun.body, "url").c_str()
+        );
+        std::fflush(stdout);
+        const auto came = landing.wait();
+        if (!came) return fail("Nobody signed in within ten minutes; run the command again.");
+        return use(caller, options, caller.call("POST", "/v1/accounts/sign-in/" + text_of(begun.body, "id"), *came));
+    });
+}
+
 }  // namespace
 
-int command_connect(const std::string& directory, const ConnectOptions& options) {
-    if (options.staff.empty() && (!options.mirror.empty() || !options.busy.empty()))
-        return fail("Say whose calendars these are: --staff ID.", kUsage);
+int command_connect_caldav(const std::string& directory, const ConnectOptions& options) {
+    if (!names_staff(options)) return fail(kNoStaff, kUsage);
     const auto password = password_of(options);
     if (!password) return fail(password.error().detail);
     return with_gateway(directory, [&](Caller& caller) {
         const auto signed_in = caller.call(
             "POST", "/v1/accounts", {{"url", options.url}, {"user", options.user}, {"password", *password}}
         );
-        if (!signed_in.good()) return fail(signed_in.problem());
-        const Json& calendars = signed_in.body["calendars"];
-        if (options.mirror.empty() && options.busy.empty()) {
-            print_found(calendars);
-            std::printf("\nNothing is used yet. Choose with --staff ID --mirror CALENDAR and --busy CALENDAR.\n");
-            return kDone;
-        }
-        if (!options.create_staff.empty() && caller.call("GET", "/v1/staff/" + options.staff).status == 404) {
-            const auto made = caller.call(
-                "PUT", "/v1/staff/" + options.staff, {{"name", options.create_staff}, {"zone", options.zone}}
-            );
-            if (!made.good()) return fail(made.problem());
-        }
-        return choose(caller, options, text_of(signed_in.body, "id"), calendars);
+        return use(caller, options, signed_in);
     });
 }
 
-int command_calendars(const std::string& directory, bool json) {
+int command_connect_google(const std::string& directory, const ConnectOptions& options) {
+    if (!names_staff(options)) return fail(kNoStaff, kUsage);
+    if (options.service_account.empty()) return sign_in(directory, "google", options);
+    if (options.subject.empty()) return fail("Say whom the service account acts for: --subject ADDRESS.", kUsage);
+    const auto file = read_secret_file(options.service_account, kMaxKeyFile);
+    if (!file) return fail(file.error().detail);
     return with_gateway(directory, [&](Caller& caller) {
-        const auto found = caller.call("GET", "/v1/calendars");
-        if (!found.good()) return fail(found.problem());
-        if (json) {
-            std::printf("%s\n", found.body["calendars"].dump().c_str());
-            return kDone;
-        }
-        std::printf("%-18s %-20s %-12s %-12s %-6s %-10s %s\n", "id", "name", "staff", "role", "shows", "state", "read");
-        for (const Json& c : found.body["calendars"]) {
-            const std::string role = std::string(c.value("mirror", false) ? "mirror" : "") +
-                                     (c.value("mirror", false) && c.value("busy", false) ? "," : "") +
-                                     (c.value("busy", false) ? "busy" : "");
-            std::printf(
-                "%-18s %-20s %-12s %-12s %-6s %-10s %s\n",
-                text_of(c, "id").c_str(),
-                text_of(c, "name").c_str(),
-                text_of(c, "staff").c_str(),
-                role.empty() ? "none" : role.c_str(),
-                text_of(c, "show").c_str(),
-                text_of(c, "state").c_str(),
-                c["as_of"].is_null() ? "never" : text_of(c, "as_of").c_str()
-            );
-            if (!text_of(c, "detail").empty()) std::printf("    %s\n", text_of(c, "detail").c_str());
-        }
-        return kDone;
+        const Json body = {
+            {"kind", "google"},
+            {"access", access_of(options)},
+            {"service_account", *file},
+            {"subject", options.subject}};
+        return use(caller, options, caller.call("POST", "/v1/accounts/application", body));
     });
 }
 
-int command_set_calendar(const std::string& directory, const std::string& id, const std::string& roles) {
-    const bool none = roles == "none";
-    const bool mirror = roles == "mirror" || roles == "mirror,busy" || roles == "busy,mirror";
-    const bool busy = roles == "busy" || roles == "mirror,busy" || roles == "busy,mirror";
-    if (!none && !mirror && !busy) return fail("--role is mirror, busy, mirror,busy or none.", kUsage);
+int command_connect_microsoft(const std::string& directory, const ConnectOptions& options) {
+    if (!names_staff(options)) return fail(kNoStaff, kUsage);
+    const bool certificate = !options.certificate.empty();
+    if (options.mailbox.empty()) {
+        if (certificate || !options.client_id.empty() || !options.client_secret_file.empty() || !options.tenant.empty())
+            return fail("Say whose calendars the application is for: --mailbox ADDRESS.", kUsage);
+        return sign_in(directory, "microsoft", options);
+    }
+    if (options.tenant.empty() || options.client_id.empty() || certificate == !options.client_secret_file.empty())
+        return fail(
+            "An application needs --tenant, --client-id and either --client-secret-file or --certificate.", kUsage
+        );
+    const auto secret = certificate ? read_secret_file(options.certificate, kMaxCertificate)
+                                    : read_secret_file(options.client_secret_file, kMaxPassword);
+    if (!secret) return fail(secret.error().detail);
     return with_gateway(directory, [&](Caller& caller) {
-        const auto found = caller.call("GET", "/v1/calendars");
-        for (const Json& c : found.body["calendars"]) {
-            if (text_of(c, "id") != id) continue;
-            const auto kept = caller.call(
-                "POST",
-                "/v1/calendars",
-                {{"account", c["account"]},
-                 {"href", c["href"]},
-                 {"staff", c["staff"]},
-                 {"mirror", mirror},
-                 {"busy", busy}}
-            );
-            return kept.good() ? kDone : fail(kept.problem());
-        }
-        return fail("There is no calendar " + id + "; calgate calendars lists them.");
+        const Json body = {
+            {"kind", "graph"},
+            {"access", access_of(options)},
+            {"tenant", options.tenant},
+            {"client_id", options.client_id},
+            {"mailbox", options.mailbox},
+            {certificate ? "certificate" : "client_secret", *secret}};
+        return use(caller, options, caller.call("POST", "/v1/accounts/application", body));
     });
 }
 

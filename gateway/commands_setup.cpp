@@ -64,6 +64,24 @@ int command_keys_add(const std::string& directory, const std::string& label) {
     });
 }
 
+int command_keys_rotate(const std::string& directory) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto done = caller.call("POST", "/v1/keys/rotate");
+        if (!done.good()) return fail(done.problem());
+        const auto damaged = done.body.value("damaged", 0);
+        std::printf(
+            "Vault key %lld seals from now on; %d secrets were sealed anew.\n",
+            static_cast<long long>(done.body.value("key", std::int64_t{0})),
+            done.body.value("resealed", 0)
+        );
+        std::printf("Keep a copy of keys.json: backups made before still need the earlier keys in it.\n");
+        if (damaged == 0) return kDone;
+        return fail(
+            std::to_string(damaged) + " secrets did not open and were left; calgate doctor names their accounts."
+        );
+    });
+}
+
 int command_keys_revoke(const std::string& directory, const std::string& id) {
     return with_gateway(directory, [&](Caller& caller) {
         const auto done = caller.call("DELETE", "/v1/keys/" + id);

@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
+
+#include "connectors/http/url.hpp"
+#include "connectors/oauth/client.hpp"
 
 namespace calgate {
 namespace {
@@ -93,12 +99,48 @@ public:
         }
         fail(*node, fmt::format("{} has a value nobody knows; write one of {}", key, all));
     }
+    /// @param check says what is wrong with an entry, or nothing.
+    template <class Check>
+    void texts(const char* section, const char* key, std::size_t most, std::vector<std::string>& out, Check check) {
+        const auto* node = find(section, key);
+        if (!node) return;
+        const auto* list = node->as_array();
+        if (!list || list->size() > most)
+            return fail(*node, fmt::format("{} is no list of at most {} texts; write [\"…\"]", key, most));
+        for (const auto& item : *list) {
+            const auto value = item.value_exact<std::string>();
+            const std::string wrong = value ? check(*value) : fmt::format("{} holds something that is no text", key);
+            if (!wrong.empty()) return fail(item, wrong);
+            out.push_back(*value);
+        }
+    }
+    /// A secret that somebody wrote into the file itself.
+    void refuse_secret(const char* section, const char* key) {
+        const auto* node = find(section, key);
+        if (!node) return;
+        fail(
+            *node,
+            fmt::format(
+                "{} does not belong into this file; put it into a file of its own, run chmod 600 on that, and name it "
+                "in {}_file",
+                key,
+                key
+            )
+        );
+    }
     void refuse_unknown() {
         for (const auto& [section, node] : root_) {
             const std::string name(section.str());
             const auto* table = node.as_table();
             if (!table || !known_.contains(name)) {
-                fail(node, fmt::format("[{}] is no section; use [gateway], [limits], [sync] or [policy]", name));
+                fail(
+                    node,
+                    fmt::format(
+                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [google], [microsoft] or "
+                        "[network]",
+                        name
+                    )
+                );
                 continue;
             }
             for (const auto& [key, value] : *table) {
@@ -142,6 +184,88 @@ bool split_listen(const std::string& listen, Config& out) {
     return true;
 }
 
+bool is_port(std::string_view text) {
+    int port = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
+    return parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size() && port > 0 && port <= 65535;
+}
+
+/// Takes "host:port" and the colon after it off the front.
+bool take_host_and_port(std::string_view& text) {
+    const auto end_of_host = text.starts_with('[') ? text.find("]:") + 1 : text.find(':');
+    if (end_of_host == std::string_view::npos || end_of_host == 0) return false;
+    const auto end = std::min(text.find(':', end_of_host + 1), text.size());
+    const bool good = is_port(text.substr(end_of_host + 1, end - end_of_host - 1));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return good;
+}
+
+std::string wrong_connect_to(std::string_view entry) {
+    const bool spaces = entry.find_first_of(" \t\r\n/") != std::string_view::npos;
+    if (!spaces && take_host_and_port(entry) && take_host_and_port(entry) && entry.empty()) return {};
+    return "connect_to holds an entry that is none; write \"host:443:127.0.0.1:8443\"";
+}
+
+void read_application(Reading& in, const char* section, ApplicationConfig& out) {
+    in.text(section, "client_id", out.client_id);
+    in.text(section, "client_secret_file", out.client_secret_file);
+    in.refuse_secret(section, "client_secret");
+    const bool proof = !out.client_secret_file.empty() || !out.certificate_file.empty();
+    if (proof && out.client_id.empty())
+        in.fail_at(in.line(section, "client_secret_file"), "there is no client_id; write the one of the registration");
+}
+
+void read_providers(Reading& in, Config& out) {
+    read_application(in, "google", out.google);
+    in.text("microsoft", "certificate_file", out.microsoft.certificate_file);
+    read_application(in, "microsoft", out.microsoft);
+    in.refuse_secret("microsoft", "certificate");
+    in.text("microsoft", "tenant", out.microsoft.tenant);
+    if (!out.microsoft.certificate_file.empty() && !out.microsoft.client_secret_file.empty()) {
+        in.fail_at(
+            in.line("microsoft", "certificate_file"),
+            "there are client_secret_file and certificate_file; keep one of them"
+        );
+    }
+    if (!oauth::is_tenant(out.microsoft.tenant)) {
+        in.fail_at(
+            in.line("microsoft", "tenant"),
+            "tenant is none; write its id or domain, or \"organizations\", \"consumers\" or \"common\""
+        );
+    }
+}
+
+void read_network(Reading& in, const std::string& file, Config& out) {
+    in.text("network", "ca_file", out.ca_file);
+    in.texts("network", "connect_to", 32, out.connect_to, wrong_connect_to);
+    if (out.ca_file.empty()) return;
+    out.ca_file = (std::filesystem::path(file).parent_path() / out.ca_file).string();
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(out.ca_file, error) || !std::ifstream(out.ca_file))
+        in.fail_at(
+            in.line("network", "ca_file"), "ca_file names no file that can be read; write where the PEM file is"
+        );
+}
+
+void read_public_url(Reading& in, Config& out) {
+    in.text("gateway", "public_url", out.public_url);
+    if (out.public_url.empty()) return;
+    while (out.public_url.ends_with('/')) out.public_url.pop_back();
+    const auto url = http::parse_url(out.public_url);
+    const bool safe = url && (url->scheme == "https" || http::is_loopback_host(url->host));
+    if (!safe || out.public_url.find_first_of("?#@ ") != std::string::npos) {
+        in.fail_at(
+            in.line("gateway", "public_url"), "public_url is no https address; write it as \"https://cal.example.org\""
+        );
+    }
+}
+
+std::string quoted_list(const std::vector<std::string>& texts) {
+    std::string out = "[";
+    for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + quoted(text);
+    return out + "]";
+}
+
 }  // namespace
 
 Result<Config> read_config(std::string_view text, const std::string& file, const ZoneResolver& zones) {
@@ -173,6 +297,9 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.choice("policy", "deletions", kDeletions, out.deletions);
     in.choice("policy", "stale", kStale, out.stale);
     in.seconds("policy", "stale_after_s", 60, 30 * 86'400, out.stale_after);
+    read_public_url(in, out);
+    read_providers(in, out);
+    read_network(in, file, out);
     in.refuse_unknown();
     if (out.name.empty()) in.fail_at(in.line("gateway", "name"), "the business has no name; set name in [gateway]");
     if (out.zone.empty() || !zones.knows(out.zone)) {
@@ -189,13 +316,17 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
 
 std::string write_config(const Config& c) {
     return fmt::format(
-        "[gateway]\nname = {}\nzone = {}\nlisten = {}\n\n"
+        "[gateway]\nname = {}\nzone = {}\nlisten = {}\npublic_url = {}\n\n"
         "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
-        "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n",
+        "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
+        "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
+        "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
+        "[network]\nca_file = {}\nconnect_to = {}\n",
         quoted(c.name),
         quoted(c.zone),
         quoted(fmt::format("{}:{}", c.listen_host, c.listen_port)),
+        quoted(c.public_url),
         c.body_bytes,
         c.connections,
         c.request_timeout.count(),
@@ -206,7 +337,15 @@ std::string write_config(const Config& c) {
         name_of(kConcurrentEdits, c.concurrent_edits),
         name_of(kDeletions, c.deletions),
         name_of(kStale, c.stale),
-        c.stale_after.count()
+        c.stale_after.count(),
+        quoted(c.google.client_id),
+        quoted(c.google.client_secret_file),
+        quoted(c.microsoft.client_id),
+        quoted(c.microsoft.tenant),
+        quoted(c.microsoft.client_secret_file),
+        quoted(c.microsoft.certificate_file),
+        quoted(c.ca_file),
+        quoted_list(c.connect_to)
     );
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/model.hpp"
 #include "core/result.hpp"
@@ -10,12 +11,22 @@
 
 namespace calgate {
 
+/// The application as it is registered at a provider. Secrets lie in files of their own, readable by their owner only;
+/// a relative name is one in the data directory.
+struct ApplicationConfig {
+    std::string client_id{};  ///< Empty: people cannot sign in there.
+    std::string client_secret_file{};
+    std::string certificate_file{};  ///< Microsoft only, instead of a secret: certificate and private key, PEM.
+    std::string tenant = "common";   ///< Microsoft only.
+};
+
 /// What `calgate.toml` says; a key that is not there keeps the value here.
 struct Config {
     std::string name{};  ///< Of the business; required.
     std::string zone{};  ///< IANA; required.
     std::string listen_host = "127.0.0.1";
-    int listen_port = 8480;  ///< 0: any free one.
+    int listen_port = 8480;    ///< 0: any free one.
+    std::string public_url{};  ///< Where browsers reach the gateway, without a slash at its end; empty: only locally.
 
     std::size_t body_bytes = 256 * 1024;
     int connections = 1000;
@@ -30,6 +41,12 @@ struct Config {
     DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
     StalePolicy stale = StalePolicy::Provisional;
     std::chrono::seconds stale_after{3600};
+
+    ApplicationConfig google{};
+    ApplicationConfig microsoft{};
+
+    std::string ca_file{};                  ///< Certificates to trust, PEM; empty: the system's.
+    std::vector<std::string> connect_to{};  ///< "host:port:to-host:to-port", as curl's --connect-to.
 };
 
 /// @param file its name, for the sentences. @return Rejected: "file:line: what is wrong; what to write instead".

@@ -1,18 +1,43 @@
 #include "gateway/connector_factory.hpp"
 
 #include "connectors/caldav/caldav_connector.hpp"
-#include "connectors/http/curl_transport.hpp"
 #include "connectors/http/url.hpp"
+#include "connectors/oauth/shared_token_source.hpp"
 
 namespace calgate {
+namespace {
 
-GatewayConnectors::GatewayConnectors(
-    const Keys& keys, const ZoneResolver& zones, const Clock& clock, std::string default_zone
-)
-    : keys_(keys), zones_(zones), clock_(clock), default_zone_(std::move(default_zone)) {}
+Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
+
+std::string host_in(const std::string& connect_to) {
+    const auto end = connect_to.starts_with('[') ? connect_to.find(']') + 1 : connect_to.find(':');
+    return connect_to.substr(0, end);
+}
+
+oauth::Access access_of(const Account& account) {
+    return account.may_write ? oauth::Access::Mirror : oauth::Access::Busy;
+}
+
+}  // namespace
+
+oauth::Provider provider_of(const Account& account) {
+    return account.kind == "google" ? oauth::Provider::Google : oauth::Provider::Microsoft;
+}
+
+GatewayConnectors::GatewayConnectors(ConnectorParts parts, ConnectorSettings settings, TransportMaker make_transport)
+    : parts_(parts),
+      settings_(std::move(settings)),
+      make_transport_(
+          make_transport
+              ? std::move(make_transport)
+              : [&clock = parts.clock](const http::CurlTransport::Settings& wanted
+                ) { return std::unique_ptr<http::HttpTransport>(std::make_unique<http::CurlTransport>(wanted, clock)); }
+      ) {}
 GatewayConnectors::~GatewayConnectors() = default;
 
-std::string secret_binding(const Account& account) { return "account password " + account.id.value; }
+const oauth::Client& GatewayConnectors::client(oauth::Provider provider) const {
+    return provider == oauth::Provider::Google ? settings_.google : settings_.microsoft;
+}
 
 http::HttpTransport& GatewayConnectors::transport_for(const std::string& url) {
     const auto parsed = http::parse_url(url);
@@ -20,36 +45,194 @@ http::HttpTransport& GatewayConnectors::transport_for(const std::string& url) {
     const std::lock_guard lock(mutex_);
     auto& transport = transports_[host];
     if (!transport) {
-        http::CurlTransport::Settings settings;
-        settings.private_hosts = {host};
-        transport = std::make_unique<http::CurlTransport>(settings, clock_);
+        http::CurlTransport::Settings wanted;
+        wanted.ca_file = settings_.ca_file;
+        wanted.connect_to = settings_.connect_to;
+        if (!host.empty()) wanted.private_hosts = {host};
+        for (const std::string& entry : settings_.connect_to) wanted.private_hosts.push_back(host_in(entry));
+        transport = make_transport_(wanted);
     }
     return *transport;
 }
 
-Result<std::unique_ptr<Connector>> GatewayConnectors::open(const Account& account) {
-    const auto password = open_secret(account.sealed_secret, keys_.vault_key, secret_binding(account));
-    if (!password) {
-        return Error{
-            ErrorCode::Unauthorized,
-            "The stored password of account " + account.id.value + " does not open: " + password.error().detail};
+Result<std::string> GatewayConnectors::secret_of(const Account& account) const {
+    const char* name = secret_name(account.method);
+    const auto sealed = read(parts_.store, [&](const Reader& r) { return r.secret(account.id, name); });
+    if (!sealed) {
+        return error(
+            ErrorCode::Unauthorized, "Account " + account.id.value + " has no " + name + "; connect it again."
+        );
     }
-    return open(account, *password);
+    auto secret = parts_.vault.open(*sealed);
+    if (secret) return secret;
+    return error(
+        ErrorCode::Unauthorized,
+        "The stored " + std::string(name) + " of account " + account.id.value +
+            " does not open: " + secret.error().detail
+    );
 }
 
-Result<std::unique_ptr<Connector>> GatewayConnectors::open(const Account& account, const std::string& password) {
+Result<std::unique_ptr<Connector>> GatewayConnectors::open(const Account& account) {
+    if (account.method == SignInMethod::Password) {
+        CALGATE_TRY(const std::string password, secret_of(account));
+        return open_caldav(account, password);
+    }
+    CALGATE_TRY(oauth::TokenSource * source, tokens(account));
+    return open_with_tokens(account, *source);
+}
+
+Result<GatewayConnectors::Trial> GatewayConnectors::open(
+    const Account& account, const std::string& secret, const Context& context
+) {
+    Trial trial;
+    if (account.method == SignInMethod::Password) {
+        CALGATE_TRY(trial.connector, open_caldav(account, secret));
+        return trial;
+    }
+    CALGATE_TRY(std::unique_ptr<oauth::Grant> proof, grant(account, secret));
+    trial.tokens = std::make_unique<oauth::SharedTokenSource>(parts_.clock, std::move(proof));
+    if (const auto token = trial.tokens->access_token(context); !token) return token.error();
+    auto connector = open_with_tokens(account, *trial.tokens);
+    if (connector)
+        trial.connector = std::move(*connector);
+    else if (connector.error().code != ErrorCode::Unsupported)
+        return connector.error();
+    return trial;
+}
+
+Result<oauth::TokenSource*> GatewayConnectors::tokens(const Account& account) {
+    AccountTokens* known = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        auto& slot = tokens_[account.id];
+        if (!slot) slot = std::make_unique<AccountTokens>();
+        known = slot.get();
+    }
+    if (known->sign_in() == account.sign_ins) return known;
+    CALGATE_TRY(const std::string secret, secret_of(account));
+    CALGATE_TRY(std::unique_ptr<oauth::Grant> made, grant(account, secret));
+    const std::lock_guard lock(mutex_);
+    if (known->sign_in() < account.sign_ins)
+        known->use(std::make_shared<oauth::SharedTokenSource>(parts_.clock, std::move(made)), account.sign_ins);
+    return known;
+}
+
+Result<std::unique_ptr<oauth::Grant>> GatewayConnectors::grant(const Account& account, const std::string& secret) {
+    const oauth::GrantParts parts{provider_transport(), parts_.clock, parts_.random};
+    oauth::Client own{oauth::Provider::Microsoft, account.client_id, account.tenant, {}, {}};
+    switch (account.method) {
+        case SignInMethod::Person: {
+            const oauth::Client& configured = client(provider_of(account));
+            if (configured.id.empty() || configured.id != account.client_id) {
+                return error(
+                    ErrorCode::Unauthorized,
+                    "This account was signed in for another client_id than the one in calgate.toml; put that back, or "
+                    "connect the account again."
+                );
+            }
+            oauth::Client used = configured;
+            if (!account.tenant.empty()) used.tenant = account.tenant;
+            return std::unique_ptr<oauth::Grant>(
+                std::make_unique<oauth::RefreshGrant>(parts, std::move(used), keeper(account))
+            );
+        }
+        case SignInMethod::ServiceAccount: {
+            CALGATE_TRY(oauth::ServiceAccount file, oauth::read_service_account(secret));
+            return std::unique_ptr<oauth::Grant>(
+                std::make_unique<oauth::ServiceAccountGrant>(parts, std::move(file), account.user, access_of(account))
+            );
+        }
+        case SignInMethod::ApplicationSecret:
+            own.secret = secret;
+            return std::unique_ptr<oauth::Grant>(std::make_unique<oauth::ClientCredentialsGrant>(parts, std::move(own))
+            );
+        case SignInMethod::ApplicationCertificate:
+            own.certificate = secret;
+            return std::unique_ptr<oauth::Grant>(std::make_unique<oauth::ClientCredentialsGrant>(parts, std::move(own))
+            );
+        case SignInMethod::Password:
+            break;
+    }
+    return error(ErrorCode::Unsupported, "This account signs in with a password, not with tokens.");
+}
+
+oauth::RefreshTokenKeeper GatewayConnectors::keeper(const Account& account) {
+    const AccountId id = account.id;
+    const int sign_in = account.sign_ins;
+    const std::string name = secret_name(SignInMethod::Person);
+    const auto guarded = [](auto&& work) -> decltype(work()) {
+        try {
+            return work();
+        } catch (const StoreFailure& failure) {
+            return error(ErrorCode::Unavailable, failure.what());
+        }
+    };
+    // A grant that was replaced by a new sign-in must not touch the token of that one.
+    const auto replaced = [id, sign_in](const Reader& reader) {
+        const auto now = reader.account(id);
+        return !now || now->sign_ins != sign_in;
+    };
+    const Error left = error(ErrorCode::Cancelled, "The account was signed in anew meanwhile.");
+    return {
+        [this, id, name, guarded, replaced, left]() -> Result<std::string> {
+            return guarded([&]() -> Result<std::string> {
+                const auto sealed = read(parts_.store, [&](const Reader& reader) {
+                    return replaced(reader) ? std::nullopt : reader.secret(id, name);
+                });
+                if (!sealed) return left;
+                auto plain = parts_.vault.open(*sealed);
+                if (!plain) return error(ErrorCode::Unauthorized, plain.error().detail);
+                return plain;
+            });
+        },
+        [this, id, name, guarded, replaced, left](const std::string& rotated) -> Status {
+            return guarded([&]() -> Status {
+                const bool kept = write(parts_.store, [&](Writer& writer) {
+                    if (replaced(writer)) return false;
+                    parts_.vault.keep(writer, id, name, rotated);
+                    return true;
+                });
+                return kept ? Status{} : Status{left};
+            });
+        }};
+}
+
+Result<std::unique_ptr<Connector>> GatewayConnectors::open_caldav(const Account& account, const std::string& password) {
     if (account.kind != "caldav") {
-        return Error{
+        return error(
             ErrorCode::Unsupported,
-            "Accounts of the kind " + account.kind + " are not known to this version; connect a CalDAV server."};
+            "Accounts of the kind " + account.kind + " are not known to this version; connect a CalDAV server."
+        );
     }
     caldav::CaldavSettings settings;
     settings.url = account.url;
     settings.user = account.user;
     settings.password = password;
-    settings.default_zone = default_zone_;
+    settings.default_zone = settings_.default_zone;
     return std::unique_ptr<Connector>(
-        std::make_unique<caldav::CaldavConnector>(transport_for(account.url), clock_, zones_, settings)
+        std::make_unique<caldav::CaldavConnector>(transport_for(account.url), parts_.clock, parts_.zones, settings)
+    );
+}
+
+Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
+    const Account& account, oauth::TokenSource& source
+) {
+    if (account.kind == "google") return open_google(account, source);
+    if (account.kind == "graph") return open_graph(account, source);
+    return error(ErrorCode::Unsupported, "Accounts of the kind " + account.kind + " are not known to this version.");
+}
+
+Result<std::unique_ptr<Connector>> GatewayConnectors::open_google(const Account&, oauth::TokenSource&) {
+    return error(
+        ErrorCode::Unsupported,
+        "The account is signed in, but this version cannot read Google calendars yet; install a newer one."
+    );
+}
+
+Result<std::unique_ptr<Connector>> GatewayConnectors::open_graph(const Account&, oauth::TokenSource&) {
+    return error(
+        ErrorCode::Unsupported,
+        "The account is signed in, but this version cannot read Microsoft 365 calendars yet; install a newer one."
     );
 }
 

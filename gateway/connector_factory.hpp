@@ -1,41 +1,87 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 
-#include "connectors/http/transport.hpp"
+#include "connectors/http/curl_transport.hpp"
+#include "connectors/oauth/grant.hpp"
 #include "core/clock.hpp"
-#include "core/identity.hpp"
 #include "core/zone.hpp"
+#include "gateway/account_tokens.hpp"
+#include "gateway/vault.hpp"
 #include "scheduler/engine.hpp"
 
 namespace calgate {
 
+/// What connectors are made from; outlives them.
+struct ConnectorParts {
+    Store& store;
+    Vault& vault;
+    const ZoneResolver& zones;
+    const Clock& clock;
+    Random& random;
+};
+
+struct ConnectorSettings {
+    std::string default_zone{};
+    oauth::Client google{};  ///< Without an id: people cannot sign in there.
+    oauth::Client microsoft{};
+    std::string public_url{};  ///< Where the browser comes back to after a sign-in.
+    std::string ca_file{};
+    std::vector<std::string> connect_to{};
+};
+
+using TransportMaker = std::function<std::unique_ptr<http::HttpTransport>(const http::CurlTransport::Settings&)>;
+
 /// Opens accounts' secrets and makes their connectors. One transport per configured host, so that a host that the
-/// operator put into a private network is reachable for its own account only. Any thread.
+/// operator put into a private network is reachable for its own account only; the providers share one that reaches
+/// private addresses only where `connect_to` says so. Connectors of an account share its access tokens. Any thread.
 class GatewayConnectors final : public ConnectorFactory {
 public:
-    GatewayConnectors(const Keys&, const ZoneResolver&, const Clock&, std::string default_zone);
+    /// @param make_transport for tests; otherwise libcurl.
+    GatewayConnectors(ConnectorParts, ConnectorSettings, TransportMaker make_transport = {});
     ~GatewayConnectors() override;
 
     Result<std::unique_ptr<Connector>> open(const Account&) override;
-    /// With a password that is not stored yet.
-    Result<std::unique_ptr<Connector>> open(const Account&, const std::string& password);
+    /// What to try a secret with before it is kept.
+    struct Trial {
+        std::unique_ptr<oauth::TokenSource> tokens{};  ///< Null with a password; outlives the connector.
+        std::unique_ptr<Connector> connector{};        ///< Null where the service's connector is not built in.
+    };
+    /// Asks for a token where there are any. @return what that means.
+    Result<Trial> open(const Account&, const std::string& secret, const Context&);
+
+    /// Of an account with an OAuth sign-in; lives as long as this. A rotated refresh token is sealed and stored before
+    /// the access token is given out.
+    Result<oauth::TokenSource*> tokens(const Account&);
+
+    http::HttpTransport& provider_transport() { return transport_for({}); }
+    const oauth::Client& client(oauth::Provider) const;
+    const ConnectorSettings& settings() const { return settings_; }
+    Vault& vault() { return parts_.vault; }
 
 private:
     http::HttpTransport& transport_for(const std::string& url);
+    Result<std::string> secret_of(const Account&) const;
+    Result<std::unique_ptr<oauth::Grant>> grant(const Account&, const std::string& secret);
+    oauth::RefreshTokenKeeper keeper(const Account&);
+    Result<std::unique_ptr<Connector>> open_caldav(const Account&, const std::string& password);
+    Result<std::unique_ptr<Connector>> open_with_tokens(const Account&, oauth::TokenSource&);
+    Result<std::unique_ptr<Connector>> open_google(const Account&, oauth::TokenSource&);
+    Result<std::unique_ptr<Connector>> open_graph(const Account&, oauth::TokenSource&);
 
-    const Keys& keys_;
-    const ZoneResolver& zones_;
-    const Clock& clock_;
-    const std::string default_zone_;
+    const ConnectorParts parts_;
+    const ConnectorSettings settings_;
+    const TransportMaker make_transport_;
     std::mutex mutex_{};
-    std::map<std::string, std::unique_ptr<http::HttpTransport>> transports_{};
+    std::map<std::string, std::unique_ptr<http::HttpTransport>> transports_{};  ///< Under mutex_.
+    std::map<AccountId, std::unique_ptr<AccountTokens>> tokens_{};              ///< Under mutex_; never erased.
 };
 
-/// What a sealed password is bound to, so that one account's cannot be moved to another.
-std::string secret_binding(const Account&);
+/// The account's provider. Only for kinds "google" and "graph".
+oauth::Provider provider_of(const Account&);
 
 }  // namespace calgate

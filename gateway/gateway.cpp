@@ -11,6 +11,7 @@ namespace calgate {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 256 * 1024;
+constexpr std::size_t kMaxSecretBytes = 64 * 1024;
 
 Engine::Settings engine_settings(const Config& config) {
     Engine::Settings settings;
@@ -37,15 +38,42 @@ Result<Config> load_config(const std::string& directory) {
     return read_config(text, file, zones);
 }
 
+Result<oauth::Client> client_from(
+    const std::string& directory, oauth::Provider provider, const ApplicationConfig& config
+) {
+    oauth::Client client{provider, config.client_id, config.tenant, {}, {}};
+    const auto take = [&](const std::string& file, std::string& out) -> Status {
+        if (file.empty()) return {};
+        const auto path = std::filesystem::path(directory) / file;
+        CALGATE_TRY(out, read_secret_file(path.string(), kMaxSecretBytes));
+        return {};
+    };
+    CALGATE_TRY_STATUS(take(config.client_secret_file, client.secret));
+    CALGATE_TRY_STATUS(take(config.certificate_file, client.certificate));
+    return client;
+}
+
+Result<ConnectorSettings> connector_settings(const std::string& directory, const Config& config) {
+    ConnectorSettings settings;
+    settings.default_zone = config.zone;
+    settings.public_url = config.public_url;
+    settings.ca_file = config.ca_file;
+    settings.connect_to = config.connect_to;
+    CALGATE_TRY(settings.google, client_from(directory, oauth::Provider::Google, config.google));
+    CALGATE_TRY(settings.microsoft, client_from(directory, oauth::Provider::Microsoft, config.microsoft));
+    return settings;
+}
+
 }  // namespace
 
 std::string make_api_key(Random& random) { return "cg_" + base64url(random_bytes(random, 32)); }
 
 Result<std::unique_ptr<Gateway>> Gateway::open(const std::string& directory) {
-    CALGATE_TRY(const Keys keys, load_keys(directory));
+    CALGATE_TRY(KeyFile keys, load_keys(directory));
     CALGATE_TRY(const Config config, load_config(directory));
+    CALGATE_TRY(ConnectorSettings settings, connector_settings(directory, config));
     CALGATE_TRY(DataLock lock, DataLock::take(directory));
-    auto gateway = std::make_unique<Gateway>(directory, config, keys, std::move(lock));
+    auto gateway = std::make_unique<Gateway>(directory, config, std::move(keys), std::move(settings), std::move(lock));
     const bool known = write(*gateway->store, [&](Writer& writer) {
         auto business = writer.business();
         if (!business) return false;
@@ -61,13 +89,14 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const std::string& directory) {
     return gateway;
 }
 
-Gateway::Gateway(std::string where, Config wanted, Keys secret, DataLock taken)
+Gateway::Gateway(std::string where, Config wanted, KeyFile secret, ConnectorSettings settings, DataLock taken)
     : directory(std::move(where)),
       config(std::move(wanted)),
-      keys(std::move(secret)),
+      keys(std::move(secret.keys)),
       lock(std::move(taken)),
       store(SqliteStore::open(directory + "/calgate.db")),
-      connectors(keys, zones, clock, config.zone) {
+      vault(directory, std::move(secret.vault), random),
+      connectors({*store, vault, zones, clock, random}, std::move(settings)) {
     engine = std::make_unique<Engine>(
         EngineParts{
             *store,
@@ -102,7 +131,7 @@ Result<InitResult> init_gateway(const std::string& directory, const Config& conf
     fs::permissions(directory, fs::perms::owner_all, error);
     CALGATE_TRY(const DataLock lock, DataLock::take(directory));
     SystemRandom random;
-    const Keys keys = make_keys(random);
+    const KeyFile keys = make_keys(random);
     const std::string api_key = make_api_key(random);
     {
         const auto store = SqliteStore::open(directory + "/calgate.db");
@@ -117,7 +146,7 @@ Result<InitResult> init_gateway(const std::string& directory, const Config& conf
     }
     CALGATE_TRY_STATUS(write_private_file(directory + "/calgate.toml", write_config(config)));
     CALGATE_TRY_STATUS(save_keys(directory, keys));
-    return InitResult{api_key, base64url(keys.recovery_key)};
+    return InitResult{api_key, base64url(keys.keys.recovery_key)};
 }
 
 }  // namespace calgate

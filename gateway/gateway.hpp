@@ -9,6 +9,7 @@
 #include "gateway/config.hpp"
 #include "gateway/connector_factory.hpp"
 #include "gateway/data_lock.hpp"
+#include "gateway/keys.hpp"
 #include "gateway/system_clock.hpp"
 #include "gateway/system_random.hpp"
 #include "scheduler/engine.hpp"
@@ -21,7 +22,7 @@ struct Gateway {
     /// Takes the lock, opens the store, fills the availability index.
     /// @return Rejected with a sentence. @throws StoreFailure when the store cannot be opened.
     static Result<std::unique_ptr<Gateway>> open(const std::string& directory);
-    Gateway(std::string directory, Config, Keys, DataLock);
+    Gateway(std::string directory, Config, KeyFile, ConnectorSettings, DataLock);
     ~Gateway();
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
@@ -34,6 +35,7 @@ struct Gateway {
     SystemRandom random{};
     ZoneResolver zones{};
     std::unique_ptr<Store> store;
+    Vault vault;
     AvailabilityIndex index{};
     GatewayConnectors connectors;
     std::unique_ptr<Engine> engine;

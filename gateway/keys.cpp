@@ -6,16 +6,51 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 namespace calgate {
 namespace {
+
+using Json = nlohmann::json;
 
 constexpr std::size_t kKeyBytes = 32;
 
 Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence)}; }
 std::string key_path(const std::string& directory) { return directory + "/keys.json"; }
+
+Status check_private(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0)
+        return refused("The file " + path + " cannot be read; check that it exists and may be read.");
+    if ((info.st_mode & 077) != 0) return refused("Others may read " + path + "; run chmod 600 on it.");
+    return {};
+}
+
+Result<Json> read_content(const std::string& directory) {
+    if (!std::filesystem::exists(key_path(directory)))
+        return refused("There is no gateway in " + directory + "; run calgate init there first.");
+    CALGATE_TRY_STATUS(check_private(key_path(directory)));
+    CALGATE_TRY(const std::string text, read_file(key_path(directory), 64 * 1024));
+    Json content = Json::parse(text, nullptr, false);
+    if (!content.is_object())
+        return refused("The keys in " + key_path(directory) + " are damaged; bring back a backup of that file.");
+    return content;
+}
+
+bool take(const Json& content, const char* name, std::string& key) {
+    if (!content.contains(name) || !content[name].is_string()) return false;
+    const auto bytes = from_base64url(content[name].get<std::string>());
+    if (!bytes || bytes->size() != kKeyBytes) return false;
+    key = *bytes;
+    return true;
+}
+
+Json written(const VaultKeys& vault) {
+    Json list = Json::array();
+    for (const auto& [number, key] : vault) list.push_back({{"id", number}, {"key", base64url(key)}});
+    return list;
+}
 
 }  // namespace
 
@@ -25,8 +60,8 @@ std::string random_bytes(Random& random, std::size_t n) {
     return bytes;
 }
 
-Keys make_keys(Random& random) {
-    return Keys{random_bytes(random, kKeyBytes), random_bytes(random, kKeyBytes), random_bytes(random, kKeyBytes)};
+KeyFile make_keys(Random& random) {
+    return {{random_bytes(random, kKeyBytes), random_bytes(random, kKeyBytes)}, {{1, random_bytes(random, kKeyBytes)}}};
 }
 
 Status write_private_file(const std::string& path, const std::string& text) {
@@ -40,7 +75,12 @@ Status write_private_file(const std::string& path, const std::string& text) {
         ::unlink(draft.c_str());
         return refused("The file " + path + " could not be written; free some space on the disk.");
     }
-    return {};
+    // Only then does the new name survive a power cut.
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const int place = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool kept = place >= 0 && ::fsync(place) == 0;
+    if (place >= 0) ::close(place);
+    return kept ? Status{} : Status{refused("The folder of " + path + " could not be synced; check the disk.")};
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t most) {
@@ -54,39 +94,51 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
     return text;
 }
 
-Status save_keys(const std::string& directory, const Keys& keys) {
+Result<std::string> read_secret_file(const std::string& path, std::size_t most) {
+    CALGATE_TRY_STATUS(check_private(path));
+    CALGATE_TRY(std::string text, read_file(path, most));
+    text.erase(text.find_last_not_of(" \t\r\n") + 1);
+    if (text.empty()) return refused("The file " + path + " is empty; put the secret into it.");
+    return text;
+}
+
+Status save_keys(const std::string& directory, const KeyFile& keys) {
     if (std::filesystem::exists(key_path(directory)))
         return refused("There are keys already in " + key_path(directory) + "; they are not overwritten.");
-    const nlohmann::json content = {
+    const Json content = {
         {"note", "Keep a copy of recovery_key away from this host: it opens what the copies in the calendars carry."},
-        {"mark_key", base64url(keys.mark_key)},
-        {"recovery_key", base64url(keys.recovery_key)},
-        {"vault_key", base64url(keys.vault_key)},
+        {"mark_key", base64url(keys.keys.mark_key)},
+        {"recovery_key", base64url(keys.keys.recovery_key)},
+        {"vault_keys", written(keys.vault)},
     };
     return write_private_file(key_path(directory), content.dump(2) + "\n");
 }
 
-Result<Keys> load_keys(const std::string& directory) {
-    struct stat info {};
-    if (::stat(key_path(directory).c_str(), &info) != 0) {
-        return refused("There is no gateway in " + directory + "; run calgate init there first.");
+Status save_vault_keys(const std::string& directory, const VaultKeys& vault) {
+    CALGATE_TRY(Json content, read_content(directory));
+    content.erase("vault_key");
+    content["vault_keys"] = written(vault);
+    return write_private_file(key_path(directory), content.dump(2) + "\n");
+}
+
+Result<KeyFile> load_keys(const std::string& directory) {
+    CALGATE_TRY(const Json content, read_content(directory));
+    KeyFile file;
+    bool good = take(content, "mark_key", file.keys.mark_key) && take(content, "recovery_key", file.keys.recovery_key);
+    if (content.contains("vault_keys")) {
+        for (const Json& entry : content["vault_keys"]) {
+            std::string key;
+            const bool numbered = entry.is_object() && entry.contains("id") && entry["id"].is_number_integer();
+            good = good && numbered && take(entry, "key", key);
+            if (good) file.vault[entry["id"].get<std::int64_t>()] = std::move(key);
+        }
+    } else {
+        good = good && take(content, "vault_key", file.vault[1]);
     }
-    if ((info.st_mode & 077) != 0) return refused("Others may read " + key_path(directory) + "; run chmod 600 on it.");
-    CALGATE_TRY(const std::string text, read_file(key_path(directory), 64 * 1024));
-    const auto content = nlohmann::json::parse(text, nullptr, false);
-    Keys keys;
-    const auto take = [&](const char* name, std::string& key) {
-        if (!content.is_object() || !content.contains(name) || !content[name].is_string()) return false;
-        const auto bytes = from_base64url(content[name].get<std::string>());
-        if (!bytes || bytes->size() != kKeyBytes) return false;
-        key = *bytes;
-        return true;
-    };
-    if (!take("mark_key", keys.mark_key) || !take("recovery_key", keys.recovery_key) ||
-        !take("vault_key", keys.vault_key)) {
-        return refused("The keys in " + key_path(directory) + " are damaged; bring back a backup of that file.");
-    }
-    return keys;
+    good = good && !file.vault.empty() && file.vault.begin()->first >= 1 &&
+           file.vault.rbegin()->first <= std::numeric_limits<std::int32_t>::max();
+    if (!good) return refused("The keys in " + key_path(directory) + " are damaged; bring back a backup of that file.");
+    return file;
 }
 
 }  // namespace calgate

@@ -5,21 +5,33 @@
 #include "core/clock.hpp"
 #include "core/identity.hpp"
 #include "core/result.hpp"
+#include "gateway/vault.hpp"
 
 namespace calgate {
 
 /// `n` fresh random bytes.
 std::string random_bytes(Random& random, std::size_t n);
 
+/// All that keys.json holds.
+struct KeyFile {
+    Keys keys{};
+    VaultKeys vault{};
+};
 /// Fresh keys for a new gateway.
-Keys make_keys(Random& random);
+KeyFile make_keys(Random& random);
 /// Writes keys.json, readable by its owner only. @return Rejected with a sentence when it cannot, or when it is there
 /// already.
-Status save_keys(const std::string& directory, const Keys& keys);
+Status save_keys(const std::string& directory, const KeyFile& keys);
+/// Replaces the vault's keys in keys.json, whole or not at all; durable when it returns.
+Status save_vault_keys(const std::string& directory, const VaultKeys& vault);
+/// Reads also what the first version wrote, one `vault_key`, which is number 1.
 /// @return Rejected with a sentence: missing, readable by others, or damaged.
-Result<Keys> load_keys(const std::string& directory);
+Result<KeyFile> load_keys(const std::string& directory);
 
-/// Writes a file that only its owner may read, whole or not at all.
+/// A secret in a file of its own: a password, a client secret, a certificate. White space at its end is not part of it.
+/// @return Rejected with a sentence: missing, readable by others, empty, or larger than `most` bytes.
+Result<std::string> read_secret_file(const std::string& path, std::size_t most);
+/// Writes a file that only its owner may read, whole or not at all; durable when it returns.
 Status write_private_file(const std::string& path, const std::string& text);
 /// @return Rejected with a sentence. @param most bytes.
 Result<std::string> read_file(const std::string& path, std::size_t most);

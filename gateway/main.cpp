@@ -10,6 +10,26 @@ using namespace calgate;
 
 namespace {
 
+/// Whose calendars these are and what for.
+void add_choice(CLI::App& command, ConnectOptions& options) {
+    command.add_option("--staff", options.staff, "id of the person whose calendars these are");
+    auto* create = command.add_option("--create-staff", options.create_staff, "create that person, with this name");
+    command.add_option("--zone", options.zone, "their time zone");
+    create->needs("--zone");
+    command.add_option("--mirror", options.mirror, "calendar that gets the appointments; may be repeated");
+    command.add_option("--busy", options.busy, "calendar that blocks time; may be repeated");
+    command.add_option("--show", options.show, "what a copy shows: busy, title or full")
+        ->check(CLI::IsMember({"busy", "title", "full"}));
+}
+
+/// A person signs in with a browser.
+void add_sign_in(CLI::App& command, ConnectOptions& options) {
+    command.add_option("--user", options.user, "address that the sign-in page should propose");
+    command.add_option("--account", options.account, "link this account again, by its id");
+    command.add_flag("--confirm-other-person", options.confirm_other_person, "that account passes to another person");
+    command.add_flag("--read-only", options.read_only, "ask only for what blocking time needs");
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"calgate: appointments mirrored to the calendars people already use"};
     app.require_subcommand(1);
@@ -35,15 +55,23 @@ int run(int argc, char** argv) {
     caldav->add_option("--url", options.url, "of the server, your home there, or one calendar")->required();
     caldav->add_option("--user", options.user)->required();
     caldav->add_option("--password-file", options.password_file, "otherwise CALGATE_PASSWORD, or you are asked");
-    caldav->add_option("--staff", options.staff, "id of the person whose calendars these are");
-    auto* create = caldav->add_option("--create-staff", options.create_staff, "create that person, with this name");
-    caldav->add_option("--zone", options.zone, "their time zone");
-    create->needs("--zone");
-    caldav->add_option("--mirror", options.mirror, "calendar that gets the appointments; may be repeated");
-    caldav->add_option("--busy", options.busy, "calendar that blocks time; may be repeated");
-    caldav->add_option("--show", options.show, "what a copy shows: busy, title or full")
-        ->check(CLI::IsMember({"busy", "title", "full"}));
-    caldav->callback([&] { code = command_connect(directory, options); });
+    add_choice(*caldav, options);
+    caldav->callback([&] { code = command_connect_caldav(directory, options); });
+    auto* google = connect->add_subcommand("google", "Google Calendar: a person signs in, or a service account");
+    add_sign_in(*google, options);
+    google->add_option("--service-account", options.service_account, "its key file (JSON), mode 0600");
+    google->add_option("--subject", options.subject, "whom the service account acts for");
+    add_choice(*google, options);
+    google->callback([&] { code = command_connect_google(directory, options); });
+    auto* microsoft = connect->add_subcommand("microsoft", "Microsoft 365: a person signs in, or an application");
+    add_sign_in(*microsoft, options);
+    microsoft->add_option("--mailbox", options.mailbox, "as an application: whose calendars");
+    microsoft->add_option("--tenant", options.tenant, "id or domain of the tenant");
+    microsoft->add_option("--client-id", options.client_id, "of the application");
+    microsoft->add_option("--client-secret-file", options.client_secret_file, "mode 0600");
+    microsoft->add_option("--certificate", options.certificate, "PEM, certificate and private key, mode 0600");
+    add_choice(*microsoft, options);
+    microsoft->callback([&] { code = command_connect_microsoft(directory, options); });
 
     bool json = false;
     auto* calendars = app.add_subcommand("calendars", "list the calendars in use");
@@ -79,13 +107,16 @@ int run(int argc, char** argv) {
         code = resolve->parsed() ? command_resolve(directory, id, resolution) : command_conflicts(directory, json);
     });
 
-    auto* keys = app.add_subcommand("keys", "API keys");
+    auto* keys = app.add_subcommand("keys", "API keys, and the vault's");
     keys->require_subcommand(1);
     keys->add_subcommand("list", "ids and labels")->callback([&] { code = command_keys_list(directory); });
     auto* add = keys->add_subcommand("add", "make one; it is shown once");
     std::string label;
     add->add_option("label", label)->required();
     add->callback([&] { code = command_keys_add(directory, label); });
+    keys->add_subcommand("rotate", "make a new vault key and seal every stored secret with it")->callback([&] {
+        code = command_keys_rotate(directory);
+    });
     auto* revoke = keys->add_subcommand("revoke", "end one");
     revoke->add_option("id", id)->required();
     revoke->callback([&] { code = command_keys_revoke(directory, id); });

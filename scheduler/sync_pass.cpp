@@ -80,7 +80,8 @@ void SyncPass::pause_account(const Error& error) {
     fail(error);
     parts_.store.write([&](Writer& writer) {
         auto account = writer.account(account_.id);
-        if (!account || account->state != AccountState::Active) return;
+        // What an earlier sign-in was refused says nothing about a new one.
+        if (!account || account->state != AccountState::Active || account->sign_ins != account_.sign_ins) return;
         account->state = AccountState::NeedsAttention;
         account->detail = error.detail + " Sign in again with `calgate connect`.";
         writer.put(*account);

@@ -38,6 +38,11 @@ public:
     virtual std::optional<Service> service(const ServiceId&) const = 0;
     virtual std::vector<Account> accounts() const = 0;
     virtual std::optional<Account> account(const AccountId&) const = 0;
+    virtual std::optional<SealedSecret> secret(const AccountId&, const std::string& name) const = 0;
+    /// In order of account and name, those after `after` that are sealed with another key than `key`.
+    virtual std::vector<SealedSecret> secrets_under_other_keys(
+        std::int64_t key, const SealedSecret& after, std::size_t limit
+    ) const = 0;
     virtual std::vector<Calendar> calendars() const = 0;
     virtual std::optional<Calendar> calendar(const CalendarId&) const = 0;
 
@@ -83,7 +88,9 @@ public:
     virtual void put(const Account&) = 0;
     virtual void put(const Calendar&) = 0;
     virtual void erase(const CalendarId&) = 0;  ///< With its mirrors and cached events.
-    virtual void erase(const AccountId&) = 0;
+    virtual void erase(const AccountId&) = 0;   ///< With its secrets.
+    virtual void put(const SealedSecret&) = 0;
+    virtual void erase_secrets(const AccountId&) = 0;
     /// @param when the instants of start and end, by the zone rules in force (I22).
     virtual void put(const Appointment&, Interval when) = 0;
     virtual void put(const Mirror&) = 0;

@@ -195,7 +195,12 @@ void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Account>
     f("kind", r.kind);
     f("url", r.url);
     f("user", r.user);
-    f("sealed_secret", r.sealed_secret);
+    f("method", r.method);
+    f("identity", r.identity);
+    f("client_id", r.client_id);
+    f("tenant", r.tenant);
+    f("may_write", r.may_write);
+    f("sign_ins", r.sign_ins);
     f("state", r.state);
     f("detail", r.detail);
 }
@@ -349,6 +354,20 @@ template CachedEvent from_row<CachedEvent>(const std::string&);
 template Conflict from_row<Conflict>(const std::string&);
 template Change from_row<Change>(const std::string&);
 template IdempotentAnswer from_row<IdempotentAnswer>(const std::string&);
+
+std::string take_sealed_secret(std::string& account_row) {
+    try {
+        Json row = Json::parse(account_row);
+        const auto found = row.find("sealed_secret");
+        if (found == row.end()) return {};
+        std::string sealed = read_text(*found);
+        row.erase(found);
+        account_row = row.dump();
+        return sealed;
+    } catch (const Json::exception&) {
+        throw StoreFailure("An account in the store cannot be read; bring back a backup.");
+    }
+}
 
 namespace {
 constexpr std::size_t kPackedInterval = 17;

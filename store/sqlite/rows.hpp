@@ -25,6 +25,9 @@ std::string to_row(const IdempotentAnswer&);
 template <class T>
 T from_row(const std::string& text);
 
+/// Up to schema 2 an account's row held its sealed password: removes and returns it; empty when there is none.
+std::string take_sealed_secret(std::string& account_row);
+
 /// 17 bytes an interval.
 std::string pack(const std::vector<BusyInterval>& intervals);
 std::vector<BusyInterval> unpack(std::string_view bytes);

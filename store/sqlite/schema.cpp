@@ -1,6 +1,10 @@
 #include "store/sqlite/schema.hpp"
 
 #include <array>
+#include <functional>
+#include <vector>
+
+#include "store/sqlite/rows.hpp"
 
 namespace calgate::sqlite {
 namespace {
@@ -55,6 +59,29 @@ std::string second() {
            "END; CREATE INDEX cached_events_to_expand ON cached_events(again, busy_to_s);";
 }
 
+// Sealed secrets lie apart, so that a new key or a rotated token leaves the account's row alone.
+void third(Database& database) {
+    database.execute(
+        "CREATE TABLE secrets (account TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE, name TEXT NOT NULL, "
+        "key INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (account, name)) WITHOUT ROWID"
+    );
+    std::vector<std::pair<std::string, std::string>> accounts;
+    Statement& all = database.statement("SELECT id, body FROM accounts");
+    while (all.step()) accounts.emplace_back(all.text(0), all.text(1));
+    all.reset();
+    for (auto& [id, body] : accounts) {
+        const std::string sealed = take_sealed_secret(body);
+        if (!sealed.empty()) {
+            Statement& put = database.statement("INSERT INTO secrets VALUES (?, 'password', 1, ?)");
+            put.bind(1, id).bind(2, sealed).step();
+            put.reset();
+        }
+        Statement& change = database.statement("UPDATE accounts SET body = ? WHERE id = ?");
+        change.bind(1, body).bind(2, id).step();
+        change.reset();
+    }
+}
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -68,11 +95,12 @@ void migrate(Database& database, int target) {
             std::to_string(target) + "); start that version, or bring back a backup made before the upgrade."
         );
     }
-    const std::array<std::string, kSchemaVersion> steps = {kFirst, second()};
+    const std::array<std::function<void()>, kSchemaVersion> steps = {
+        [&] { database.execute(kFirst); }, [&] { database.execute(second()); }, [&] { third(database); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {
-            database.execute(steps.at(static_cast<std::size_t>(step)));
+            steps.at(static_cast<std::size_t>(step))();
             database.execute("PRAGMA user_version = " + std::to_string(step + 1));
             database.execute("COMMIT");
         } catch (...) {

@@ -24,6 +24,14 @@ std::optional<T> row(Statement& statement) {
     return out;
 }
 
+std::vector<SealedSecret> secrets(Statement& statement) {
+    std::vector<SealedSecret> out;
+    while (statement.step())
+        out.push_back({{statement.text(0)}, statement.text(1), statement.number(2), statement.text(3)});
+    statement.reset();
+    return out;
+}
+
 CachedEvent cached(const Statement& statement) {
     CachedEvent event = from_row<CachedEvent>(statement.text(0));
     event.busy = unpack(statement.text(1));
@@ -59,6 +67,23 @@ std::vector<Account> RowReader<Base>::accounts() const {
 template <class Base>
 std::optional<Account> RowReader<Base>::account(const AccountId& id) const {
     return row<Account>(database_.statement("SELECT body FROM accounts WHERE id = ?").bind(1, id.value));
+}
+template <class Base>
+std::optional<SealedSecret> RowReader<Base>::secret(const AccountId& account, const std::string& name) const {
+    Statement& statement =
+        database_.statement("SELECT account, name, key, sealed FROM secrets WHERE account = ? AND name = ?");
+    const auto found = secrets(statement.bind(1, account.value).bind(2, name));
+    return found.empty() ? std::nullopt : std::optional(found.front());
+}
+template <class Base>
+std::vector<SealedSecret> RowReader<Base>::secrets_under_other_keys(
+    std::int64_t key, const SealedSecret& after, std::size_t limit
+) const {
+    Statement& statement = database_.statement(
+        "SELECT account, name, key, sealed FROM secrets WHERE key <> ? AND (account, name) > (?, ?) "
+        "ORDER BY account, name LIMIT ?"
+    );
+    return secrets(statement.bind(1, key).bind(2, after.account.value).bind(3, after.name).bind(4, number(limit)));
 }
 template <class Base>
 std::vector<Calendar> RowReader<Base>::calendars() const {

@@ -18,6 +18,9 @@ public:
     std::optional<Service> service(const ServiceId&) const override;
     std::vector<Account> accounts() const override;
     std::optional<Account> account(const AccountId&) const override;
+    std::optional<SealedSecret> secret(const AccountId&, const std::string& name) const override;
+    std::vector<SealedSecret> secrets_under_other_keys(std::int64_t key, const SealedSecret& after, std::size_t limit)
+        const override;
     std::vector<Calendar> calendars() const override;
     std::optional<Calendar> calendar(const CalendarId&) const override;
     std::optional<Appointment> appointment(const AppointmentId&) const override;
@@ -55,6 +58,8 @@ public:
     void put(const Calendar&) override;
     void erase(const CalendarId&) override;
     void erase(const AccountId&) override;
+    void put(const SealedSecret&) override;
+    void erase_secrets(const AccountId&) override;
     void put(const Appointment&, Interval when) override;
     void put(const Mirror&) override;
     void erase_mirror(const AppointmentId&, const CalendarId&) override;

@@ -51,6 +51,19 @@ void RowWriter::erase(const AccountId& id) {
     run(database_.statement("DELETE FROM accounts WHERE id = ?").bind(1, id.value));
 }
 
+void RowWriter::put(const SealedSecret& r) {
+    run(database_
+            .statement("INSERT INTO secrets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET key = excluded.key, "
+                       "sealed = excluded.sealed")
+            .bind(1, r.account.value)
+            .bind(2, r.name)
+            .bind(3, r.key)
+            .bind(4, r.sealed));
+}
+void RowWriter::erase_secrets(const AccountId& id) {
+    run(database_.statement("DELETE FROM secrets WHERE account = ?").bind(1, id.value));
+}
+
 void RowWriter::put(const Appointment& r, Interval when) {
     run(database_
             .statement(

@@ -28,6 +28,18 @@ public:
     std::optional<Service> service(const ServiceId& id) const override { return find(rows_.services, id); }
     std::vector<Account> accounts() const override { return values(rows_.accounts); }
     std::optional<Account> account(const AccountId& id) const override { return find(rows_.accounts, id); }
+    std::optional<SealedSecret> secret(const AccountId& id, const std::string& name) const override {
+        return find(rows_.secrets, std::pair(id, name));
+    }
+    std::vector<SealedSecret> secrets_under_other_keys(std::int64_t key, const SealedSecret& after, std::size_t limit)
+        const override {
+        std::vector<SealedSecret> out;
+        for (const auto& [place, secret] : rows_.secrets) {
+            if (secret.key != key && place > std::pair(after.account, after.name) && out.size() < limit)
+                out.push_back(secret);
+        }
+        return out;
+    }
     std::vector<Calendar> calendars() const override { return values(rows_.calendars); }
     std::optional<Calendar> calendar(const CalendarId& id) const override { return find(rows_.calendars, id); }
     std::optional<Appointment> appointment(const AppointmentId& id) const override {
@@ -123,7 +135,14 @@ public:
     void put(const Account& row) override { rows_.accounts[row.id] = row; }
     void put(const Calendar& row) override { rows_.calendars[row.id] = row; }
     void erase(const CalendarId& id) override { rows_.calendars.erase(id); }
-    void erase(const AccountId& id) override { rows_.accounts.erase(id); }
+    void erase(const AccountId& id) override {
+        rows_.accounts.erase(id);
+        erase_secrets(id);
+    }
+    void put(const SealedSecret& r) override { rows_.secrets[{r.account, r.name}] = r; }
+    void erase_secrets(const AccountId& id) override {
+        std::erase_if(rows_.secrets, [&](const auto& row) { return row.first.first == id; });
+    }
     void put(const Appointment& row, Interval when) override { rows_.appointments[row.id] = {row, when}; }
     void put(const Mirror& row) override { rows_.mirrors[{row.calendar, row.appointment}] = row; }
     void erase_mirror(const AppointmentId& id, const CalendarId& calendar) override {

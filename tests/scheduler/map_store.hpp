@@ -15,6 +15,7 @@ struct Rows {
     std::map<StaffId, Staff> staff{};
     std::map<ServiceId, Service> services{};
     std::map<AccountId, Account> accounts{};
+    std::map<std::pair<AccountId, std::string>, SealedSecret> secrets{};
     std::map<CalendarId, Calendar> calendars{};
     std::map<AppointmentId, std::pair<Appointment, Interval>> appointments{};
     std::map<std::pair<CalendarId, AppointmentId>, Mirror> mirrors{};

@@ -29,6 +29,38 @@ BOOST_AUTO_TEST_CASE(a_file_of_version_1_is_upgraded_and_keeps_its_rows) {
     BOOST_TEST(store->check_integrity() == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_of_version_2_is_upgraded_and_its_sealed_passwords_move_unchanged) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database old(folder.file("store.db"), {});
+        sqlite::migrate(old, 2);
+        old.execute(
+            "INSERT INTO accounts VALUES ('a', '{\"id\":\"a\",\"kind\":\"caldav\",\"user\":\"ann\","
+            "\"sealed_secret\":{\"bytes\":\"\\u0001\\u0000\\u00ff seal\"},\"state\":1}')"
+        );
+        old.execute("INSERT INTO accounts VALUES ('b', '{\"id\":\"b\",\"sealed_secret\":\"plain ascii\"}')");
+        old.execute("INSERT INTO accounts VALUES ('c', '{\"id\":\"c\",\"sealed_secret\":\"\"}')");
+        old.execute("INSERT INTO calendars VALUES ('k', 'a', '{\"id\":\"k\",\"account\":\"a\"}')");
+    }
+    const auto store = SqliteStore::open(folder.file("store.db"));
+    store->read([](const Reader& reader) {
+        const auto first = reader.account({"a"});
+        BOOST_REQUIRE(first.has_value());
+        BOOST_TEST(first->user == "ann");
+        BOOST_TEST((first->state == AccountState::NeedsAttention));
+        BOOST_TEST((first->method == SignInMethod::Password));
+        BOOST_TEST(first->may_write);
+        const SealedSecret moved{{"a"}, "password", 1, std::string("\x01\x00\xff seal", 8)};
+        BOOST_TEST((reader.secret({"a"}, "password") == moved));
+        BOOST_TEST(reader.secret({"b"}, "password")->sealed == "plain ascii");
+        BOOST_TEST(!reader.secret({"c"}, "password").has_value());
+        BOOST_TEST(reader.calendar({"k"})->account.value == "a");
+    });
+    store->write([](Writer& writer) { writer.erase(AccountId{"b"}); });
+    store->read([](const Reader& reader) { BOOST_TEST(!reader.secret({"b"}, "password").has_value()); });
+    BOOST_TEST(store->check_integrity() == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_file_is_refused_with_a_sentence) {
     const ScratchFolder folder;
     {

@@ -47,7 +47,13 @@ void what_is_put_comes_back(Subject& subject) {
     service.staff = {staff.id};
     Account account;
     account.id = {"acc"};
-    account.sealed_secret = std::string("\x01\x00\xff sealed", 10);
+    account.method = SignInMethod::Person;
+    account.identity = "google:1001";
+    account.client_id = "client";
+    account.tenant = "tenant";
+    account.may_write = false;
+    account.sign_ins = 3;
+    const SealedSecret secret{account.id, "refresh_token", 2, std::string("\x02\x00\xff sealed", 10)};
     Calendar calendar;
     calendar.id = {"cal"};
     calendar.account = account.id;
@@ -60,6 +66,7 @@ void what_is_put_comes_back(Subject& subject) {
         writer.put(staff);
         writer.put(service);
         writer.put(account);
+        writer.put(secret);
         writer.put(calendar);
         writer.put(appointment, interval_of(appointment, zones()));
     });
@@ -67,6 +74,8 @@ void what_is_put_comes_back(Subject& subject) {
         BOOST_TEST((reader.staff(staff.id) == staff));
         BOOST_TEST((reader.service(service.id) == service));
         BOOST_TEST((reader.account(account.id) == account));
+        BOOST_TEST((reader.secret(account.id, "refresh_token") == secret));
+        BOOST_TEST(!reader.secret(account.id, "password").has_value());
         BOOST_TEST((reader.calendar(calendar.id) == calendar));
         BOOST_TEST((reader.appointment(appointment.id) == appointment));
         BOOST_TEST(!reader.staff({"nobody"}));
