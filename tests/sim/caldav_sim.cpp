@@ -110,6 +110,14 @@ std::size_t CaldavSim::count(const Href& calendar) const {
     return owner ? owner->objects.size() : 0;
 }
 
+std::vector<Href> CaldavSim::events(const Href& calendar) const {
+    std::vector<Href> all;
+    const SimCalendar* owner = state_->calendar(path_of(calendar));
+    if (!owner) return all;
+    for (const auto& [path, object] : owner->objects) all.push_back({home_origin(state_->quirks) + path});
+    return all;
+}
+
 std::string CaldavSim::text(const Href& event) const {
     const std::string path = path_of(event);
     const SimCalendar* owner = state_->calendar_of(path);

@@ -60,6 +60,8 @@ public:
     Href put_text(const Href& calendar, const std::string& name, std::string icalendar);
     void erase(const Href& event);
     std::size_t count(const Href& calendar) const;
+    /// Addresses of what is stored, in order of name.
+    std::vector<Href> events(const Href& calendar) const;
     /// What is stored at an address; empty when nothing is.
     std::string text(const Href& event) const;
 
