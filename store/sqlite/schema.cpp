@@ -55,6 +55,12 @@ std::string second() {
            "END; CREATE INDEX cached_events_to_expand ON cached_events(again, busy_to_s);";
 }
 
+constexpr const char* kThird = R"sql(
+CREATE TABLE push_channels (
+    key TEXT PRIMARY KEY, calendar TEXT NOT NULL REFERENCES calendars(id) ON DELETE CASCADE,
+    body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -68,7 +74,7 @@ void migrate(Database& database, int target) {
             std::to_string(target) + "); start that version, or bring back a backup made before the upgrade."
         );
     }
-    const std::array<std::string, kSchemaVersion> steps = {kFirst, second()};
+    const std::array<std::string, kSchemaVersion> steps = {kFirst, second(), kThird};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {
