@@ -98,7 +98,9 @@ public:
             const std::string name(section.str());
             const auto* table = node.as_table();
             if (!table || !known_.contains(name)) {
-                fail(node, fmt::format("[{}] is no section; use [gateway], [limits], [sync] or [policy]", name));
+                fail(
+                    node, fmt::format("[{}] is no section; use [gateway], [limits], [sync], [policy] or [push]", name)
+                );
                 continue;
             }
             for (const auto& [key, value] : *table) {
@@ -142,6 +144,16 @@ bool split_listen(const std::string& listen, Config& out) {
     return true;
 }
 
+void read_push(Reading& in, Config& out) {
+    constexpr std::size_t kLongest = 500;
+    in.text("push", "url", out.push_url);
+    while (out.push_url.ends_with('/')) out.push_url.pop_back();
+    const bool bare = out.push_url.size() <= kLongest && out.push_url.find_first_of("?#@ \t\r\n") == std::string::npos;
+    const bool secure = out.push_url.starts_with("https://") && out.push_url.size() > 8;
+    if (!out.push_url.empty() && !(bare && secure))
+        in.fail_at(in.line("push", "url"), "url is no https address; write it as \"https://cal.example.org\"");
+}
+
 }  // namespace
 
 Result<Config> read_config(std::string_view text, const std::string& file, const ZoneResolver& zones) {
@@ -173,6 +185,7 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.choice("policy", "deletions", kDeletions, out.deletions);
     in.choice("policy", "stale", kStale, out.stale);
     in.seconds("policy", "stale_after_s", 60, 30 * 86'400, out.stale_after);
+    read_push(in, out);
     in.refuse_unknown();
     if (out.name.empty()) in.fail_at(in.line("gateway", "name"), "the business has no name; set name in [gateway]");
     if (out.zone.empty() || !zones.knows(out.zone)) {
@@ -192,7 +205,8 @@ std::string write_config(const Config& c) {
         "[gateway]\nname = {}\nzone = {}\nlisten = {}\n\n"
         "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
-        "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n",
+        "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
+        "[push]\nurl = {}\n",
         quoted(c.name),
         quoted(c.zone),
         quoted(fmt::format("{}:{}", c.listen_host, c.listen_port)),
@@ -206,7 +220,8 @@ std::string write_config(const Config& c) {
         name_of(kConcurrentEdits, c.concurrent_edits),
         name_of(kDeletions, c.deletions),
         name_of(kStale, c.stale),
-        c.stale_after.count()
+        c.stale_after.count(),
+        quoted(c.push_url)
     );
 }
 

@@ -30,6 +30,8 @@ struct Config {
     DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
     StalePolicy stale = StalePolicy::Provisional;
     std::chrono::seconds stale_after{3600};
+
+    std::string push_url{};  ///< Public https address of this gateway, for notifications; empty: none are asked for.
 };
 
 /// @param file its name, for the sentences. @return Rejected: "file:line: what is wrong; what to write instead".

@@ -18,6 +18,7 @@ Engine::Settings engine_settings(const Config& config) {
     settings.poll_active = config.poll_active;
     settings.poll_idle = config.poll_idle;
     settings.call_timeout = config.call_timeout;
+    settings.push_url = config.push_url;
     return settings;
 }
 

@@ -47,6 +47,15 @@ const Row kRefused[] = {
     {"body_too_small", kHead + "[limits]\nbody_bytes = 1\n", "calgate.toml:5: body_bytes is out of range", "from 1024"},
     {"number_as_text", kHead + "[sync]\nworkers = \"8\"\n", "calgate.toml:5: workers", "whole number"},
     {"number_as_float", kHead + "[sync]\nworkers = 8.0\n", "calgate.toml:5: workers", "whole number"},
+    {"push_without_tls",
+     kHead + "[push]\nurl = \"http://a.example\"\n",
+     "calgate.toml:5: url is no https",
+     "https://cal"},
+    {"push_with_query",
+     kHead + "[push]\nurl = \"https://a.example?b\"\n",
+     "calgate.toml:5: url is no https",
+     "https://cal"},
+    {"push_to_nowhere", kHead + "[push]\nurl = \"https://\"\n", "calgate.toml:5: url is no https", "https://cal"},
     {"unknown_choice", kHead + "[policy]\nstale = \"hope\"\n", "calgate.toml:5: stale", "\"refuse\""},
 };
 
@@ -69,6 +78,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     wanted.deletions = DeletionPolicy::Restore;
     wanted.stale = StalePolicy::Refuse;
     wanted.stale_after = std::chrono::seconds{120};
+    wanted.push_url = "https://cal.example.org/under";
     const auto read = read_config(write_config(wanted), "calgate.toml", zones());
     BOOST_REQUIRE_MESSAGE(read.has_value(), (read ? "" : read.error().detail));
     BOOST_TEST(read->name == wanted.name);
@@ -79,6 +89,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     BOOST_TEST((read->deletions == DeletionPolicy::Restore));
     BOOST_TEST((read->stale == StalePolicy::Refuse));
     BOOST_TEST(read->stale_after.count() == 120);
+    BOOST_TEST(read->push_url == wanted.push_url);
 }
 
 BOOST_AUTO_TEST_CASE(random_fills_every_byte) {
