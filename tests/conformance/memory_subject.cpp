@@ -6,6 +6,16 @@
 
 namespace calgate::testing {
 
+std::vector<std::string> Subject::decoration() const {
+    return {
+        "X-LAUNDRY",
+        "X-COLOUR=blue",
+        "two shirts",
+        "CATEGORIES:WORK",
+        "https://intranet.example/meeting",
+        "BEGIN:VALARM",
+        "TRIGGER:-PT15M"};
+}
 void Subject::set_down(bool) { throw std::runtime_error("This subject has no outages."); }
 void Subject::set_frozen(bool) { throw std::runtime_error("This subject cannot freeze."); }
 CaldavSim& Subject::sim() { throw std::runtime_error("This subject is no simulator."); }

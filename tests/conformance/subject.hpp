@@ -42,6 +42,8 @@ public:
     virtual Href unknown_calendar() = 0;
     /// The next write is applied and its answer is lost.
     virtual void lose_next_answer() = 0;
+    /// What of decorated_text, in the service's own terms, `Event::source` shows and a write keeps.
+    virtual std::vector<std::string> decoration() const;
 
     /// Below, only with the feature.
     virtual void set_down(bool down);
@@ -51,6 +53,7 @@ public:
 
 std::unique_ptr<Subject> memory_subject(const ZoneResolver&);
 std::unique_ptr<Subject> simulated_subject(const ZoneResolver&, const std::string& profile);
+std::unique_ptr<Subject> graph_subject(const ZoneResolver&, const std::string& profile);
 std::unique_ptr<Subject> radicale_subject(const ZoneResolver&);
 std::unique_ptr<Subject> xandikos_subject(const ZoneResolver&);
 

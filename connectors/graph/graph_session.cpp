@@ -1,0 +1,120 @@
+#include "connectors/graph/graph_session.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "connectors/http/url.hpp"
+
+namespace calgate::graph {
+
+namespace {
+
+/// Blanks as %20, never '+', and encoded once (Graph answers 500 to more).
+std::string encoded_query(const std::vector<std::pair<std::string, std::string>>& query) {
+    std::string out;
+    for (const auto& [name, value] : query) out += (out.empty() ? "?" : "&") + name + "=" + http::percent_encode(value);
+    return out;
+}
+
+bool is_encoded_id(std::string_view id) {
+    return !id.empty() && id != "." && id != ".." && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+        return std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '%' || c == '=';
+    });
+}
+
+constexpr std::string_view kCalendars = "calendars/";
+constexpr std::string_view kEvents = "/events/";
+
+}  // namespace
+
+bool is_calendar_href(std::string_view href) {
+    return href.starts_with(kCalendars) && is_encoded_id(href.substr(kCalendars.size()));
+}
+
+bool is_event_href(std::string_view href) {
+    const auto at = href.find(kEvents);
+    return at != std::string_view::npos && is_calendar_href(href.substr(0, at)) &&
+           is_encoded_id(href.substr(at + kEvents.size()));
+}
+
+Href calendar_href(const std::string& id) { return Href{std::string(kCalendars) + http::percent_encode(id)}; }
+Href event_href(const Href& calendar, const std::string& id) {
+    return Href{calendar.value + std::string(kEvents) + http::percent_encode(id)};
+}
+Href calendar_of(const Href& event) { return Href{event.value.substr(0, event.value.find(kEvents))}; }
+
+Session::Session(
+    http::HttpTransport& transport, const Clock& clock, oauth::TokenSource& tokens, const GraphSettings& settings
+)
+    : transport_(transport), clock_(clock), tokens_(tokens), settings_(settings) {}
+
+std::string Session::mailbox() const { return settings_.user.empty() ? "me" : "users/" + settings_.user; }
+
+std::string Session::root_url(const std::string& path) const { return settings_.base_url + "/" + path; }
+
+std::string Session::mailbox_url(const std::string& path, const std::vector<std::pair<std::string, std::string>>& query)
+    const {
+    const std::string root = settings_.user.empty() ? "me" : "users/" + http::percent_encode(settings_.user);
+    return root_url(root + "/" + path) + encoded_query(query);
+}
+
+std::string Session::preferences(bool paged_by_header) const {
+    std::string out = "IdType=\"ImmutableId\", outlook.timezone=\"UTC\", outlook.body-content-type=\"text\"";
+    if (paged_by_header) out += ", odata.maxpagesize=" + std::to_string(settings_.page_size);
+    return out;
+}
+
+std::string Session::fingerprint() const {
+    return settings_.base_url + " " + mailbox() + " " + preferences(true) + (settings_.events_delta ? " events" : "");
+}
+
+/// A link of the service may lead nowhere but to the service: the bearer token goes with it.
+Status Session::check_address(const std::string& url) const {
+    const auto target = http::parse_url(url), base = http::parse_url(settings_.base_url);
+    if (!base)
+        return Error{
+            ErrorCode::Rejected, "The account's base URL is no URL; correct it in the account's settings.", {}};
+    if (target && http::same_origin(*target, *base) && target->path.starts_with(base->path + "/")) return {};
+    return Error{
+        ErrorCode::InvalidResponse, "Microsoft Graph's answer leads to another host; it was not followed.", {}};
+}
+
+Result<http::Response> Session::exchange(const Context& context, const Ask& ask, const std::string& token) const {
+    http::Request request;
+    request.method = ask.method;
+    request.url = ask.url;
+    request.body = ask.body;
+    request.headers = {
+        {"Authorization", "Bearer " + token},
+        {"Accept", "application/json"},
+        {"Prefer", preferences(ask.paged_by_header)}};
+    if (!ask.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+    if (!ask.if_match.empty()) request.headers.emplace_back("If-Match", ask.if_match);
+    return transport_.send(request, context);
+}
+
+Result<http::Response> Session::send(const Context& context, const Ask& ask) const {
+    CALGATE_TRY_STATUS(check_address(ask.url));
+    CALGATE_TRY(const std::string token, tokens_.access_token(context));
+    CALGATE_TRY(http::Response response, exchange(context, ask, token));
+    if (response.status != 401) return response;
+    tokens_.refused(token);
+    CALGATE_TRY(const std::string fresh, tokens_.access_token(context));
+    if (fresh == token) return refused(ask.call, response);
+    CALGATE_TRY(http::Response second, exchange(context, ask, fresh));
+    if (second.status != 401) return second;
+    tokens_.refused(fresh);
+    return refused(ask.call, second);
+}
+
+Result<http::Response> Session::done(const Context& context, const Ask& ask) const {
+    CALGATE_TRY(http::Response response, send(context, ask));
+    if (response.status < 200 || response.status > 299) return refused(ask.call, response);
+    return response;
+}
+
+Error Session::refused(Call call, const http::Response& response) const {
+    return refusal(call, response, clock_.now());
+}
+
+}  // namespace calgate::graph

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace calgate::testing {
+
+/// What a POST with a transactionId that was seen before is answered with.
+enum class RepeatedTransaction : std::uint8_t {
+    Error400,
+    Error409,
+    Error409WithId,
+    Existing201,
+    Existing200,
+    Forgotten
+};
+/// What a delta token that is dead is answered with.
+enum class DeadToken : std::uint8_t {
+    Gone410,
+    Gone410LowerCase,
+    ResyncRequired,
+    BadRequest400,
+    MalformedId400,
+    NotFound404
+};
+
+/// Habits of Microsoft Graph that differ between reports, each switchable.
+struct GraphQuirks {
+    std::string name{};
+    RepeatedTransaction repeated = RepeatedTransaction::Error400;
+    DeadToken dead_token = DeadToken::Gone410;
+    bool ignores_if_match = false;
+    bool overlap_is_409 = false;    ///< A write with a stale If-Match is 409 instead of 412.
+    bool rewrites_bodies = false;   ///< Runs of blanks and empty lines shrink, also in text.
+    bool custom_zones = false;      ///< originalStartTimeZone is tzone://Microsoft/Custom.
+    bool lists_exceptions = false;  ///< /events names exceptions as well.
+    bool empty_delta_pages = false;
+    bool delta_doubles = false;  ///< Every item twice in a round.
+    bool replays_last_round = false;
+    bool loses_deletions = false;  ///< No tombstone in delta.
+    bool refuses_events_delta = false;
+    bool refuses_icaluid_filter = false;
+    bool throttles_with_503 = false;
+    bool tells_retry_after = true;
+    bool cuts_long_subscriptions = false;  ///< A life over the maximum is cut instead of refused.
+    bool validates_renewals = false;       ///< The handshake also on PATCH.
+    bool exceptions_inherit_properties = false;
+    std::size_t default_page = 10;
+    std::size_t largest_page = 1000;
+};
+
+/// "plain", "dup_409", "dup_existing", "small_pages", "sloppy", "rewriting". Asserts for any other name.
+GraphQuirks graph_quirks_of(const std::string& profile);
+
+}  // namespace calgate::testing

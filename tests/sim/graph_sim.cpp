@@ -1,0 +1,438 @@
+#include "tests/sim/graph_sim.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "tests/sim/graph_sim_state.hpp"
+
+namespace calgate::testing {
+
+namespace {
+
+constexpr int kConcurrent = 4;
+constexpr const char* kUidProperty = "Name calgateUid";
+
+Error error(ErrorCode code, const std::string& sentence) { return {code, sentence, {}}; }
+
+http::Response plain_answer(int status, http::Headers headers, std::string body) {
+    http::Response response;
+    response.status = status;
+    response.headers = std::move(headers);
+    response.body = std::move(body);
+    return response;
+}
+
+http::Response instead(const SimFault& fault) {
+    http::Headers headers;
+    if (!fault.retry_after.empty()) headers.emplace_back("Retry-After", fault.retry_after);
+    if (fault.kind == SimFault::Kind::Refusal) return plain_answer(fault.status, headers, "");
+    headers.emplace_back("Content-Type", "text/html");
+    return plain_answer(fault.status, headers, "<!DOCTYPE html><html><body>Service unavailable</body></html>");
+}
+
+std::optional<SimFault> take(std::deque<SimFault>& faults, const std::string& method) {
+    const auto found = std::find_if(faults.begin(), faults.end(), [&](const SimFault& fault) {
+        return fault.method.empty() || fault.method == method;
+    });
+    if (found == faults.end()) return std::nullopt;
+    const SimFault fault = *found;
+    if (found->times > 0 && --found->times == 0) faults.erase(found);
+    return fault;
+}
+
+std::string header(const http::Request& request, const std::string& wanted) {
+    std::string out;
+    for (const auto& [name, value] : request.headers) {
+        const bool same =
+            std::equal(name.begin(), name.end(), wanted.begin(), wanted.end(), [](unsigned char a, unsigned char b) {
+                return std::tolower(a) == std::tolower(b);
+            });
+        if (same) out += (out.empty() ? "" : ", ") + value;
+    }
+    return out;
+}
+
+/// The value of one preference, its quotes dropped; empty when it is not there.
+std::string preference(const std::string& all, const std::string& name) {
+    const auto at = all.find(name + "=");
+    if (at == std::string::npos) return {};
+    std::string value = all.substr(at + name.size() + 1);
+    value = value.substr(0, value.find(','));
+    std::erase(value, '"');
+    return value;
+}
+
+GraphCall call_of(const http::Request& request, const http::Url& url) {
+    GraphCall call{request};
+    call.method = request.method;
+    call.path_text = url.origin() + url.path;
+    call.query = parse_query(url.query);
+    const std::string prefer = header(request, "Prefer");
+    call.immutable_ids = preference(prefer, "IdType") == "ImmutableId";
+    call.text_bodies = preference(prefer, "outlook.body-content-type") == "text";
+    call.minimal = preference(prefer, "return") == "minimal";
+    if (const auto zone = preference(prefer, "outlook.timezone"); !zone.empty()) call.zone = zone;
+    if (const auto page = preference(prefer, "odata.maxpagesize"); !page.empty()) call.page = std::stoul(page);
+    if (!request.body.empty()) call.body = Json::parse(request.body, nullptr, false);
+    for (const std::string& part : split_outside(url.path, "/"))
+        if (!part.empty()) call.path.push_back(http::percent_decode(part));
+    return call;
+}
+
+/// What our own tools ask with: immutable ids, texts, UTC.
+GraphCall own_call(const http::Request& request) {
+    GraphCall call{request};
+    call.immutable_ids = call.text_bodies = true;
+    return call;
+}
+
+}  // namespace
+
+http::Response graph_json(int status, const Json& body, http::Headers headers) {
+    headers.emplace_back("request-id", "00000000-0000-0000-0000-000000000001");
+    headers.emplace_back("Content-Type", "application/json; odata.metadata=minimal; charset=utf-8");
+    return plain_answer(status, std::move(headers), body.is_null() ? "" : body.dump());
+}
+
+http::Response graph_error(int status, const std::string& code, const std::string& message, Json more) {
+    more["code"] = code;
+    more["message"] = message;
+    more["innerError"] = {
+        {"date", "2026-03-02T09:15:00"},
+        {"request-id", "00000000-0000-0000-0000-000000000001"},
+        {"client-request-id", "00000000-0000-0000-0000-000000000001"}};
+    return graph_json(status, {{"error", more}});
+}
+
+Query parse_query(std::string_view query) {
+    Query out;
+    if (query.starts_with("?")) query.remove_prefix(1);
+    while (!query.empty()) {
+        const auto end = query.find('&');
+        std::string pair(query.substr(0, end));
+        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+        std::replace(pair.begin(), pair.end(), '+', ' ');
+        const auto equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0) continue;
+        out[http::percent_decode(pair.substr(0, equals))] = http::percent_decode(pair.substr(equals + 1));
+    }
+    return out;
+}
+
+std::string seven_digits(LocalSeconds local) { return format_local(local) + ".0000000"; }
+std::string seven_digits(Instant instant) {
+    const std::string text = format_instant(instant);
+    return text.substr(0, text.size() - 1) + ".1234567Z";
+}
+
+GraphSim::State::State(const Clock& given_clock, const ZoneResolver& given_zones, GraphQuirks given)
+    : clock(given_clock), zones(given_zones), quirks(std::move(given)) {}
+
+/// Two names after each other differ in the case of one letter only: ids are case-sensitive.
+std::string GraphSim::State::next_name(const std::string& prefix) {
+    ++made;
+    return prefix + std::to_string(made / 2 + 1000) + (made % 2 == 0 ? "a" : "A") + "AA=";
+}
+
+http::Response GraphSim::State::answer(const http::Request& request, const http::Url& url) {
+    if (url.origin() == kLoginOrigin) return login(request, url);
+    if (url.origin() == kGraphOrigin && url.path.starts_with("/v1.0/")) return api(request, url);
+    return graph_error(404, "ResourceNotFound", "Resource not found.");
+}
+
+http::Response GraphSim::State::api(const http::Request& request, const http::Url& url) {
+    const std::string authorization = header(request, "Authorization");
+    const std::string token = authorization.starts_with("Bearer ") ? authorization.substr(7) : "";
+    const auto good = access.find(token);
+    if (good == access.end() || good->second <= clock.now()) {
+        http::Response response =
+            graph_error(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.");
+        response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"\", error=\"invalid_token\"");
+        return response;
+    }
+    if (others >= kConcurrent) {
+        http::Response response = graph_error(
+            quirks.throttles_with_503 ? 503 : 429,
+            "ApplicationThrottled",
+            "Application is over its MailboxConcurrency limit."
+        );
+        if (quirks.tells_retry_after) response.headers.emplace_back("Retry-After", "5");
+        return response;
+    }
+    GraphCall call = call_of(request, url);
+    if (call.body.is_discarded()) return graph_error(400, "BadRequest", "Unable to read JSON request payload.");
+    call.path.erase(call.path.begin());  // v1.0
+    if (call.path.empty()) return graph_error(404, "ResourceNotFound", "Resource not found.");
+    http::Response response = call.path[0] == "subscriptions" ? subscription_call(call)
+                              : call.path[0] == "$batch"      ? batch(call)
+                                                              : mailbox(call);
+    if (const auto id = header(request, "client-request-id"); !id.empty())
+        response.headers.emplace_back("client-request-id", id);
+    return response;
+}
+
+http::Response GraphSim::State::mailbox(GraphCall& call) {
+    const bool is_me = call.path[0] == "me";
+    const bool is_user = call.path[0] == "users" && call.path.size() > 1;
+    if (!is_me && !is_user) return graph_error(404, "ResourceNotFound", "Resource not found for the segment.");
+    if (is_user && call.path[1] != GraphSim::user_id())
+        return graph_error(404, "ErrorInvalidUser", "The requested user is invalid.");
+    call.path.erase(call.path.begin(), call.path.begin() + (is_me ? 1 : 2));
+    if (call.path.empty())
+        return graph_json(
+            200, {{"id", GraphSim::user_id()}, {"displayName", "Shop"}, {"userPrincipalName", "shop@example.com"}}
+        );
+    if (denied) return graph_error(403, "ErrorAccessDenied", "Access to OData is disabled.");
+    if (missing)
+        return graph_error(404, "MailboxNotEnabledForRESTAPI", "REST API is not yet supported for this mailbox.");
+    const std::string first = call.path[0];
+    if (first == "calendars" && call.path.size() == 1) return calendar_list(call);
+    if (first == "calendars") return calendar(call, call.path[1]);
+    const auto own = std::find_if(calendar_order.begin(), calendar_order.end(), [&](const std::string& id) {
+        return calendars.at(id).is_default && !calendars.at(id).removed;
+    });
+    if (own == calendar_order.end()) return graph_error(404, "ErrorItemNotFound", "There is no default calendar.");
+    if (first == "calendar") {
+        call.path.insert(call.path.begin() + 1, *own);
+        return calendar(call, *own);
+    }
+    if (first == "events" && call.path.size() > 1 && call.path[1] != "delta") return event(call, "", call.path[1], 2);
+    return in_calendar(call, *own, 0);
+}
+
+http::Response GraphSim::State::calendar_list(const GraphCall& call) {
+    if (call.method == "POST") {
+        const std::string name = call.body.value("name", "");
+        for (const auto& [id, one] : calendars)
+            if (one.name == name && !one.removed)
+                return graph_error(409, "ErrorFolderExists", "A folder with the specified name already exists.");
+        const std::string id = next_name("AAMkAGI1CAL");
+        calendars[id] = {id, name, true, false, false};
+        calendar_order.push_back(id);
+        return graph_json(201, {{"id", id}, {"name", name}, {"canEdit", true}});
+    }
+    std::vector<Json> items;
+    for (const auto& id : calendar_order) {
+        const GraphCalendar& one = calendars.at(id);
+        if (one.removed) continue;
+        items.push_back(
+            {{"id", id},
+             {"name", one.name},
+             {"color", "auto"},
+             {"hexColor", ""},
+             {"isDefaultCalendar", one.is_default},
+             {"changeKey", "5Xy"},
+             {"canShare", true},
+             {"canViewPrivateItems", true},
+             {"canEdit", one.can_edit},
+             {"isRemovable", !one.is_default},
+             {"owner", {{"name", "Shop"}, {"address", "shop@example.com"}}}}
+        );
+    }
+    return list(call, std::move(items), false);
+}
+
+http::Response GraphSim::State::calendar(GraphCall& call, const std::string& id) {
+    const auto at = calendars.find(id);
+    if (at == calendars.end() || at->second.removed)
+        return graph_error(404, "ErrorItemNotFound", "The specified object was not found in the store.");
+    if (call.path.size() > 2) return in_calendar(call, id, 2);
+    if (call.method == "DELETE") {
+        at->second.removed = true;
+        return graph_json(204, nullptr);
+    }
+    return graph_json(
+        200,
+        {{"id", id},
+         {"name", at->second.name},
+         {"canEdit", at->second.can_edit},
+         {"isDefaultCalendar", at->second.is_default}}
+    );
+}
+
+http::Response GraphSim::State::in_calendar(GraphCall& call, const std::string& id, std::size_t at) {
+    const std::string what = call.path[at], next = at + 1 < call.path.size() ? call.path[at + 1] : "";
+    if ((what == "events" || what == "calendarView") && next == "delta") return delta(call, id, what);
+    if (what == "calendarView" && next.empty() && call.method == "GET") return view(call, id);
+    if (what == "events" && next.empty() && call.method == "GET") return event_list(call, id);
+    if (what == "events" && next.empty() && call.method == "POST") return create(call, id);
+    if (what == "events" && !next.empty()) return event(call, id, next, at + 2);
+    return graph_error(404, "ResourceNotFound", "Resource not found for the segment '" + what + "'.");
+}
+
+// Its own face ----------------------------------------------------------------------------------------------------
+
+GraphSim::GraphSim(const Clock& clock, const ZoneResolver& zones, GraphQuirks quirks)
+    : state_(std::make_unique<State>(clock, zones, std::move(quirks))) {
+    const std::string id = make_calendar("Calendar");
+    state_->calendars.at(id).is_default = true;
+}
+
+GraphSim::~GraphSim() = default;
+
+Result<http::Response> GraphSim::send(const http::Request& request, const Context& context) {
+    using Kind = SimFault::Kind;
+    if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
+    if (context.deadline <= state_->clock.steady())
+        return error(ErrorCode::Unavailable, "There was no time left to ask the service.");
+    const auto url = http::parse_url(request.url);
+    if (!url) return error(ErrorCode::Rejected, "This is no URL.");
+    const bool with_token = !header(request, "Authorization").empty();
+    state_->requests.push_back({request.method, request.url, request.body.size(), with_token});
+    state_->exchanges.push_back(request);
+    if (state_->down) return error(ErrorCode::Unavailable, "No connection to " + url->origin() + ".");
+    const auto fault = take(state_->faults, request.method);
+    if (fault && fault->kind == Kind::NoConnection)
+        return error(ErrorCode::Unavailable, "No connection to " + url->origin() + ".");
+    const bool replaced = fault && (fault->kind == Kind::HtmlPage || fault->kind == Kind::Refusal);
+    http::Response response = replaced ? instead(*fault) : state_->answer(request, *url);
+    if (fault && fault->kind == Kind::LostAnswer)
+        return error(ErrorCode::Timeout, url->origin() + " did not answer in time.");
+    if (fault && fault->kind == Kind::ResetMidBody)
+        return error(ErrorCode::InvalidResponse, url->origin() + " broke off its answer.");
+    if (fault && fault->kind == Kind::TruncatedXml) response.body.resize(response.body.size() / 2);
+    if (fault && fault->kind == Kind::ControlCharacters)
+        if (const auto at = response.body.find("\"subject\":\""); at != std::string::npos)
+            response.body.insert(at + 11, "\x01\x0b");
+    response.url = url->text();
+    return response;
+}
+
+GraphQuirks& GraphSim::quirks() { return state_->quirks; }
+std::string GraphSim::user_id() { return "622eaaff-0683-4862-9de4-f2ec83c2bd98"; }
+std::string GraphSim::client_id() { return "24d3b144-21ae-4080-943f-7067b395b913"; }
+std::string GraphSim::client_secret() { return "sim-client-secret"; }
+
+std::string GraphSim::issue_token() {
+    const std::string token = state_->next_name("EwBwA8l6BAAU");
+    state_->access[token] = state_->clock.now() + std::chrono::hours(1);
+    return token;
+}
+
+void GraphSim::revoke_tokens() {
+    state_->access.clear();
+    state_->refresh.clear();
+}
+
+std::string GraphSim::make_calendar(const std::string& name, bool can_edit) {
+    const std::string id = state_->next_name("AAMkAGI1CAL");
+    state_->calendars[id] = {id, name, can_edit, false, false};
+    state_->calendar_order.push_back(id);
+    return id;
+}
+
+void GraphSim::remove_calendar(const std::string& id) { state_->calendars.at(id).removed = true; }
+
+std::string GraphSim::put_event(const std::string& calendar, const std::string& json) {
+    http::Request request;
+    GraphCall call = own_call(request);
+    call.body = Json::parse(json);
+    const http::Response response = state_->create(call, calendar);
+    if (response.status != 201) throw std::invalid_argument(response.body);
+    return Json::parse(response.body).at("id").get<std::string>();
+}
+
+void GraphSim::patch_event(const std::string& id, const std::string& json) {
+    http::Request request;
+    GraphCall call = own_call(request);
+    call.method = "PATCH";
+    call.body = Json::parse(json);
+    const http::Response response = state_->event(call, "", id, 0);
+    if (response.status != 200) throw std::invalid_argument(response.body);
+}
+
+void GraphSim::erase_event(const std::string& id) {
+    http::Request request;
+    GraphCall call = own_call(request);
+    call.method = "DELETE";
+    static_cast<void>(state_->event(call, "", id, 0));
+}
+
+std::string GraphSim::event_json(const std::string& id) const {
+    http::Request request;
+    GraphCall call = own_call(request);
+    call.method = "GET";
+    call.query["$expand"] = "singleValueExtendedProperties";
+    const http::Response response = state_->event(call, "", id, 0);
+    return response.status == 200 ? response.body : std::string();
+}
+
+std::string GraphSim::id_of_uid(const std::string& calendar, const std::string& uid) const {
+    for (const auto& [id, event] : state_->events) {
+        if (event.deleted || event.calendar != calendar) continue;
+        if (event.ical_uid == uid) return id;
+        for (const auto& [name, value] : event.properties)
+            if (name.ends_with(kUidProperty) && value == uid) return id;
+    }
+    return {};
+}
+
+std::vector<std::string> GraphSim::event_ids(const std::string& calendar) const {
+    std::vector<std::string> out;
+    for (const auto& id : state_->event_order)
+        if (!state_->events.at(id).deleted && state_->events.at(id).calendar == calendar) out.push_back(id);
+    return out;
+}
+
+void GraphSim::bump_change_key(const std::string& id) { state_->touch(state_->events.at(id), "updated"); }
+
+std::string GraphSim::move_event(const std::string& id, const std::string& calendar) {
+    GraphEvent& event = state_->events.at(id);
+    const std::string from = event.calendar;
+    event.calendar = calendar;
+    event.plain_id = state_->next_name("AAMkAGI1AAAoZCfHAAA");
+    state_->touch(event, "updated");
+    event.left[from] = state_->change;
+    return id;
+}
+
+std::size_t GraphSim::count(const std::string& calendar) const { return event_ids(calendar).size(); }
+
+void GraphSim::fail_next(SimFault fault) { state_->faults.push_back(std::move(fault)); }
+void GraphSim::clear_faults() { state_->faults.clear(); }
+void GraphSim::set_down(bool down) { state_->down = down; }
+void GraphSim::forget_tokens() { state_->rounds.clear(); }
+void GraphSim::other_requests_in_flight(int count) { state_->others = count; }
+void GraphSim::deny_mailbox(bool denied) { state_->denied = denied; }
+void GraphSim::without_mailbox(bool missing) { state_->missing = missing; }
+void GraphSim::refuse_sign_in(std::string error) { state_->sign_in_error = std::move(error); }
+void GraphSim::set_callback(Callback callback) { state_->callback = std::move(callback); }
+std::size_t GraphSim::subscriptions() const { return state_->open.size(); }
+const std::vector<SeenRequest>& GraphSim::requests() const { return state_->requests; }
+const std::vector<http::Request>& GraphSim::exchanges() const { return state_->exchanges; }
+int GraphSim::mails_sent() const { return state_->mails; }
+
+GraphQuirks graph_quirks_of(const std::string& profile) {
+    GraphQuirks out;
+    out.name = profile;
+    if (profile == "plain") return out;
+    if (profile == "dup_409") {
+        out.repeated = RepeatedTransaction::Error409;
+        out.dead_token = DeadToken::BadRequest400;
+        out.overlap_is_409 = true;
+        return out;
+    }
+    if (profile == "dup_existing") {
+        out.repeated = RepeatedTransaction::Existing201;
+        out.dead_token = DeadToken::ResyncRequired;
+        return out;
+    }
+    if (profile == "small_pages") {
+        out.largest_page = out.default_page = 3;
+        out.empty_delta_pages = out.lists_exceptions = out.exceptions_inherit_properties = true;
+        return out;
+    }
+    if (profile == "sloppy") {
+        out.ignores_if_match = out.delta_doubles = out.replays_last_round = true;
+        out.dead_token = DeadToken::MalformedId400;
+        out.repeated = RepeatedTransaction::Forgotten;
+        return out;
+    }
+    CALGATE_ASSERT(profile == "rewriting");
+    out.rewrites_bodies = true;
+    out.repeated = RepeatedTransaction::Error409WithId;
+    out.dead_token = DeadToken::NotFound404;
+    return out;
+}
+
+}  // namespace calgate::testing

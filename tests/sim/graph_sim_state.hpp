@@ -1,0 +1,169 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "connectors/http/url.hpp"
+#include "tests/sim/graph_sim.hpp"
+
+namespace calgate::testing {
+
+using Json = nlohmann::ordered_json;
+using Query = std::map<std::string, std::string>;
+
+struct GraphTimes {
+    LocalSeconds start{}, end{};
+    std::string start_zone = "UTC", end_zone = "UTC";  ///< As given.
+    bool all_day = false;
+};
+
+/// An event, a master, or one changed occurrence of it.
+struct GraphEvent {
+    std::string id{}, plain_id{}, calendar{}, ical_uid{}, transaction{};
+    Json members = Json::object();  ///< What has no meaning here is kept as well.
+    GraphTimes times{};
+    std::map<std::string, std::string> properties{};
+    Instant created{}, modified{};
+    std::int64_t key = 0;      ///< Of the change key.
+    std::int64_t change = 0;   ///< Number of the last change.
+    std::int64_t left_at = 0;  ///< Deleted or moved away from `left`.
+    bool deleted = false;
+    std::map<std::string, std::int64_t> left{};      ///< Calendars it was moved out of.
+    std::map<std::string, GraphEvent> exceptions{};  ///< By slot date.
+    std::set<std::string> cancelled{};               ///< Slot dates.
+    bool is_series() const { return members.contains("recurrence") && members["recurrence"].is_object(); }
+};
+
+struct GraphCalendar {
+    std::string id{}, name{};
+    bool can_edit = true, is_default = false, removed = false;
+};
+
+struct GraphSlot {
+    std::string date{};
+    GraphTimes times{};
+};
+
+/// A delta round under way, or where the next one begins.
+struct DeltaRound {
+    std::string calendar{}, kind{};
+    Instant start{}, end{};
+    std::int64_t since = 0, base = 0, upto = 0;
+    bool first = true;
+    std::vector<Json> items{};
+    std::size_t at = 0;
+    bool waits = false;  ///< The items are known and are paged through.
+    bool gave_empty = false;
+};
+
+struct GraphSubscription {
+    std::string id{}, resource{}, change_type{}, callback{}, lifecycle{}, secret{};
+    Instant expires{};
+    std::vector<Json> waiting{};
+};
+
+/// A request with its parts found.
+struct GraphCall {
+    const http::Request& request;
+    std::string method{};
+    std::vector<std::string> path{};  ///< Below the mailbox, decoded.
+    std::string path_text{};          ///< Before the query, as asked.
+    Query query{};
+    bool immutable_ids = false, text_bodies = false, minimal = false;
+    std::string zone = "UTC";
+    std::size_t page = 0;  ///< odata.maxpagesize
+    Json body = Json::object();
+};
+
+struct GraphSim::State {
+    const Clock& clock;
+    const ZoneResolver& zones;
+    GraphQuirks quirks;
+    std::map<std::string, GraphCalendar> calendars{};
+    std::vector<std::string> calendar_order{};
+    std::map<std::string, GraphEvent> events{};  ///< By immutable id.
+    std::vector<std::string> event_order{};
+    std::map<std::string, std::string> transactions{};  ///< To immutable id; survives deletion.
+    std::map<std::string, DeltaRound> rounds{};
+    std::map<std::string, GraphSubscription> open{};
+    std::map<std::string, Instant> access{};
+    std::map<std::string, Instant> refresh{};
+    struct Code {
+        std::string challenge{}, redirect{}, scope{}, nonce{};
+        Instant until{};
+    };
+    std::map<std::string, Code> codes{};
+    std::int64_t change = 0, made = 0;
+    std::deque<SimFault> faults{};
+    std::vector<SeenRequest> requests{};
+    std::vector<http::Request> exchanges{};
+    bool down = false, denied = false, missing = false;
+    int others = 0, mails = 0;
+    std::string sign_in_error{};
+    Callback callback{};
+
+    State(const Clock& given_clock, const ZoneResolver& given_zones, GraphQuirks given);
+
+    http::Response answer(const http::Request&, const http::Url&);
+    http::Response api(const http::Request&, const http::Url&);
+    http::Response mailbox(GraphCall&);
+    http::Response login(const http::Request&, const http::Url&);
+    http::Response token(const Query& form);
+    http::Response granted(const Query& form, const std::string& scope, const std::string& nonce, bool app_only);
+    http::Response authorize(const Query&);
+
+    http::Response calendar_list(const GraphCall&);
+    http::Response calendar(GraphCall&, const std::string& id);
+    http::Response in_calendar(GraphCall&, const std::string& calendar, std::size_t at);
+    http::Response create(const GraphCall&, const std::string& calendar);
+    http::Response event(GraphCall&, const std::string& calendar, const std::string& id, std::size_t at);
+    http::Response patch(const GraphCall&, GraphEvent& target, GraphEvent& owner);
+    http::Response remove(const GraphCall&, GraphEvent& owner, const std::string& slot);
+    http::Response repeated_transaction(const GraphCall&, const std::string& existing);
+    std::optional<http::Response> precondition(const GraphCall&, const GraphEvent&);
+    std::optional<std::string> apply(GraphEvent&, const Json& body, bool is_new);
+    void touch(GraphEvent&, const char* change_type);
+
+    Json render(const GraphCall&, const GraphEvent&, const GraphEvent* master, const std::string& slot) const;
+    Json occurrence(const GraphCall&, const GraphEvent& master, const GraphSlot&) const;
+    Json stub(const GraphCall&, const GraphEvent& master, const GraphSlot&) const;
+    std::string etag(const GraphEvent&) const;
+    std::string id_for(const GraphCall&, const GraphEvent&) const;
+    std::string occurrence_id(const GraphCall&, const GraphEvent& master, const std::string& slot) const;
+    std::vector<GraphSlot> slots(const GraphEvent& master, Interval window) const;
+    Interval span(const GraphTimes&) const;
+    GraphEvent* find(const GraphCall&, const std::string& calendar, const std::string& id, std::string& slot);
+    bool overlaps(const GraphEvent&, Interval window) const;
+
+    http::Response list(const GraphCall&, std::vector<Json> items, bool filtered);
+    http::Response event_list(const GraphCall&, const std::string& calendar);
+    http::Response view(const GraphCall&, const std::string& calendar);
+    http::Response instances(const GraphCall&, const GraphEvent&);
+    http::Response delta(const GraphCall&, const std::string& calendar, const std::string& kind);
+    http::Response delta_page(const GraphCall&, const std::string& token);
+    void fill_round(const GraphCall&, DeltaRound&) const;
+    http::Response dead_token() const;
+    http::Response subscription_call(GraphCall&);
+    bool handshake(const std::string& url);
+    http::Response batch(const GraphCall&);
+    std::string next_name(const std::string& prefix);
+};
+
+http::Response graph_json(int status, const Json& body, http::Headers headers = {});
+http::Response graph_error(int status, const std::string& code, const std::string& message, Json more = Json::object());
+Query parse_query(std::string_view query);
+std::string seven_digits(LocalSeconds);
+std::string seven_digits(Instant);
+/// startDateTime and endDateTime; nothing when one is missing or no time.
+std::optional<Interval> window_of(const Query&);
+http::Response no_window();
+/// The parts of a $expand or $filter at this separator, outside of quotes and brackets.
+std::vector<std::string> split_outside(const std::string& text, const std::string& separator);
+
+constexpr const char* kGraphOrigin = "https://graph.microsoft.com";
+constexpr const char* kLoginOrigin = "https://login.microsoftonline.com";
+
+}  // namespace calgate::testing
