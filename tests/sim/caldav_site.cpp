@@ -62,6 +62,7 @@ SimSite caldav_site(const std::string& profile, const Clock& clock, std::shared_
         site.origin = http::parse_url(sim->account_url())->origin();
     }
     site.service = sim;
+    site.login = {{"user", CaldavSim::credentials().user}, {"password", CaldavSim::credentials().password}};
     site.person = std::make_shared<CaldavPerson>(sim);
     return site;
 }

@@ -6,6 +6,7 @@
 
 #include "gateway/system_clock.hpp"
 #include "tests/sim/caldav_site.hpp"
+#include "tests/sim/graph_site.hpp"
 #include "tests/sim/sim_world.hpp"
 
 namespace {
@@ -23,17 +24,15 @@ sigset_t end_signals() {
 }
 
 Json greeting(const SimWorld& world, const std::vector<SimSite>& sites) {
-    Json named = Json::object();
-    for (const auto& site : sites) named[site.name] = {{"hosts", site.hosts}};
-    const auto login = CaldavSim::credentials();
+    Json logins = Json::object();
+    for (const auto& site : sites) logins[site.name] = site.login;
     return {
         {"https", world.https_port()},
         {"http", world.http_port()},
         {"control", world.control_port()},
         {"ca_file", world.ca_file()},
         {"hosts", world.hosts()},
-        {"sites", named},
-        {"caldav_login", {{"user", login.user}, {"password", login.password}}}};
+        {"logins", logins}};
 }
 
 }  // namespace
@@ -41,6 +40,7 @@ Json greeting(const SimWorld& world, const std::vector<SimSite>& sites) {
 int main(int argc, char** argv) {
     std::string folder = ".";
     std::vector<std::string> profiles;
+    std::string graph;
     std::uint64_t seed = 1;
     CLI::App app("Simulated calendar services on free ports of 127.0.0.1; prints them as one JSON line.");
     app.add_option("--folder", folder, "Gets ca.pem, the authority to trust")->check(CLI::ExistingDirectory);
@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
              "stuck_pages",
              "odd_reports"}
         ));
+    app.add_option("--graph", graph, "Serve Microsoft Graph with this profile")
+        ->check(CLI::IsMember({"plain", "dup_409", "dup_existing", "small_pages", "sloppy", "rewriting"}));
     app.add_option("--seed", seed, "Of the faults that hit by chance");
     CLI11_PARSE(app, argc, argv);
 
@@ -65,8 +67,10 @@ int main(int argc, char** argv) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     try {
         const calgate::SystemClock clock;
+        const calgate::ZoneResolver zones;
         std::vector<SimSite> sites;
         for (const auto& profile : profiles) sites.push_back(caldav_site(profile, clock));
+        if (!graph.empty()) sites.push_back(graph_site(graph, clock, zones));
         const SimWorld world(clock, sites, folder, seed);
         std::printf("%s\n", greeting(world, sites).dump().c_str());
         std::fflush(stdout);

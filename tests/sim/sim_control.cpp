@@ -83,6 +83,10 @@ Json act(SimPerson& person, const std::string& what, const std::string& query, c
         person.erase(text(body, "calendar"), text(body, "event"));
         return Json::object();
     }
+    if (what == "POST receiver") {
+        person.receive_at(text(body, "origin"));
+        return Json::object();
+    }
     if (what == "POST notifications") return {{"delivered", person.deliver()}};
     throw Refusal(404, "There is nothing at this address.");
 }

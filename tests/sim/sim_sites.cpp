@@ -1,6 +1,7 @@
 #include "tests/sim/sim_sites.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "connectors/http/url.hpp"
 
@@ -37,6 +38,8 @@ SimReply reply_of(Result<http::Response> outcome) {
 }
 
 }  // namespace
+
+void SimPerson::receive_at(const std::string&) { throw std::invalid_argument("This service does not notify."); }
 
 SimSites::SimSites(const Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
 

@@ -31,6 +31,8 @@ public:
     virtual int mails() = 0;
     /// Sends the notifications that wait. @return how many were accepted by their receivers.
     virtual int deliver() { return 0; }
+    /// Where notifications end, whatever public address they are sent to: "http://127.0.0.1:8480".
+    virtual void receive_at(const std::string& origin);
 };
 
 struct SimFaults {
@@ -49,6 +51,7 @@ struct SimSite {
     std::string origin{};
     std::shared_ptr<http::HttpTransport> service{};
     std::shared_ptr<SimPerson> person{};
+    std::map<std::string, std::string> login{};  ///< What a client needs to sign in, by name.
     SimFaults faults{};
     std::int64_t requests = 0;
 };
