@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/connector.hpp"
@@ -12,6 +13,26 @@ struct PushChannel {
     std::string resource{};  ///< Google: resourceId, needed to stop the channel. Empty at Graph.
     Instant expires{};
     bool operator==(const PushChannel&) const = default;
+};
+
+/// How a channel stands, as we know it.
+enum class ChannelState : std::uint8_t {
+    Opening,  ///< Written before the service is asked: its first notification may come before its answer.
+    Live,
+    Reauthorize,  ///< Graph wants to be told that we still may; then it is live again.
+    Removed,      ///< The service says it ended it.
+};
+
+/// A channel that we opened, or try to.
+struct ChannelRecord {
+    std::string key{};  ///< The random id we chose for it.
+    CalendarId calendar{};
+    PushChannel channel{};      ///< `id` is empty while it opens at a service that chooses ids itself.
+    std::string secret_hash{};  ///< Hex SHA-256 of PushRequest::secret; the secret itself is kept nowhere.
+    ChannelState state = ChannelState::Opening;
+    Instant opened{};         ///< Or last prolonged; while opening: when that began.
+    bool prolongable = true;  ///< false: the service said that it must be replaced instead.
+    bool operator==(const ChannelRecord&) const = default;
 };
 
 struct PushRequest {

@@ -86,6 +86,8 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/keys/rotate", Lane::Provider, false, "Make a new vault key and seal every stored secret with it.", {}, {}, &Api::rotate_keys},
         {"GET", "/v1/export", Lane::Store, false, "Everything but secrets, as one JSON document.", {}, {}, &Api::get_export},
         {"POST", "/v1/import", Lane::Store, false, "Take in an export; a dry run unless apply=true.", {"apply"}, kExport, &Api::post_import},
+        {"POST", "/hooks/google", Lane::Inline, true, "Google's notifications: a hint to read a calendar, nothing more.", {}, {}, &Api::post_google_hook},
+        {"POST", "/hooks/graph", Lane::Inline, true, "Microsoft's notifications: a hint to read a calendar, nothing more.", {"validationToken"}, {}, &Api::post_graph_hook},
         {"GET", "/live", Lane::Inline, true, "The process answers.", {}, {}, &Api::get_live},
         {"GET", "/ready", Lane::Inline, true, "The gateway takes bookings.", {}, {}, &Api::get_ready},
         {"GET", "/metrics", Lane::Store, false, "For Prometheus.", {}, {}, &Api::get_metrics},

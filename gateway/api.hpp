@@ -96,6 +96,8 @@ private:
     HttpResponse get_live(const HttpRequest&, const PathValues&);
     HttpResponse get_ready(const HttpRequest&, const PathValues&);
     HttpResponse get_metrics(const HttpRequest&, const PathValues&);
+    HttpResponse post_google_hook(const HttpRequest&, const PathValues&);
+    HttpResponse post_graph_hook(const HttpRequest&, const PathValues&);
     HttpResponse get_openapi(const HttpRequest&, const PathValues&);
     HttpResponse list_keys(const HttpRequest&, const PathValues&);
     HttpResponse post_key(const HttpRequest&, const PathValues&);

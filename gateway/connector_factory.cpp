@@ -1,6 +1,8 @@
 #include "gateway/connector_factory.hpp"
 
 #include "connectors/caldav/caldav_connector.hpp"
+#include "connectors/google/google_connector.hpp"
+#include "connectors/graph/graph_connector.hpp"
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/shared_token_source.hpp"
 
@@ -92,11 +94,7 @@ Result<GatewayConnectors::Trial> GatewayConnectors::open(
     CALGATE_TRY(std::unique_ptr<oauth::Grant> proof, grant(account, secret));
     trial.tokens = std::make_unique<oauth::SharedTokenSource>(parts_.clock, std::move(proof));
     if (const auto token = trial.tokens->access_token(context); !token) return token.error();
-    auto connector = open_with_tokens(account, *trial.tokens);
-    if (connector)
-        trial.connector = std::move(*connector);
-    else if (connector.error().code != ErrorCode::Unsupported)
-        return connector.error();
+    CALGATE_TRY(trial.connector, open_with_tokens(account, *trial.tokens));
     return trial;
 }
 
@@ -217,23 +215,23 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_caldav(const Account&
 Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
     const Account& account, oauth::TokenSource& source
 ) {
-    if (account.kind == "google") return open_google(account, source);
-    if (account.kind == "graph") return open_graph(account, source);
+    if (account.kind == "google") {
+        google::GoogleSettings settings;
+        settings.default_zone = settings_.default_zone;
+        return std::unique_ptr<Connector>(std::make_unique<google::GoogleConnector>(
+            provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)
+        ));
+    }
+    if (account.kind == "graph") {
+        graph::GraphSettings settings;
+        settings.default_zone = settings_.default_zone;
+        // An application has no mailbox of its own; a person's is /me.
+        if (account.method != SignInMethod::Person) settings.user = account.user;
+        return std::unique_ptr<Connector>(std::make_unique<graph::GraphConnector>(
+            provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)
+        ));
+    }
     return error(ErrorCode::Unsupported, "Accounts of the kind " + account.kind + " are not known to this version.");
-}
-
-Result<std::unique_ptr<Connector>> GatewayConnectors::open_google(const Account&, oauth::TokenSource&) {
-    return error(
-        ErrorCode::Unsupported,
-        "The account is signed in, but this version cannot read Google calendars yet; install a newer one."
-    );
-}
-
-Result<std::unique_ptr<Connector>> GatewayConnectors::open_graph(const Account&, oauth::TokenSource&) {
-    return error(
-        ErrorCode::Unsupported,
-        "The account is signed in, but this version cannot read Microsoft 365 calendars yet; install a newer one."
-    );
 }
 
 }  // namespace calgate

@@ -49,7 +49,7 @@ public:
     /// What to try a secret with before it is kept.
     struct Trial {
         std::unique_ptr<oauth::TokenSource> tokens{};  ///< Null with a password; outlives the connector.
-        std::unique_ptr<Connector> connector{};        ///< Null where the service's connector is not built in.
+        std::unique_ptr<Connector> connector{};
     };
     /// Asks for a token where there are any. @return what that means.
     Result<Trial> open(const Account&, const std::string& secret, const Context&);
@@ -70,8 +70,6 @@ private:
     oauth::RefreshTokenKeeper keeper(const Account&);
     Result<std::unique_ptr<Connector>> open_caldav(const Account&, const std::string& password);
     Result<std::unique_ptr<Connector>> open_with_tokens(const Account&, oauth::TokenSource&);
-    Result<std::unique_ptr<Connector>> open_google(const Account&, oauth::TokenSource&);
-    Result<std::unique_ptr<Connector>> open_graph(const Account&, oauth::TokenSource&);
 
     const ConnectorParts parts_;
     const ConnectorSettings settings_;

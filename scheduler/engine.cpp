@@ -72,6 +72,7 @@ struct Engine::Impl {
         : parts(std::move(given)),
           settings(chosen),
           scheduler(scheduler_settings(chosen), parts.random),
+          push(parts.store, parts.clock, parts.random, settings.push_url, parts.log),
           pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
 
     std::chrono::milliseconds step(std::stop_token stop);
@@ -80,6 +81,10 @@ struct Engine::Impl {
     PassReport run(const CalendarId&, bool pull, std::stop_token, Outcome&, std::vector<CalendarId>& touched);
     /// Calls `work` with the account's connector while nobody else uses it.
     std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
+    /// In the account's turn, after a pass that went well: the service is there.
+    void keep_push(Connector&, const CalendarId&, std::stop_token);
+    /// Closes channels of calendars that are no longer read, one at a time.
+    void close_unread(const std::map<CalendarId, std::string>& read_calendars);
     void expand_horizon();
     void release(const std::vector<CalendarId>&);
     void note(const PassReport&);
@@ -93,6 +98,7 @@ struct Engine::Impl {
     std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
     std::optional<SteadyInstant> refreshed{};
     std::optional<SteadyInstant> expanded{};
+    PushKeeper push;
     WorkerPool pool;
 };
 
@@ -122,6 +128,14 @@ void Engine::load() {
             );
         }
     });
+    impl_->push.load();
+}
+
+bool Engine::notified(const PushNote& note) {
+    const auto calendar = impl_->push.accept(note);
+    if (!calendar) return false;
+    if (note.news != PushNote::News::Opened) poll_now(*calendar);
+    return true;
 }
 
 void Engine::start() { impl_->pool.start(); }
@@ -225,7 +239,7 @@ void Engine::Impl::refresh_lanes() {
     {
         const std::lock_guard lock(mutex);
         scheduler.set_lanes(lanes, now);
-        services = std::move(named);
+        services = named;
         for (auto& calendar : calendars) {
             const auto service = services.find(calendar.id);
             if (calendar.busy && (service == services.end() || !scheduler.service_up(service->second)))
@@ -241,6 +255,7 @@ void Engine::Impl::refresh_lanes() {
             calendar.staff, {calendar.id.value, source->second.as_of, SourceState::Freshness::Cached}
         );
     }
+    close_unread(named);
 }
 
 std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
@@ -372,6 +387,7 @@ PassReport Engine::Impl::run(
         outcome.more = pass.more();
         outcome.wait = wait;
         touched = pass.touched();
+        if (report.completed) keep_push(connector, id, stop);
     });
     if (trouble) report.error = trouble;
     outcome.changed = report.changed + report.removed + report.taken + report.created + report.updated > 0;
@@ -381,6 +397,29 @@ PassReport Engine::Impl::run(
         outcome.outage = advice(*report.error).counts_as_outage && !outcome.answered;
     }
     return report;
+}
+
+void Engine::Impl::keep_push(Connector& connector, const CalendarId& id, std::stop_token stop) {
+    std::optional<Calendar> calendar;
+    std::optional<Account> account;
+    parts.store.read([&](const Reader& reader) {
+        calendar = reader.calendar(id);
+        if (calendar) account = reader.account(calendar->account);
+    });
+    if (!account) return;
+    const bool wanted = calendar->state != CalendarState::Gone && (calendar->mirror || calendar->busy);
+    const Context context{parts.clock.steady() + settings.call_timeout, stop};
+    if (!push.keep(context, connector, id, calendar->href, account->kind, wanted)) return;
+    const std::lock_guard lock(mutex);
+    scheduler.poll(id, parts.clock.steady());
+}
+
+void Engine::Impl::close_unread(const std::map<CalendarId, std::string>& read_calendars) {
+    for (const auto& calendar : push.calendars_with_channels()) {
+        if (read_calendars.contains(calendar) || !push.has_work(calendar, false)) continue;
+        (void)with_desk(calendar, [&](Connector& connector, Desk&) { keep_push(connector, calendar, {}); });
+        return;
+    }
 }
 
 void Engine::Impl::expand_horizon() {

@@ -12,6 +12,7 @@
 #include "core/identity.hpp"
 #include "core/model.hpp"
 #include "core/zone.hpp"
+#include "scheduler/push_keeper.hpp"
 #include "store/store.hpp"
 
 namespace calgate {
@@ -87,6 +88,7 @@ public:
         int brake_minimum = 5;  ///< I13
         double brake_share = 0.2;
         double calls_per_second = 50;  ///< Token bucket per account.
+        std::string push_url{};        ///< Where services reach this gateway, see PushKeeper; empty: they do not.
     };
     Engine(EngineParts, Settings);
     ~Engine();
@@ -104,6 +106,9 @@ public:
     void poll_now(const CalendarId&);
     /// What a worker does: at most one job that is due, in the caller's thread. @return how long until more may be due.
     std::chrono::milliseconds run_due();
+    /// A notification came. Memory only, in microseconds; all it causes is that its calendar is read soon (I24).
+    /// @return false when no channel of ours has that id and secret.
+    bool notified(const PushNote&);
     /// One pass in the caller's thread, without the pool: tests and `calgate sync` on a stopped gateway.
     PassReport run_pass(const CalendarId&);
     /// Compares every copy on a target by content with what should be there. Reads only.

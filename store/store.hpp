@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model.hpp"
+#include "core/push.hpp"
 
 namespace calgate {
 
@@ -75,6 +76,7 @@ public:
     virtual std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const = 0;
     /// Hashes (hex SHA-256) of the API keys, with their labels.
     virtual std::vector<std::pair<std::string, std::string>> api_keys() const = 0;
+    virtual std::vector<ChannelRecord> push_channels() const = 0;
     /// Small settings of the gateway itself.
     virtual std::optional<std::string> setting(const std::string& name) const = 0;
 };
@@ -87,7 +89,7 @@ public:
     virtual void put(const Service&) = 0;
     virtual void put(const Account&) = 0;
     virtual void put(const Calendar&) = 0;
-    virtual void erase(const CalendarId&) = 0;  ///< With its mirrors and cached events.
+    virtual void erase(const CalendarId&) = 0;  ///< With its mirrors, cached events and channels.
     virtual void erase(const AccountId&) = 0;   ///< With its secrets.
     virtual void put(const SealedSecret&) = 0;
     virtual void erase_secrets(const AccountId&) = 0;
@@ -104,6 +106,8 @@ public:
     virtual void forget_idempotent_answers(Instant before) = 0;
     virtual void put_api_key(const std::string& hash, const std::string& label) = 0;
     virtual void erase_api_key(const std::string& hash) = 0;
+    virtual void put(const ChannelRecord&) = 0;
+    virtual void erase_push_channel(const std::string& key) = 0;
     virtual void put_setting(const std::string& name, const std::string& value) = 0;
 };
 

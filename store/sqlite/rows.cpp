@@ -307,6 +307,18 @@ void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Idempote
     f("body", r.body);
     f("at", r.at);
 }
+template <class F, class R>
+void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, ChannelRecord> {
+    f("key", r.key);
+    f("calendar", r.calendar);
+    f("id", r.channel.id);
+    f("resource", r.channel.resource);
+    f("expires", r.channel.expires);
+    f("secret_hash", r.secret_hash);
+    f("state", r.state);
+    f("opened", r.opened);
+    f("prolongable", r.prolongable);
+}
 
 template <class T>
 std::string written(const T& record) {
@@ -328,6 +340,7 @@ std::string to_row(const CachedEvent& r) { return written(r); }
 std::string to_row(const Conflict& r) { return written(r); }
 std::string to_row(const Change& r) { return written(r); }
 std::string to_row(const IdempotentAnswer& r) { return written(r); }
+std::string to_row(const ChannelRecord& r) { return written(r); }
 
 template <class T>
 T from_row(const std::string& text) {
@@ -354,6 +367,7 @@ template CachedEvent from_row<CachedEvent>(const std::string&);
 template Conflict from_row<Conflict>(const std::string&);
 template Change from_row<Change>(const std::string&);
 template IdempotentAnswer from_row<IdempotentAnswer>(const std::string&);
+template ChannelRecord from_row<ChannelRecord>(const std::string&);
 
 std::string take_sealed_secret(std::string& account_row) {
     try {

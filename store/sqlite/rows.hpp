@@ -21,6 +21,7 @@ std::string to_row(const CachedEvent&);  ///< Without `busy`, which has a column
 std::string to_row(const Conflict&);
 std::string to_row(const Change&);
 std::string to_row(const IdempotentAnswer&);
+std::string to_row(const ChannelRecord&);
 
 template <class T>
 T from_row(const std::string& text);

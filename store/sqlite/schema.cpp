@@ -82,6 +82,12 @@ void third(Database& database) {
     }
 }
 
+constexpr const char* kFourth = R"sql(
+CREATE TABLE push_channels (
+    key TEXT PRIMARY KEY, calendar TEXT NOT NULL REFERENCES calendars(id) ON DELETE CASCADE,
+    body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -96,7 +102,7 @@ void migrate(Database& database, int target) {
         );
     }
     const std::array<std::function<void()>, kSchemaVersion> steps = {
-        [&] { database.execute(kFirst); }, [&] { database.execute(second()); }, [&] { third(database); }};
+        [&] { database.execute(kFirst); }, [&] { database.execute(second()); }, [&] { third(database); }, [&] { database.execute(kFourth); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

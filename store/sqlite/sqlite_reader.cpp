@@ -246,6 +246,10 @@ std::vector<std::pair<std::string, std::string>> RowReader<Base>::api_keys() con
     return out;
 }
 template <class Base>
+std::vector<ChannelRecord> RowReader<Base>::push_channels() const {
+    return rows<ChannelRecord>(database_.statement("SELECT body FROM push_channels ORDER BY key"));
+}
+template <class Base>
 std::optional<std::string> RowReader<Base>::setting(const std::string& name) const {
     Statement& statement = database_.statement("SELECT value FROM settings WHERE name = ?");
     statement.bind(1, name);

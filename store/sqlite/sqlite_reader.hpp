@@ -42,6 +42,7 @@ public:
     std::int64_t last_change() const override;
     std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const override;
     std::vector<std::pair<std::string, std::string>> api_keys() const override;
+    std::vector<ChannelRecord> push_channels() const override;
     std::optional<std::string> setting(const std::string& name) const override;
 
 protected:
@@ -72,6 +73,8 @@ public:
     void forget_idempotent_answers(Instant before) override;
     void put_api_key(const std::string& hash, const std::string& label) override;
     void erase_api_key(const std::string& hash) override;
+    void put(const ChannelRecord&) override;
+    void erase_push_channel(const std::string& key) override;
     void put_setting(const std::string& name, const std::string& value) override;
 
 private:

@@ -163,6 +163,15 @@ void RowWriter::put_api_key(const std::string& hash, const std::string& label) {
 void RowWriter::erase_api_key(const std::string& hash) {
     run(database_.statement("DELETE FROM api_keys WHERE hash = ?").bind(1, hash));
 }
+void RowWriter::put(const ChannelRecord& r) {
+    run(database_.statement("INSERT INTO push_channels VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body")
+            .bind(1, r.key)
+            .bind(2, r.calendar.value)
+            .bind(3, to_row(r)));
+}
+void RowWriter::erase_push_channel(const std::string& key) {
+    run(database_.statement("DELETE FROM push_channels WHERE key = ?").bind(1, key));
+}
 void RowWriter::put_setting(const std::string& name, const std::string& value) {
     run(database_.statement("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
             .bind(1, name)

@@ -23,6 +23,7 @@ struct Rows {
     std::map<std::int64_t, Conflict> conflicts{};
     std::vector<Change> changes{};
     std::map<std::string, std::string> settings{};
+    std::map<std::string, ChannelRecord> channels{};
 };
 
 /// A Store without a disk: what one write does is kept together or not at all. For tests of the scheduler alone.

@@ -174,6 +174,36 @@ BOOST_AUTO_TEST_CASE(a_wake_while_running_is_not_lost) {
     BOOST_TEST(!next->pull);
 }
 
+BOOST_AUTO_TEST_CASE(R17_hints_during_a_read_cause_one_more_read_together) {
+    auto scheduler = make();
+    scheduler.set_lanes({lane("c", "a")}, now);
+    const auto job = scheduler.take(now);
+    BOOST_REQUIRE(job.has_value());
+    for (int hint = 0; hint < 1000; ++hint) scheduler.poll(job->calendar, now);
+    scheduler.finish(*job, success(), now);
+    for (int hint = 0; hint < 1000; ++hint) scheduler.poll(job->calendar, now);
+    const auto next = scheduler.take(now);
+    BOOST_REQUIRE(next.has_value());
+    BOOST_TEST(next->pull);
+    scheduler.finish(*next, success(), now);
+    BOOST_TEST(!scheduler.take(now).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(R17_a_hint_during_a_write_is_a_read_after_it) {
+    auto scheduler = make();
+    scheduler.set_lanes({lane("c", "a")}, now);
+    scheduler.finish(*scheduler.take(now), success(), now);
+    scheduler.wake({"c"}, now);
+    const auto writing = scheduler.take(now);
+    BOOST_REQUIRE(writing.has_value());
+    BOOST_TEST(!writing->pull);
+    scheduler.poll({"c"}, now);
+    scheduler.finish(*writing, success(), now);
+    const auto next = scheduler.take(now);
+    BOOST_REQUIRE(next.has_value());
+    BOOST_TEST(next->pull);
+}
+
 BOOST_AUTO_TEST_CASE(a_lane_that_ended_never_runs_again) {
     auto scheduler = make();
     scheduler.set_lanes({lane("c", "a"), lane("d", "b")}, now);

@@ -61,6 +61,30 @@ BOOST_AUTO_TEST_CASE(a_file_of_version_2_is_upgraded_and_its_sealed_passwords_mo
     BOOST_TEST(store->check_integrity() == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_without_channels_is_upgraded_and_keeps_its_calendars) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database old(folder.file("store.db"), {});
+        sqlite::migrate(old, 2);
+        old.execute("INSERT INTO accounts VALUES ('a', '{\"id\":\"a\"}')");
+        old.execute("INSERT INTO calendars VALUES ('c', 'a', '{\"id\":\"c\",\"account\":\"a\"}')");
+    }
+    const auto store = SqliteStore::open(folder.file("store.db"));
+    ChannelRecord record{"k", {"c"}, {"id", "resource", Instant{std::chrono::hours{5}}}, "hash"};
+    record.state = ChannelState::Live;
+    record.prolongable = false;
+    store->write([&](Writer& writer) { writer.put(record); });
+    store->read([&](const Reader& reader) {
+        BOOST_TEST(reader.calendar({"c"})->account.value == "a");
+        BOOST_TEST((reader.push_channels() == std::vector{record}));
+    });
+    record.state = ChannelState::Removed;
+    store->write([&](Writer& writer) { writer.put(record); });
+    store->read([&](const Reader& reader) { BOOST_TEST((reader.push_channels() == std::vector{record})); });
+    store->write([](Writer& writer) { writer.erase(CalendarId{"c"}); });
+    store->read([](const Reader& reader) { BOOST_TEST(reader.push_channels().empty()); });
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_file_is_refused_with_a_sentence) {
     const ScratchFolder folder;
     {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "tests/sim/sim_sites.hpp"
+
+namespace calgate::testing {
+
+// clang-format off
+/// The control endpoint of calgate-sim, JSON over plain HTTP:
+///   GET    /                        every site with its faults and counts
+///   POST   /{site}/faults           {"down", "hang", "failing_percent", "status", "body"}; what is absent ends
+///   POST   /{site}/calendars        {"name"} -> {"calendar"}
+///   GET    /{site}/events?calendar= -> {"events": [{"event", "content"}]}
+///   PUT    /{site}/events           {"calendar", "event", "content"} -> {"event"}; without "event" a new one
+///   DELETE /{site}/events           {"calendar", "event"}
+///   POST   /{site}/receiver         {"origin"}: the program that gets notifications
+///   POST   /{site}/notifications    sends what waits -> {"delivered"}
+// clang-format on
+class SimControl {
+public:
+    explicit SimControl(SimSites&);
+
+    SimReply handle(http::Request&&);
+
+private:
+    SimSites& sites_;
+};
+
+}  // namespace calgate::testing

@@ -1,0 +1,291 @@
+#include "tests/sim/sim_server.hpp"
+
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/core/detail/base64.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/beast/version.hpp>
+#include <future>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+namespace calgate::testing {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+using tcp = asio::ip::tcp;
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+
+constexpr std::chrono::seconds kIdle{60};
+constexpr std::uint64_t kMaxBody = 64u * 1024 * 1024;
+
+class AnySession {
+public:
+    virtual ~AnySession() = default;
+    virtual void abort() = 0;
+};
+
+struct Listener {
+    Listener(asio::io_context& io, SimHandler given) : acceptor(io), handler(std::move(given)) {}
+
+    tcp::acceptor acceptor;
+    SimHandler handler;
+    std::function<bool(const std::string&)> admits{};
+    std::vector<std::unique_ptr<asio::ssl::context>> contexts{};
+    std::map<std::string, asio::ssl::context*> by_name{};
+};
+
+std::optional<http::Credentials> basic_credentials(std::string_view authorization) {
+    constexpr std::string_view kBasic = "Basic ";
+    if (!authorization.starts_with(kBasic)) return std::nullopt;
+    const std::string_view encoded = authorization.substr(kBasic.size());
+    std::string plain(beast::detail::base64::decoded_size(encoded.size()), '\0');
+    plain.resize(beast::detail::base64::decode(plain.data(), encoded.data(), encoded.size()).first);
+    const auto colon = plain.find(':');
+    if (colon == std::string::npos) return std::nullopt;
+    return http::Credentials{plain.substr(0, colon), plain.substr(colon + 1)};
+}
+
+http::Request translated(bhttp::request<bhttp::string_body>&& message, const std::string& scheme) {
+    http::Request request;
+    request.method = std::string(message.method_string());
+    request.url = scheme + "://" + std::string(message[bhttp::field::host]) + std::string(message.target());
+    for (const auto& field : message)
+        request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    request.credentials = basic_credentials(std::string_view(message[bhttp::field::authorization]));
+    request.body = std::move(message.body());
+    return request;
+}
+
+bool tells_of_the_connection(const std::string& name) {
+    return beast::iequals(name, "Content-Length") || beast::iequals(name, "Transfer-Encoding") ||
+           beast::iequals(name, "Connection");
+}
+
+template <class Stream>
+class Session final : public AnySession, public std::enable_shared_from_this<Session<Stream>> {
+public:
+    Session(Stream stream, const SimHandler& handler, std::set<AnySession*>& open)
+        : stream_(std::move(stream)), handler_(handler), open_(open) {
+        open_.insert(this);
+        beast::error_code ignored;
+        socket().socket().set_option(tcp::no_delay(true), ignored);
+    }
+    ~Session() override { open_.erase(this); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void begin() {
+        if constexpr (std::is_same_v<Stream, TlsStream>) {
+            socket().expires_after(kIdle);
+            stream_.async_handshake(
+                asio::ssl::stream_base::server,
+                [self = this->shared_from_this()](beast::error_code error) {
+                    if (!error) self->read();
+                }
+            );
+        } else {
+            read();
+        }
+    }
+
+    void abort() override { socket().close(); }
+
+private:
+    beast::tcp_stream& socket() { return beast::get_lowest_layer(stream_); }
+    static std::string scheme() { return std::is_same_v<Stream, TlsStream> ? "https" : "http"; }
+
+    void read() {
+        parser_.emplace();
+        parser_->body_limit(kMaxBody);
+        socket().expires_after(kIdle);
+        bhttp::async_read(
+            stream_,
+            buffer_,
+            *parser_,
+            [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                if (!error) self->answer();
+            }
+        );
+    }
+
+    void answer() {
+        auto message = parser_->release();
+        keep_ = message.keep_alive();
+        const bool head = message.method() == bhttp::verb::head;
+        SimReply reply = handler_(translated(std::move(message), scheme()));
+        if (reply.kind == SimReply::Kind::Drop) return abort();
+        if (reply.kind == SimReply::Kind::Silence) return wait_for_client();
+        prepare(std::move(reply.response), head);
+        if (reply.kind == SimReply::Kind::CutShort) return write_half();
+        socket().expires_after(kIdle);
+        bhttp::async_write(
+            stream_,
+            *response_,
+            [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                if (error || !self->keep_) return self->finish();
+                self->read();
+            }
+        );
+    }
+
+    void prepare(http::Response answer, bool head) {
+        response_.emplace(static_cast<bhttp::status>(answer.status), 11);
+        for (const auto& [name, value] : answer.headers)
+            if (!tells_of_the_connection(name)) response_->insert(name, value);
+        response_->keep_alive(keep_);
+        if (head) {
+            response_->content_length(answer.body.size());
+            return;
+        }
+        response_->body() = std::move(answer.body);
+        response_->prepare_payload();
+    }
+
+    void write_half() {
+        std::ostringstream text;
+        text << *response_;
+        half_ = text.str();
+        half_.resize(half_.size() - response_->body().size() / 2 - 1);
+        asio::async_write(
+            stream_,
+            asio::buffer(half_),
+            [self = this->shared_from_this()](beast::error_code, std::size_t) { self->abort(); }
+        );
+    }
+
+    /// Ends when the client gives up, the server stops, or somebody drops the connections.
+    void wait_for_client() {
+        socket().expires_never();
+        stream_.async_read_some(buffer_.prepare(1), [self = this->shared_from_this()](beast::error_code, std::size_t) {
+            self->abort();
+        });
+    }
+
+    void finish() {
+        beast::error_code ignored;
+        socket().socket().shutdown(tcp::socket::shutdown_send, ignored);
+    }
+
+    Stream stream_;
+    const SimHandler& handler_;
+    std::set<AnySession*>& open_;
+    beast::flat_buffer buffer_{};
+    std::optional<bhttp::request_parser<bhttp::string_body>> parser_{};
+    std::optional<bhttp::response<bhttp::string_body>> response_{};
+    std::string half_{};
+    bool keep_ = true;
+};
+
+/// OpenSSL calls it in the middle of a handshake; `given` is the Listener.
+int choose_certificate(SSL* connection, int*, void* given) {
+    const auto& listener = *static_cast<Listener*>(given);
+    const char* const asked = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+    const std::string name = asked ? asked : "";
+    if (listener.admits && !listener.admits(name)) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (name.empty()) return SSL_TLSEXT_ERR_OK;
+    const auto found = listener.by_name.find(name);
+    if (found == listener.by_name.end()) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    SSL_set_SSL_CTX(connection, found->second->native_handle());
+    return SSL_TLSEXT_ERR_OK;
+}
+
+std::unique_ptr<asio::ssl::context> context_for(const TlsIdentity& identity) {
+    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+    context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    context->use_certificate_chain(asio::buffer(identity.certificate));
+    context->use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
+    return context;
+}
+
+}  // namespace
+
+struct SimServer::Impl {
+    std::set<AnySession*> open{};  ///< Before `io`, whose end destroys sessions that still wait.
+    asio::io_context io{1};
+    std::vector<std::unique_ptr<Listener>> listeners{};
+    std::jthread thread{};
+
+    Listener& listen(SimHandler handler) {
+        auto& listener = *listeners.emplace_back(std::make_unique<Listener>(io, std::move(handler)));
+        listener.acceptor.open(tcp::v4());
+        listener.acceptor.bind({asio::ip::address_v4::loopback(), 0});
+        listener.acceptor.listen();
+        return listener;
+    }
+
+    void accept(Listener& listener) {
+        listener.acceptor.async_accept([this, &listener](beast::error_code error, tcp::socket socket) {
+            if (error == asio::error::operation_aborted) return;
+            if (!error) welcome(listener, std::move(socket));
+            accept(listener);
+        });
+    }
+
+    void welcome(Listener& listener, tcp::socket socket) {
+        if (listener.contexts.empty()) {
+            std::make_shared<Session<PlainStream>>(PlainStream(std::move(socket)), listener.handler, open)->begin();
+        } else {
+            TlsStream stream(std::move(socket), *listener.contexts.front());
+            std::make_shared<Session<TlsStream>>(std::move(stream), listener.handler, open)->begin();
+        }
+    }
+};
+
+SimServer::SimServer() : impl_(std::make_unique<Impl>()) {}
+
+SimServer::~SimServer() { stop(); }
+
+std::uint16_t SimServer::listen_plain(SimHandler handler) {
+    return impl_->listen(std::move(handler)).acceptor.local_endpoint().port();
+}
+
+std::uint16_t SimServer::listen_tls(
+    const std::vector<TlsHost>& hosts, SimHandler handler, std::function<bool(const std::string&)> admits
+) {
+    Listener& listener = impl_->listen(std::move(handler));
+    listener.admits = std::move(admits);
+    for (const auto& host : hosts) {
+        auto& context = listener.contexts.emplace_back(context_for(host.identity));
+        for (const auto& name : host.names) listener.by_name[name] = context.get();
+    }
+    SSL_CTX* const first = listener.contexts.at(0)->native_handle();
+    SSL_CTX_set_tlsext_servername_callback(first, choose_certificate);
+    SSL_CTX_set_tlsext_servername_arg(first, &listener);
+    return listener.acceptor.local_endpoint().port();
+}
+
+void SimServer::start() {
+    for (auto& listener : impl_->listeners) impl_->accept(*listener);
+    impl_->thread = std::jthread([this] { impl_->io.run(); });
+}
+
+void SimServer::stop() {
+    if (!impl_->thread.joinable()) return;
+    asio::post(impl_->io, [this] {
+        for (auto& listener : impl_->listeners) listener->acceptor.close();
+        for (AnySession* session : impl_->open) session->abort();
+    });
+    impl_->thread.join();
+}
+
+void SimServer::run(const std::function<void()>& work) {
+    std::packaged_task<void()> task(work);
+    auto done = task.get_future();
+    asio::post(impl_->io, [&task] { task(); });
+    done.get();
+}
+
+}  // namespace calgate::testing

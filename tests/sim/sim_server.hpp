@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/http/transport.hpp"
+#include "tests/sim/local_ca.hpp"
+
+namespace calgate::testing {
+
+/// What becomes of a request that reached a SimServer.
+struct SimReply {
+    enum class Kind : std::uint8_t {
+        Answer,
+        Silence,   ///< The connection stays open and nothing comes.
+        Drop,      ///< The connection ends without an answer.
+        CutShort,  ///< Half of the answer, then the end.
+    };
+    Kind kind = Kind::Answer;
+    http::Response response{};
+};
+
+/// A request as it came in; `url` is built from the scheme, the Host header and the target.
+using SimHandler = std::function<SimReply(http::Request&&)>;
+
+/// A certificate for some host names.
+struct TlsHost {
+    std::vector<std::string> names{};
+    TlsIdentity identity{};
+};
+
+/// HTTP/1.1 and HTTPS on free ports of 127.0.0.1. All handlers run on one thread, the server's own, so simulators need
+/// no locks. Bodies up to 64 MiB; an idle connection ends after 60 s. Throws std::runtime_error when it cannot listen.
+class SimServer {
+public:
+    SimServer();
+    /// Ends every connection at once and joins.
+    ~SimServer();
+    SimServer(const SimServer&) = delete;
+    SimServer& operator=(const SimServer&) = delete;
+
+    /// @return the port. Only before start().
+    std::uint16_t listen_plain(SimHandler);
+    /// The name that the client asks for (SNI) chooses the certificate; a client that asks for none gets the first.
+    /// @param admits asked at each handshake on the server's thread; false breaks it off, as when a host is away.
+    std::uint16_t listen_tls(
+        const std::vector<TlsHost>&, SimHandler, std::function<bool(const std::string& host)> admits
+    );
+
+    void start();
+    void stop();
+    /// Runs `work` on the server's thread, between two requests, and waits for it.
+    void run(const std::function<void()>& work);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace calgate::testing
