@@ -128,7 +128,7 @@ const BadRequest kRows[] = {
     {"no_such_calendar", "POST", "/v1/calendars/none/sync", "", 404, "no calendar"},
     {"verify_no_such_calendar", "POST", "/v1/calendars/none/verify", "", 404, "no calendar"},
     {"calendar_of_no_account", "POST", "/v1/calendars", R"({"account":"a","href":"http://h/","staff":"anna"})", 422, "no such account"},
-    {"account_at_no_such_host", "POST", "/v1/accounts", R"({"url":"http://no-such-host.invalid/","user":"u","password":"p"})", 502, "no-such-host.invalid"},
+    {"account_at_no_such_host", "POST", "/v1/accounts", R"({"url":"https://no-such-host.invalid/","user":"u","password":"p"})", 502, "no-such-host.invalid"},
     {"account_at_a_file", "POST", "/v1/accounts", R"({"url":"file:///etc/passwd","user":"u","password":"p"})", 422, ""},
     {"account_without_password", "POST", "/v1/accounts", R"({"url":"http://127.0.0.1:1/","user":"u"})", 400, "\"password\""},
     {"account_where_nobody_listens", "POST", "/v1/accounts", R"({"url":"http://127.0.0.1:1/","user":"u","password":"p"})", 502, "127.0.0.1"},
