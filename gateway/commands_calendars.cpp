@@ -7,6 +7,7 @@
 namespace calgate {
 namespace {
 
+using Json = nlohmann::json;
 
 }  // namespace
 
