@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/api.hpp"
+#include "gateway/vault.hpp"
 #include "tests/scheduler/notifying_business.hpp"
 
 namespace calgate {
@@ -13,7 +14,8 @@ using namespace testing;
 using Json = nlohmann::json;
 
 struct Hooks : NotifyingBusiness {
-    GatewayConnectors connectors{keys, zones, clock, "Europe/Berlin"};
+    Vault vault{".", VaultKeys{{1, std::string(32, 'v')}}, random};
+    GatewayConnectors connectors{{store, vault, zones, clock, random}, {}};
     Api api{ApiParts{store, index, *notified, connectors, zones, clock, random, keys}};
     std::string id{}, secret{};
 

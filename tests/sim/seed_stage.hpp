@@ -62,7 +62,7 @@ public:
     Statistics& statistics;
     Canary canary;
     CrashPlan crash{};
-    Keys keys{std::string(32, 'm'), std::string(32, 'r'), std::string(32, 'v')};
+    Keys keys{std::string(32, 'm'), std::string(32, 'r')};
     Truth truth;
     WatchedStore store;
     std::vector<std::unique_ptr<Host>> hosts{};
