@@ -57,6 +57,9 @@ const Json& operation_of(const Json& document, const Api::Route& route) {
 
 bool connects(const Api::Route& route) { return route.method == "POST" && route.pattern.starts_with("/v1/accounts"); }
 
+/// A page that a provider sends the browser to, with parameters of its own choice.
+bool for_a_browser(const Api::Route& route) { return route.parameters == std::vector<std::string>{"*"}; }
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(openapi, ApiStage)
@@ -71,9 +74,11 @@ BOOST_AUTO_TEST_CASE(every_route_answers_and_knows_every_field_it_documents) {
             BOOST_TEST(got.status != 401);
             BOOST_TEST(got.status != 405);
             if (!connects(route)) BOOST_TEST(got.status < 500, got.body);
-            if (got.status >= 400) {
+            if (for_a_browser(route)) {
+                BOOST_TEST(got.header("content-type").starts_with("text/html"));
+            } else if (got.status >= 400) {
                 const std::string detail = got.detail();
-                BOOST_TEST(detail.find("not known here") == std::string::npos, detail);
+                BOOST_TEST(detail.find("\" is not known here") == std::string::npos, detail);
                 BOOST_TEST(detail.find("nothing at this address") == std::string::npos, detail);
             }
         }
@@ -90,6 +95,7 @@ BOOST_AUTO_TEST_CASE(the_description_names_what_is_served_and_nothing_else) {
     for (const Api::Route& route : Api::routes()) {
         BOOST_TEST_CONTEXT(route.method << " " << route.pattern) {
             const Json& operation = operation_of(document, route);
+            if (for_a_browser(route)) continue;
             std::set<std::string> query;
             for (const Json& parameter : operation.at("parameters"))
                 if (parameter.at("in") == "query") query.insert(parameter.at("name").get<std::string>());
@@ -107,6 +113,7 @@ BOOST_AUTO_TEST_CASE(the_description_names_what_is_served_and_nothing_else) {
 BOOST_AUTO_TEST_CASE(an_unknown_field_or_parameter_is_refused_by_name) {
     for (const Api::Route& route : Api::routes()) {
         BOOST_TEST_CONTEXT(route.method << " " << route.pattern) {
+            if (for_a_browser(route)) continue;
             const std::string target = target_of(route.pattern);
             const auto stray = call(route.method, target + "?colour=red");
             BOOST_TEST(stray.status == 400);
@@ -133,7 +140,7 @@ BOOST_AUTO_TEST_CASE(every_closed_route_wants_a_valid_key) {
             const auto got = call(route.method, target_of(route.pattern), std::string{}, headers);
             BOOST_TEST_CONTEXT(route.method << " " << route.pattern) {
                 if (route.open) {
-                    BOOST_TEST(got.status == 200);
+                    BOOST_TEST(got.status != 401);
                     continue;
                 }
                 BOOST_TEST(got.status == 401);

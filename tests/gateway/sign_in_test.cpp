@@ -70,10 +70,11 @@ BOOST_AUTO_TEST_CASE(a_sign_in_belongs_to_the_key_that_began_it) {
     BOOST_TEST(done.status == 200, done.body);
     BOOST_TEST(Json::parse(done.body)["user"] == "anna@example.com");
 
+    const auto asked = transport.asked().size();
     const Json revoked = begin();
     BOOST_TEST(call("DELETE", "/v1/keys/" + sha256_hex("cg_one").substr(0, 16), nullptr, "cg_two").status == 200);
     BOOST_TEST(come_back(revoked["state"]).status == 403);
-    BOOST_TEST(transport.asked().size() == 1u);
+    BOOST_TEST(transport.asked().size() == asked);
 }
 
 BOOST_AUTO_TEST_CASE(a_declined_or_failed_sign_in_says_why) {
