@@ -71,8 +71,9 @@ bool take_theirs(
     }
     const auto current = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
     agree(*mirror, current, conflict.theirs);
-    // A copy marked cancelled still has to go; one that was deleted after an edit has to come back.
-    if ((cancels && conflict.theirs) || conflict.kind == ConflictKind::DeletedAndEdited) mirror->confirmed = 0;
+    // A copy that is not wanted here still has to go; one that was deleted after an edit has to come back.
+    if ((mirror->wanted_gone && conflict.theirs) || conflict.kind == ConflictKind::DeletedAndEdited)
+        mirror->confirmed = 0;
     writer.put(*mirror);
     out.targets = booking.targets;
     out.bookings.push_back(std::move(booking));

@@ -98,6 +98,15 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                         business_
                     );
                     writer.put(mirror);
+                    writer.append(
+                        {0,
+                         parts_.clock.now(),
+                         "copy.restored",
+                         mirror.appointment.value,
+                         "gateway",
+                         "A person rejected what the calendar changed in one run.",
+                         mirror.wanted}
+                    );
                 } else {
                     apply(writer, decision);
                 }

@@ -79,6 +79,8 @@ SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointme
         decide({{mirror.appointment, *found}}, {});
         return braked_ ? Pushed::Stop : tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
     }
+    // What took the name may be our own copy that reads do not show yet (I7, F11).
+    if (!found && !waited_out(mirror)) return look_again(mirror);
     // The name is taken by something that is not our copy, or cannot be used again (F16).
     parts_.store.write([&](Writer& writer) {
         auto current = writer.mirror(mirror.appointment, id_);
@@ -136,14 +138,21 @@ SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {
         return settled_gone(mirror);
     }
     if (!found && found.error().code != ErrorCode::NotFound) return failed(mirror, found.error(), false);
-    const Instant now = parts_.clock.now();
-    const bool waited = mirror.missing_since && now - *mirror.missing_since >= settings_.consistency_window;
-    if (!mirror.unknown_call || waited) return settled_gone(mirror);
     // A create whose outcome is unknown may still appear: look once more when reads have caught up (I7).
+    return mirror.unknown_call && !waited_out(mirror) ? look_again(mirror) : settled_gone(mirror);
+}
+
+bool SyncPass::waited_out(const Mirror& mirror) const {
+    return mirror.missing_since && parts_.clock.now() - *mirror.missing_since >= settings_.consistency_window;
+}
+
+SyncPass::Pushed SyncPass::look_again(const Mirror& mirror) {
+    answered_ = true;
     parts_.store.write([&](Writer& writer) {
         auto current = writer.mirror(mirror.appointment, id_);
-        if (!current) return;
-        if (!current->missing_since) current->missing_since = now;
+        if (!current || current->uid != mirror.uid) return;
+        current->unknown_call = true;
+        if (!current->missing_since) current->missing_since = parts_.clock.now();
         current->not_before = *current->missing_since + settings_.consistency_window;
         writer.put(*current);
     });
@@ -184,9 +193,7 @@ SyncPass::Pushed SyncPass::read_again(const Mirror& mirror, const Appointment& a
 
 SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
     answered_ = true;
-    const bool waited =
-        mirror.missing_since && parts_.clock.now() - *mirror.missing_since >= settings_.consistency_window;
-    if (!waited) {
+    if (!waited_out(mirror)) {
         // One read that does not see it proves nothing while reads may lag (I11, F11).
         note_missing({mirror.appointment});
         return failed(
@@ -266,6 +273,8 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
         auto current = writer.mirror(mirror.appointment, id_);
         if (!current || current->uid != mirror.uid) return;
         current->unknown_call = current->unknown_call || unknown;
+        // A create may be applied late: its window starts with the last one.
+        if (unknown && !current->href) current->missing_since.reset();
         if (park) {
             current->state = MirrorState::Parked;
             current->detail = error.detail + " Change the appointment, or make room, and it is tried again.";

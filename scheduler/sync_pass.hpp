@@ -134,6 +134,10 @@ private:
     Pushed remove_unseen(Mirror);
     Pushed read_again(const Mirror&, const Appointment&, int tries);
     Pushed copy_absent(const Mirror&);
+    /// Whether it has been missing for longer than reads may lag (F11).
+    bool waited_out(const Mirror&) const;
+    /// The copy may be there unseen: asks for its name again when reads have caught up.
+    Pushed look_again(const Mirror&);
     Pushed settled(const Mirror&, const Appointment&, const WriteReceipt&);
     Pushed settled_gone(const Mirror&);
     Pushed failed(const Mirror&, const Error&, bool was_write);

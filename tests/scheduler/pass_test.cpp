@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/scheduler/small_business.hpp"
@@ -133,6 +134,19 @@ BOOST_AUTO_TEST_CASE(R2_I13_many_deletions_trip_the_brake_until_a_person_decides
     }
 }
 
+BOOST_AUTO_TEST_CASE(I12_a_rejected_brake_is_recorded_for_each_copy) {
+    for (int i = 0; i < 8; ++i) book("a" + std::to_string(i), 10 + i, 9);
+    pass();
+    for (int i = 0; i < 8; ++i) service.erase(*mirror("a" + std::to_string(i)).href);
+    pass();
+    const auto open = conflicts();
+    BOOST_REQUIRE(open.size() == 1u);
+    apply_resolution(store, zones, clock, open[0].id, Resolution::Ours, "cli");
+    pass();
+    const auto feed = calgate::read(store, [](const Reader& r) { return r.changes(0, 1000); });
+    BOOST_TEST(std::count_if(feed.begin(), feed.end(), [](const Change& c) { return c.kind == "copy.restored"; }) == 8);
+}
+
 BOOST_AUTO_TEST_CASE(R7_dropping_the_mapping_makes_no_duplicates) {
     for (int i = 0; i < 8; ++i) book("a" + std::to_string(i), 10 + i, 9);
     pass();
@@ -210,6 +224,25 @@ BOOST_AUTO_TEST_CASE(R6_a_create_that_timed_out_after_it_was_applied_leaves_one_
         BOOST_REQUIRE_EQUAL(one.service.count(one.href), 4u);
         BOOST_REQUIRE(!one.mirror("a0").open() && !one.mirror("a1").open() && !one.mirror("a2").open());
     }
+}
+
+BOOST_AUTO_TEST_CASE(I7_F11_a_created_copy_that_reads_do_not_show_yet_gets_no_second_name) {
+    book("a", 10, 9);
+    service.fail_next({memory::Operation::Create, Error{ErrorCode::Timeout, "Injected.", {}}, true, 1});
+    pass();  // the marker
+    clock.advance(60s);
+    service.fail_next({memory::Operation::Create, Error{ErrorCode::Timeout, "Injected.", {}}, true, 1});
+    pass();
+    clock.advance(60s);
+    service.fail_next({memory::Operation::Changes, Error{ErrorCode::InvalidResponse, "Injected.", {}}, false, 1});
+    service.fail_next({memory::Operation::Find, Error{ErrorCode::NotFound, "Injected.", {}}, false, 2});
+    pass();
+    BOOST_TEST(mirror("a").generation == 1);
+    service.clear_faults();
+    clock.advance(1h);
+    pass();
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(!mirror("a").open());
 }
 
 BOOST_AUTO_TEST_CASE(R15_lost_access_raises_one_alarm_and_writes_go_on_after_it) {

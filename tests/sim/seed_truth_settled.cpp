@@ -119,6 +119,13 @@ void Truth::check_deletions(const Reader& reader) {
             const bool about_it = change.subject == deletion.appointment.value;
             recorded =
                 recorded || (about_it && (change.kind == "appointment.cancelled" || change.kind == "copy.restored"));
+            if (change.kind == "conflict.resolved") {
+                // A conflict from before the deletion, decided when it showed the deletion.
+                recorded = recorded || std::any_of(conflicts.begin(), conflicts.end(), [&](const Conflict& c) {
+                               return std::to_string(c.id) == change.subject && c.appointment == deletion.appointment &&
+                                      c.calendar == deletion.calendar && (!c.theirs || c.theirs->cancelled);
+                           });
+            }
             if (about_it && change.kind == "appointment.changed") {
                 const auto& history = history_[deletion.appointment];
                 const auto then = history.find(change.revision);
