@@ -4,8 +4,8 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
-#include "connectors/http/retry_after.hpp"
 #include "connectors/graph/graph_text.hpp"
+#include "connectors/http/retry_after.hpp"
 #include "connectors/http/url.hpp"
 
 namespace calgate::graph {

@@ -102,7 +102,10 @@ void migrate(Database& database, int target) {
         );
     }
     const std::array<std::function<void()>, kSchemaVersion> steps = {
-        [&] { database.execute(kFirst); }, [&] { database.execute(second()); }, [&] { third(database); }, [&] { database.execute(kFourth); }};
+        [&] { database.execute(kFirst); },
+        [&] { database.execute(second()); },
+        [&] { third(database); },
+        [&] { database.execute(kFourth); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

@@ -7,8 +7,8 @@
 #include "core/icalendar.hpp"
 #include "tests/conformance/subject.hpp"
 #include "tests/sim/graph_sim.hpp"
-#include "tests/support/renewed_tokens.hpp"
 #include "tests/support/manual_clock.hpp"
+#include "tests/support/renewed_tokens.hpp"
 
 namespace calgate::testing {
 

@@ -9,8 +9,8 @@
 #include "connectors/http/url.hpp"
 #include "core/icalendar.hpp"
 #include "tests/sim/graph_sim.hpp"
-#include "tests/support/renewed_tokens.hpp"
 #include "tests/support/manual_clock.hpp"
+#include "tests/support/renewed_tokens.hpp"
 
 using namespace calgate;
 using namespace calgate::testing;
