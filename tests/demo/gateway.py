@@ -42,6 +42,25 @@ class Gateway:
         with open(os.open(os.path.join(self.folder, "demo-key"), os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
             out.write(self.key + "\n")
 
+    def configure(self, sections):
+        """Writes these values over what `init` put into calgate.toml."""
+        path, section, lines = os.path.join(self.folder, "calgate.toml"), "", []
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                section = line.strip()[1:-1] if line.startswith("[") else section
+                key = line.split(" = ")[0]
+                if key in sections.get(section, {}):
+                    line = f"{key} = {json.dumps(sections[section][key])}\n"
+                lines.append(line)
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(lines)
+
+    def begin(self, *arguments):
+        """A command that waits for somebody; its output is to be read as it comes."""
+        return subprocess.Popen(
+            [self.program, "--dir", self.folder, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
     def start(self):
         with open(os.path.join(self.folder, "log.txt"), "ab") as log:
             self.process = subprocess.Popen([self.program, "--dir", self.folder, "serve"], stdout=log, stderr=log)

@@ -1,0 +1,150 @@
+"""One business in Google, Graph and Radicale at once: edits there, one service at 60 % errors, one dead, all converge, no secret leaks."""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from datetime import timedelta
+
+import business
+from caldav_client import CalDav
+from cloud import MAILBOX, Simulator, files_below, leaks
+from copies import compare, utc_of
+from demo import count_differences, wait_until
+from gateway import Gateway
+from servers import Radicale
+
+PEOPLE = list(business.STAFF)[:3]
+
+
+def connect(gateway, simulator, radicale, folder):
+    secret = os.path.join(folder, "app.secret")
+    with open(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
+        out.write(simulator.logins["graph"]["client_secret"])
+    application = ["microsoft", "--mailbox", MAILBOX, "--tenant", "contoso.example", "--client-id",
+                   simulator.logins["graph"]["client_id"], "--client-secret-file", secret]
+    raw, shown = CalDav(radicale.port), ""
+    for name in business.STAFF:
+        raw.make_calendar(f"{radicale.home}bookings-{name}/", f"bookings-{name}")
+    for name in PEOPLE:
+        gateway.connect(radicale.port, name, mirror=[f"bookings-{name}"], busy=[])
+        use = ["--staff", name, "--mirror", f"bookings-{name}", "--show", "title"]
+        for site in (simulator.google, simulator.graph):
+            site.make_calendar(name)
+        shown += simulator.sign_in(gateway, "google", *use)
+        if name == PEOPLE[0]:
+            shown += simulator.sign_in(gateway, "microsoft", *use)
+        else:
+            shown += gateway.command("connect", *application, *use).output
+    return shown
+
+
+def edit(gateway, simulator, booked):
+    moved, retitled, deleted = booked[0], booked[4], booked[8]
+    google, graph = simulator.google, simulator.graph
+    google.move(google.copy_of(moved["staff"], utc_of(moved, "start")), timedelta(hours=8))
+    graph.retitle(graph.copy_of(retitled["staff"], utc_of(retitled, "start")), "Haircut and beard")
+    google.delete(google.copy_of(deleted["staff"], utc_of(deleted, "start")))
+    gateway.sync()
+    return wait_until(
+        lambda: utc_of(gateway.get(moved["id"]), "start") == utc_of(moved, "start") + timedelta(hours=8)
+        and gateway.get(retitled["id"])["title"] == "Haircut and beard"
+        and gateway.get(deleted["id"])["state"] == "cancelled",
+        60, "the edits at Google and Graph did not come back",
+    )
+
+
+def run(calgate, program, folder):
+    first_day = business.monday(business.today())
+    radicale = Radicale("Radicale", os.path.join(folder, "radicale"))
+    simulator = Simulator(program, os.path.join(folder, "sim"))
+    gateway = Gateway(calgate, os.path.join(folder, "calgate"))
+    wrong = []
+    try:
+        radicale.start()
+        simulator.start()
+        gateway.init("Cloud", "Europe/Berlin")
+        simulator.configure(gateway)
+        gateway.start()
+        for name in PEOPLE:
+            person, zone = business.STAFF[name]
+            gateway.expect("PUT", f"/v1/staff/{name}", {"id": name, "name": person, "zone": zone, "capacity": 1})
+        texts = {"connect": connect(gateway, simulator, radicale, folder).encode()}
+        made = [{k: v for k, v in b.items() if k != "service"} for b in business.appointments(first_day, 75) if b["staff"] in PEOPLE]
+        booked, later = made[:30], made[30:]
+        gateway.put_all(booked)
+        took = wait_until(lambda: gateway.waiting() == 0, 60, "not every appointment was mirrored")
+        print(f"{len(booked)} appointments in three services after {took:.1f} s")
+        asked = gateway.expect("GET", "/v1/status")["targets"]
+        gateway.sync()
+        wait_until(lambda: all(t["as_of"] and t["as_of"] > (o["as_of"] or "") for t, o in zip(gateway.status()["targets"], asked)),
+                   60, "the calendars were not read")
+        print(f"moved at Google, retitled at Graph, deleted at Google: in the API after {edit(gateway, simulator, booked):.1f} s")
+        wait_until(lambda: gateway.waiting() == 0, 60, "the other copies did not follow")
+
+        simulator.google.faults(failing_percent=60)
+        simulator.graph.faults(down=True)
+        gateway.put_all(later)
+        gateway.sync()
+        time.sleep(5)
+        if gateway.waiting() == 0:
+            wrong.append("nothing waited although a service was dead")
+        simulator.google.faults()
+        simulator.graph.faults()
+        took = wait_until(lambda: gateway.waiting() == 0, 120, "what waited was not written")
+        print(f"{len(later)} booked while Google failed at 60 % and Graph was dead: written {took:.1f} s after they came back")
+
+        held = gateway.appointments()
+        for site in (simulator.google, simulator.graph):
+            copies, lost, doubled = compare(held, site.copies())
+            print(f"{site.name}: {copies} copies, {lost} lost, {doubled} doubled, {site.mails()} mails")
+            if lost or doubled or site.mails() or copies != len(made) - 1:
+                wrong.append(f"{site.name} is not what it should be")
+        copies, lost, doubled = count_differences(gateway, radicale)
+        print(f"Radicale: {copies} copies, {lost} lost, {doubled} doubled")
+        if lost or doubled or copies != len(made) - 1:
+            wrong.append("Radicale is not what it should be")
+        verified = gateway.verify()
+        if verified.code != 0:
+            wrong.append("calgate verify found differences:\n" + verified.output)
+        for path in ("accounts", "calendars", "status", "changes", "conflicts", "keys", "export"):
+            texts["/v1/" + path] = repr(gateway.expect("GET", "/v1/" + path)).encode()
+        texts["verify"] = verified.output.encode()
+        texts.update(files_below(gateway.folder))
+        gateway.stop()
+        texts.update({name + " after stop": text for name, text in files_below(gateway.folder).items() if not name.endswith(".secret")})
+        found = leaks(simulator.secrets(), texts)
+        print(f"{len(texts)} answers, logs and files searched for secrets: found in {found}")
+        if found != ["google.secret", "microsoft.secret"]:
+            wrong.append(f"secrets stand in {found}; only the two files of the operator may hold them")
+    finally:
+        gateway.stop()
+        simulator.stop()
+        radicale.kill()
+    for sentence in wrong:
+        print("WRONG: " + sentence, file=sys.stderr)
+    return not wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calgate", required=True)
+    parser.add_argument("--simulator", required=True)
+    arguments = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="calgate-cloud-")
+    try:
+        good = run(arguments.calgate, arguments.simulator, folder)
+    except Exception:
+        print(f"Logs are in {folder}.", file=sys.stderr)
+        raise
+    if good:
+        shutil.rmtree(folder)
+    else:
+        print(f"Logs are in {folder}.", file=sys.stderr)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
