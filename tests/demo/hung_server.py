@@ -81,7 +81,7 @@ class Client(threading.Thread):
             start = datetime.combine(self.first_day, datetime.min.time()) + timedelta(days=30, minutes=30 * number)
             booking = {
                 "id": f"{self.name_}-{number:04d}", "staff": self.person, "start": start.isoformat(),
-                "end": (start + timedelta(minutes=30)).isoformat(), "zone": "UTC", "title": "Load",
+                "end": (start + timedelta(minutes=30)).isoformat(), "zone": "UTC", "title": "Load", "override_busy": True,
             }
             if self.timed(self.booked, "PUT", "/v1/appointments/" + booking["id"], booking) == 201:
                 self.acknowledged.append(booking["id"])
