@@ -54,9 +54,9 @@ const std::vector<Api::Route>& Api::routes() {
     static const std::vector<std::string> kCalendar = {"account", "href", "name", "staff", "mirror", "busy", "show"};
     // clang-format off
     static const std::vector<Route> kRoutes = {
-        {"PUT", "/v1/appointments/{id}", Lane::Store, false, "Book or change an appointment; Idempotency-Key and If-Match are honoured.", {"force"}, appointment_fields(), &Api::put_appointment},
+        {"PUT", "/v1/appointments/{id}", Lane::Store, false, "Book or change an appointment; Idempotency-Key and If-Match are honoured.", {"force"}, appointment_fields(), &Api::put_appointment, {"Idempotency-Key", "If-Match"}},
         {"GET", "/v1/appointments/{id}", Lane::Store, false, "One appointment with the state of its copies.", {}, {}, &Api::get_appointment},
-        {"DELETE", "/v1/appointments/{id}", Lane::Store, false, "Cancel an appointment; it is never erased.", {}, {}, &Api::delete_appointment},
+        {"DELETE", "/v1/appointments/{id}", Lane::Store, false, "Cancel an appointment; it is never erased.", {}, {}, &Api::delete_appointment, {"If-Match"}},
         {"GET", "/v1/appointments", Lane::Store, false, "All appointments by id, paged.", {"after", "limit"}, {}, &Api::list_appointments},
         {"GET", "/v1/availability", Lane::Inline, false, "Busy and free time with the age of every source; from memory only.", {"staff", "from", "to"}, {}, &Api::get_availability},
         {"GET", "/v1/staff", Lane::Store, false, "Everybody.", {}, {}, &Api::list_staff},
@@ -108,6 +108,8 @@ std::string Api::openapi() {
         for (const std::string& name : route.parameters) {
             if (name != "*") parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
         }
+        for (const std::string& name : route.headers)
+            parameters.push_back({{"name", name}, {"in", "header"}, {"schema", {{"type", "string"}}}});
         Json operation = {
             {"summary", route.summary},
             {"parameters", parameters},

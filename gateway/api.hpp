@@ -50,6 +50,7 @@ public:
         std::vector<std::string> parameters{};  ///< Of the query; "*": any.
         std::vector<std::string> fields{};      ///< Of the body; empty: none.
         HttpResponse (Api::*run)(const HttpRequest&, const PathValues&) = nullptr;
+        std::vector<std::string> headers{};  ///< That the caller may send beside the key.
     };
 
     explicit Api(ApiParts parts);

@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxPage = 1000;
+constexpr auto kAnswersKept = std::chrono::hours{24 * 7};  // Longer than a booking system is down and retries.
 constexpr auto kMaxWindow = std::chrono::hours{24 * 400};
 
 std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
@@ -205,8 +206,10 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         HttpResponse made = booking_answer(
             result, result.appointment ? writer.mirrors_of(result.appointment->id) : std::vector<Mirror>{}
         );
-        if (!key.empty() && made.status < 300)
+        if (!key.empty() && made.status < 300) {
+            writer.forget_idempotent_answers(now - kAnswersKept);
             writer.put_idempotent_answer(key, IdempotentAnswer{digest, made.status, made.body, now});
+        }
         booked = std::move(result);
         return made;
     });

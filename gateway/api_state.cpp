@@ -37,7 +37,7 @@ HttpResponse Api::sync_calendar(const HttpRequest&, const PathValues& path) {
         return answer(202, Json{{"calendar", id.value}, {"started", true}});
     }
     const PassReport report = parts_.engine.run_pass(id);
-    if (report.error) return problem(502, "The calendar could not be read", report.error->detail);
+    if (report.error) return problem(502, "Bad Gateway", report.error->detail);
     return answer(
         200,
         Json{
@@ -57,7 +57,7 @@ HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
     if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
         return problem(404, "Not Found", "There is no calendar with this id.");
     const VerifyReport report = parts_.engine.verify(id);
-    if (report.error) return problem(502, "The calendar could not be read", report.error->detail);
+    if (report.error) return problem(502, "Bad Gateway", report.error->detail);
     Json findings = Json::array();
     std::map<std::string, int> counts = {{"missing", 0}, {"different", 0}, {"extra", 0}, {"unreadable", 0}};
     for (const CopyFinding& finding : report.findings) {

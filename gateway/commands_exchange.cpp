@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "gateway/command_support.hpp"
@@ -15,6 +16,8 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxImport = 1024u * 1024 * 1024;
 constexpr std::size_t kMaxIcs = 64u * 1024 * 1024;
+constexpr std::size_t kPieceBytes =
+    64u * 1024;  // A quarter of the body that a gateway takes unless configured otherwise.
 
 /// The file, or every .ics of the folder, by name.
 std::vector<std::string> ics_files(const std::string& source) {
@@ -93,6 +96,53 @@ int import_ics(Caller& caller, const std::string& source, const std::string& sta
     return taken.refused.empty() ? kDone : kFailed;
 }
 
+/// The export in documents that a running gateway takes as one body each; people and services go first, bookings need
+/// them.
+std::vector<Json> pieces_of(const Json& document) {
+    std::vector<Json> pieces;
+    std::size_t size = kPieceBytes;
+    for (const char* list : {"staff", "services", "appointments"}) {
+        if (!document.contains(list)) continue;
+        if (!document[list].is_array()) return {document};  // The gateway says what is wrong with it.
+        for (const Json& record : document[list]) {
+            const std::size_t more = record.dump().size();
+            if (size + more > kPieceBytes) {
+                pieces.push_back({{"format", document.value("format", Json())}});
+                size = 0;
+            }
+            pieces.back()[list].push_back(record);
+            size += more;
+        }
+    }
+    return pieces.empty() ? std::vector<Json>{document} : pieces;
+}
+
+int import_export(Caller& caller, const Json& document, bool apply) {
+    std::map<std::string, long long> taken = {{"staff", 0}, {"services", 0}, {"appointments", 0}};
+    std::vector<std::string> refused;
+    for (const bool really : {false, true}) {  // All of it is checked before the first record is written.
+        if (really && !apply) break;
+        for (auto& [list, count] : taken) count = 0;
+        for (const Json& piece : pieces_of(document)) {
+            const auto done = caller.call("POST", really ? "/v1/import?apply=true" : "/v1/import", piece);
+            if (!done.good()) return fail(done.problem());
+            for (auto& [list, count] : taken) count += done.body.value(list, 0LL);
+            for (const Json& id : done.body["refused"]) refused.push_back(id.get<std::string>());
+        }
+    }
+    std::printf(
+        "%s: %lld people, %lld services, %lld appointments\n",
+        apply ? "Taken in" : "Would take in",
+        taken["staff"],
+        taken["services"],
+        taken["appointments"]
+    );
+    for (const std::string& id : refused)
+        std::printf("    refused, that person is booked at this time: %s\n", id.c_str());
+    if (!apply) std::printf("Nothing was changed; add --apply to do it.\n");
+    return refused.empty() ? kDone : kFailed;
+}
+
 }  // namespace
 
 int command_export(const std::string& directory, const std::string& folder) {
@@ -126,21 +176,7 @@ int command_import(const std::string& directory, const std::string& source, cons
     const auto document = Json::parse(*text, nullptr, false);
     if (!document.is_object())
         return fail("The file " + file + " is no calgate export; give the folder that calgate export wrote.");
-    return with_gateway(directory, [&](Caller& caller) {
-        const auto done = caller.call("POST", apply ? "/v1/import?apply=true" : "/v1/import", document);
-        if (!done.good()) return fail(done.problem());
-        std::printf(
-            "%s: %lld people, %lld services, %lld appointments\n",
-            apply ? "Taken in" : "Would take in",
-            static_cast<long long>(done.body.value("staff", 0)),
-            static_cast<long long>(done.body.value("services", 0)),
-            static_cast<long long>(done.body.value("appointments", 0))
-        );
-        for (const Json& id : done.body["refused"])
-            std::printf("    refused, that person is booked at this time: %s\n", id.get<std::string>().c_str());
-        if (!apply) std::printf("Nothing was changed; add --apply to do it.\n");
-        return done.body["refused"].empty() ? kDone : kFailed;
-    });
+    return with_gateway(directory, [&](Caller& caller) { return import_export(caller, document, apply); });
 }
 
 }  // namespace calgate

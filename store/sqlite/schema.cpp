@@ -88,6 +88,8 @@ CREATE TABLE push_channels (
     body TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
+constexpr const char* kFifth = "CREATE INDEX idempotent_answers_by_time ON idempotent_answers(at_s)";
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -105,7 +107,8 @@ void migrate(Database& database, int target) {
         [&] { database.execute(kFirst); },
         [&] { database.execute(second()); },
         [&] { third(database); },
-        [&] { database.execute(kFourth); }};
+        [&] { database.execute(kFourth); },
+        [&] { database.execute(kFifth); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

@@ -84,6 +84,21 @@ BOOST_AUTO_TEST_CASE(I5_the_same_key_gives_the_same_answer_also_after_a_restart)
     BOOST_TEST(long_key.status == 400);
 }
 
+BOOST_AUTO_TEST_CASE(I5_an_answer_is_kept_for_a_week_and_then_forgotten) {
+    add_staff("anna");
+    const Instant now = gateway().clock.now();
+    gateway().store->write([&](Writer& writer) {
+        writer.put_idempotent_answer("young", {"digest", 201, "{}", now - std::chrono::hours{24 * 7 - 1}});
+        writer.put_idempotent_answer("old", {"digest", 201, "{}", now - std::chrono::hours{24 * 7 + 1}});
+    });
+    call("PUT", "/v1/appointments/a", booking("anna", kNine, kTen), {{"Idempotency-Key", "k-1"}});
+    gateway().store->read([](const Reader& reader) {
+        BOOST_TEST(reader.idempotent_answer("k-1").has_value());
+        BOOST_TEST(reader.idempotent_answer("young").has_value());
+        BOOST_TEST(!reader.idempotent_answer("old").has_value());
+    });
+}
+
 BOOST_AUTO_TEST_CASE(I5_a_refused_request_does_not_use_up_its_key) {
     add_staff("anna");
     call("PUT", "/v1/appointments/a", booking("anna", kNine, kTen));

@@ -2,6 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "gateway/caller.hpp"
+#include "gateway/commands.hpp"
+#include "gateway/keys.hpp"
 #include "tests/gateway/api_stage.hpp"
 
 using namespace calgate;
@@ -113,6 +116,56 @@ BOOST_FIXTURE_TEST_CASE(I29_the_calendar_of_an_export_round_trips, ApiStage) {
         for (const auto& [name, value] : taken.fields.items()) BOOST_TEST(kept.at(name) == value, name);
         BOOST_TEST(call("PUT", "/v1/appointments/" + taken.id, taken.fields).json()["revision"] == kept["revision"]);
     }
+}
+
+/// A gateway that serves, as the command line finds it.
+struct Serving : ApiStage {
+    Serving() {
+        const Json admin = {
+            {"url", "http://127.0.0.1:" + std::to_string(port())}, {"token", authorization().substr(7)}};
+        BOOST_REQUIRE(write_private_file(admin_file(folder()), admin.dump()));
+    }
+
+    /// @return the exit code of `calgate import`.
+    int import(const Json& document, bool apply) {
+        const std::string file = folder() + "/calgate.json";
+        BOOST_REQUIRE(write_private_file(file, document.dump()));
+        return command_import(folder(), file, "", apply);
+    }
+};
+
+Json many_bookings(int count) {
+    Json list = Json::array();
+    for (int i = 0; i < count; ++i) {
+        Json one = booking("anna", "2027-03-01T09:00:00", "2027-03-01T10:00:00");
+        one.update({{"id", "n" + std::to_string(10'000 + i)}, {"notes", std::string(400, 'x')}});
+        list.push_back(one);
+    }
+    return list;
+}
+
+BOOST_FIXTURE_TEST_CASE(an_export_beyond_the_body_limit_is_taken_in_while_the_gateway_serves, Serving) {
+    const Json anna = {{"id", "anna"}, {"name", "Anna"}, {"zone", "Europe/Berlin"}, {"capacity", 1'000}};
+    const Json document = {{"format", 1}, {"staff", {anna}}, {"appointments", many_bookings(1'000)}};
+    BOOST_TEST(document.dump().size() > 256u * 1024);
+    BOOST_TEST(import(document, false) == 0);
+    BOOST_TEST(call("GET", "/v1/staff/anna").status == 404);
+    for (int round = 0; round < 2; ++round) {
+        BOOST_TEST(import(document, true) == 0);
+        BOOST_TEST(call("GET", "/v1/appointments/n10000").json()["revision"] == 1);
+        BOOST_TEST(call("GET", "/v1/appointments/n10999").json()["revision"] == 1);
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(one_damaged_record_of_a_long_export_and_nothing_is_taken_in, Serving) {
+    add_staff("anna", 1'000);
+    Json document = {{"format", 1}, {"appointments", many_bookings(1'000)}};
+    document["appointments"].back()["zone"] = "Nowhere/Land";
+    BOOST_TEST(import(document, true) == 1);
+    BOOST_TEST(call("GET", "/v1/appointments/n10000").status == 404);
+    BOOST_TEST(import({{"format", 2}, {"appointments", many_bookings(1)}}, true) == 1);
+    BOOST_TEST(import({{"format", 1}, {"appointments", 5}}, true) == 1);
+    BOOST_TEST(call("GET", "/v1/appointments/n10000").status == 404);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -97,9 +97,15 @@ BOOST_AUTO_TEST_CASE(the_description_names_what_is_served_and_nothing_else) {
             const Json& operation = operation_of(document, route);
             if (for_a_browser(route)) continue;
             std::set<std::string> query;
-            for (const Json& parameter : operation.at("parameters"))
+            std::set<std::string> headers;
+            for (const Json& parameter : operation.at("parameters")) {
                 if (parameter.at("in") == "query") query.insert(parameter.at("name").get<std::string>());
+                if (parameter.at("in") == "header") headers.insert(parameter.at("name").get<std::string>());
+            }
             BOOST_TEST((query == std::set<std::string>(route.parameters.begin(), route.parameters.end())));
+            const bool books = route.pattern == "/v1/appointments/{id}";
+            BOOST_TEST(headers.contains("If-Match") == (books && route.method != "GET"));
+            BOOST_TEST(headers.contains("Idempotency-Key") == (books && route.method == "PUT"));
             BOOST_TEST(operation.contains("requestBody") == !route.fields.empty());
             BOOST_TEST(operation.contains("security") == route.open);
             if (route.fields.empty()) continue;
