@@ -16,8 +16,8 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxImport = 1024u * 1024 * 1024;
 constexpr std::size_t kMaxIcs = 64u * 1024 * 1024;
-constexpr std::size_t kPieceBytes =
-    64u * 1024;  // A quarter of the body that a gateway takes unless configured otherwise.
+// A quarter of the body that a gateway takes unless configured otherwise.
+constexpr std::size_t kPieceBytes = 64u * 1024;
 
 /// The file, or every .ics of the folder, by name.
 std::vector<std::string> ics_files(const std::string& source) {

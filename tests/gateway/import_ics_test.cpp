@@ -118,20 +118,23 @@ BOOST_FIXTURE_TEST_CASE(I29_the_calendar_of_an_export_round_trips, ApiStage) {
     }
 }
 
-/// A gateway that serves, as the command line finds it.
+/// The command line beside a gateway that serves: it has no data of its own, only the address and the token.
 struct Serving : ApiStage {
     Serving() {
         const Json admin = {
             {"url", "http://127.0.0.1:" + std::to_string(port())}, {"token", authorization().substr(7)}};
-        BOOST_REQUIRE(write_private_file(admin_file(folder()), admin.dump()));
+        BOOST_REQUIRE(write_private_file(admin_file(beside_.path()), admin.dump()));
     }
 
     /// @return the exit code of `calgate import`.
     int import(const Json& document, bool apply) {
-        const std::string file = folder() + "/calgate.json";
+        const std::string file = beside_.path() + "/calgate.json";
         BOOST_REQUIRE(write_private_file(file, document.dump()));
-        return command_import(folder(), file, "", apply);
+        return command_import(beside_.path(), file, "", apply);
     }
+
+private:
+    ScratchFolder beside_{};
 };
 
 Json many_bookings(int count) {
