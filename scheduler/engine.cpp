@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kLaneRefresh{5000};
 constexpr std::chrono::hours kExpandEvery{1};
 constexpr std::chrono::hours kExpandAhead{24 * 7};
 constexpr std::size_t kExpandBatch = 500;
+constexpr std::size_t kWaitingRead = 200;
 constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
 std::string service_of(const Account& account) {
@@ -83,6 +84,7 @@ struct Engine::Impl {
     std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
     /// In the account's turn, after a pass that went well: the service is there.
     void keep_push(Connector&, const CalendarId&, std::stop_token);
+    std::optional<std::chrono::milliseconds> until_next_write(const CalendarId&) const;
     /// Closes channels of calendars that are no longer read, one at a time.
     void close_unread(const std::map<CalendarId, std::string>& read_calendars);
     void expand_horizon();
@@ -314,6 +316,7 @@ void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
         released = scheduler.finish(job, outcome, now);
         if (was_up != scheduler.service_up(job.service)) refreshed.reset();
         for (const auto& calendar : touched) scheduler.wake(calendar, now);
+        if (outcome.next_write) scheduler.wake_at(job.calendar, now + *outcome.next_write);
     }
     try {
         release(released);
@@ -394,9 +397,24 @@ PassReport Engine::Impl::run(
     if (report.error && report.error->code != ErrorCode::Cancelled) {
         outcome.failed = true;
         outcome.retry_after = report.error->retry_after;
-        outcome.outage = advice(*report.error).counts_as_outage && !outcome.answered;
+        outcome.unavailable = advice(*report.error).counts_as_outage;
+        outcome.outage = outcome.unavailable && !outcome.answered;
     }
+    if (!outcome.more) outcome.next_write = until_next_write(id);
     return report;
+}
+
+std::optional<std::chrono::milliseconds> Engine::Impl::until_next_write(const CalendarId& id) const {
+    const auto now = parts.clock.now();
+    std::optional<Instant> first;
+    parts.store.read([&](const Reader& reader) {
+        for (const auto& mirror : reader.open_mirrors(id, kFarFuture, kWaitingRead)) {
+            const bool waits = mirror.not_before && *mirror.not_before > now;
+            if (waits && (!first || *mirror.not_before < *first)) first = mirror.not_before;
+        }
+    });
+    if (!first) return std::nullopt;
+    return *first - now;
 }
 
 void Engine::Impl::keep_push(Connector& connector, const CalendarId& id, std::stop_token stop) {

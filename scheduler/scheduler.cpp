@@ -115,8 +115,9 @@ std::optional<Job> Scheduler::take(SteadyInstant now) {
         }
         if (lane.attempts == 0) {
             state.retries.record_call();
-        } else if (closed && !state.retries.take_retry()) {
-            postponed.emplace_back(calendar, now + jittered(settings_.poll_active));
+        } else if (closed && !may_retry(state, now)) {
+            // Spread, so that the next retry is not always the same lane's.
+            postponed.emplace_back(calendar, state.next_retry + jittered(std::chrono::seconds(1)));
             continue;
         }
         job = Job{calendar, lane.lane.account, lane.lane.service, lane.poll_at <= now || !closed, !closed};
@@ -134,14 +135,31 @@ std::optional<Job> Scheduler::take(SteadyInstant now) {
     return job;
 }
 
+bool Scheduler::may_retry(ServiceState& state, SteadyInstant now) const {
+    if (state.retries.take_retry()) return true;
+    if (now < state.next_retry) return false;
+    state.next_retry = now + settings_.probe_every;
+    return true;
+}
+
+bool Scheduler::over(ServiceState& state, const Outcome& outcome, SteadyInstant now) const {
+    if (outcome.outage) state.breaker.record_failure(now);
+    if (outcome.unavailable) state.troubled = true;
+    if (outcome.outage || !outcome.answered) return false;
+    const bool closed_now = state.breaker.record_success(now);
+    const bool calm = state.troubled && !outcome.failed && now >= state.next_release;
+    if (!closed_now && !calm) return false;
+    state.troubled = false;
+    state.next_release = now + settings_.probe_every;
+    return true;
+}
+
 std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome, SteadyInstant now) {
     std::vector<CalendarId> released;
     busy_accounts_.erase(job.account);
     ServiceState& state = service(job.service);
     --state.running;
-    const bool closed_now = outcome.outage     ? (state.breaker.record_failure(now), false)
-                            : outcome.answered ? state.breaker.record_success(now)
-                                               : false;
+    const bool outage_over = over(state, outcome, now);
     const auto found = lanes_.find(job.calendar);
     if (found != lanes_.end()) {
         LaneState& lane = found->second;
@@ -153,6 +171,7 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
             lane.poll_at = now + jittered(interval);
         }
         if (lane.again_poll) lane.poll_at = now;
+        lane.hinted = outcome.failed && outcome.retry_after && !outcome.unavailable;
         if (outcome.failed) {
             lane.blocked_until =
                 now + backoff(++lane.attempts, settings_.retry_base, settings_.retry_cap, outcome.retry_after, random_);
@@ -163,9 +182,10 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
         }
         queue(lane, next_of(lane));
     }
-    if (!closed_now) return released;
+    if (!outage_over) return released;
     for (auto& [calendar, lane] : lanes_) {
         if (lane.lane.service != job.service) continue;
+        if (lane.hinted && now < lane.blocked_until) continue;  // Its account is slowed, not the service (F3).
         released.push_back(calendar);
         if (lane.running || calendar == job.calendar) continue;
         lane.attempts = 0;

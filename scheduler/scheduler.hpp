@@ -33,10 +33,12 @@ struct Job {
 struct Outcome {
     bool answered = false;              ///< Some call came back: evidence of health.
     bool outage = false;                ///< Ended by a failure that counts against the service.
+    bool unavailable = false;           ///< Some call failed so, although others may have been answered.
     bool failed = false;                ///< Ended by any failure.
     bool changed = false;               ///< Something was new: poll more often for a while.
     bool more = false;                  ///< Writes are left for lack of call tokens.
     std::chrono::milliseconds wait{0};  ///< Until the next token, with `more`.
+    std::optional<std::chrono::milliseconds> next_write{};  ///< Until the first back-off of a write ends.
     std::optional<std::chrono::seconds> retry_after{};
 };
 
@@ -51,7 +53,7 @@ public:
         std::chrono::seconds active_for{600};
         std::chrono::seconds probe_every{30};
         std::chrono::milliseconds retry_base{1000};
-        std::chrono::milliseconds retry_cap{300'000};
+        std::chrono::milliseconds retry_cap{60'000};
         std::size_t max_lanes = 100'000;
     };
     Scheduler(Settings, Random&);
@@ -66,8 +68,10 @@ public:
     /// Writes of this lane may be tried again at `at` (their own back-off).
     void wake_at(const CalendarId&, SteadyInstant at);
 
+    /// Retries beyond the budget are one per service and probe interval (L5).
     std::optional<Job> take(SteadyInstant now);
-    /// @return calendars that the end of an outage released: their writes need not wait any longer (L3).
+    /// @return calendars that the end of an outage released: their writes need not wait any longer (L3). A service that
+    /// fails in part ends no outage by one success, so there it is one release per probe interval.
     std::vector<CalendarId> finish(const Job&, const Outcome&, SteadyInstant now);
     /// When `take` may have something again; nothing without lanes.
     std::optional<SteadyInstant> next_due() const;
@@ -80,6 +84,7 @@ private:
         SteadyInstant poll_at{};
         SteadyInstant active_until{};
         SteadyInstant blocked_until{};  ///< Back-off after a failure.
+        bool hinted = false;            ///< The service itself named that time.
         bool push = false;
         bool running = false;
         bool again = false;  ///< Woken while running.
@@ -89,12 +94,17 @@ private:
     struct ServiceState {
         CircuitBreaker breaker{};
         RetryBudget retries{};
+        SteadyInstant next_retry{};    ///< Beyond the budget.
+        SteadyInstant next_release{};  ///< By a success while the breaker is closed.
+        bool troubled = false;         ///< Unavailable to some call since the last release.
         int running = 0;
     };
     void queue(LaneState&, SteadyInstant due);
     void unqueue(const LaneState&);
     std::chrono::milliseconds jittered(std::chrono::milliseconds);
     SteadyInstant next_of(const LaneState&) const;
+    bool may_retry(ServiceState&, SteadyInstant now) const;
+    bool over(ServiceState&, const Outcome&, SteadyInstant now) const;
     ServiceState& service(const std::string&);
 
     Settings settings_;

@@ -1,6 +1,7 @@
 // Named checks, a person at the service, and a receiver of notifications.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import https from 'node:https';
 
 const checks = [];
 
@@ -58,5 +59,16 @@ export function listen(answer) {
       });
     });
     server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`));
+  });
+}
+
+/** What a browser does: follows the address and comes back with a code. */
+export function codeOf(address) {
+  return new Promise((resolve, reject) => {
+    https.get(address, (response) => {
+      response.resume();
+      const code = new URL(response.headers.location).searchParams.get('code');
+      code ? resolve(code) : reject(new Error(`no code in ${response.headers.location}`));
+    }).on('error', reject);
   });
 }

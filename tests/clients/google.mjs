@@ -1,10 +1,9 @@
 // Google's own libraries: google-auth-library signs in, @googleapis/calendar does the rest.
 import assert from 'node:assert/strict';
-import https from 'node:https';
 import { randomUUID } from 'node:crypto';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { calendar as calendarApi } from '@googleapis/calendar';
-import { check, listen, person, runChecks } from './checks.mjs';
+import { check, codeOf, listen, person, runChecks } from './checks.mjs';
 
 const { client_id: clientId, client_secret: clientSecret } = JSON.parse(process.env.CALGATE_SIM_LOGINS).google;
 const redirectUri = 'http://localhost:8480/oauth/callback';
@@ -22,17 +21,6 @@ const event = (number, more = {}) => ({
   end: { dateTime: `${day(number)}T10:00:00`, timeZone: 'Europe/Berlin' },
   ...more,
 });
-
-/** What a browser does: follows the address and comes back with a code. */
-function codeOf(address) {
-  return new Promise((resolve, reject) => {
-    https.get(address, (response) => {
-      response.resume();
-      const code = new URL(response.headers.location).searchParams.get('code');
-      code ? resolve(code) : reject(new Error(`no code in ${response.headers.location}`));
-    }).on('error', reject);
-  });
-}
 
 async function list(parameters) {
   const items = [];

@@ -1,10 +1,9 @@
 // Microsoft's own libraries: @azure/msal-node signs in, @microsoft/microsoft-graph-client does the rest.
 import assert from 'node:assert/strict';
-import https from 'node:https';
 import { randomUUID } from 'node:crypto';
 import { ConfidentialClientApplication, CryptoProvider } from '@azure/msal-node';
 import { Client, PageIterator } from '@microsoft/microsoft-graph-client';
-import { check, listen, person, runChecks } from './checks.mjs';
+import { check, codeOf, listen, person, runChecks } from './checks.mjs';
 
 const { client_id: clientId, client_secret: clientSecret } = JSON.parse(process.env.CALGATE_SIM_LOGINS).graph;
 const redirectUri = 'http://localhost:8480/oauth/callback';
@@ -26,17 +25,6 @@ const event = (number, more = {}) => ({
   transactionId: randomUUID(),
   ...more,
 });
-
-/** What a browser does: follows the address and comes back with a code. */
-function codeOf(address) {
-  return new Promise((resolve, reject) => {
-    https.get(address, (response) => {
-      response.resume();
-      const code = new URL(response.headers.location).searchParams.get('code');
-      code ? resolve(code) : reject(new Error(`no code in ${response.headers.location}`));
-    }).on('error', reject);
-  });
-}
 
 async function delta(link) {
   const items = [];

@@ -3,6 +3,7 @@
 #include "connectors/caldav/caldav_connector.hpp"
 #include "connectors/http/curl_transport.hpp"
 #include "gateway/system_clock.hpp"
+#include "tests/conformance/samples.hpp"
 #include "tests/conformance/subject.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/radicale_server.hpp"
@@ -56,7 +57,7 @@ public:
     Features features() const override {
         Features offered;
         offered.passwords = offered.deadlines = offered.garbage = offered.outages = offered.faults = offered.mails =
-            true;
+            offered.webdav = true;
         return offered;
     }
     Connector& connector() override { return connector_; }
@@ -79,6 +80,24 @@ public:
     void lose_next_answer() override { transport_.lose_next_answer(); }
     void set_down(bool down) override { sim_.set_down(down); }
     CaldavSim& sim() override { return sim_; }
+    void fail_next(const SimFault& fault) override { sim_.fail_next(fault); }
+    void clear_faults() override { sim_.clear_faults(); }
+    void forget_tokens() override { sim_.forget_tokens(); }
+    std::vector<std::string> reading_methods() const override { return {"PROPFIND", "REPORT"}; }
+    int mails_sent() override { return sim_.mails_sent(); }
+    void invite_a_customer(const Href& calendar, const Uid& uid) override {
+        http::Request request;
+        request.method = "PUT";
+        request.url = calendar.value + "invitation.ics";
+        request.body = foreign_text(
+            uid,
+            "DTSTART:20260610T070000Z\nDTEND:20260610T080000Z\nORGANIZER:mailto:" + CaldavSim::credentials().user +
+                "\nATTENDEE:mailto:customer@example.com\n"
+        );
+        request.credentials = CaldavSim::credentials();
+        if (!sim_.send(request, {clock_.steady() + std::chrono::seconds(20), {}}))
+            throw std::runtime_error("The invitation was not taken.");
+    }
 
 private:
     const ZoneResolver& zones_;

@@ -75,16 +75,16 @@ void expect_no_false_emptiness(Stage& stage, const SimFault& broken) {
     const Href href = stage.create(haircut(stage.uid("a"))).href;
     const Pulled first = stage.pull();
     stage.create(haircut(stage.uid("b")));
-    for (const char* method : {"PROPFIND", "REPORT"}) {
+    for (const std::string& method : stage.subject.reading_methods()) {
         for (const bool from_the_start : {true, false}) {
             SimFault next = broken;
             next.method = method;
             next.times = -1;
-            stage.subject.sim().fail_next(next);
+            stage.subject.fail_next(next);
             const auto since = from_the_start ? std::nullopt : first.token;
             const auto page =
                 stage.connector.fetch_changes(stage.context(), stage.calendar, since, stage.everything_in(first));
-            stage.subject.sim().clear_faults();
+            stage.subject.clear_faults();
             if (!page) continue;
             CALGATE_EXPECT(page->removed.empty());
             const std::size_t seen = page->changed.size() + page->unchanged.size() + page->unread.size();
@@ -105,9 +105,9 @@ void control_characters(Stage& stage) {
     stage.create(haircut(stage.uid("a")));
     SimFault dirty = fault(Kind::ControlCharacters);
     dirty.times = -1;
-    stage.subject.sim().fail_next(dirty);
+    stage.subject.fail_next(dirty);
     const auto page = stage.connector.fetch_changes(stage.context(), stage.calendar, {}, {});
-    stage.subject.sim().clear_faults();
+    stage.subject.clear_faults();
     CALGATE_EXPECT_SUCCESS(page);
     CALGATE_EXPECT(page->changed.size() + page->unread.size() == 1);
 }
@@ -115,7 +115,7 @@ void control_characters(Stage& stage) {
 void slow_down_seconds(Stage& stage) {
     SimFault busy = fault(Kind::Refusal, 429);
     busy.retry_after = "120";
-    stage.subject.sim().fail_next(busy);
+    stage.subject.fail_next(busy);
     const auto page = stage.connector.fetch_changes(stage.context(), stage.calendar, {}, {});
     CALGATE_EXPECT_ERROR(page, ErrorCode::RateLimited);
     CALGATE_EXPECT(page.error().retry_after == std::chrono::seconds(120));
@@ -124,7 +124,7 @@ void slow_down_seconds(Stage& stage) {
 void slow_down_date(Stage& stage) {
     SimFault busy = fault(Kind::Refusal, 503);
     busy.retry_after = "Sun, 01 Mar 2026 08:05:00 GMT";  // Five minutes after the clock of the test.
-    stage.subject.sim().fail_next(busy);
+    stage.subject.fail_next(busy);
     const auto page = stage.connector.fetch_changes(stage.context(), stage.calendar, {}, {});
     CALGATE_EXPECT_ERROR(page, ErrorCode::Unavailable);
     CALGATE_EXPECT(page.error().retry_after == std::chrono::minutes(5));
@@ -133,7 +133,7 @@ void slow_down_date(Stage& stage) {
 void no_room(Stage& stage) {
     SimFault full = fault(Kind::Refusal, 507);
     full.method = "PUT";
-    stage.subject.sim().fail_next(full);
+    stage.subject.fail_next(full);
     const auto created = stage.connector.create_event(stage.context(), stage.calendar, haircut(stage.uid("a")));
     CALGATE_EXPECT_ERROR(created, ErrorCode::QuotaExceeded);
     CALGATE_EXPECT(stage.count() == 0);
@@ -151,7 +151,7 @@ void unauthorized_midway(Stage& stage) {
 void forgotten_tokens(Stage& stage) {
     stage.create(haircut(stage.uid("a")));
     const Pulled first = stage.pull();
-    stage.subject.sim().forget_tokens();
+    stage.subject.forget_tokens();
     stage.create(haircut(stage.uid("b")));
     const auto page = stage.connector.fetch_changes(stage.context(), stage.calendar, first.token, {});
     if (page) {
@@ -215,20 +215,20 @@ std::vector<Row> failure_rows() {
         {"a_stopped_call_is_cancelled", nullptr, stopped},
         {"outage_is_unavailable_and_the_token_survives_it", &Features::outages, outage},
         {"a_frozen_service_is_a_timeout_by_the_deadline", &Features::freezing, frozen},
-        {"truncated_xml_is_never_emptiness", &Features::faults, truncated},
+        {"a_truncated_body_is_never_emptiness", &Features::faults, truncated},
         {"a_web_page_with_200_is_never_emptiness", &Features::faults, web_page_200},
         {"a_web_page_with_503_is_never_emptiness", &Features::faults, web_page_503},
         {"a_reset_connection_is_never_emptiness", &Features::faults, reset},
         {"a_bare_403_is_never_emptiness", &Features::faults, forbidden},
-        {"control_characters_do_not_hide_events", &Features::faults, control_characters},
+        {"control_characters_do_not_hide_events", &Features::webdav, control_characters},
         {"retry_after_in_seconds_is_told", &Features::faults, slow_down_seconds},
         {"retry_after_as_a_date_is_told", &Features::faults, slow_down_date},
-        {"no_room_is_told_and_nothing_written", &Features::faults, no_room},
-        {"losing_the_password_midway_is_unauthorized", &Features::faults, unauthorized_midway},
+        {"no_room_is_told_and_nothing_written", &Features::webdav, no_room},
+        {"losing_the_password_midway_is_unauthorized", &Features::webdav, unauthorized_midway},
         {"forgotten_tokens_are_never_silent", &Features::faults, forgotten_tokens},
-        {"a_redirect_on_the_same_host_is_followed", &Features::faults, redirect_on_this_host},
-        {"a_redirect_to_http_or_elsewhere_gets_no_request", &Features::faults, redirect_elsewhere},
-        {"a_replaced_calendar_is_not_found_and_never_empty", &Features::faults, replaced_calendar},
+        {"a_redirect_on_the_same_host_is_followed", &Features::webdav, redirect_on_this_host},
+        {"a_redirect_to_http_or_elsewhere_gets_no_request", &Features::webdav, redirect_elsewhere},
+        {"a_replaced_calendar_is_not_found_and_never_empty", &Features::webdav, replaced_calendar},
     };
 }
 

@@ -5,9 +5,9 @@
 #include "connectors/graph/graph_connector.hpp"
 #include "connectors/http/url.hpp"
 #include "core/icalendar.hpp"
+#include "tests/conformance/backstage.hpp"
 #include "tests/conformance/subject.hpp"
-#include "tests/sim/graph_sim.hpp"
-#include "tests/support/manual_clock.hpp"
+#include "tests/sim/graph_site.hpp"
 #include "tests/support/renewed_tokens.hpp"
 
 namespace calgate::testing {
@@ -15,25 +15,6 @@ namespace calgate::testing {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-bool is_write(const std::string& method) { return method == "POST" || method == "PATCH" || method == "DELETE"; }
-
-class ForgetfulTransport final : public http::HttpTransport {
-public:
-    explicit ForgetfulTransport(http::HttpTransport& inner) : inner_(inner) {}
-
-    void lose_next_answer() { armed_ = true; }
-    Result<http::Response> send(const http::Request& request, const Context& context) override {
-        auto response = inner_.send(request, context);
-        if (!armed_ || !is_write(request.method)) return response;
-        armed_ = false;
-        return Error{ErrorCode::Timeout, "No answer came in time.", {}};
-    }
-
-private:
-    http::HttpTransport& inner_;
-    bool armed_ = false;
-};
 
 Json time_json(const When& when) {
     const bool zoned = when.kind == When::Kind::Zoned || when.kind == When::Kind::Floating;
@@ -43,47 +24,67 @@ Json time_json(const When& when) {
 
 class GraphSubject final : public Subject {
 public:
-    GraphSubject(const ZoneResolver& zones, const std::string& profile)
-        : zones_(zones),
-          sim_(clock_, zones, graph_quirks_of(profile)),
-          tokens_([this] { return sim_.issue_token(); }),
-          connector_(transport_, clock_, zones_, tokens_, settings()) {}
+    GraphSubject(const ZoneResolver& zones, const std::string& profile, bool over_https)
+        : zones_(zones), stage_(open(profile, over_https)) {}
 
+    /// No garbage: Exchange holds nothing but items.
     Features features() const override {
         Features offered;
-        offered.passwords = offered.deadlines = offered.outages = true;
+        offered.passwords = offered.deadlines = offered.outages = offered.faults = offered.mails = true;
+        offered.freezing = stage_->over_https();
         return offered;
     }
     /// A sign-in that was long ago would have run out.
     void begin() override { tokens_.refused(*tokens_.access_token({})); }
     Connector& connector() override { return connector_; }
     std::unique_ptr<Connector> with_wrong_password() override {
-        return std::make_unique<graph::GraphConnector>(transport_, clock_, zones_, stranger_, settings());
+        return std::make_unique<graph::GraphConnector>(stage_->front(), clock_, zones_, stranger_, settings());
     }
     const Clock& clock() const override { return clock_; }
 
-    Href make_calendar(const std::string& name) override { return calendar_href(sim_.make_calendar(name)); }
+    Href make_calendar(const std::string& name) override {
+        return calendar_href(stage_->with<std::string>([&](GraphSim& sim) { return sim.make_calendar(name); }));
+    }
     Href put_text(const Href& calendar, const std::string&, const std::string& icalendar) override {
         const std::string id = calendar_id(calendar);
         const auto event = read_icalendar(icalendar, {zones_, "Europe/Berlin", {}}, no_limits());
         if (!event) throw std::runtime_error(event.error().detail);
-        const std::string held = sim_.id_of_uid(id, event->uid.value);
-        if (!held.empty()) {
-            sim_.patch_event(held, written(*event, icalendar, false).dump());
-            return event_href(calendar, held);
-        }
-        return event_href(calendar, sim_.put_event(id, written(*event, icalendar, true).dump()));
+        return event_href(calendar, stage_->with<std::string>([&](GraphSim& sim) {
+            const std::string held = sim.id_of_uid(id, event->uid.value);
+            if (held.empty()) return sim.put_event(id, written(*event, icalendar, true).dump());
+            sim.patch_event(held, written(*event, icalendar, false).dump());
+            return held;
+        }));
     }
     void erase(const Href& event) override {
-        sim_.erase_event(http::percent_decode(event.value.substr(event.value.rfind('/') + 1)));
+        const std::string id = http::percent_decode(event.value.substr(event.value.rfind('/') + 1));
+        stage_->with([&](GraphSim& sim) { sim.erase_event(id); });
     }
     Href unknown_calendar() override {
-        const std::string id = sim_.make_calendar("left");
-        sim_.remove_calendar(id);
-        return calendar_href(id);
+        return calendar_href(stage_->with<std::string>([](GraphSim& sim) {
+            const std::string id = sim.make_calendar("left");
+            sim.remove_calendar(id);
+            return id;
+        }));
     }
-    void lose_next_answer() override { transport_.lose_next_answer(); }
-    void set_down(bool down) override { sim_.set_down(down); }
+    void lose_next_answer() override { stage_->front().lose_next_answer(); }
+    void set_down(bool down) override { stage_->set_down(down); }
+    void set_frozen(bool frozen) override { stage_->set_frozen(frozen); }
+    void fail_next(const SimFault& fault) override { stage_->fail_next(fault); }
+    void clear_faults() override { stage_->clear_faults(); }
+    void forget_tokens() override {
+        stage_->with([](GraphSim& sim) { sim.forget_tokens(); });
+    }
+    int mails_sent() override {
+        return stage_->with<int>([](GraphSim& sim) { return sim.mails_sent(); });
+    }
+    void invite_a_customer(const Href& calendar, const Uid&) override {
+        const std::string body =
+            R"({"subject":"Invitation","start":{"dateTime":"2026-06-10T07:00:00","timeZone":"UTC"},)"
+            R"("end":{"dateTime":"2026-06-10T08:00:00","timeZone":"UTC"},)"
+            R"("attendees":[{"type":"required","emailAddress":{"address":"customer@example.com"}}]})";
+        stage_->with([&](GraphSim& sim) { sim.put_event(calendar_id(calendar), body); });
+    }
     /// In Outlook's words; what Graph has no member for, a person's client cannot bring there.
     std::vector<std::string> decoration() const override {
         return {"\"categories\":[\"WORK\"]", "\"isReminderOn\":true", "\"reminderMinutesBeforeStart\":15"};
@@ -126,19 +127,27 @@ private:
         return out;
     }
 
+    std::unique_ptr<Backstage<GraphSim>> open(const std::string& profile, bool over_https) {
+        std::shared_ptr<GraphSim> sim;
+        SimSite site = graph_site(profile, clock_, zones_, &sim);
+        return std::make_unique<Backstage<GraphSim>>(std::move(site), std::move(sim), clock_, over_https);
+    }
+    std::string issue_token() {
+        return stage_->with<std::string>([](GraphSim& sim) { return sim.issue_token(); });
+    }
+
     const ZoneResolver& zones_;
-    ManualClock clock_{};
-    GraphSim sim_;
-    RenewedTokens tokens_;
+    LongDayClock clock_{};
+    std::unique_ptr<Backstage<GraphSim>> stage_;
+    RenewedTokens tokens_{[this] { return issue_token(); }};
     RenewedTokens stranger_{[] { return std::string("wrong-secret"); }};
-    ForgetfulTransport transport_{sim_};
-    graph::GraphConnector connector_;
+    graph::GraphConnector connector_{stage_->front(), clock_, zones_, tokens_, settings()};
 };
 
 }  // namespace
 
-std::unique_ptr<Subject> graph_subject(const ZoneResolver& zones, const std::string& profile) {
-    return std::make_unique<GraphSubject>(zones, profile);
+std::unique_ptr<Subject> graph_subject(const ZoneResolver& zones, const std::string& profile, bool over_https) {
+    return std::make_unique<GraphSubject>(zones, profile, over_https);
 }
 
 }  // namespace calgate::testing

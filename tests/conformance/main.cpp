@@ -32,9 +32,11 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
           "stuck_pages",
           "odd_reports"})
         subjects.push_back({std::string("sim_") + profile, simulated_subject(zones, profile)});
-    subjects.push_back({"google", google_subject(zones)});
+    subjects.push_back({"google", google_subject(zones, false)});
+    subjects.push_back({"google_https", google_subject(zones, true)});
     for (const char* profile : {"plain", "dup_409", "dup_existing", "small_pages", "sloppy", "rewriting"})
-        subjects.push_back({std::string("graph_") + profile, graph_subject(zones, profile)});
+        subjects.push_back({std::string("graph_") + profile, graph_subject(zones, profile, false)});
+    subjects.push_back({"graph_https", graph_subject(zones, "plain", true)});
     subjects.push_back({"radicale", radicale_subject(zones)});
     subjects.push_back({"xandikos", xandikos_subject(zones)});
     return subjects;

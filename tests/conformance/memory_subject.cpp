@@ -19,6 +19,12 @@ std::vector<std::string> Subject::decoration() const {
 void Subject::set_down(bool) { throw std::runtime_error("This subject has no outages."); }
 void Subject::set_frozen(bool) { throw std::runtime_error("This subject cannot freeze."); }
 CaldavSim& Subject::sim() { throw std::runtime_error("This subject is no simulator."); }
+void Subject::fail_next(const SimFault&) { throw std::runtime_error("This subject breaks no answers."); }
+void Subject::clear_faults() { throw std::runtime_error("This subject breaks no answers."); }
+void Subject::forget_tokens() { throw std::runtime_error("This subject forgets nothing."); }
+std::vector<std::string> Subject::reading_methods() const { return {"GET"}; }
+int Subject::mails_sent() { throw std::runtime_error("This subject counts no mails."); }
+void Subject::invite_a_customer(const Href&, const Uid&) { throw std::runtime_error("This subject counts no mails."); }
 
 namespace {
 

@@ -20,6 +20,7 @@ struct Features {
     bool outages = false;    ///< Can be down and come back.
     bool freezing = false;   ///< Can accept a connection and never answer.
     bool faults = false;     ///< Answers can be broken, see SimFault.
+    bool webdav = false;     ///< A CaldavSim: redirects, replaced collections, 507, XML.
     bool mails = false;      ///< Counts the invitations it would mail.
     bool incremental = true;
 };
@@ -49,12 +50,20 @@ public:
     virtual void set_down(bool down);
     virtual void set_frozen(bool frozen);
     virtual CaldavSim& sim();
+    virtual void fail_next(const SimFault&);
+    virtual void clear_faults();
+    virtual void forget_tokens();
+    /// Methods that a pull uses.
+    virtual std::vector<std::string> reading_methods() const;
+    virtual int mails_sent();
+    /// As another program: an event in the calendar with a guest who is told.
+    virtual void invite_a_customer(const Href& calendar, const Uid&);
 };
 
 std::unique_ptr<Subject> memory_subject(const ZoneResolver&);
-std::unique_ptr<Subject> google_subject(const ZoneResolver&);
+std::unique_ptr<Subject> google_subject(const ZoneResolver&, bool over_https);
 std::unique_ptr<Subject> simulated_subject(const ZoneResolver&, const std::string& profile);
-std::unique_ptr<Subject> graph_subject(const ZoneResolver&, const std::string& profile);
+std::unique_ptr<Subject> graph_subject(const ZoneResolver&, const std::string& profile, bool over_https);
 std::unique_ptr<Subject> radicale_subject(const ZoneResolver&);
 std::unique_ptr<Subject> xandikos_subject(const ZoneResolver&);
 

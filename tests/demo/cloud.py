@@ -10,7 +10,7 @@ import subprocess
 from datetime import datetime, timezone
 from urllib.parse import quote, urljoin, urlsplit
 
-from copies import Copy
+from copies import Copy, Site
 
 # How every token and code of the simulators begins.
 TOKENS = ["ya29.sim-", "1//sim-", "4/sim-", "EwBwA8l6BAAU", "M.C546_BAY."]
@@ -37,6 +37,9 @@ class Simulator:
         self.https, self.control, self.hosts = greeting["https"], greeting["control"], greeting["hosts"]
         self.ca_file, self.logins = greeting["ca_file"], greeting["logins"]
         self.google, self.graph = GoogleSite(self), GraphSite(self)
+        self.application_secret = os.path.join(self.folder, "app.secret")
+        with open(os.open(self.application_secret, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
+            out.write(self.logins["graph"]["client_secret"])
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -107,6 +110,19 @@ class Simulator:
                 raise RuntimeError(f"calgate connect {' '.join(arguments)} ended with {command.returncode}: {shown}")
         return shown
 
+    def connect_google(self, gateway, staff):
+        """@return what the command printed."""
+        return self.sign_in(gateway, "google", *use_of(staff))
+
+    def connect_graph(self, gateway, staff, by_application):
+        """As the person who signs in, or as an application that the organisation admits."""
+        if not by_application:
+            return self.sign_in(gateway, "microsoft", *use_of(staff))
+        return gateway.command(
+            "connect", "microsoft", "--mailbox", MAILBOX, "--tenant", "contoso.example",
+            "--client-id", self.logins["graph"]["client_id"], "--client-secret-file", self.application_secret, *use_of(staff),
+        ).output
+
     def secrets(self):
         return TOKENS + [login["client_secret"] for login in self.logins.values()]
 
@@ -122,9 +138,14 @@ class _Secure(http.client.HTTPSConnection):
         self.sock = self.tls.wrap_socket(socket.create_connection(("127.0.0.1", self.real_port), 30), server_hostname=self.host)
 
 
-class Site:
+def use_of(staff):
+    return ["--staff", staff, "--mirror", f"bookings-{staff}", "--show", "title"]
+
+
+class SimulatedSite(Site):
     def __init__(self, simulator):
-        self.simulator, self.calendars = simulator, {}
+        super().__init__(self.name)
+        self.simulator = simulator
 
     def make_calendar(self, staff):
         self.calendars[staff] = self.simulator.call("POST", f"/{self.site}/calendars", {"name": f"bookings-{staff}"})["calendar"]
@@ -150,9 +171,6 @@ class Site:
                     found.append(Copy(staff, event, start, end, content.get(self.title, "")))
         return found
 
-    def copy_of(self, staff, start):
-        return next(copy for copy in self.copies() if copy.staff == staff and copy.start == start)
-
     def change(self, copy, members):
         content = {**(self.events(copy.staff)[copy.event] if self.replaces else {}), **members}
         body = {"calendar": self.calendars[copy.staff], "event": copy.event, "content": json.dumps(content)}
@@ -168,7 +186,7 @@ class Site:
         self.simulator.call("DELETE", f"/{self.site}/events", {"calendar": self.calendars[copy.staff], "event": copy.event})
 
 
-class GoogleSite(Site):
+class GoogleSite(SimulatedSite):
     name, site, title, replaces = "Google", "google", "summary", True
 
     def is_marked(self, content):
@@ -181,7 +199,7 @@ class GoogleSite(Site):
         return {"dateTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "timeZone": "Europe/Berlin"}
 
 
-class GraphSite(Site):
+class GraphSite(SimulatedSite):
     name, site, title, replaces = "Graph", "graph", "subject", False
 
     def is_marked(self, content):

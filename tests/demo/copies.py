@@ -1,4 +1,4 @@
-"""Copies at a target as an independent reader sees them, and how they compare with the appointments of the API."""
+"""Copies at a service as an independent reader sees them, and how they compare with the appointments of the API."""
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -8,10 +8,24 @@ from zoneinfo import ZoneInfo
 @dataclass
 class Copy:
     staff: str
-    event: str  # The service's id of it.
+    event: str  # The service's id or address of it.
     start: datetime  # UTC
     end: datetime
     title: str
+
+
+class Site:
+    """A service with a calendar "bookings-<staff>" per person. Subclasses give copies(), move, retitle and delete."""
+
+    def __init__(self, name):
+        self.name, self.calendars = name, {}
+
+    def copy_of(self, appointment):
+        start = utc_of(appointment, "start")
+        for copy in self.copies():
+            if copy.staff == appointment["staff"] and copy.start == start:
+                return copy
+        raise RuntimeError(f"{self.name} has no copy of {appointment['id']} at {start}.")
 
 
 def utc_of(appointment, key):

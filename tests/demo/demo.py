@@ -1,4 +1,4 @@
-"""`./dev demo`: a fixture business on two real CalDAV servers, phone edits, an outage, a crash, and the proof after it."""
+"""`./dev demo`: a fixture business in Google, Microsoft 365 and on two real CalDAV servers; phone edits, outages, a crash, and the proof."""
 
 import argparse
 import os
@@ -8,11 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import business
-from caldav_client import CalDav, field
+from caldav_client import CalDav
+from caldav_site import CaldavSite
+from cloud import Simulator
+from copies import compare, utc_of
 from gateway import Gateway
 from servers import Radicale, Xandikos
 
@@ -95,111 +100,60 @@ class Load:
             time.sleep(0.01)
 
 
-def set_up(gateway, servers, first_day):
+def set_up(gateway, services, first_day):
     for name, (person, zone) in business.STAFF.items():
         gateway.expect("PUT", f"/v1/staff/{name}", {"id": name, "name": person, "zone": zone, "capacity": 1})
     for name, (title, minutes) in business.SERVICES.items():
         gateway.expect(
             "PUT", f"/v1/services/{name}", {"id": name, "name": title, "duration_min": minutes, "staff": list(business.STAFF)}
         )
-    for server in servers:
-        raw = CalDav(server.port)
+    for site in services.sites:
         for name in business.STAFF:
-            raw.make_calendar(f"{server.home}bookings-{name}/", f"bookings-{name}")
+            site.make_calendar(name)
     for number, name in enumerate(business.STAFF):
-        server = servers[number % 2]
+        server = services.servers[number % 2]
         raw = CalDav(server.port)
         raw.make_calendar(f"{server.home}private-{name}/", f"private-{name}")
         for file, text in business.private_events(name, first_day).items():
             raw.put(f"{server.home}private-{name}/{file}", text)
-    for server in servers:
+
+    def connect_all(connect):
         for number, name in enumerate(business.STAFF):
-            busy = [f"private-{name}"] if servers[number % 2] is server else []
-            gateway.connect(server.port, name, mirror=[f"bookings-{name}"], busy=busy)
+            connect(number, name)
+
+    def at(parity):
+        server = services.servers[parity]
+        return lambda number, name: gateway.connect(
+            server.port, name, mirror=[f"bookings-{name}"], busy=[f"private-{name}"] if number % 2 == parity else []
+        )
+
+    simulator = services.simulator
+    ways = [
+        at(0), at(1), lambda _, name: simulator.connect_google(gateway, name),
+        lambda number, name: simulator.connect_graph(gateway, name, by_application=number > 0),
+    ]
+    with ThreadPoolExecutor(len(ways)) as pool:
+        list(pool.map(connect_all, ways))
 
 
-def copies_on(server):
-    """Every event in the mirror calendars of a server that carries calgate's mark, marker events left out."""
-    raw, found = CalDav(server.port), {}
-    for name in business.STAFF:
-        for href, (etag, text) in raw.events(f"{server.home}bookings-{name}/").items():
-            if field(text, "X-CALGATE-MARK") and field(text, "SUMMARY") != "calgate marker":
-                found[href] = (name, etag, text)
-    return found
-
-
-def instant_of(text, name):
-    """A DTSTART or DTEND of a copy as UTC."""
-    body = text[text.index("BEGIN:VEVENT"):]
-    line = next(l for l in body.split("\n") if l.startswith(name))
-    value = line.split(":", 1)[1]
-    if value.endswith("Z"):
-        return datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-    zone = line.split("TZID=", 1)[1].split(":", 1)[0].split(";", 1)[0].strip('"')
-    return datetime.strptime(value, "%Y%m%dT%H%M%S").replace(tzinfo=ZoneInfo(zone)).astimezone(timezone.utc)
-
-
-def count_differences(gateway, server):
-    """What an independent reader sees: (copies, lost, doubled) on this server against the API's appointments."""
-    wanted = {}
-    for appointment in gateway.appointments():
-        if appointment["state"] == "confirmed":
-            zone = ZoneInfo(appointment["zone"])
-            span = tuple(
-                datetime.fromisoformat(appointment[key]).replace(tzinfo=zone).astimezone(timezone.utc) for key in ("start", "end")
-            )
-            wanted[(appointment["staff"], *span)] = wanted.get((appointment["staff"], *span), 0) + 1
-    copies = copies_on(server)
-    seen = {}
-    for name, _, text in copies.values():
-        key = (name, instant_of(text, "DTSTART"), instant_of(text, "DTEND"))
-        seen[key] = seen.get(key, 0) + 1
-    lost = sum(max(0, count - seen.get(key, 0)) for key, count in wanted.items())
-    doubled = sum(max(0, count - wanted.get(key, 0)) for key, count in seen.items())
-    return len(copies), lost, doubled
-
-
-def copy_at(server, staff, start_utc):
-    for href, (name, etag, text) in copies_on(server).items():
-        if name == staff and instant_of(text, "DTSTART") == start_utc:
-            return href, etag, text
-    raise Failure(f"{server.name} has no copy for {staff} at {start_utc}.")
-
-
-def utc_of(booking, key):
-    return datetime.fromisoformat(booking[key]).replace(tzinfo=ZoneInfo(booking["zone"])).astimezone(timezone.utc)
-
-
-def phone_edits(gateway, radicale, xandikos, booked):
-    """Moves one copy, retitles one and deletes one, as a phone would, and waits until the booking system knows."""
-    moved, edited, deleted = booked[0], booked[7], booked[14]
-    raw = CalDav(radicale.port)
-    href, etag, text = copy_at(radicale, moved["staff"], utc_of(moved, "start"))
-    later = {key: (datetime.fromisoformat(moved[key]) + timedelta(hours=8)).strftime("%Y%m%dT%H%M%S") for key in ("start", "end")}
-    lines = []
-    inside = False
-    for line in text.split("\n"):
-        inside = inside or line == "BEGIN:VEVENT"
-        if inside and line.startswith("DTSTART"):
-            line = line.split(":", 1)[0] + ":" + later["start"]
-        if inside and line.startswith("DTEND"):
-            line = line.split(":", 1)[0] + ":" + later["end"]
-        lines.append(line)
-    raw.put(href, "\r\n".join(lines), etag)
-    href, etag, text = copy_at(radicale, edited["staff"], utc_of(edited, "start"))
-    title = field(text, "SUMMARY")
-    raw.put(href, text.replace(f"SUMMARY:{title}", "SUMMARY:Haircut and beard").replace("\n", "\r\n"), etag)
-    href, _, _ = copy_at(xandikos, deleted["staff"], utc_of(deleted, "start"))
-    CalDav(xandikos.port).delete(href)
-
+def phone_edits(gateway, services, booked):
+    """Edits at every service, as a phone would make them; waits until the booking system knows."""
+    moved, edited, deleted, dropped = booked[0], booked[7], booked[14], booked[21]
+    services.radicale.move(services.radicale.copy_of(moved), timedelta(hours=8))
+    services.graph.retitle(services.graph.copy_of(edited), "Haircut and beard")
+    services.xandikos.delete(services.xandikos.copy_of(deleted))
+    services.google.delete(services.google.copy_of(dropped))
     gateway.sync()
     took = wait_until(
-        lambda: gateway.get(moved["id"])["start"].startswith(datetime.strptime(later["start"], "%Y%m%dT%H%M%S").isoformat())
+        lambda: utc_of(gateway.get(moved["id"]), "start") == utc_of(moved, "start") + timedelta(hours=8)
         and gateway.get(edited["id"])["title"] == "Haircut and beard"
-        and gateway.get(deleted["id"])["state"] == "cancelled",
-        60, "the three phone edits did not come back",
+        and all(gateway.get(gone["id"])["state"] == "cancelled" for gone in (deleted, dropped)),
+        60, "the four phone edits did not come back",
     )
-    say(f"   {moved['id']} moved by 8 h, {edited['id']} retitled, {deleted['id']} cancelled: in the API after {took:.1f} s")
+    say(
+        f"   {moved['id']} moved by 8 h in Radicale, {edited['id']} retitled in Outlook, {deleted['id']} deleted in Xandikos,\n"
+        f"   {dropped['id']} deleted in Google: in the API after {took:.1f} s"
+    )
 
 
 def check_private_time(gateway, first_day):
@@ -223,60 +177,114 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
+class Services:
+    """Where the copies are: two real CalDAV servers, and Google and Microsoft 365 as calgate-sim plays them."""
+
+    def __init__(self, simulator):
+        self.simulator = Simulator(simulator, os.path.join(FOLDER, "sim"))
+        self.servers = [
+            Radicale("Radicale", os.path.join(FOLDER, "radicale")), Xandikos("Xandikos", os.path.join(FOLDER, "xandikos"))
+        ]
+
+    def start(self):
+        self.simulator.start()
+        for server in self.servers:
+            server.start()
+        self.google, self.graph = self.simulator.google, self.simulator.graph
+        self.radicale, self.xandikos = map(CaldavSite, self.servers)
+        self.sites = [self.google, self.graph, self.radicale, self.xandikos]
+
+    def stop(self):
+        self.simulator.stop()
+        for server in self.servers:
+            server.kill()
+
+    def break_down(self):
+        self.google.faults(down=True)
+        self.graph.faults(failing_percent=60)
+        self.servers[1].kill()
+
+    def come_back(self):
+        self.google.faults()
+        self.graph.faults()
+        self.servers[1].start()
+
+    def site_of(self, account):
+        """Which site an account of the API is at."""
+        port = {server.port: site for server, site in zip(self.servers, (self.radicale, self.xandikos))}
+        return {"google": self.google, "graph": self.graph}.get(account["kind"]) or port[urlsplit(account["url"]).port]
+
+
 def run(arguments):
     shutil.rmtree(FOLDER, ignore_errors=True)
     first_day = business.monday(business.today())
-    radicale = Radicale("Radicale", os.path.join(FOLDER, "radicale"))
-    xandikos = Xandikos("Xandikos", os.path.join(FOLDER, "xandikos"))
-    servers = [radicale, xandikos]
+    services = Services(arguments.simulator)
     gateway = Gateway(arguments.calgate, os.path.join(FOLDER, "calgate"))
     began = time.monotonic()
     try:
-        story(gateway, radicale, xandikos, servers, first_day, began)
+        story(gateway, services, first_day, began)
         if arguments.keep:
             say(f"\nStill running: the API at {gateway.url} (key in {gateway.folder}/demo-key),")
-            say(f"Radicale at http://127.0.0.1:{radicale.port}/, Xandikos at http://127.0.0.1:{xandikos.port}/ (demo / demo). Ctrl-C ends it.")
+            say("   ".join(f"{server.name} at http://127.0.0.1:{server.port}/" for server in services.servers) + " (demo / demo),")
+            say(f"the controls of Google and Graph at http://127.0.0.1:{services.simulator.control}/. Ctrl-C ends it.")
             signal.sigwait([signal.SIGINT, signal.SIGTERM])
     finally:
         gateway.stop()
-        for server in servers:
-            server.kill()
+        services.stop()
 
 
-def story(gateway, radicale, xandikos, servers, first_day, began):
-    say("1. Two CalDAV servers that other people wrote, and a business of five people in two time zones")
-    for server in servers:
-        server.start()
+def wait_for_every_site(gateway, services, seconds):
+    """Until nothing waits any more. @return for each site's name how long that took there."""
+    accounts = {a["id"]: services.site_of(a) for a in gateway.expect("GET", "/v1/accounts")["accounts"]}
+    site_of = {c["id"]: accounts[c["account"]] for c in gateway.expect("GET", "/v1/calendars")["calendars"]}
+    began, settled = time.monotonic(), {}
+
+    def all_settled():
+        open_sites = {site_of[t["calendar"]].name for t in gateway.status()["targets"] if t["waiting"]}
+        for site in services.sites:
+            if site.name in open_sites:
+                settled.pop(site.name, None)
+            else:
+                settled.setdefault(site.name, time.monotonic() - began)
+        return not open_sites
+
+    wait_until(all_settled, seconds, "the waiting copies were not written")
+    return settled
+
+
+def story(gateway, services, first_day, began):
+    say("1. A business of five people in two time zones. Their calendars: Google, Microsoft 365 and two CalDAV servers")
+    services.start()
     gateway.init("Salon Aurora", "Europe/Berlin")
+    services.simulator.configure(gateway)
     gateway.start()
-    set_up(gateway, servers, first_day)
-    say(f"   Radicale on port {radicale.port}, Xandikos on port {xandikos.port}, calgate on {gateway.url}")
+    set_up(gateway, services, first_day)
+    say(f"   calgate on {gateway.url}; {' and '.join(s.name for s in services.servers)} are real, Google and Graph are simulated")
+    say(f"   over HTTPS under their own names; five people signed in at each, {time.monotonic() - began:.1f} s")
 
     booked = business.appointments(first_day)
-    say(f"2. {len(booked)} appointments over four weeks are booked and mirrored to both")
+    say(f"2. {len(booked)} appointments over four weeks are booked and mirrored to all four")
     gateway.put_all(booked)
     took = wait_until(lambda: gateway.waiting() == 0, 120, "not every appointment was mirrored")
-    for server in servers:
-        copies, lost, doubled = count_differences(gateway, server)
-        require((copies, lost, doubled) == (len(booked), 0, 0), f"{server.name} holds {copies} copies, {lost} lost, {doubled} doubled")
-    say(f"   {len(booked)} copies on each server, {took:.1f} s after the last booking")
+    table(gateway, services)
+    say(f"   {len(booked)} copies at each of the four, {took:.1f} s after the last booking")
     check_private_time(gateway, first_day)
     say("   busy time from the private calendars (series, exception, moved instance, leave, private, free) is right to the second")
 
-    say("3. Staff edit three copies on their phones")
+    say("3. Staff edit four copies on their phones, one at each service")
     asked = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     gateway.sync()
     wait_until(lambda: all((t["as_of"] or "") >= asked for t in gateway.status()["targets"]), 60, "the calendars were not read")
-    phone_edits(gateway, radicale, xandikos, booked)
+    phone_edits(gateway, services, booked)
     wait_until(lambda: gateway.waiting() == 0, 60, "the other copies did not follow")
 
-    say("4. Xandikos dies while bookings come in")
+    say("4. Google dies, Graph fails at 60 % of all requests, Xandikos is killed; bookings go on")
     window = (stamp(datetime.now(timezone.utc)), stamp(datetime.now(timezone.utc) + timedelta(days=28)))
     healthy = Load(gateway, [], window)
     healthy.start()
     time.sleep(2)
     healthy.finish()
-    xandikos.kill()
+    services.break_down()
     load = Load(gateway, business.extra_appointments(first_day, 60), window)
     load.start()
     wait_until(lambda: len(load.accepted) >= 20, 60, "bookings stopped during the outage")
@@ -299,41 +307,63 @@ def story(gateway, radicale, xandikos, servers, first_day, began):
     require(not lost_bookings, f"acknowledged bookings are lost: {lost_bookings}")
     require(load.failed == 0, f"{load.failed} availability answers failed")
     require(load.ageless == 0, f"{load.ageless} availability answers did not say how old their sources are")
-    say(f"   {len(load.accepted)} bookings accepted, {len(load.latencies)} availability answers, 0 failed")
+    require(gateway.waiting() > 0, "nothing waits although two services are dead")
+    say(f"   {len(load.accepted)} bookings accepted, {len(load.latencies)} availability answers, 0 failed; {gateway.waiting()} copies wait")
     say(
         f"   availability p99 {percentile(load.latencies, 0.99) * 1000:.1f} ms during the outage, "
         f"{percentile(healthy.latencies, 0.99) * 1000:.1f} ms before"
     )
 
-    say("6. Xandikos is back")
-    xandikos.start()
-    converged = wait_until(lambda: gateway.waiting() == 0, 120, "the waiting copies were not written")
-    gateway.sync()
-    say(f"   everything that waited was written {converged:.1f} s after it came back")
+    say("6. All three are back")
+    services.come_back()
+    settled = wait_for_every_site(gateway, services, 120)
+    say(f"   everything that waited was written {max(settled.values()):.1f} s after they came back")
 
     say("7. Every copy is compared by content")
     verified = gateway.verify()
-    say("\n".join("   " + line for line in verified.output.splitlines()))
-    rows = [(server, *count_differences(gateway, server)) for server in servers]
+    say("   calgate verify, all calendars: " + verify_summary(verified.output))
+    table(gateway, services, settled)
     ports = gateway.source_ports()
-    live = sum(1 for a in gateway.appointments() if a["state"] == "confirmed")
-    say("")
-    say(f"   {'target':<10} {'appointments':>12} {'copies':>7} {'lost':>5} {'doubled':>8} {'stale answers':>14} {'converged':>10}")
-    for server, copies, lost, doubled in rows:
-        when = f"{converged:.1f} s" if server is xandikos else "–"
+    for server in services.servers:
         stale = sum(count for source, count in load.cached.items() if ports.get(source) == server.port)
-        say(f"   {server.name:<10} {live:>12} {copies:>7} {lost:>5} {doubled:>8} {stale:>14} {when:>10}")
-        require(stale > 0 if server is xandikos else stale < len(load.latencies), f"{stale} answers rested on the cache of {server.name}")
-    say("   stale answers: given from the cache during the outage, each with the age of what it rests on")
+        say(f"   {stale} of {len(load.latencies)} answers rested on the cache of {server.name}, each with its age")
+        require(
+            stale > 0 if server is services.servers[1] else stale < len(load.latencies),
+            f"{stale} answers rested on the cache of {server.name}",
+        )
     say(f"\n   The whole story took {time.monotonic() - began:.0f} s.")
-    require(verified.code == 0, "calgate verify found differences")
-    for server, copies, lost, doubled in rows:
-        require((copies, lost, doubled) == (live, 0, 0), f"{server.name}: {copies} copies of {live}, {lost} lost, {doubled} doubled")
+    require(verified.code == 0, "calgate verify found differences:\n" + verified.output)
+
+
+def verify_summary(output):
+    """The columns of `calgate verify`, added up."""
+    head, *rows = [line.split() for line in output.splitlines() if line.strip()]
+    numbers = [row[-(len(head) - 1):] for row in rows if row[-1].isdigit()]
+    return ", ".join(f"{sum(int(n) for n in column)} {name}" for name, column in zip(head[1:], zip(*numbers)))
+
+
+def table(gateway, services, settled=None):
+    """What an independent reader counts at each service, and that it is exactly what the API says. Printed at the end."""
+    held = gateway.appointments()
+    live = sum(1 for a in held if a["state"] == "confirmed")
+    rows = [(site, *compare(held, site.copies())) for site in services.sites]
+    if settled:
+        say(f"\n   {'target':<10} {'appointments':>12} {'copies':>7} {'lost':>5} {'doubled':>8} {'mails':>6} {'converged':>10}")
+        for site, copies, lost, doubled in rows:
+            when = f"{settled[site.name]:.1f} s"
+            say(f"   {site.name:<10} {live:>12} {copies:>7} {lost:>5} {doubled:>8} {site.mails():>6} {when:>10}")
+        say("")
+    for site, copies, lost, doubled in rows:
+        require(
+            (copies, lost, doubled, site.mails()) == (live, 0, 0, 0),
+            f"{site.name}: {copies} copies of {live}, {lost} lost, {doubled} doubled, {site.mails()} mails",
+        )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calgate", required=True)
+    parser.add_argument("--simulator", required=True)
     parser.add_argument("--keep", action="store_true", help="leave everything running")
     try:
         run(parser.parse_args())

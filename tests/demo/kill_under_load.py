@@ -11,8 +11,9 @@ import time
 from datetime import datetime, timedelta
 
 import business
-from demo import count_differences, wait_until
-from caldav_client import CalDav
+from caldav_site import CaldavSite
+from copies import compare
+from demo import wait_until
 from gateway import Gateway
 from servers import Radicale
 
@@ -62,10 +63,9 @@ def run(calgate, rounds, seed, folder):
         gateway.start()
         for name in people:
             gateway.expect("PUT", f"/v1/staff/{name}", {"id": name, "name": name, "zone": "UTC", "capacity": 1})
-        raw = CalDav(radicale.port)
-        for name in business.STAFF:
-            raw.make_calendar(f"{radicale.home}bookings-{name}/", f"bookings-{name}")
+        calendars = CaldavSite(radicale)
         for name in people:
+            calendars.make_calendar(name)
             gateway.connect(radicale.port, name, mirror=[f"bookings-{name}"], busy=[])
         bookers = [Booker(gateway, name, first_day) for name in people]
         for booker in bookers:
@@ -83,7 +83,7 @@ def run(calgate, rounds, seed, folder):
         held = {a["id"]: a for a in gateway.appointments()}
         lost = [i for i, b in acknowledged.items() if i not in held or held[i]["start"] != b["start"]]
         wait_until(lambda: gateway.waiting() == 0, 300, "the copies did not settle")
-        copies, missing, doubled = count_differences(gateway, radicale)
+        copies, missing, doubled = compare(held.values(), calendars.copies())
         print(
             f"{rounds} kills (seed {seed}): {len(acknowledged)} acknowledged, {len(lost)} lost, {len(refused)} refused; "
             f"{copies} copies, {missing} missing, {doubled} doubled"

@@ -226,6 +226,19 @@ BOOST_AUTO_TEST_CASE(R6_a_create_that_timed_out_after_it_was_applied_leaves_one_
     }
 }
 
+BOOST_AUTO_TEST_CASE(L1_a_write_that_failed_once_is_tried_again_when_its_back_off_ends_and_not_at_the_next_poll) {
+    const auto run_for = [&](std::chrono::seconds time) {
+        for (const auto end = clock.now() + time; clock.now() < end; clock.advance(1s))
+            while (engine.run_due().count() == 0) continue;
+    };
+    run_for(5s);
+    for (int i = 0; i < 5; ++i) book("a" + std::to_string(i), 10 + i, 9);
+    engine.wake({calendar});
+    service.fail_next({memory::Operation::Create, Error{ErrorCode::Unavailable, "Injected.", {}}, false, 4});
+    run_for(40s);
+    for (int i = 0; i < 5; ++i) BOOST_TEST(!mirror("a" + std::to_string(i)).open());
+}
+
 BOOST_AUTO_TEST_CASE(I7_F11_a_created_copy_that_reads_do_not_show_yet_gets_no_second_name) {
     book("a", 10, 9);
     service.fail_next({memory::Operation::Create, Error{ErrorCode::Timeout, "Injected.", {}}, true, 1});

@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_notification_in_the_middle_of_a_read_or_write_causes_anot
     BOOST_REQUIRE(business.wait_for_passes(2));
     business.book("a2", 11, 9);
     business.notified->wake({business.calendar});
-    BOOST_REQUIRE(business.wait_for_passes(6));
+    BOOST_REQUIRE(business.wait_for_more_passes(4));
     business.notified->stop();
     armed = false;
     BOOST_TEST(business.service.count(business.href) == 3u);  // Two copies and the marker.

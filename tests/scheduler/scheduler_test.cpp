@@ -127,6 +127,83 @@ BOOST_AUTO_TEST_CASE(L3_the_first_success_wakes_all_that_wait) {
     BOOST_TEST(ran.size() == 19u);
 }
 
+BOOST_AUTO_TEST_CASE(L5_a_lane_without_retry_budget_is_tried_once_per_interval_and_never_forgotten) {
+    auto scheduler = make();
+    scheduler.set_lanes({lane("c", "a")}, now);
+    const Outcome partly{.answered = true, .unavailable = true, .failed = true};
+    int late = 0;
+    const auto out_of_budget = now + 1800s;
+    for (const auto end = now + 3600s; now < end; now += 1s) {
+        while (const auto job = scheduler.take(now)) {
+            late += now >= out_of_budget ? 1 : 0;
+            scheduler.finish(*job, partly, now);
+        }
+    }
+    BOOST_TEST(late >= 20);
+    BOOST_TEST(late <= 60);
+}
+
+BOOST_AUTO_TEST_CASE(L3_a_service_that_failed_in_part_is_caught_up_within_a_minute) {
+    auto scheduler = make();
+    std::vector<Lane> lanes;
+    for (int i = 0; i < 20; ++i) lanes.push_back(lane("c" + std::to_string(i), "a" + std::to_string(i)));
+    scheduler.set_lanes(lanes, now);
+    const Outcome partly{.answered = true, .unavailable = true, .failed = true};
+    for (const auto end = now + 1200s; now < end; now += 1s)
+        while (const auto job = scheduler.take(now)) scheduler.finish(*job, partly, now);
+    BOOST_REQUIRE(scheduler.service_up("memory a"));
+    std::set<std::string> ran, released;
+    for (const auto end = now + 60s; now < end; now += 1s) {
+        while (const auto job = scheduler.take(now)) {
+            ran.insert(job->calendar.value);
+            for (const auto& each : scheduler.finish(*job, success(), now)) released.insert(each.value);
+        }
+    }
+    BOOST_TEST(ran.size() == 20u);
+    BOOST_TEST(released.size() == 20u);
+}
+
+BOOST_AUTO_TEST_CASE(L5_success_between_failures_releases_once_per_interval) {
+    auto scheduler = make();
+    scheduler.set_lanes({lane("bad", "a1"), lane("good", "a2")}, now);
+    int calls = 0;
+    for (const auto end = now + 600s; now < end; now += 1s) {
+        scheduler.wake({"good"}, now);
+        while (const auto job = scheduler.take(now)) {
+            const bool bad = job->calendar.value == "bad";
+            calls += bad ? 1 : 0;
+            scheduler.finish(
+                *job, bad ? Outcome{.answered = true, .unavailable = true, .failed = true} : success(), now
+            );
+        }
+    }
+    BOOST_TEST(calls >= 20);
+    BOOST_TEST(calls <= 120);
+}
+
+BOOST_AUTO_TEST_CASE(F3_the_end_of_trouble_does_not_end_a_hint) {
+    auto scheduler = make();
+    scheduler.set_lanes({lane("bad", "a1"), lane("limited", "a2"), lane("good", "a3")}, now);
+    while (const auto job = scheduler.take(now)) {
+        const Outcome bad{.answered = true, .unavailable = true, .failed = true};
+        const Outcome limited{.answered = true, .failed = true, .retry_after = 120s};
+        scheduler.finish(
+            *job,
+            job->calendar.value == "bad"    ? bad
+            : job->calendar.value == "good" ? success()
+                                            : limited,
+            now
+        );
+    }
+    for (const auto end = now + 119s; now < end; now += 1s) {
+        scheduler.wake({"good"}, now);
+        while (const auto job = scheduler.take(now)) {
+            BOOST_TEST(job->calendar.value != "limited");
+            scheduler.finish(*job, success(), now);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(L2_polling_is_spread_by_a_fifth_and_quicker_after_a_change) {
     auto scheduler = make();
     scheduler.set_lanes({lane("c", "a")}, now);

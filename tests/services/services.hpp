@@ -1,0 +1,53 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/http/transport.hpp"
+#include "core/clock.hpp"
+#include "core/connector.hpp"
+#include "core/zone.hpp"
+
+namespace calgate::testing {
+
+/// Between a connector and its service: loses answers on demand, and admits so many calls a minute. One thread.
+class Wire final : public http::HttpTransport {
+public:
+    Wire(http::HttpTransport& inner, const Clock& clock) : inner_(inner), clock_(clock) {}
+
+    Result<http::Response> send(const http::Request&, const Context&) override;
+
+    /// Asked before each call: true loses its answer after it was applied.
+    std::function<bool(const http::Request&)> loses{};
+    std::function<void(const http::Request&)> after{};  ///< A call was applied; its answer is still on the way.
+    int calls_per_minute = 0;                           ///< 0: no limit. Beyond it 429 without a hint.
+    int calls = 0, refused = 0;
+
+private:
+    http::HttpTransport& inner_;
+    const Clock& clock_;
+    std::deque<SteadyInstant> recent_{};
+};
+
+/// One simulated service with one account and a calendar "bookings".
+class SimulatedService {
+public:
+    virtual ~SimulatedService() = default;
+    virtual std::string kind() const = 0;
+    virtual std::unique_ptr<Connector> connect(http::HttpTransport&) = 0;
+    virtual http::HttpTransport& site() = 0;
+    virtual Href calendar() const = 0;
+    virtual int mails() const = 0;
+    virtual void revoke() = 0;  ///< The person takes our access back.
+    virtual void admit() = 0;   ///< And signs in again.
+    /// Pages, where the service has them, hold at most so many items.
+    virtual void set_page(std::size_t) {}
+};
+
+/// "google", "graph", "caldav".
+std::unique_ptr<SimulatedService> service_named(const std::string&, const Clock&, const ZoneResolver&);
+
+}  // namespace calgate::testing

@@ -1,0 +1,379 @@
+#include "tests/services/services.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+
+#include "core/identity.hpp"
+#include "tests/scheduler/small_business.hpp"
+
+namespace calgate::testing {
+
+namespace data = boost::unit_test::data;
+using namespace std::chrono_literals;
+
+/// Anna, whose calendar at a service is target and source, and who edits it with a client of her own.
+struct Salon : ConnectorFactory {
+    explicit Salon(const std::string& name, std::uint64_t seed = 11, Engine::Settings given = {})
+        : random(seed), settings(given), service(service_named(name, clock, zones)), wire(service->site(), clock) {
+        store.write([&](Writer& writer) {
+            writer.put(Business{.id = "b1", .name = "Salon", .zone = "Europe/Berlin", .epoch = "e1"});
+            writer.put(Staff{.id = {"anna"}, .name = "Anna", .zone = "Europe/Berlin"});
+            writer.put(Account{.id = {"acc"}, .kind = service->kind(), .url = "https://" + name});
+            Calendar row;
+            row.id = calendar;
+            row.account = {"acc"};
+            row.staff = {"anna"};
+            row.href = service->calendar();
+            row.mirror = row.busy = true;
+            row.copy_detail = CopyDetail::Full;
+            writer.put(row);
+        });
+        engine = std::make_unique<Engine>(
+            EngineParts{store, index, *this, zones, clock, random, keys, [](const std::string&) {}}, settings
+        );
+        engine->load();
+        open_phone();
+    }
+    Result<std::unique_ptr<Connector>> open(const Account&) override { return service->connect(wire); }
+    void open_phone() { phone = service->connect(service->site()); }
+
+    void run(std::chrono::seconds time, std::chrono::seconds step = 1s) {
+        for (const auto end = clock.now() + time; clock.now() < end; clock.advance(step))
+            while (engine->run_due().count() == 0) continue;
+    }
+    static LocalSeconds at(int day, int hour) { return SmallBusiness::at(day, hour); }
+    void book(const std::string& id, LocalSeconds start) {
+        Appointment wanted;
+        wanted.id = {id};
+        wanted.staff = {"anna"};
+        wanted.start = start;
+        wanted.end = start + 1h;
+        wanted.zone = "Europe/Berlin";
+        wanted.title = "Cut " + id;
+        const auto result = calgate::write(store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test");
+        });
+        BOOST_REQUIRE(result.outcome == BookingOutcome::Created || result.outcome == BookingOutcome::Changed);
+        engine->wake(result.targets);
+    }
+    void cancel(const std::string& id) {
+        const auto result = calgate::write(store, [&](Writer& w) {
+            return cancel_appointment(w, {id}, {}, zones, clock.now(), "api", "test");
+        });
+        engine->wake(result.targets);
+    }
+    Mirror mirror(const std::string& id) const {
+        return calgate::read(store, [&](const Reader& r) { return *r.mirror({id}, calendar); });
+    }
+    Appointment appointment(const std::string& id) const {
+        return calgate::read(store, [&](const Reader& r) { return *r.appointment({id}); });
+    }
+    std::int64_t waiting() const {
+        return calgate::read(store, [&](const Reader& r) { return r.count_open_mirrors(calendar); });
+    }
+    int noted(const std::string& kind) const {
+        return calgate::read(store, [&](const Reader& r) {
+            int count = 0;
+            for (const auto& change : r.changes(0, 10'000)) count += change.kind == kind ? 1 : 0;
+            return count;
+        });
+    }
+
+    // What the phone does.
+    Context context() const { return {clock.steady() + 60s, {}}; }
+    /// Everything in the calendar but the marker.
+    std::vector<RemoteEvent> events() {
+        std::vector<RemoteEvent> all;
+        std::optional<SyncToken> token;
+        for (bool more = true; more;) {
+            auto page = phone->fetch_changes(context(), service->calendar(), token, {});
+            BOOST_REQUIRE_MESSAGE(page.has_value(), (page ? "" : page.error().detail));
+            for (auto& event : page->changed)
+                if (event.event.master.title != "calgate marker") all.push_back(std::move(event));
+            token = page->next;
+            more = page->more;
+        }
+        return all;
+    }
+    void edit(const std::string& id, const std::function<void(EventInstance&)>& change) {
+        auto held = phone->fetch_event(context(), *mirror(id).href);
+        BOOST_REQUIRE(held.has_value());
+        change(held->event.master);
+        const auto done = phone->update_event(context(), held->href, *held->version, held->event);
+        BOOST_REQUIRE_MESSAGE(done.has_value(), (done ? "" : done.error().detail));
+    }
+    void erase(const std::string& id) {
+        const auto held = phone->fetch_event(context(), *mirror(id).href);
+        BOOST_REQUIRE(held.has_value());
+        BOOST_REQUIRE(phone->delete_event(context(), held->href, *held->version).has_value());
+    }
+    void block(const std::string& uid, LocalSeconds start, std::vector<std::string> rules = {}) {
+        Event event;
+        event.uid = {uid};
+        event.master.start = {When::Kind::Zoned, start, "Europe/Berlin"};
+        event.master.end = {When::Kind::Zoned, start + 1h, "Europe/Berlin"};
+        event.master.title = "private";
+        event.master.rules = std::move(rules);
+        BOOST_REQUIRE(phone->create_event(context(), service->calendar(), event).has_value());
+    }
+    bool is_busy(LocalSeconds at) const {
+        const Instant instant = zones.to_instant({When::Kind::Zoned, at, "Europe/Berlin"}, "Europe/Berlin");
+        return !busy_within(*index.person({"anna"}), {instant, instant + 1min}).empty();
+    }
+    std::size_t busy_of_calendar() const {
+        const auto person = index.person({"anna"});
+        const auto found = person->by_source.find(calendar.value);
+        return found == person->by_source.end() ? 0 : found->second.size();
+    }
+
+    HandClock clock{};
+    SeededRandom random;
+    Engine::Settings settings;
+    ZoneResolver zones{};
+    MapStore store{};
+    AvailabilityIndex index{};
+    Keys keys{std::string(32, 'm'), std::string(32, 'r')};
+    std::unique_ptr<SimulatedService> service;
+    Wire wire;
+    CalendarId calendar{"anna"};
+    std::unique_ptr<Engine> engine{};
+    std::unique_ptr<Connector> phone{};
+};
+
+namespace {
+
+const char* const kServices[] = {"google", "graph", "caldav"};
+
+/// Longer than the poll interval of a calendar that changed lately.
+constexpr auto kOnePoll = 75s;
+
+bool changes_anything(const http::Request& request) { return request.method != "GET" && request.method != "REPORT"; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(services)
+
+BOOST_DATA_TEST_CASE(R4_what_a_phone_does_reaches_the_booking_within_one_poll, data::make(kServices), name) {
+    Salon salon(name);
+    for (int i = 0; i < 4; ++i) salon.book("a" + std::to_string(i), Salon::at(10 + i, 9));
+    salon.run(10s);
+    salon.edit("a0", [](EventInstance& event) {
+        event.start.local = Salon::at(20, 14);
+        event.end.local = Salon::at(20, 15);
+    });
+    salon.edit("a1", [](EventInstance& event) { event.end.local += 30min; });
+    salon.edit("a2", [](EventInstance& event) { event.title = "Cut and beard"; });
+    salon.erase("a3");
+    salon.run(kOnePoll);
+    BOOST_TEST((salon.appointment("a0").start == Salon::at(20, 14)));
+    BOOST_TEST((salon.appointment("a1").end == Salon::at(11, 10) + 30min));
+    BOOST_TEST(salon.appointment("a2").title == "Cut and beard");
+    BOOST_TEST((salon.appointment("a3").state == AppointmentState::Cancelled));
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 3u);
+}
+
+struct Deletion {
+    const char* name;
+    DeletionPolicy policy;
+    AppointmentState becomes;
+    std::size_t copies;
+    std::size_t conflicts;
+};
+std::ostream& operator<<(std::ostream& out, const Deletion& row) { return out << row.name; }
+
+// clang-format off
+const Deletion kDeletions[] = {
+    {"cancel",  DeletionPolicy::Cancel,  AppointmentState::Cancelled, 1, 0},
+    {"restore", DeletionPolicy::Restore, AppointmentState::Confirmed, 2, 0},
+    {"ask",     DeletionPolicy::Ask,     AppointmentState::Confirmed, 1, 1},
+};
+// clang-format on
+
+BOOST_DATA_TEST_CASE(
+    R5_a_deleted_copy_follows_the_policy_and_stays_so, data::make(kServices) * data::make(kDeletions), name, row
+) {
+    Salon salon(name);
+    salon.store.write([&](Writer& writer) {
+        auto business = writer.business();
+        business->deletions = row.policy;
+        writer.put(*business);
+    });
+    salon.book("a", Salon::at(10, 9));
+    salon.book("kept", Salon::at(11, 9));
+    salon.run(10s);
+    salon.erase("a");
+    salon.run(kOnePoll);
+    std::vector<std::string> first;
+    for (int cycle = 0; cycle < 10; ++cycle) {
+        BOOST_TEST((salon.appointment("a").state == row.becomes));
+        BOOST_TEST(calgate::read(salon.store, [](const Reader& r) {
+                       return r.conflicts(true);
+                   }).size() == row.conflicts);
+        std::vector<std::string> now;
+        for (const auto& event : salon.events())
+            now.push_back(event.href.value + event.version.value_or(Version{}).value);
+        if (cycle == 0) first = now;
+        BOOST_TEST(now.size() == row.copies);
+        BOOST_TEST((now == first));
+        salon.run(600s, 20s);
+    }
+}
+
+BOOST_DATA_TEST_CASE(R6_creates_whose_answer_is_cut_leave_one_event_each, data::make(kServices), name) {
+    const int runs = std::getenv("CALGATE_LONG") ? 3'400 : 12;
+    for (int seed = 0; seed < runs; ++seed) {
+        Salon salon(name, static_cast<std::uint64_t>(seed));
+        SeededRandom chance(static_cast<std::uint64_t>(seed));
+        int left = 1 + static_cast<int>(chance.next() % 5);
+        salon.wire.loses = [&](const http::Request& request) {
+            const bool cut = left > 0 && chance.next() % (changes_anything(request) ? 2 : 6) == 0;
+            left -= cut ? 1 : 0;
+            return cut;
+        };
+        for (int i = 0; i < 3; ++i) salon.book("a" + std::to_string(i), Salon::at(10 + i, 9));
+        salon.run(3600s, 30s);
+        BOOST_REQUIRE_EQUAL(salon.waiting(), 0);
+        BOOST_REQUIRE_EQUAL(salon.events().size(), 3u);
+    }
+}
+
+BOOST_DATA_TEST_CASE(R15_lost_access_parks_with_one_alarm_and_lands_in_order_after_it, data::make(kServices), name) {
+    Salon salon(name);
+    salon.book("a", Salon::at(10, 9));
+    salon.run(10s);
+    salon.service->revoke();
+    salon.run(kOnePoll);
+    for (int i = 0; i < 3; ++i) salon.book("b" + std::to_string(i), Salon::at(14 - i, 9));
+    const int before = salon.wire.calls;
+    salon.run(600s, 5s);
+    BOOST_TEST(salon.noted("account.attention") == 1);
+    BOOST_TEST(salon.wire.calls == before);
+    BOOST_TEST(salon.waiting() == 3);
+    BOOST_TEST(calgate::read(salon.store, [](const Reader& r) { return r.account({"acc"})->detail; }) != "");
+    salon.service->admit();
+    salon.open_phone();
+    salon.store.write([](Writer& writer) {
+        auto account = *writer.account({"acc"});
+        account.state = AccountState::Active;
+        account.detail.clear();
+        ++account.sign_ins;
+        writer.put(account);
+    });
+    std::vector<std::string> order;
+    salon.wire.after = [&](const http::Request& request) {
+        for (int i = 0; i < 3; ++i)
+            if (changes_anything(request) && request.body.find("Cut b" + std::to_string(i)) != std::string::npos)
+                order.push_back("b" + std::to_string(i));
+    };
+    salon.run(60s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST((order == std::vector<std::string>{"b2", "b1", "b0"}));
+    BOOST_TEST(salon.events().size() == 4u);
+}
+
+BOOST_DATA_TEST_CASE(R17_without_any_notification_polling_converges, data::make(kServices), name) {
+    Salon salon(name);
+    salon.book("a", Salon::at(10, 9));
+    salon.run(1800s, 10s);  // Long enough that it is polled slowly.
+    salon.edit("a", [](EventInstance& event) { event.title = "Changed"; });
+    salon.block("private", Salon::at(12, 9));
+    salon.run(370s, 5s);
+    BOOST_TEST(salon.appointment("a").title == "Changed");
+    BOOST_TEST(salon.busy_of_calendar() == 1u);
+}
+
+BOOST_DATA_TEST_CASE(R17_a_hint_in_the_middle_of_a_read_causes_another_read, data::make(kServices), name) {
+    Salon salon(name);
+    salon.book("a", Salon::at(10, 9));
+    salon.run(10s);
+    bool once = true;
+    salon.wire.after = [&](const http::Request&) {
+        if (!std::exchange(once, false)) return;
+        salon.block("private", Salon::at(12, 9));
+        salon.engine->poll_now(salon.calendar);
+    };
+    salon.engine->poll_now(salon.calendar);
+    salon.run(5s);
+    BOOST_TEST(salon.busy_of_calendar() == 1u);
+}
+
+BOOST_DATA_TEST_CASE(R18_an_event_far_ahead_appears_when_the_horizon_reaches_it, data::make(kServices), name) {
+    Salon salon(name);
+    const LocalSeconds far = LocalSeconds{std::chrono::local_days{std::chrono::year{2028} / 3 / 21}} + 9h;
+    salon.block("weekly", Salon::at(10, 9), {"FREQ=WEEKLY"});  // On `far` too, 742 days away: the horizon is 730.
+    salon.block("once", far + 3h);
+    salon.book("a", Salon::at(11, 9));
+    salon.run(10s);
+    BOOST_TEST(!salon.is_busy(far));
+    salon.run(std::chrono::hours(24 * 35), 6h);
+    BOOST_TEST(salon.is_busy(far));
+    BOOST_TEST(salon.is_busy(far + 3h));
+    BOOST_TEST(salon.events().size() == 3u);
+    BOOST_TEST((salon.appointment("a").state == AppointmentState::Confirmed));
+}
+
+BOOST_DATA_TEST_CASE(R18_small_and_large_pages_are_equal, data::make(kServices), name) {
+    std::vector<BusyInterval> seen[2];
+    for (const std::size_t page : {std::size_t{1}, std::size_t{1000}}) {
+        Salon salon(name);
+        salon.service->set_page(page);
+        for (int i = 0; i < 9; ++i) salon.block("p" + std::to_string(i), Salon::at(10 + i, 9));
+        salon.book("a", Salon::at(20, 9));
+        salon.run(20s);
+        seen[page == 1 ? 0 : 1] = salon.index.person({"anna"})->merged;
+    }
+    BOOST_TEST(seen[0].size() == 9u);
+    BOOST_TEST((seen[0] == seen[1]));
+}
+
+BOOST_DATA_TEST_CASE(
+    R19_at_a_tenth_of_the_quota_what_starts_soon_is_mirrored_within_60_s, data::make(kServices), name
+) {
+    Engine::Settings scarce;
+    scarce.calls_per_second = 1;  // Google admits 600 calls a minute.
+    Salon salon(name, 11, scarce);
+    salon.run(10s);
+    for (int i = 0; i < 150; ++i) salon.book("later" + std::to_string(i), Salon::at(5 + i / 10, 8 + i % 10));
+    salon.run(30s);
+    salon.book("soon", Salon::at(2, 6));
+    salon.run(60s);
+    BOOST_TEST(!salon.mirror("soon").open());
+    BOOST_TEST(salon.waiting() > 20);
+    salon.run(300s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 151u);
+}
+
+BOOST_DATA_TEST_CASE(R19_a_limit_without_a_hint_loses_nothing_and_is_not_hammered, data::make(kServices), name) {
+    Salon salon(name);
+    salon.run(10s);
+    salon.wire.calls_per_minute = 60;
+    for (int i = 0; i < 100; ++i) salon.book("later" + std::to_string(i), Salon::at(5 + i / 10, 8 + i % 10));
+    salon.run(1800s, 5s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.wire.refused <= 60);  // One in 30 s (L5).
+    salon.wire.calls_per_minute = 0;
+    BOOST_TEST(salon.events().size() == 100u);
+}
+
+BOOST_DATA_TEST_CASE(R21_nobody_gets_a_mail, data::make(kServices), name) {
+    Salon salon(name);
+    for (int i = 0; i < 3; ++i) salon.book("a" + std::to_string(i), Salon::at(10 + i, 9));
+    salon.run(10s);
+    salon.edit("a0", [](EventInstance& event) { event.title = "Changed"; });
+    salon.run(kOnePoll);
+    salon.book("a1", Salon::at(15, 9));
+    salon.cancel("a2");
+    salon.run(kOnePoll);
+    salon.book("a2", Salon::at(12, 9));  // Restored.
+    salon.run(kOnePoll);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 3u);
+    BOOST_TEST(salon.service->mails() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace calgate::testing
