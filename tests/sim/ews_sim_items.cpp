@@ -91,8 +91,18 @@ bool is_extended(const Element& path) { return path.name == "ExtendedFieldURI"; 
 
 std::string plain_text_as_html(const std::string& text) {
     std::string out;
-    for (const char c : text) out += c == '\n' ? std::string("<br>\n") : ews::escaped(std::string(1, c));
+    for (const char c : text)
+        out += c == '\n' ? "<br>\n" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
     return "<html><head><style>p {margin: 0}</style></head><body><div>" + out + "</div></body></html>";
+}
+
+/// GlobalObjectId of an item that came with a UID of another program (MS-OXOCAL 2.2.1.27).
+std::string global_id_of(const std::string& uid) {
+    constexpr unsigned char kClass[] = {4, 0, 0, 0, 0x82, 0, 0xE0, 0, 0x74, 0xC5, 0xB7, 0x10, 0x1A, 0x82, 0xE0, 8};
+    std::string out(std::begin(kClass), std::end(kClass));
+    const std::string data = "vCal-Uid" + std::string("\1\0\0\0", 4) + uid + '\0';
+    out += std::string(20, '\0') + static_cast<char>(data.size()) + std::string(3, '\0') + data;
+    return base64_of(out);
 }
 
 }  // namespace
@@ -263,10 +273,7 @@ std::string EwsSim::State::shown(const EwsItem& item, int index, const Element& 
                    {{"DistinguishedPropertySetId", "Meeting"}, {"PropertyId", "35"}, {"PropertyType", "Binary"}},
                    {},
                    {}},
-                  {"Value",
-                   {},
-                   base64_of(std::string(40, '\0') + "vCal-Uid" + std::string("\1\0\0\0", 4) + all.word("UID") + '\0'),
-                   {}}}}
+                  {"Value", {}, global_id_of(all.word("UID")), {}}}}
             );
         for (const Element& property : all.children) {
             if (property.name != name) continue;
