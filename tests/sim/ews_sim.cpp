@@ -137,7 +137,7 @@ std::string EwsSim::State::find_folder(const Element& request) {
     );
 }
 
-/// A SyncState is folder, position and where its round began.
+/// A SyncState is folder, epoch, where its round began, and position.
 std::string EwsSim::State::sync_folder_items(const Element& request) {
     const EwsFolder* at = nullptr;
     const Element& id = request.child("SyncFolderId");
@@ -151,14 +151,14 @@ std::string EwsSim::State::sync_folder_items(const Element& request) {
     std::int64_t base = 0, position = 0;
     if (const std::string state = request.word("SyncState"); !state.empty()) {
         const std::string plain = bytes_of_base64(state).value_or("");
-        const std::string prefix = at->id + "|";
+        const std::string prefix = at->id + "|" + std::to_string(epoch) + "|";
         const std::size_t bar = plain.find('|', prefix.size());
         const bool good = plain.starts_with(prefix) && bar != std::string::npos;
         if (good) {
             base = std::stoll(plain.substr(prefix.size(), bar - prefix.size()));
             position = std::stoll(plain.substr(bar + 1));
         }
-        if (!good || (known_from > 0 && position < known_from)) {
+        if (!good) {
             if (!quirks.bad_state_is_everything)
                 return response_message(
                     "SyncFolderItems",
@@ -193,7 +193,8 @@ std::string EwsSim::State::sync_folder_items(const Element& request) {
         changes +=
             "<t:Create><t:MeetingRequest><t:ItemId Id=\"AAMkRequest=\" "
             "ChangeKey=\"CwAA\"/></t:MeetingRequest></t:Create>";
-    const std::string state = base64_of(at->id + "|" + std::to_string(base) + "|" + std::to_string(position));
+    const std::string state =
+        base64_of(at->id + "|" + std::to_string(epoch) + "|" + std::to_string(base) + "|" + std::to_string(position));
     return response_message(
         "SyncFolderItems",
         "NoError",
@@ -385,7 +386,7 @@ std::size_t EwsSim::count(const std::string& folder) const { return item_ids(fol
 void EwsSim::fail_next(SimFault fault) { state_->faults.push_back(std::move(fault)); }
 void EwsSim::clear_faults() { state_->faults.clear(); }
 void EwsSim::set_down(bool down) { state_->down = down; }
-void EwsSim::forget_states() { state_->known_from = ++state_->journal; }
+void EwsSim::forget_states() { ++state_->epoch; }
 void EwsSim::busy_for(int requests, int milliseconds) {
     state_->busy_requests = requests;
     state_->busy_milliseconds = milliseconds;

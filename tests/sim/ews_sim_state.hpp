@@ -46,7 +46,7 @@ struct EwsSim::State {
     std::vector<EwsFolder> folders{};
     std::vector<EwsItem> items{};
     std::int64_t journal = 0;
-    std::int64_t known_from = 0;  ///< SyncStates before it are forgotten.
+    int epoch = 0;  ///< SyncStates of another one are forgotten.
     int next_id = 0;
     int busy_requests = 0, busy_milliseconds = 0;
     bool down = false, full = false;
