@@ -12,9 +12,14 @@ constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxElements = 400'000;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-std::string_view local_name(std::string_view name) {
+/// A name that could not stand without its prefix gets "_" for it.
+std::string local_name(std::string_view name) {
     const std::size_t colon = name.find(':');
-    return colon == std::string_view::npos ? name : name.substr(colon + 1);
+    const std::string_view local = colon == std::string_view::npos ? name : name.substr(colon + 1);
+    const char first = local.empty() ? '0' : local.front();
+    const bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_' ||
+                        static_cast<unsigned char>(first) >= 0x80;
+    return letter ? std::string(local) : "_" + std::string(local);
 }
 
 bool is_blank(char c) { return c == '\t' || c == '\n' || c == '\r' || c == ' '; }
