@@ -73,11 +73,11 @@ enum class SignInMethod : std::uint8_t {
 
 struct Account {
     AccountId id{};
-    std::string kind{};  ///< "caldav", "google", "graph", "memory"
+    std::string kind{};  ///< "caldav", "ews", "google", "graph", "memory"
     std::string url{};
     std::string user{};  ///< Name or address for people; with an application or service account whom it acts for.
     SignInMethod method = SignInMethod::Password;
-    std::string identity{};   ///< Whose account it is, by what never changes; pinned at the first sign-in (F26).
+    std::string identity{};   ///< Whose account it is; pinned at the first sign-in (F26). EWS: the mailbox acted for.
     std::string client_id{};  ///< The application that was signed in; OAuth only.
     std::string tenant{};     ///< Microsoft only.
     bool may_write = true;    ///< false: signed in for reading only.

@@ -36,7 +36,7 @@ bool matches(std::string_view pattern, std::string_view path, PathValues& values
 }  // namespace
 
 const std::vector<Api::Route>& Api::routes() {
-    static const std::vector<std::string> kAccount = {"url", "user", "password"};
+    static const std::vector<std::string> kAccount = {"kind", "url", "user", "password", "address", "mailbox"};
     static const std::vector<std::string> kExport = {
         "format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"};
     static const std::vector<std::string> kApplication = {
@@ -66,7 +66,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/v1/services/{id}", Lane::Store, false, "One service.", {}, {}, &Api::get_service},
         {"PUT", "/v1/services/{id}", Lane::Store, false, "Create or replace a service.", {}, service_fields(), &Api::put_service},
         {"GET", "/v1/accounts", Lane::Store, false, "Accounts at calendar services; never their passwords.", {}, {}, &Api::list_accounts},
-        {"POST", "/v1/accounts", Lane::Provider, false, "Sign in at a CalDAV server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
+        {"POST", "/v1/accounts", Lane::Provider, false, "Sign in at a CalDAV or Exchange (EWS) server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
         {"POST", "/v1/accounts/application", Lane::Provider, false, "Connect without a person: a Google service account or a Microsoft application.", {}, kApplication, &Api::post_application},
         {"POST", "/v1/accounts/sign-in", Lane::Store, false, "Begin a person's sign-in at google or microsoft: an address to open, good once, for ten minutes, for this key.", {}, kSignIn, &Api::post_sign_in},
         {"GET", "/v1/accounts/sign-in/{id}", Lane::Store, false, "How a sign-in stands; only for the key that began it.", {}, {}, &Api::get_sign_in},

@@ -21,8 +21,9 @@ HttpResponse listed(const char* name, const std::vector<T>& records) {
 }
 
 /// Equal for the same sign-in, so that connecting again finds the account.
-AccountId account_id(const std::string& url, const std::string& user) {
-    return AccountId{"acc-" + sha256_hex(url + "\n" + user).substr(0, 12)};
+AccountId account_id(const Account& account) {
+    const std::string mailbox = account.identity.empty() ? "" : "\n" + account.identity;
+    return AccountId{"acc-" + sha256_hex(account.url + "\n" + account.user + mailbox).substr(0, 12)};
 }
 
 CalendarId calendar_id(const AccountId& account, const Href& href) {
@@ -97,14 +98,26 @@ HttpResponse Api::list_accounts(const HttpRequest&, const PathValues&) {
 }
 
 HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
-    const JsonInput in(request.body, {"url", "user", "password"});
+    const JsonInput in(request.body, {"kind", "url", "user", "password", "address", "mailbox"});
     Account account;
-    account.kind = "caldav";
-    account.url = in.text("url", 2048);
+    account.kind = in.text_or("kind", 20, "caldav");
+    const bool exchange = account.kind == "ews";
+    if (!exchange && account.kind != "caldav") throw InputError("The field \"kind\" is \"caldav\" or \"ews\".");
     account.user = in.text("user", 255);
     const std::string password = in.text("password", 1024);
-    account.id = account_id(account.url, account.user);
+    if (!exchange && (in.has("address") || in.has("mailbox")))
+        throw InputError("The fields \"address\" and \"mailbox\" belong to the kind \"ews\".");
     const Context context{parts_.clock.steady() + kDiscoveryTime, {}};
+    if (exchange && !in.has("url")) {
+        const std::string address = in.text("address", 320);
+        const auto found = parts_.connectors.find_exchange(address, {account.user, password}, context);
+        if (!found) return connect_problem(found.error());
+        account.url = *found;
+    } else {
+        account.url = in.text("url", 2048);
+    }
+    account.identity = in.text_or("mailbox", 320, "");
+    account.id = account_id(account);
     auto trial = parts_.connectors.open(account, password, context);
     if (!trial) return connect_problem(trial.error());
     const auto calendars = trial->connector->list_calendars(context);

@@ -7,8 +7,9 @@
 namespace calgate {
 
 struct ConnectOptions {
-    std::string url{};   ///< CalDAV.
-    std::string user{};  ///< CalDAV; with a person's sign-in whom the page should propose.
+    std::string url{};      ///< CalDAV, Exchange.
+    std::string address{};  ///< Exchange: a mailbox whose server is to be found.
+    std::string user{};     ///< CalDAV, Exchange; with a person's sign-in whom the page should propose.
     std::string password_file{};
     std::string account{};  ///< To link again, by id.
     bool confirm_other_person = false;
@@ -32,6 +33,7 @@ int command_init(
     const std::string& directory, const std::string& name, const std::string& zone, const std::string& listen
 );
 int command_connect_caldav(const std::string& directory, const ConnectOptions& options);
+int command_connect_ews(const std::string& directory, const ConnectOptions& options);
 int command_connect_google(const std::string& directory, const ConnectOptions& options);
 int command_connect_microsoft(const std::string& directory, const ConnectOptions& options);
 int command_calendars(const std::string& directory, bool json);

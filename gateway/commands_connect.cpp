@@ -246,6 +246,22 @@ int command_connect_caldav(const std::string& directory, const ConnectOptions& o
     });
 }
 
+int command_connect_ews(const std::string& directory, const ConnectOptions& options) {
+    if (!names_staff(options)) return fail(kNoStaff, kUsage);
+    if (options.url.empty() == options.address.empty())
+        return fail("Say where the server is: either --url ADDRESS or --address MAILBOX, to find it.", kUsage);
+    const std::string user = options.user.empty() ? options.address : options.user;
+    if (user.empty()) return fail("Say who signs in: --user NAME.", kUsage);
+    const auto password = password_of(options);
+    if (!password) return fail(password.error().detail);
+    return with_gateway(directory, [&](Caller& caller) {
+        Json body = {{"kind", "ews"}, {"user", user}, {"password", *password}};
+        body[options.url.empty() ? "address" : "url"] = options.url.empty() ? options.address : options.url;
+        if (!options.mailbox.empty()) body["mailbox"] = options.mailbox;
+        return use(caller, options, caller.call("POST", "/v1/accounts", body));
+    });
+}
+
 int command_connect_google(const std::string& directory, const ConnectOptions& options) {
     if (!names_staff(options)) return fail(kNoStaff, kUsage);
     if (options.service_account.empty()) return sign_in(directory, "google", options);

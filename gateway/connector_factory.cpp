@@ -1,6 +1,8 @@
 #include "gateway/connector_factory.hpp"
 
 #include "connectors/caldav/caldav_connector.hpp"
+#include "connectors/ews/ews_autodiscover.hpp"
+#include "connectors/ews/ews_connector.hpp"
 #include "connectors/google/google_connector.hpp"
 #include "connectors/graph/graph_connector.hpp"
 #include "connectors/http/url.hpp"
@@ -77,7 +79,7 @@ Result<std::string> GatewayConnectors::secret_of(const Account& account) const {
 Result<std::unique_ptr<Connector>> GatewayConnectors::open(const Account& account) {
     if (account.method == SignInMethod::Password) {
         CALGATE_TRY(const std::string password, secret_of(account));
-        return open_caldav(account, password);
+        return open_with_password(account, password);
     }
     CALGATE_TRY(oauth::TokenSource * source, tokens(account));
     return open_with_tokens(account, *source);
@@ -88,7 +90,7 @@ Result<GatewayConnectors::Trial> GatewayConnectors::open(
 ) {
     Trial trial;
     if (account.method == SignInMethod::Password) {
-        CALGATE_TRY(trial.connector, open_caldav(account, secret));
+        CALGATE_TRY(trial.connector, open_with_password(account, secret));
         return trial;
     }
     CALGATE_TRY(std::unique_ptr<oauth::Grant> proof, grant(account, secret));
@@ -195,11 +197,32 @@ oauth::RefreshTokenKeeper GatewayConnectors::keeper(const Account& account) {
         }};
 }
 
-Result<std::unique_ptr<Connector>> GatewayConnectors::open_caldav(const Account& account, const std::string& password) {
+Result<std::string> GatewayConnectors::find_exchange(
+    const std::string& address, const http::Credentials& credentials, const Context& context
+) {
+    const auto transports = [this](const std::string& url) -> http::HttpTransport& { return transport_for(url); };
+    return ews::discover_ews(transports, context, address, credentials);
+}
+
+Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_password(
+    const Account& account, const std::string& password
+) {
+    if (account.kind == "ews") {
+        ews::EwsSettings settings;
+        settings.url = account.url;
+        settings.user = account.user;
+        settings.password = password;
+        settings.mailbox = account.identity;
+        settings.default_zone = settings_.default_zone;
+        return std::unique_ptr<Connector>(
+            std::make_unique<ews::EwsConnector>(transport_for(account.url), parts_.clock, parts_.zones, settings)
+        );
+    }
     if (account.kind != "caldav") {
         return error(
             ErrorCode::Unsupported,
-            "Accounts of the kind " + account.kind + " are not known to this version; connect a CalDAV server."
+            "Accounts of the kind " + account.kind +
+                " are not known to this version; connect a CalDAV or Exchange server."
         );
     }
     caldav::CaldavSettings settings;

@@ -58,6 +58,9 @@ public:
     /// the access token is given out.
     Result<oauth::TokenSource*> tokens(const Account&);
 
+    /// The EWS address of a mailbox, by Autodiscover. @param address whose domain is asked.
+    Result<std::string> find_exchange(const std::string& address, const http::Credentials&, const Context&);
+
     http::HttpTransport& provider_transport() { return transport_for({}); }
     const oauth::Client& client(oauth::Provider) const;
     const ConnectorSettings& settings() const { return settings_; }
@@ -68,7 +71,7 @@ private:
     Result<std::string> secret_of(const Account&) const;
     Result<std::unique_ptr<oauth::Grant>> grant(const Account&, const std::string& secret);
     oauth::RefreshTokenKeeper keeper(const Account&);
-    Result<std::unique_ptr<Connector>> open_caldav(const Account&, const std::string& password);
+    Result<std::unique_ptr<Connector>> open_with_password(const Account&, const std::string& password);
     Result<std::unique_ptr<Connector>> open_with_tokens(const Account&, oauth::TokenSource&);
 
     const ConnectorParts parts_;

@@ -57,6 +57,14 @@ int run(int argc, char** argv) {
     caldav->add_option("--password-file", options.password_file, "otherwise CALGATE_PASSWORD, or you are asked");
     add_choice(*caldav, options);
     caldav->callback([&] { code = command_connect_caldav(directory, options); });
+    auto* ews = connect->add_subcommand("ews", "an Exchange server of your own");
+    ews->add_option("--url", options.url, "such as https://mail.example.com/EWS/Exchange.asmx");
+    ews->add_option("--address", options.address, "of a mailbox there, to find the server by Autodiscover");
+    ews->add_option("--user", options.user, "DOMAIN\\user or an address; otherwise --address");
+    ews->add_option("--password-file", options.password_file, "otherwise CALGATE_PASSWORD, or you are asked");
+    ews->add_option("--mailbox", options.mailbox, "whose calendars, when the account may act for others");
+    add_choice(*ews, options);
+    ews->callback([&] { code = command_connect_ews(directory, options); });
     auto* google = connect->add_subcommand("google", "Google Calendar: a person signs in, or a service account");
     add_sign_in(*google, options);
     google->add_option("--service-account", options.service_account, "its key file (JSON), mode 0600");

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "connectors/graph/graph_recurrence.hpp"
+#include "connectors/exchange/exchange_recurrence.hpp"
 #include "connectors/graph/graph_terms.hpp"
 #include "connectors/graph/graph_text.hpp"
 #include "connectors/graph/graph_wire.hpp"
@@ -11,6 +11,9 @@ namespace calgate::graph {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using exchange::Pattern;
+using exchange::pattern_of_rule;
+using exchange::rule_of_pattern;
 
 constexpr std::size_t kMaxBody = 256 * 1024;
 constexpr std::size_t kMaxExceptions = 2000;

@@ -3,20 +3,16 @@
 #include <string>
 #include <string_view>
 
-#include "core/event.hpp"
+#include "connectors/exchange/exchange_terms.hpp"
 
 namespace calgate::graph {
 
-/// showAs for an instance, and what a showAs alone says.
-std::string show_as_of(const EventInstance&);
-void apply_show_as(std::string_view show_as, EventInstance&);
-/// What show_as_of leaves unsaid; empty when nothing.
-std::string state_word(const EventInstance&);
-/// @return false when the word is none of ours, or speaks of another showAs: then nothing is changed.
-bool apply_state_word(std::string_view word, std::string_view show_as, EventInstance&);
-
-std::string sensitivity_of(Classification);
-Classification classification_of(std::string_view sensitivity);
+using exchange::apply_show_as;
+using exchange::apply_state_word;
+using exchange::classification_of;
+using exchange::sensitivity_of;
+using exchange::show_as_of;
+using exchange::state_word;
 
 /// The Windows name where there is one, otherwise the IANA name, which Graph mostly takes as well.
 std::string graph_zone(const std::string& iana);

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "connectors/graph/graph_recurrence.hpp"
+#include "connectors/exchange/exchange_recurrence.hpp"
 #include "connectors/graph/graph_terms.hpp"
 #include "connectors/graph/graph_text.hpp"
 #include "connectors/graph/graph_wire.hpp"
@@ -11,6 +11,9 @@ namespace calgate::graph {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using exchange::Pattern;
+using exchange::pattern_of_rule;
+using exchange::rule_of_pattern;
 
 constexpr std::size_t kMaxTitle = 255;  ///< Characters that Exchange keeps of a subject.
 constexpr std::size_t kMaxKeptNotes = 16 * 1024;

@@ -64,6 +64,7 @@ std::unique_ptr<Subject> memory_subject(const ZoneResolver&);
 std::unique_ptr<Subject> google_subject(const ZoneResolver&, bool over_https);
 std::unique_ptr<Subject> simulated_subject(const ZoneResolver&, const std::string& profile);
 std::unique_ptr<Subject> graph_subject(const ZoneResolver&, const std::string& profile, bool over_https);
+std::unique_ptr<Subject> ews_subject(const ZoneResolver&, const std::string& profile);
 std::unique_ptr<Subject> radicale_subject(const ZoneResolver&);
 std::unique_ptr<Subject> xandikos_subject(const ZoneResolver&);
 

@@ -4,15 +4,16 @@
 #include <boost/test/unit_test.hpp>
 #include <ostream>
 
+#include "connectors/exchange/exchange_recurrence.hpp"
 #include "connectors/graph/graph_cursor.hpp"
 #include "connectors/graph/graph_errors.hpp"
-#include "connectors/graph/graph_recurrence.hpp"
 #include "connectors/graph/graph_terms.hpp"
 #include "connectors/graph/graph_text.hpp"
 #include "core/busy.hpp"
 #include "core/windows_zones.hpp"
 
 using namespace calgate;
+using namespace calgate::exchange;
 using namespace calgate::graph;
 namespace data = boost::unit_test::data;
 

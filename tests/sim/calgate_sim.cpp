@@ -6,6 +6,7 @@
 
 #include "gateway/system_clock.hpp"
 #include "tests/sim/caldav_site.hpp"
+#include "tests/sim/ews_site.hpp"
 #include "tests/sim/google_site.hpp"
 #include "tests/sim/graph_site.hpp"
 #include "tests/sim/sim_world.hpp"
@@ -41,7 +42,7 @@ Json greeting(const SimWorld& world, const std::vector<SimSite>& sites) {
 int main(int argc, char** argv) {
     std::string folder = ".";
     std::vector<std::string> profiles;
-    std::string google, graph;
+    std::string google, graph, ews;
     std::uint64_t seed = 1;
     CLI::App app("Simulated calendar services on free ports of 127.0.0.1; prints them as one JSON line.");
     app.add_option("--folder", folder, "Gets ca.pem, the authority to trust")->check(CLI::ExistingDirectory);
@@ -61,6 +62,8 @@ int main(int argc, char** argv) {
     app.add_option("--google", google, "Serve Google Calendar with this profile")->check(CLI::IsMember({"plain"}));
     app.add_option("--graph", graph, "Serve Microsoft Graph with this profile")
         ->check(CLI::IsMember({"plain", "dup_409", "dup_existing", "small_pages", "sloppy", "rewriting"}));
+    app.add_option("--ews", ews, "Serve an Exchange server with this profile")
+        ->check(CLI::IsMember({"plain", "scrambled", "lax", "amnesiac", "assistant", "html", "worst"}));
     app.add_option("--seed", seed, "Of the faults that hit by chance");
     CLI11_PARSE(app, argc, argv);
 
@@ -74,6 +77,7 @@ int main(int argc, char** argv) {
         for (const auto& profile : profiles) sites.push_back(caldav_site(profile, clock));
         if (!google.empty()) sites.push_back(google_site(clock, zones));
         if (!graph.empty()) sites.push_back(graph_site(graph, clock, zones));
+        if (!ews.empty()) sites.push_back(ews_site(ews, clock, zones));
         const SimWorld world(clock, sites, folder, seed);
         std::printf("%s\n", greeting(world, sites).dump().c_str());
         std::fflush(stdout);

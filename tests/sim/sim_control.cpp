@@ -87,6 +87,10 @@ Json act(SimPerson& person, const std::string& what, const std::string& query, c
         person.receive_at(text(body, "origin"));
         return Json::object();
     }
+    if (what == "POST forgotten") {
+        person.forget_tokens();
+        return Json::object();
+    }
     if (what == "POST notifications") return {{"delivered", person.deliver()}};
     throw Refusal(404, "There is nothing at this address.");
 }

@@ -14,6 +14,7 @@ namespace calgate::testing {
 ///   DELETE /{site}/events           {"calendar", "event"}
 ///   POST   /{site}/receiver         {"origin"}: the program that gets notifications
 ///   POST   /{site}/notifications    sends what waits -> {"delivered"}
+///   POST   /{site}/forgotten        every sync token so far is forgotten
 // clang-format on
 class SimControl {
 public:

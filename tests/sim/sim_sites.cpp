@@ -39,6 +39,7 @@ SimReply reply_of(Result<http::Response> outcome) {
 
 }  // namespace
 
+void SimPerson::forget_tokens() { throw std::invalid_argument("This service cannot be made to forget."); }
 void SimPerson::receive_at(const std::string&) { throw std::invalid_argument("This service does not notify."); }
 
 SimSites::SimSites(const Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}

@@ -31,6 +31,8 @@ public:
     virtual int mails() = 0;
     /// Sends the notifications that wait. @return how many were accepted by their receivers.
     virtual int deliver() { return 0; }
+    /// Every sync token so far means nothing to the service any more.
+    virtual void forget_tokens();
     /// Where notifications end, whatever public address they are sent to: "http://127.0.0.1:8480".
     virtual void receive_at(const std::string& origin);
 };

@@ -11,7 +11,7 @@
 #include "core/time.hpp"
 #include "core/zone.hpp"
 
-namespace calgate::graph {
+namespace calgate::exchange {
 
 /// recurrencePattern and recurrenceRange, without what their type does not use.
 struct Pattern {
@@ -28,10 +28,10 @@ struct Pattern {
 };
 
 /// @param start of the series; has to be its first occurrence.
-/// @return Rejected with what cannot be said in Graph.
+/// @return Rejected with what Exchange cannot hold.
 Result<Pattern> pattern_of_rule(std::string_view rule, const When& start, const ZoneResolver&);
 /// The shortest RRULE for it: what follows from `start` is left out. A day that some months lack means the last day of
 /// such a month in Exchange, and so does the rule. @return InvalidResponse for a type that nobody knows.
 Result<std::string> rule_of_pattern(const Pattern&, const When& start, const ZoneResolver&);
 
-}  // namespace calgate::graph
+}  // namespace calgate::exchange

@@ -1,11 +1,11 @@
-#include "connectors/graph/graph_recurrence.hpp"
+#include "connectors/exchange/exchange_recurrence.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "core/recurrence_rule.hpp"
 
-namespace calgate::graph {
+namespace calgate::exchange {
 
 namespace {
 
@@ -18,8 +18,7 @@ constexpr std::array<Index, 5> kIndexes{{{"first", 1}, {"second", 2}, {"third", 
 constexpr int kLastCertainDay = 28;  ///< Every month has it.
 
 Error rejected(const std::string& what) {
-    return {
-        ErrorCode::Rejected, "Microsoft Graph cannot repeat an event " + what + "; enter single events instead.", {}};
+    return {ErrorCode::Rejected, "Exchange cannot repeat an event " + what + "; enter single events instead.", {}};
 }
 
 std::chrono::local_days day_of(const When& start) { return std::chrono::floor<std::chrono::days>(start.local); }
@@ -238,4 +237,4 @@ Result<std::string> rule_of_pattern(const Pattern& pattern, const When& start, c
     return Error{ErrorCode::InvalidResponse, "The event repeats in a way that we do not know.", {}};
 }
 
-}  // namespace calgate::graph
+}  // namespace calgate::exchange

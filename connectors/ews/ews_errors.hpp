@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/ews/ews_xml.hpp"
+#include "connectors/http/transport.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+
+namespace calgate::ews {
+
+/// What was asked; the same code means different things.
+enum class Call : std::uint8_t { Discover, Read, Sync, Create, Update, Delete };
+
+/// What the service says about one item, or about a whole request.
+struct Verdict {
+    std::string code{};                              ///< ResponseCode; "NoError" or empty for success.
+    std::string text{};                              ///< MessageText
+    std::optional<std::chrono::seconds> back_off{};  ///< BackOffMilliseconds, rounded up, an hour at most.
+
+    bool success() const { return code.empty() || code == "NoError"; }
+};
+
+/// Of a ResponseMessage. ErrorInternalServerError gives way to the error inside it (MessageXml).
+Verdict verdict_of(const Element& message);
+/// Of a SOAP fault. @param fault the Fault element.
+Verdict verdict_of_fault(const Element& fault);
+/// @param where host, for the sentence.
+Error refusal(Call, const Verdict&, const std::string& where);
+/// An answer without SOAP in it.
+Error http_refusal(Call, const http::Response&, Instant now, const std::string& where);
+
+/// The request was not looked at because of its RequestServerVersion.
+bool is_wrong_version(const Verdict&);
+
+/// The response messages of an operation's answer, in order.
+std::vector<const Element*> messages_of(const Element& response);
+
+}  // namespace calgate::ews

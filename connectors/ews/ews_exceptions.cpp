@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "connectors/ews/ews_items.hpp"
+#include "connectors/ews/ews_requests.hpp"
+#include "core/recurrence.hpp"
+
+namespace calgate::ews {
+
+/// What is to become of one occurrence.
+struct ItemReader::Change {
+    When slot{};
+    bool remove = false;
+    EventInstance wanted{}, stored{};
+};
+
+namespace {
+
+constexpr std::chrono::hours kHalfDay{12};
+constexpr ExpansionBudget kBudget{20'000, 100'000, std::chrono::milliseconds(500)};
+
+Error cannot_bring_back() {
+    return {
+        ErrorCode::Rejected,
+        "Exchange cannot bring back a deleted occurrence of a series; enter it as a single event.",
+        {}};
+}
+
+EventInstance plain_at(const EventInstance& master, const When& slot) {
+    EventInstance out = master;
+    out.start = slot;
+    out.end.local = slot.local + (master.end.local - master.start.local);
+    out.recurrence_id = slot;
+    return out;
+}
+
+/// Where the rule puts its occurrences, deleted and changed ones too.
+std::vector<Instant> slots_of(const Event& series, Instant until, const ZoneResolver& zones, const Clock& clock) {
+    Event plain = series;
+    plain.overrides.clear();
+    plain.master.excluded_dates.clear();
+    const Instant start = zones.to_instant(plain.master.start, "UTC") - std::chrono::days(1);
+    std::set<Instant> slots;
+    for (const Occurrence& one : expand(plain, {start, until}, zones, "UTC", clock, kBudget).occurrences)
+        slots.insert(one.key);
+    return {slots.begin(), slots.end()};
+}
+
+}  // namespace
+
+Status ItemReader::check_exceptions(const Event& wanted, const Event& stored) const {
+    if (wanted.master.rules != stored.master.rules || wanted.master.start != stored.master.start) return {};
+    std::set<Instant> kept_out;
+    for (const When& slot : wanted.master.excluded_dates) kept_out.insert(zones_.to_instant(slot, "UTC"));
+    for (const When& slot : stored.master.excluded_dates)
+        if (!kept_out.contains(zones_.to_instant(slot, "UTC"))) return cannot_bring_back();
+    return {};
+}
+
+std::vector<ItemReader::Change> ItemReader::changes(const Event& wanted, const Event& stored) const {
+    const auto instant = [&](const When& when) { return zones_.to_instant(when, "UTC"); };
+    std::map<Instant, EventInstance> held, asked;
+    for (const EventInstance& instance : stored.overrides) held[instant(*instance.recurrence_id)] = instance;
+    for (const EventInstance& instance : wanted.overrides) asked[instant(*instance.recurrence_id)] = instance;
+    std::set<Instant> gone;
+    for (const When& slot : stored.master.excluded_dates) gone.insert(instant(slot));
+    std::map<Instant, Change> out;
+    for (const auto& [at, instance] : asked) {
+        const When slot = *instance.recurrence_id;
+        out[at] = {slot, false, instance, held.contains(at) ? held[at] : plain_at(stored.master, slot)};
+    }
+    for (const auto& [at, instance] : held)
+        if (!asked.contains(at))
+            out[at] = {*instance.recurrence_id, false, plain_at(wanted.master, *instance.recurrence_id), instance};
+    for (const When& slot : wanted.master.excluded_dates) {
+        out.erase(instant(slot));
+        if (!gone.contains(instant(slot))) out[instant(slot)] = {slot, true, {}, {}};
+    }
+    std::vector<Change> list;
+    for (auto& [at, change] : out) list.push_back(std::move(change));
+    return list;
+}
+
+Status ItemReader::write_change(const Context& context, const std::string& id, int index, const Change& change) const {
+    Update update;
+    if (!change.remove) {
+        CALGATE_TRY(update, write_occurrence(change.wanted, change.stored, wire()));
+        if (update.fields.empty()) return {};
+    }
+    CALGATE_TRY(const Element response, session_.ask(context, {Call::Read, "GetItem", get_occurrence(id, index), {}}));
+    const auto messages = messages_of(response);
+    const Verdict verdict = messages.empty() ? Verdict{"no answer", {}, {}} : verdict_of(*messages.front());
+    if (verdict.code == "ErrorCalendarOccurrenceIsDeletedFromRecurrence")
+        return change.remove ? Status{} : Status{cannot_bring_back()};
+    if (!verdict.success()) return session_.refused(Call::Read, verdict);
+    const Element* const item = messages.front()->find("CalendarItem");
+    const std::string named = !item                        ? ""
+                              : item->has("OriginalStart") ? item->word("OriginalStart")
+                                                           : item->word("Start");
+    const auto at = parse_time(named, wire().zone(), zones_);
+    const Instant slot = zones_.to_instant(change.slot, wire().zone());
+    if (!at || *at - slot >= kHalfDay || slot - *at >= kHalfDay)
+        return Error{
+            ErrorCode::InvalidResponse, "The Exchange server counts the occurrences of the series otherwise.", {}};
+    const std::string& key = item->child("ItemId").attribute("ChangeKey");
+    const Ask ask = change.remove
+                        ? Ask{Call::Delete, "DeleteItem", delete_item(id_of(*item), key), {}}
+                        : Ask{Call::Update, "UpdateItem", update_item(id_of(*item), key, update.fields), wire().zone()};
+    const auto written = session_.ask_one(context, ask);
+    return written ? Status{} : Status{written.error()};
+}
+
+Status ItemReader::write_exceptions(
+    const Context& context, const std::string& id, const Event& wanted, const Event& stored
+) const {
+    const std::vector<Change> list = changes(wanted, stored);
+    if (list.empty()) return {};
+    const Instant last = zones_.to_instant(list.back().slot, "UTC") + std::chrono::days(1);
+    const std::vector<Instant> slots = slots_of(wanted, last, zones_, clock_);
+    for (const Change& change : list) {
+        const auto place = std::find(slots.begin(), slots.end(), zones_.to_instant(change.slot, "UTC"));
+        if (place == slots.end())
+            return Error{ErrorCode::Rejected, "A changed occurrence is not one of its series; correct the series.", {}};
+        CALGATE_TRY_STATUS(write_change(context, id, static_cast<int>(place - slots.begin()) + 1, change));
+    }
+    return {};
+}
+
+}  // namespace calgate::ews

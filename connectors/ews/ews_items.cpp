@@ -1,0 +1,159 @@
+#include "connectors/ews/ews_items.hpp"
+
+#include <algorithm>
+
+#include "connectors/ews/ews_requests.hpp"
+#include "connectors/http/url.hpp"
+#include "core/identity.hpp"
+
+namespace calgate::ews {
+
+namespace {
+
+constexpr std::string_view kFolders = "folders/", kItems = "/items/";
+constexpr std::size_t kMaxExceptions = 2000;
+
+bool is_item(const Element& element) { return element.has("ItemId"); }
+
+/// The item that a response message brings.
+const Element* item_of(const Element& message) {
+    for (const Element& item : message.child("Items").children)
+        if (is_item(item)) return &item;
+    return nullptr;
+}
+
+/// What a master knows of an exception that cannot be read itself.
+Element as_listed(Element master, const Element& occurrence) {
+    for (Element& part : master.children)
+        if (part.name == "Start" || part.name == "End") part.text = occurrence.word(part.name);
+    return master;
+}
+
+}  // namespace
+
+Href calendar_href(const std::string& id) { return Href{std::string(kFolders) + http::percent_encode(id)}; }
+
+Href event_href(const Href& calendar, const std::string& id) {
+    return Href{calendar.value + std::string(kItems) + http::percent_encode(id)};
+}
+
+std::string folder_in(const Href& href) {
+    if (!href.value.starts_with(kFolders)) return {};
+    const std::string rest = href.value.substr(kFolders.size());
+    const std::string id = rest.substr(0, rest.find('/'));
+    const bool whole = id == rest || rest.substr(id.size()).starts_with(kItems);
+    return whole ? http::percent_decode(id) : std::string();
+}
+
+std::string item_in(const Href& href) {
+    const std::size_t at = href.value.find(kItems);
+    return at == std::string::npos || folder_in(href).empty()
+               ? std::string()
+               : http::percent_decode(href.value.substr(at + kItems.size()));
+}
+
+Href calendar_of(const Href& event) { return Href{event.value.substr(0, event.value.find(kItems))}; }
+
+std::string id_of(const Element& item) { return item.child("ItemId").attribute("Id"); }
+
+Version version_of(const Element& item) {
+    const std::string& key = item.child("ItemId").attribute("ChangeKey");
+    return Version{key.empty() ? "digest:" + sha256_hex(write_xml(item)).substr(0, 32) : key};
+}
+
+ItemReader::ItemReader(Session& session, const Clock& clock, const ZoneResolver& zones, const EwsSettings& settings)
+    : session_(session), clock_(clock), zones_(zones), settings_(settings) {}
+
+/// @param at of the first id that was not tried yet (ErrorBatchProcessingStopped).
+Status ItemReader::get_batch(
+    const Context& context, const std::vector<std::string>& ids, std::vector<Answer>& out, std::size_t& at
+) const {
+    const std::size_t end = std::min(at + settings_.batch_size, ids.size());
+    const std::vector<std::string> batch(
+        ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(end)
+    );
+    CALGATE_TRY(const Element response, session_.ask(context, {Call::Read, "GetItem", get_items(batch), {}}));
+    const auto messages = messages_of(response);
+    bool in_order = messages.size() == batch.size();
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const Element* const item = item_of(*messages[i]);
+        if (!item) continue;
+        const auto asked = std::find(batch.begin(), batch.end(), id_of(*item));
+        // An id may come back in another spelling; alone it still is the answer.
+        const bool certain = asked != batch.end() || (batch.size() == 1 && messages.size() == 1);
+        if (!certain) in_order = false;
+        const std::size_t place = asked == batch.end() ? 0 : static_cast<std::size_t>(asked - batch.begin());
+        if (place != i) in_order = false;
+        if (certain) out[at + place].item = *item;
+    }
+    std::size_t tried = batch.size();
+    for (std::size_t i = 0; i < messages.size() && in_order; ++i) {
+        if (out[at + i].item) continue;
+        const Verdict verdict = verdict_of(*messages[i]);
+        if (verdict.code == "ErrorBatchProcessingStopped") {
+            tried = std::min(tried, i);
+        } else if (!verdict.success()) {
+            out[at + i].error = session_.refused(Call::Read, verdict);
+        }
+    }
+    // Without any progress they are left out.
+    at += tried == 0 ? batch.size() : tried;
+    return {};
+}
+
+Result<std::vector<Answer>> ItemReader::get(const Context& context, const std::vector<std::string>& ids) const {
+    std::vector<Answer> out(ids.size());
+    for (std::size_t at = 0; at < ids.size();) CALGATE_TRY_STATUS(get_batch(context, ids, out, at));
+    return out;
+}
+
+Result<Element> ItemReader::get_one(const Context& context, const std::string& id) const {
+    CALGATE_TRY(std::vector<Answer> answers, get(context, {id}));
+    if (answers.front().item) return std::move(*answers.front().item);
+    if (answers.front().error) return *answers.front().error;
+    return Error{ErrorCode::InvalidResponse, "The Exchange server left out the event that we asked for.", {}};
+}
+
+RemoteEvent ItemReader::understood(const Href& calendar, const Element& item, const std::vector<Exception>& exceptions)
+    const {
+    RemoteEvent out{event_href(calendar, id_of(item)), version_of(item), {}, {}};
+    std::string source = item.has("Recurrence") ? write_series_source(item, exceptions) : write_xml(item);
+    auto read = item.name == "CalendarItem"
+                    ? read_event(source, wire())
+                    : Result<Event>(Error{ErrorCode::InvalidResponse, "The item is not an event.", {}});
+    if (read) {
+        out.event = std::move(*read);
+    } else {
+        out.unreadable = read.error().detail;
+    }
+    out.event.source = std::move(source);
+    return out;
+}
+
+Result<std::vector<RemoteEvent>> ItemReader::complete(
+    const Context& context, const Href& calendar, std::vector<Element> items
+) const {
+    std::vector<std::string> ids;
+    for (const Element& item : items) {
+        const auto& listed = item.child("ModifiedOccurrences").children;
+        for (std::size_t i = 0; i < std::min(listed.size(), kMaxExceptions + 1); ++i) ids.push_back(id_of(listed[i]));
+    }
+    CALGATE_TRY(std::vector<Answer> answers, get(context, ids));
+    std::vector<RemoteEvent> out;
+    std::size_t next = 0;
+    for (const Element& item : items) {
+        std::vector<Exception> exceptions;
+        const auto& listed = item.child("ModifiedOccurrences").children;
+        for (std::size_t i = 0; i < std::min(listed.size(), kMaxExceptions + 1); ++i) {
+            Answer& answer = answers[next++];
+            Element occurrence = answer.item ? std::move(*answer.item) : as_listed(item, listed[i]);
+            std::string slot = listed[i].word("OriginalStart");
+            if (slot.empty()) slot = occurrence.word("OriginalStart");
+            exceptions.push_back({std::move(slot), std::move(occurrence)});
+        }
+        out.push_back(understood(calendar, item, exceptions));
+    }
+    return out;
+}
+
+}  // namespace calgate::ews

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace calgate::ews {
+
+/// What stands in the SOAP body, elements in the order of the schema.
+std::string get_calendar_folders();  ///< The calendar, then the deleted items.
+std::string find_calendar_folders(int offset);
+constexpr int kFolderPage = 100;
+
+/// @param state empty: from the start.
+std::string sync_folder_items(const std::string& folder, const std::string& state, int most);
+std::string get_items(const std::vector<std::string>& ids);
+/// @param index of an occurrence in its series, from 1, deleted ones counted.
+std::string get_occurrence(const std::string& master, int index);
+
+enum class Searched : std::uint8_t { OurUid, GlobalObjectId };
+/// Items of a folder whose property has this value; named by id, creation time and our property.
+std::string find_items(const std::string& folder, Searched, const std::string& value, int offset);
+constexpr int kItemPage = 100;
+
+std::string create_item(const std::string& folder, const std::string& item);
+std::string update_item(const std::string& id, const std::string& change_key, const std::string& updates);
+std::string delete_item(const std::string& id, const std::string& change_key);
+
+}  // namespace calgate::ews

@@ -1,0 +1,111 @@
+#include "connectors/ews/ews_session.hpp"
+
+#include <array>
+
+#include "connectors/http/url.hpp"
+#include "core/windows_zones.hpp"
+
+namespace calgate::ews {
+
+namespace {
+
+/// RequestServerVersion, newest first.
+constexpr std::array<std::string_view, 3> kVersions{"Exchange2016", "Exchange2013_SP1", "Exchange2010_SP2"};
+constexpr std::string_view kMessages = "http://schemas.microsoft.com/exchange/services/2006/messages";
+constexpr std::string_view kTypes = "http://schemas.microsoft.com/exchange/services/2006/types";
+
+bool looks_like_soap(const http::Response& response) {
+    return response.body.find("Envelope") != std::string::npos && response.body.find('<') != std::string::npos;
+}
+
+}  // namespace
+
+std::string windows_zone(const std::string& iana) {
+    const std::string_view windows = windows_of_iana(iana);
+    return windows.empty() ? "UTC" : std::string(windows);
+}
+
+Session::Session(
+    http::HttpTransport& transport, const Clock& clock, const EwsSettings& settings, oauth::TokenSource* tokens
+)
+    : transport_(transport), clock_(clock), settings_(settings), tokens_(tokens) {
+    const auto url = http::parse_url(settings.url);
+    where_ = url ? url->host : "The Exchange server";
+}
+
+std::string Session::fingerprint() const { return settings_.url + " " + settings_.mailbox; }
+
+Error Session::refused(Call call, const Verdict& verdict) const { return refusal(call, verdict, where_); }
+
+/// Header parts in the order of the schema.
+std::string Session::envelope(const Ask& ask) const {
+    std::string out =
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+        "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:m=\"" +
+        std::string(kMessages) + "\" xmlns:t=\"" + std::string(kTypes) +
+        "\"><s:Header><t:RequestServerVersion Version=\"" + std::string(kVersions[version_]) + "\"/>";
+    if (!ask.zone.empty())
+        out += "<t:TimeZoneContext><t:TimeZoneDefinition Id=\"" + escaped(windows_zone(ask.zone)) +
+               "\"/></t:TimeZoneContext>";
+    if (!settings_.mailbox.empty())
+        out += "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>" + escaped(settings_.mailbox) +
+               "</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>";
+    return out + "</s:Header><s:Body>" + ask.body + "</s:Body></s:Envelope>";
+}
+
+Result<http::Response> Session::exchange(const Context& context, const Ask& ask) {
+    http::Request request;
+    request.method = "POST";
+    request.url = settings_.url;
+    request.body = envelope(ask);
+    request.headers = {
+        {"Content-Type", "text/xml; charset=utf-8"},
+        {"Accept", "text/xml"},
+        {"SOAPAction", "\"" + std::string(kMessages) + "/" + ask.operation + "\""}};
+    if (!settings_.mailbox.empty()) request.headers.emplace_back("X-AnchorMailbox", settings_.mailbox);
+    if (!tokens_) {
+        request.credentials = http::Credentials{settings_.user, settings_.password};
+        return transport_.send(request, context);
+    }
+    CALGATE_TRY(const std::string token, tokens_->access_token(context));
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+    CALGATE_TRY(http::Response first, transport_.send(request, context));
+    if (first.status != 401) return first;
+    tokens_->refused(token);
+    CALGATE_TRY(const std::string fresh, tokens_->access_token(context));
+    if (fresh == token) return first;
+    request.headers.back().second = "Bearer " + fresh;
+    return transport_.send(request, context);
+}
+
+Result<Element> Session::ask(const Context& context, const Ask& ask) {
+    CALGATE_TRY(const http::Response response, exchange(context, ask));
+    // A status of 500 often carries a fault that says more.
+    if (response.status != 200 && (response.status != 500 || !looks_like_soap(response)))
+        return http_refusal(ask.call, response, clock_.now(), where_);
+    const auto root = parse_xml(response.body);
+    const Element* const body = root ? root->find("Body") : nullptr;
+    if (!body || body->children.empty()) return http_refusal(ask.call, response, clock_.now(), where_);
+    if (body->has("Fault")) {
+        const Verdict verdict = verdict_of_fault(body->child("Fault"));
+        if (!is_wrong_version(verdict) || version_ + 1 == kVersions.size()) return refused(ask.call, verdict);
+        ++version_;
+        return this->ask(context, ask);
+    }
+    const std::string wanted = ask.operation + "Response";
+    for (const Element& answer : body->children)
+        if (answer.name == wanted) return answer;
+    return Error{ErrorCode::InvalidResponse, where_ + " answered another question than the one we asked.", {}};
+}
+
+Result<Element> Session::ask_one(const Context& context, const Ask& ask) {
+    CALGATE_TRY(const Element response, this->ask(context, ask));
+    const auto messages = messages_of(response);
+    if (messages.empty())
+        return Error{ErrorCode::InvalidResponse, where_ + " answered without a result; we ask again later.", {}};
+    const Verdict verdict = verdict_of(*messages.front());
+    if (!verdict.success()) return refused(ask.call, verdict);
+    return *messages.front();
+}
+
+}  // namespace calgate::ews

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "connectors/ews/ews_connector.hpp"
+#include "connectors/ews/ews_errors.hpp"
+
+namespace calgate::ews {
+
+struct Ask {
+    Call call = Call::Read;
+    std::string operation{};  ///< "GetItem"
+    std::string body{};       ///< What stands in the SOAP body; prefixes m: and t:.
+    std::string zone{};       ///< IANA; for TimeZoneContext. Empty: none.
+};
+
+/// Requests of one account; every refusal of a whole request is already an Error.
+class Session {
+public:
+    Session(http::HttpTransport&, const Clock&, const EwsSettings&, oauth::TokenSource* tokens);
+
+    /// The operation's own answer, "GetItemResponse" and so on. A version that the server does not speak is stepped
+    /// down once and for all.
+    Result<Element> ask(const Context&, const Ask&);
+    /// As `ask`, for operations with one response message, which has to be a success.
+    Result<Element> ask_one(const Context&, const Ask&);
+    Error refused(Call, const Verdict&) const;
+    /// Whatever else than user and server makes a stored SyncState worthless.
+    std::string fingerprint() const;
+
+private:
+    Result<http::Response> exchange(const Context&, const Ask&);
+    std::string envelope(const Ask&) const;
+
+    http::HttpTransport& transport_;
+    const Clock& clock_;
+    const EwsSettings& settings_;
+    oauth::TokenSource* const tokens_;
+    std::string where_{};
+    std::size_t version_ = 0;
+};
+
+/// The Windows name of a zone, or "UTC" where it has none.
+std::string windows_zone(const std::string& iana);
+
+}  // namespace calgate::ews

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""exchangelib, a client of other people, drives calgate-sim's Exchange server over HTTPS.
+
+    ews.py CALGATE_SIM
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timedelta
+
+import urllib3.util.connection
+from exchangelib import Account, CalendarItem, Configuration, Credentials, DELEGATE, EWSTimeZone, ExtendedProperty, Version
+from exchangelib.errors import ErrorItemNotFound, UnauthorizedError
+from exchangelib.items import SEND_TO_NONE
+from exchangelib.protocol import BaseProtocol, FailFast
+from exchangelib.transport import BASIC
+from exchangelib.version import EXCHANGE_2016
+
+
+class Ticket(ExtendedProperty):
+    property_set_id = "2f1c6a5e-8c9b-4b53-9c58-0d8a5d6f4c11"
+    property_name = "Ticket"
+    property_type = "String"
+
+
+def start(program, folder):
+    process = subprocess.Popen([program, "--folder", folder, "--ews", "plain"], stdout=subprocess.PIPE, text=True)
+    greeting = json.loads(process.stdout.readline())
+    os.environ["REQUESTS_CA_BUNDLE"] = greeting["ca_file"]
+    plain = urllib3.util.connection.create_connection
+
+    def here(address, *arguments, **named):
+        if address[0] in greeting["hosts"]:
+            address = ("127.0.0.1", greeting["https"])
+        return plain(address, *arguments, **named)
+
+    urllib3.util.connection.create_connection = here
+    return process, greeting["logins"]["ews"]
+
+
+def account_of(login, password):
+    BaseProtocol.TIMEOUT = 20
+    config = Configuration(
+        service_endpoint=login["url"], credentials=Credentials(login["user"], password), auth_type=BASIC,
+        version=Version(build=EXCHANGE_2016), retry_policy=FailFast(), max_connections=1,
+    )
+    return Account(login["address"], config=config, autodiscover=False, access_type=DELEGATE,
+                   default_timezone=EWSTimeZone("Europe/Berlin"))
+
+
+def check(condition, sentence):
+    if not condition:
+        sys.exit("FAILED " + sentence)
+    print("ok " + sentence)
+
+
+def drive(account):
+    zone, calendar = EWSTimeZone("Europe/Berlin"), account.calendar
+    CalendarItem.register("ticket", Ticket)
+    begin = datetime(2026, 6, 10, 9, tzinfo=zone)
+    list(calendar.sync_items())
+    item = CalendarItem(account=account, folder=calendar, subject="Färben & Föhnen", body="Zwei\nZeilen", location="Hof",
+                        start=begin, end=begin + timedelta(hours=1), ticket="t-1")
+    item.save(send_meeting_invitations=SEND_TO_NONE)
+    check(item.id and item.changekey, "an item is created")
+    read = calendar.get(ticket="t-1")
+    check((read.subject, read.location, read.start) == ("Färben & Föhnen", "Hof", begin), "it is found by its property and read")
+    check(read.ticket == "t-1" and str(read.body).strip() == "Zwei\nZeilen", "with its property and body")
+    changes = list(calendar.sync_items())
+    check([(kind, one.id) for kind, one in changes] == [("create", item.id)], "a sync names it as created")
+    read.subject, read.end = "Färben", begin + timedelta(hours=2)
+    before = read.changekey
+    read.save(update_fields=["subject", "end"], send_meeting_invitations=SEND_TO_NONE)
+    check(read.changekey != before, "an update has another ChangeKey")
+    check(calendar.get(ticket="t-1").end == begin + timedelta(hours=2), "and is stored")
+    check([kind for kind, _ in calendar.sync_items()] == ["update"], "a sync names it as updated")
+    read.delete(send_meeting_cancellations=SEND_TO_NONE)
+    gone = list(account.fetch(ids=[(item.id, item.changekey)]))
+    check(isinstance(gone[0], ErrorItemNotFound), "what is deleted is not found")
+    check([kind for kind, _ in calendar.sync_items()] == ["delete"], "a sync names it as deleted")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        process, login = start(sys.argv[1], folder)
+        try:
+            drive(account_of(login, login["password"]))
+            try:
+                account_of(login, "wrong").calendar.get(ticket="t-1")
+                check(False, "a wrong password is refused")
+            except UnauthorizedError:
+                check(True, "a wrong password is refused")
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+if __name__ == "__main__":
+    main()

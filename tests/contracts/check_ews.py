@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Runs the conformance suite's column of EWS and checks every request and answer against Microsoft's own schema.
+
+    check_ews.py CONTRACTS CONFORMANCE_TEST
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from lxml import etree
+
+ENVELOPE = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
+    ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Header>'
+    '<t:RequestServerVersion Version="Exchange2016"/></s:Header><s:Body>%s</s:Body></s:Envelope>'
+)
+# Each of these must be refused, or nothing that follows counts.
+MUST_BE_REFUSED = [
+    ("a send option that nobody knows", '<m:DeleteItem DeleteType="HardDelete" SendMeetingCancellations="Never">'
+     '<m:ItemIds><t:ItemId Id="a"/></m:ItemIds></m:DeleteItem>'),
+    ("too large a page", '<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>'
+     '<m:SyncFolderId><t:FolderId Id="a"/></m:SyncFolderId><m:MaxChangesReturned>513</m:MaxChangesReturned>'
+     '</m:SyncFolderItems>'),
+    ("elements in another order", '<m:CreateItem><m:Items><t:CalendarItem><t:Location>L</t:Location>'
+     '<t:Subject>S</t:Subject></t:CalendarItem></m:Items></m:CreateItem>'),
+    ("an operation that nobody knows", "<m:MakeItem/>"),
+]
+
+
+def wrong_with(schema, text):
+    try:
+        document = etree.fromstring(text.encode())
+    except etree.XMLSyntaxError as error:
+        return f"no XML: {error}"
+    if schema.validate(document):
+        return None
+    return schema.error_log.last_error.message
+
+
+def main():
+    contracts, binary = sys.argv[1:3]
+    schema = etree.XMLSchema(etree.parse(os.path.join(contracts, "ews", "ews-envelope.xsd")))
+    for name, body in MUST_BE_REFUSED:
+        if wrong_with(schema, ENVELOPE % body) is None:
+            sys.exit(f"The checker does not refuse {name}; nothing it says counts.")
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, CALGATE_EXCHANGES=folder)
+        # Naming a suite also wakes its disabled rows; what fails is the conformance suite's to say.
+        subprocess.run([binary, "--run_test=ews_plain"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(os.path.join(folder, "ews.jsonl"), encoding="utf-8") as file:
+            exchanges = [json.loads(line) for line in file]
+    wrong, operations = [], set()
+    for exchange in exchanges:
+        for what in ("request", "response"):
+            if what == "response" and exchange["status"] == 401:
+                continue
+            found = wrong_with(schema, exchange[what])
+            if found:
+                wrong.append(f"a {what}: {found}\n  {exchange[what][:1500]}")
+        operations.add(exchange["request"].split("<s:Body><m:", 1)[1].split(">", 1)[0].split(" ", 1)[0])
+    print(f"{len(exchanges)} exchanges of {', '.join(sorted(operations))}: {len(wrong)} problems")
+    for each in wrong[:10]:
+        print(each)
+    missing = {"CreateItem", "DeleteItem", "FindFolder", "FindItem", "GetFolder", "GetItem", "SyncFolderItems",
+               "UpdateItem"} - operations
+    if missing:
+        print(f"never asked: {', '.join(sorted(missing))}")
+    return 1 if wrong or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/http/transport.hpp"
+#include "core/clock.hpp"
+#include "core/zone.hpp"
+#include "tests/sim/caldav_sim.hpp"
+
+namespace calgate::testing {
+
+/// Habits in which compatible servers, and Exchange itself, differ.
+struct EwsQuirks {
+    std::string name{};
+    bool scrambles_order = false;     ///< Elements of a type in another order than the schema's, unknown ones added.
+    bool omits_optional = false;      ///< Leaves out what the schema lets it.
+    bool ignores_change_key = false;  ///< Takes every write.
+    bool bad_state_is_everything = false;  ///< A SyncState it does not know is answered as none at all.
+    bool bumps_change_key = false;         ///< An assistant touches what was written, without any visible change.
+    bool html_bodies = false;              ///< BodyType is not looked at: bodies come as HTML.
+    bool speaks_2013_only = false;         ///< Newer RequestServerVersions are refused.
+    std::size_t largest_page = 512;
+};
+/// "plain", "scrambled", "lax", "amnesiac", "assistant", "html", "worst". Asserts for any other name.
+EwsQuirks ews_quirks_of(const std::string& profile);
+
+/// Exchange Web Services and Autodiscover of one mailbox, in this process and without time or chance. Answers
+/// https://mail.corp.example/EWS/Exchange.asmx and https://autodiscover.corp.example. One thread.
+class EwsSim final : public http::HttpTransport {
+public:
+    EwsSim(const Clock&, const ZoneResolver&, EwsQuirks);
+    ~EwsSim() override;
+    EwsSim(const EwsSim&) = delete;
+    EwsSim& operator=(const EwsSim&) = delete;
+
+    Result<http::Response> send(const http::Request&, const Context&) override;
+    EwsQuirks& quirks();  ///< Changes count from the next request on.
+
+    static std::string url();
+    static http::Credentials credentials();
+    static std::string address();  ///< Of the mailbox.
+    void change_password();        ///< 401 for the one that was right.
+
+    /// @return the folder's id.
+    std::string make_calendar(const std::string& name);
+    void remove_calendar(const std::string& id);
+    /// As a person in Outlook. @param item a t:CalendarItem with what CreateItem takes. @return the item's id.
+    /// Throws std::invalid_argument with the service's code.
+    std::string put_item(const std::string& folder, const std::string& item);
+    /// The children of `item` replace what the item has of that name; an empty one takes it away.
+    void patch_item(const std::string& id, const std::string& item);
+    void erase_item(const std::string& id);
+    void bump_change_key(const std::string& id);
+    /// All properties, names without prefixes; empty when it is gone.
+    std::string item_xml(const std::string& id) const;
+    std::string id_of_uid(const std::string& folder, const std::string& uid) const;
+    std::vector<std::string> item_ids(const std::string& folder) const;
+    std::size_t count(const std::string& folder) const;
+
+    void fail_next(SimFault);
+    void clear_faults();
+    void set_down(bool down);
+    void forget_states();                           ///< Every SyncState so far.
+    void busy_for(int requests, int milliseconds);  ///< ErrorServerBusy with a back-off hint, as a SOAP fault.
+    void set_full(bool full);                       ///< ErrorQuotaExceeded for every new item.
+    int mails_sent() const;                         ///< Invitations and cancellations to attendees.
+    const std::vector<http::Request>& exchanges() const;
+
+    struct State;
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace calgate::testing

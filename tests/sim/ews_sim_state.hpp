@@ -1,0 +1,87 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "connectors/ews/ews_xml.hpp"
+#include "tests/sim/ews_sim.hpp"
+
+namespace calgate::testing {
+
+using ews::Element;
+
+/// A refusal of one item or request: its ResponseCode.
+struct EwsRefusal {
+    std::string code{};
+};
+
+struct EwsOccurrence {
+    bool deleted = false;
+    Element changes{};  ///< Children that differ from the master's.
+    Instant original{};
+};
+
+struct EwsItem {
+    std::string id{}, folder{};
+    int key = 0;
+    std::int64_t created = 0, touched = 0;  ///< Positions in the journal.
+    bool gone = false;
+    Element properties{};                        ///< CalendarItem with what was written; times in UTC.
+    std::map<int, EwsOccurrence> occurrences{};  ///< Exceptions and deletions by InstanceIndex.
+};
+
+struct EwsFolder {
+    std::string id{}, name{};
+    bool gone = false;
+};
+
+struct EwsSim::State {
+    const Clock& clock;
+    const ZoneResolver& zones;
+    EwsQuirks quirks;
+    std::string password{};
+    std::vector<EwsFolder> folders{};
+    std::vector<EwsItem> items{};
+    std::int64_t journal = 0;
+    int epoch = 0;  ///< SyncStates of another one are forgotten.
+    int next_id = 0;
+    int busy_requests = 0, busy_milliseconds = 0;
+    bool down = false, full = false;
+    int mails = 0;
+    std::vector<SimFault> faults{};
+    std::vector<http::Request> exchanges{};
+
+    std::string fresh_id(const std::string& kind);
+    EwsFolder& folder(const std::string& id);  ///< Throws EwsRefusal.
+    EwsItem& item(const std::string& id);      ///< Throws EwsRefusal.
+    void touch(EwsItem&);
+    EwsItem& create(const std::string& folder, const Element& item, const std::string& context_zone);
+    /// @param path FieldURI or ExtendedFieldURI; @param value nullptr: delete.
+    void set(Element& properties, const Element& path, const Element* value, const std::string& context_zone);
+    void normalise(Element& properties, const std::string& context_zone);
+
+    /// Inside of the response message after ResponseCode; prefixed XML.
+    std::string answer(const std::string& operation, const Element& request, const Element& header);
+    std::string get_folder(const Element&), find_folder(const Element&), get_item(const Element&);
+    std::string find_item(const Element&), create_item(const Element&, const std::string&zone);
+    std::string update_item(const Element&, const std::string&zone), delete_item(const Element&);
+    std::string sync_folder_items(const Element&);
+    /// What `shape` asks for, in the order of the schema.
+    std::string shown(const EwsItem&, int index, const Element& shape) const;
+    Element whole(const EwsItem&, int index) const;
+    std::string change_key(const EwsItem&) const;
+    std::string autodiscover(const http::Request&, const std::string& path) const;
+};
+
+std::string base64_of(const std::string& bytes);
+std::optional<std::string> bytes_of_base64(std::string text);
+std::string prefixed(const Element&);  ///< With "t:" before every name.
+/// Days on which a Recurrence falls, at most 1500; Exchange's clamping of days that a month lacks.
+std::vector<LocalSeconds> days_of_recurrence(const Element& recurrence);
+std::string response_message(const std::string& operation, const std::string& code, const std::string& inside);
+std::string scrambled(const std::string& envelope);
+
+}  // namespace calgate::testing
