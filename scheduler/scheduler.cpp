@@ -113,9 +113,11 @@ std::optional<Job> Scheduler::take(SteadyInstant now) {
             postponed.emplace_back(calendar, std::max(state.breaker.next_probe(), now + milliseconds(1)));
             continue;
         }
-        if (lane.attempts == 0) {
+        if (lane.attempts == 0 || lane.postponed) {
             state.retries.record_call();
         } else if (closed && !state.retries.take_retry()) {
+            // It waits as long as between two reads; a service whose lanes all fail is still read (L2).
+            lane.postponed = true;
             postponed.emplace_back(calendar, now + jittered(settings_.poll_active));
             continue;
         }
@@ -127,6 +129,7 @@ std::optional<Job> Scheduler::take(SteadyInstant now) {
     LaneState& lane = lanes_.at(job->calendar);
     unqueue(lane);
     lane.running = true;
+    lane.postponed = false;
     lane.push = false;
     lane.again = lane.again_poll = false;
     busy_accounts_.insert(job->account);

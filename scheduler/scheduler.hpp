@@ -84,6 +84,7 @@ private:
         bool running = false;
         bool again = false;  ///< Woken while running.
         bool again_poll = false;
+        bool postponed = false;  ///< No retry was left: what runs next is a regular call.
         int attempts = 0;
     };
     struct ServiceState {

@@ -110,6 +110,10 @@ struct NotifyingBusiness : SmallBusiness, ConnectorFactory {
         std::unique_lock lock(mutex);
         return more.wait_for(lock, std::chrono::seconds(10), [&] { return passes >= count; });
     }
+    int passes_so_far() {
+        const std::lock_guard lock(mutex);
+        return passes;
+    }
     std::vector<ChannelRecord> channels() const {
         return calgate::read(store, [](const Reader& r) { return r.push_channels(); });
     }
