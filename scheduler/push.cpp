@@ -195,6 +195,9 @@ SyncPass::Pushed SyncPass::read_again(const Mirror& mirror, const Appointment& a
                              : connector_.find_event(context(), calendar_.href, mirror.uid);
     if (!event && event.error().code == ErrorCode::NotFound) {
         answered_ = true;
+        // What was written and never read back may not be shown yet (F11).
+        if (mirror.wanted_gone && mirror.remote_text.empty() && !waited_out(mirror))
+            return wait_for_reads(mirror, "The copy is not shown yet. Looking again before it counts as gone.");
         if (mirror.wanted_gone) return settled_gone(mirror);
         return mirror.href ? copy_absent(mirror) : create_copy(mirror, appointment, tries - 1);
     }

@@ -439,8 +439,10 @@ BOOST_AUTO_TEST_CASE(F11_a_copy_that_is_not_seen_fails_no_run) {
     service.fail_next({memory::Operation::Changes, Error{ErrorCode::InvalidResponse, "Injected.", {}}, false, 1});
     pass();
     BOOST_TEST(mirror("a").missing_since.has_value());
-    BOOST_TEST(pass().completed);
-    BOOST_TEST(pass().completed);
+    for (int i = 0; i < 2; ++i) {
+        clock.advance(60s);
+        BOOST_TEST(pass().completed);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(F14_a_dead_token_answered_with_everything_is_no_news) {
@@ -484,6 +486,22 @@ BOOST_AUTO_TEST_CASE(I6_an_edit_chosen_after_its_copy_has_gone_is_written_anew) 
     BOOST_TEST(service.count(href) == 2u);
     BOOST_TEST(appointment("a").title == "By hand");
     BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I6_F11_a_cancelled_copy_that_reads_do_not_show_yet_goes_when_they_do) {
+    book("a", 10, 9);
+    pass();
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    service.fail_next({memory::Operation::Changes, Error{ErrorCode::InvalidResponse, "Injected.", {}}, false, 1});
+    service.fail_next({memory::Operation::Fetch, Error{ErrorCode::NotFound, "Injected.", {}}, false, 1});
+    pass();
+    BOOST_TEST(mirror("a").open());
+    clock.advance(20min);
+    pass();
+    BOOST_TEST(service.count(href) == 1u);
+    BOOST_TEST(!mirror("a").open());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
