@@ -1,6 +1,9 @@
 #include "core/reconcile.hpp"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace calgate {
 namespace {
@@ -41,6 +44,53 @@ Shown unmasked(const Shown& theirs, const Shown& ours, CopyDetail detail) {
         seen.notes = ours.notes;
     }
     return seen;
+}
+
+using Lines = std::vector<std::string>;
+
+Lines lines_of(std::string_view text) {
+    Lines out(1);
+    for (const char c : normal_text(text)) {
+        if (c == '\n')
+            out.emplace_back();
+        else
+            out.back() += c;
+    }
+    return out;
+}
+
+/// Lines [from, to) of the base that one side replaced by `with`.
+struct Replaced {
+    std::size_t from = 0;
+    std::size_t to = 0;
+    Lines with{};
+};
+
+Replaced replaced(const Lines& base, const Lines& now) {
+    const std::size_t most = std::min(base.size(), now.size());
+    std::size_t head = 0;
+    while (head < most && base[head] == now[head]) ++head;
+    std::size_t tail = 0;
+    while (tail < most - head && base[base.size() - 1 - tail] == now[now.size() - 1 - tail]) ++tail;
+    const auto at = [&](std::size_t i) { return now.begin() + static_cast<std::ptrdiff_t>(i); };
+    return {head, base.size() - tail, Lines(at(head), at(now.size() - tail))};
+}
+
+/// Both changes of a text of several lines. Nothing when they touch each other: then no order is certain.
+std::optional<std::string> merged_lines(std::string_view base, std::string_view ours, std::string_view theirs) {
+    const Lines agreed = lines_of(base);
+    Replaced first = replaced(agreed, lines_of(ours));
+    Replaced second = replaced(agreed, lines_of(theirs));
+    if (second.from < first.from) std::swap(first, second);
+    if (first.to >= second.from) return std::nullopt;
+    std::string out;
+    const auto add = [&](const std::string& line) { out += line + '\n'; };
+    for (std::size_t i = 0; i < first.from; ++i) add(agreed[i]);
+    for (const auto& line : first.with) add(line);
+    for (std::size_t i = first.to; i < second.from; ++i) add(agreed[i]);
+    for (const auto& line : second.with) add(line);
+    for (std::size_t i = second.to; i < agreed.size(); ++i) add(agreed[i]);
+    return normal_text(out);
 }
 
 enum class Side : std::uint8_t { None, Ours, Theirs, Same, Both };
@@ -88,7 +138,13 @@ Merge merge(const Shown& base, const Shown& ours, const Shown& theirs, bool thei
     });
     text(&Shown::title);
     text(&Shown::place);
-    text(&Shown::notes);
+    if (auto both = merged_lines(base.notes, ours.notes, theirs.notes);
+        both && !same_text(ours.notes, base.notes) && !same_text(theirs.notes, base.notes)) {
+        merged.result.notes = std::move(*both);
+        merged.takes_theirs = merged.keeps_ours = true;
+    } else {
+        text(&Shown::notes);
+    }
     return merged;
 }
 

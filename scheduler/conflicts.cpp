@@ -70,7 +70,15 @@ bool take_theirs(
         if (booking.outcome == BookingOutcome::Overlap) return false;
     }
     const auto current = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
-    agree(*mirror, current, conflict.theirs);
+    if (!cancels && !current.href) {
+        // The copy has gone since: what was taken over is written anew, under the name that the booking chose.
+        *mirror = current;
+        mirror->state = MirrorState::Active;
+        mirror->detail.clear();
+        mirror->confirmed = 0;
+    } else {
+        agree(*mirror, current, conflict.theirs);
+    }
     // A copy that is not wanted here still has to go; one that was deleted after an edit has to come back.
     if ((mirror->wanted_gone && conflict.theirs) || conflict.kind == ConflictKind::DeletedAndEdited)
         mirror->confirmed = 0;

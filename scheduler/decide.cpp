@@ -29,6 +29,7 @@ bool is_deletion(const CopyNews& news) {
 }
 
 void take_in(Mirror& mirror, const RemoteEvent& remote) {
+    if (mirror.missing_since) mirror.not_before.reset();
     mirror.href = remote.href;
     mirror.version = remote.version;
     mirror.remote_text = remote.event.source;
@@ -55,20 +56,29 @@ void settle(Mirror& mirror) {
 
 }  // namespace
 
+int SyncPass::new_deletions(const Reader& reader, const std::vector<CopyNews>& news) const {
+    return static_cast<int>(std::count_if(news.begin(), news.end(), [&](const CopyNews& one) {
+        if (!is_deletion(one)) return false;
+        const auto mirror = reader.mirror(one.appointment, id_);
+        return mirror && mirror->state != MirrorState::Conflict;
+    }));
+}
+
 bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing) {
     bool held = false;
     bookings_.reserve(bookings_.size() + news.size());
     int taken = 0;
+    int deletions = 0;
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);
         if (!calendar) return;
-        const auto gone = std::count_if(news.begin(), news.end(), is_deletion);
+        deletions = new_deletions(writer, news);
         std::vector<Decision> decisions;
         for (const auto& one : news) {
             const auto mirror = writer.mirror(one.appointment, id_);
             const auto appointment = writer.appointment(one.appointment);
             if (!mirror || !appointment) continue;
-            decisions.push_back(judge(one, *mirror, *appointment, deletions_ + static_cast<int>(gone)));
+            decisions.push_back(judge(one, *mirror, *appointment, deletions_ + deletions));
             if (takes(decisions.back().step.kind)) ++taken;
         }
         const std::string answer = writer.setting(brake_setting(id_)).value_or("");
@@ -90,23 +100,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
         } else {
             for (auto& decision : decisions) {
                 if (answer == "ours" && takes(decision.step.kind)) {
-                    Mirror mirror = decision.mirror;
-                    if (decision.news.present) take_in(mirror, *decision.news.present);
-                    write_ours_again(
-                        mirror,
-                        decision.news.present ? std::optional(shown_of(decision.news.present->event)) : std::nullopt,
-                        business_
-                    );
-                    writer.put(mirror);
-                    writer.append(
-                        {0,
-                         parts_.clock.now(),
-                         "copy.restored",
-                         mirror.appointment.value,
-                         "gateway",
-                         "A person rejected what the calendar changed in one run.",
-                         mirror.wanted}
-                    );
+                    reject(writer, decision);
                 } else {
                     apply(writer, decision);
                 }
@@ -140,8 +134,27 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
         return false;
     }
     decided_ += taken;
-    deletions_ += static_cast<int>(std::count_if(news.begin(), news.end(), is_deletion));
+    deletions_ += deletions;
     return true;
+}
+
+void SyncPass::reject(Writer& writer, const Decision& decision) {
+    const std::string why = "A person rejected what the calendar changed in one run.";
+    const auto& present = decision.news.present;
+    Mirror mirror = decision.mirror;
+    if (present) take_in(mirror, *present);
+    const auto theirs = present ? std::optional(shown_of(present->event)) : std::nullopt;
+    if (theirs && !theirs->cancelled) {
+        // The rejected edit is kept, decided (I10).
+        Conflict conflict = conflict_of(decision, ConflictKind::ConcurrentEdit, why);
+        conflict.state = ConflictState::ResolvedOurs;
+        conflict.resolved = conflict.created;
+        writer.add(conflict);
+    }
+    close_conflicts(writer, mirror, ConflictState::ResolvedOurs, why);
+    write_ours_again(mirror, theirs, business_);
+    writer.put(mirror);
+    writer.append({0, parts_.clock.now(), "copy.restored", mirror.appointment.value, "gateway", why, mirror.wanted});
 }
 
 void SyncPass::hold(Writer& writer, Calendar& calendar, const std::string& why) {
@@ -172,6 +185,7 @@ SyncPass::Decision SyncPass::judge(
     if (news.present) {
         theirs.shown = shown_of(news.present->event);
         theirs.last_modified = news.present->event.master.last_modified;
+        if (news.present->event.uid != mirror.uid && !out.ours.cancelled) return came_back(std::move(out));
         if (!out.base && !news.present->event.capsule.empty()) {
             // The copy itself remembers what we last wrote into it.
             if (const auto written = open_capsule(news.present->event.capsule, parts_.keys)) {
@@ -194,9 +208,29 @@ SyncPass::Decision SyncPass::judge(
     return out;
 }
 
+SyncPass::Decision SyncPass::came_back(Decision decision) const {
+    const Event& event = decision.news.present->event;
+    decision.step = {StepKind::WriteOurs, std::nullopt, std::nullopt, "An earlier booking's copy was put back."};
+    Shown seen = shown_of(event);
+    if (const auto written = open_capsule(event.capsule, parts_.keys)) {
+        if (!same_meaning(seen, shown_on(*written, calendar_.copy_detail, parts_.zones), parts_.zones))
+            decision.step.conflict = ConflictKind::DeletedAndEdited;
+    }
+    // Should it be gone after all, that is no deletion by staff: it was settled before.
+    seen.cancelled = true;
+    decision.base = seen;
+    return decision;
+}
+
 void SyncPass::apply(Writer& writer, const Decision& decision) {
     Mirror mirror = decision.mirror;
     const auto& present = decision.news.present;
+    const auto mark = present ? read_mark(present->event.mark, parts_.keys) : std::nullopt;
+    if (mark && present->event.uid != mirror.uid) {
+        mirror.uid = present->event.uid;
+        mirror.generation = mark->generation;
+        mirror.base.reset();
+    }
     if (present && !mirror.href) ++report_.adopted;
     if (present && mirror.href != present->href && writer.cached_event(id_, present->href)) {
         // Until now it was taken for a foreign event, as a copy that moved is while its old place is in doubt.
@@ -210,7 +244,6 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
         writer.put(mirror);
         return;
     }
-    const auto mark = present ? read_mark(present->event.mark, parts_.keys) : std::nullopt;
     switch (decision.step.kind) {
         case StepKind::Nothing:
             // Only adopting or an open conflict has something to note; a hidden field may still wait to be written.
@@ -221,7 +254,10 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
             [[fallthrough]];
         case StepKind::Settle:
             if (present) mirror.base = shown_of(present->event);
-            if (mirror.state == MirrorState::Conflict) close_conflicts(writer, mirror);
+            if (mirror.state == MirrorState::Conflict)
+                close_conflicts(
+                    writer, mirror, ConflictState::ResolvedTheirs, "The calendar shows what we have again."
+                );
             if (mirror.state != MirrorState::Removed) mirror.state = MirrorState::Active;
             if (mark && mark->revision == mirror.wanted) settle(mirror);
             break;
@@ -345,10 +381,10 @@ bool SyncPass::agrees(const Decision& decision) const {
     return decision.news.present && same_meaning(decision.ours, shown_of(decision.news.present->event), parts_.zones);
 }
 
-void SyncPass::close_conflicts(Writer& writer, const Mirror& mirror) {
+void SyncPass::close_conflicts(Writer& writer, const Mirror& mirror, ConflictState as, const std::string& why) {
     for (auto& conflict : writer.conflicts(true)) {
         if (conflict.appointment != mirror.appointment || conflict.calendar != id_) continue;
-        conflict.state = ConflictState::ResolvedTheirs;
+        conflict.state = as;
         conflict.resolved = parts_.clock.now();
         writer.put(conflict);
         writer.append(
@@ -357,7 +393,7 @@ void SyncPass::close_conflicts(Writer& writer, const Mirror& mirror) {
              "conflict.resolved",
              std::to_string(conflict.id),
              "calendar:" + id_.value,
-             "The calendar shows what we have again.",
+             why,
              mirror.wanted}
         );
     }
@@ -393,10 +429,9 @@ void SyncPass::apply_conflict(
     writer.put(mirror);
 }
 
-void SyncPass::note_conflict(Writer& writer, const Decision& decision, ConflictKind kind, const std::string& why) {
-    const Mirror& mirror = decision.mirror;
+Conflict SyncPass::conflict_of(const Decision& decision, ConflictKind kind, const std::string& why) const {
     Conflict conflict;
-    conflict.appointment = mirror.appointment;
+    conflict.appointment = decision.mirror.appointment;
     conflict.calendar = id_;
     conflict.kind = kind;
     conflict.why = why;
@@ -404,6 +439,11 @@ void SyncPass::note_conflict(Writer& writer, const Decision& decision, ConflictK
     conflict.ours = decision.ours;
     if (decision.news.present) conflict.theirs = shown_of(decision.news.present->event);
     conflict.created = parts_.clock.now();
+    return conflict;
+}
+
+void SyncPass::note_conflict(Writer& writer, const Decision& decision, ConflictKind kind, const std::string& why) {
+    const Conflict conflict = conflict_of(decision, kind, why);
     const auto number = writer.add(conflict);
     writer.append(
         {0,
@@ -412,7 +452,7 @@ void SyncPass::note_conflict(Writer& writer, const Decision& decision, ConflictK
          std::to_string(number),
          "calendar:" + id_.value,
          why + " Decide with `calgate conflicts`.",
-         mirror.wanted}
+         decision.mirror.wanted}
     );
     ++report_.conflicts;
 }

@@ -93,6 +93,14 @@ bool SyncPass::read_pages(Listing& listing, Instant began) {
                  {}}
             );
         }
+        if (since && !restarted && names_unchanged(*page)) {
+            // A dead token may be answered with everything there is, told as if it were news: what is gone is then not
+            // named (F14).
+            restarted = true;
+            listing = {};
+            since.reset();
+            continue;
+        }
         read_unread(*page);
         find_moved(*page);
         keep_page(*page, listing);
@@ -102,6 +110,22 @@ bool SyncPass::read_pages(Listing& listing, Instant began) {
     return pull_failed(
         {ErrorCode::InvalidResponse, "The service never came to the end of its listing. Trying again later.", {}}
     );
+}
+
+bool SyncPass::names_unchanged(const ChangeSet& page) const {
+    if (page.snapshot || calendar_.state == CalendarState::Waiting || !calendar_.as_of) return false;
+    // Nobody but us writes the marker.
+    const bool marker_rests = calendar_.marker_written && *calendar_.marker_written < *calendar_.as_of;
+    if (calendar_.marker && marker_rests) {
+        for (const auto& event : page.changed)
+            if (event.href == *calendar_.marker) return true;
+        if (std::find(page.unread.begin(), page.unread.end(), *calendar_.marker) != page.unread.end()) return true;
+    }
+    return read(parts_.store, [&](const Reader& reader) {
+        return std::any_of(page.unchanged.begin(), page.unchanged.end(), [&](const Href& href) {
+            return reader.cached_event(id_, href).has_value();
+        });
+    });
 }
 
 KnownVersion SyncPass::known() {
@@ -201,6 +225,16 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
                             std::find(page.removed.begin(), page.removed.end(), *mirror->href) != page.removed.end());
         if (same_place || moved) {
             sorted.ours.push_back({mirror->appointment, remote});
+            if (earlier) sorted.no_longer_foreign.push_back(remote.href);
+            return;
+        }
+        const auto current = reader.mirror(mark->appointment, id_);
+        const bool came_back = current && !current->href && !current->unknown_call &&
+                               mark->generation < current->generation &&
+                               remote.event.uid == copy_name(business_.id, mark->appointment, id_, mark->generation);
+        if (came_back) {
+            // A person undid the deletion of an earlier booking's copy: it becomes the copy again.
+            sorted.ours.push_back({mark->appointment, remote});
             if (earlier) sorted.no_longer_foreign.push_back(remote.href);
             return;
         }
@@ -420,7 +454,8 @@ void SyncPass::prove(Listing& listing) {
             listing.news.push_back({appointment, std::move(*event)});
         } else if (!event && event.error().code == ErrorCode::NotFound && (answered_for || marker_stands().value_or(false))) {
             listing.news.push_back({appointment, std::nullopt});
-            ++proven;
+            // What a person was asked about before holds nothing else up.
+            if (mirror->state != MirrorState::Conflict) ++proven;
         } else {
             unproven.push_back(appointment);
         }

@@ -61,7 +61,10 @@ SyncPass::Pushed SyncPass::write_copy(Mirror mirror, const Appointment& appointm
 }
 
 SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appointment, int tries) {
-    Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
+    auto earlier = earlier_copy(mirror);
+    if (earlier) return go_on_with(mirror, std::move(*earlier), tries);
+    if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
+    const Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
     const auto receipt = connector_.create_event(context(), calendar_.href, event);
     if (receipt) {
         ++report_.created;
@@ -72,13 +75,9 @@ SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appoint
 }
 
 SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointment, int tries) {
-    const auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
+    auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
     if (!found && found.error().code != ErrorCode::NotFound) return failed(mirror, found.error(), false);
-    if (found && is_ours(*found, mirror)) {
-        answered_ = true;
-        decide({{mirror.appointment, *found}}, {});
-        return braked_ ? Pushed::Stop : tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
-    }
+    if (found && is_ours(*found, mirror)) return go_on_with(mirror, std::move(*found), tries);
     // What took the name may be our own copy that reads do not show yet (I7, F11).
     if (!found && !waited_out(mirror)) return look_again(mirror);
     // The name is taken by something that is not our copy, or cannot be used again (F16).
@@ -115,9 +114,11 @@ SyncPass::Pushed SyncPass::remove_copy(Mirror mirror, const Appointment& appoint
         ++report_.deleted;
         // Deleting what is gone succeeds as well: the copy may lie under another name by now.
         auto elsewhere = connector_.find_event(context(), calendar_.href, mirror.uid);
+        const bool looked = elsewhere || elsewhere.error().code == ErrorCode::NotFound ||
+                            elsewhere.error().code == ErrorCode::Unsupported;
+        if (!looked) return failed(mirror, elsewhere.error(), false);
         if (!elsewhere || elsewhere->href == *mirror.href || !is_ours(*elsewhere, mirror)) return settled_gone(mirror);
-        decide({{mirror.appointment, std::move(*elsewhere)}}, {});
-        return braked_ ? Pushed::Stop : tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
+        return go_on_with(mirror, std::move(*elsewhere), tries);
     }
     return read_again(mirror, appointment, tries);
 }
@@ -138,8 +139,28 @@ SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {
         return settled_gone(mirror);
     }
     if (!found && found.error().code != ErrorCode::NotFound) return failed(mirror, found.error(), false);
+    auto earlier = earlier_copy(mirror);
+    if (earlier) return go_on_with(mirror, std::move(*earlier), 1);
+    if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
     // A create whose outcome is unknown may still appear: look once more when reads have caught up (I7).
     return mirror.unknown_call && !waited_out(mirror) ? look_again(mirror) : settled_gone(mirror);
+}
+
+Result<RemoteEvent> SyncPass::earlier_copy(const Mirror& mirror) {
+    const Error none{ErrorCode::NotFound, "There is no earlier copy.", {}};
+    // While a create of this generation may still appear, going back would make two.
+    if (mirror.generation <= 1 || mirror.unknown_call) return none;
+    Mirror before = mirror;
+    before.uid = copy_name(business_.id, mirror.appointment, id_, mirror.generation - 1);
+    auto found = connector_.find_event(context(), calendar_.href, before.uid);
+    if (!found) return found.error().code == ErrorCode::Unsupported ? none : found;
+    return is_ours(*found, before) ? found : none;
+}
+
+SyncPass::Pushed SyncPass::go_on_with(const Mirror& mirror, RemoteEvent found, int tries) {
+    answered_ = true;
+    decide({{mirror.appointment, std::move(found)}}, {});
+    return braked_ ? Pushed::Stop : tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
 }
 
 bool SyncPass::waited_out(const Mirror& mirror) const {
@@ -147,13 +168,23 @@ bool SyncPass::waited_out(const Mirror& mirror) const {
 }
 
 SyncPass::Pushed SyncPass::look_again(const Mirror& mirror) {
-    answered_ = true;
     parts_.store.write([&](Writer& writer) {
         auto current = writer.mirror(mirror.appointment, id_);
         if (!current || current->uid != mirror.uid) return;
         current->unknown_call = true;
+        writer.put(*current);
+    });
+    return wait_for_reads(mirror, "The copy may be there and not be shown yet.");
+}
+
+SyncPass::Pushed SyncPass::wait_for_reads(const Mirror& mirror, const std::string& why) {
+    answered_ = true;
+    parts_.store.write([&](Writer& writer) {
+        auto current = writer.mirror(mirror.appointment, id_);
+        if (!current || current->uid != mirror.uid) return;
         if (!current->missing_since) current->missing_since = parts_.clock.now();
         current->not_before = *current->missing_since + settings_.consistency_window;
+        current->detail = why;
         writer.put(*current);
     });
     return Pushed::Next;
@@ -164,6 +195,9 @@ SyncPass::Pushed SyncPass::read_again(const Mirror& mirror, const Appointment& a
                              : connector_.find_event(context(), calendar_.href, mirror.uid);
     if (!event && event.error().code == ErrorCode::NotFound) {
         answered_ = true;
+        // What was written and never read back may not be shown yet (F11).
+        if (mirror.wanted_gone && mirror.remote_text.empty() && !waited_out(mirror))
+            return wait_for_reads(mirror, "The copy is not shown yet. Looking again before it counts as gone.");
         if (mirror.wanted_gone) return settled_gone(mirror);
         return mirror.href ? copy_absent(mirror) : create_copy(mirror, appointment, tries - 1);
     }
@@ -196,11 +230,7 @@ SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
     if (!waited_out(mirror)) {
         // One read that does not see it proves nothing while reads may lag (I11, F11).
         note_missing({mirror.appointment});
-        return failed(
-            mirror,
-            {ErrorCode::InvalidResponse, "The copy is not where it was. Looking again before it is believed.", {}},
-            false
-        );
+        return wait_for_reads(mirror, "The copy is not where it was. Looking again before it is believed.");
     }
     Listing listing;
     listing.absent.emplace_back(mirror.appointment, *mirror.href);

@@ -91,6 +91,8 @@ private:
     bool pull_failed(const Error&);
     bool read_pages(Listing&, Instant began);
     KnownVersion known();
+    /// Whether what should be news names something that is as it was.
+    bool names_unchanged(const ChangeSet&) const;
     void read_unread(ChangeSet&);
     /// A copy that appears under another name has moved there if the service says that its old place is empty.
     void find_moved(ChangeSet&);
@@ -109,6 +111,8 @@ private:
     /// Decides all news in one transaction, or none of them (I13). @return false when the brake holds them.
     bool decide(const std::vector<CopyNews>&, const Closing&);
     Decision judge(const CopyNews&, const Mirror&, const Appointment&, int deletions) const;
+    /// A copy under the name of an earlier generation, which nothing replaced yet.
+    Decision came_back(Decision) const;
     void apply(Writer&, const Decision&);
     void apply_change(Writer&, const Decision&, Mirror&, bool write_back);
     void apply_cancel(Writer&, const Decision&, Mirror&);
@@ -116,7 +120,12 @@ private:
     void note_conflict(Writer&, const Decision&, ConflictKind, const std::string& why);
     /// The appointment's cancellation stands; what a person changed meanwhile is kept on a conflict.
     void keep_edit(Writer&, const Decision&, const Mirror&);
-    void close_conflicts(Writer&, const Mirror&);
+    void close_conflicts(Writer&, const Mirror&, ConflictState, const std::string& why);
+    /// A person rejected the run: ours is written again, what it replaces is kept.
+    void reject(Writer&, const Decision&);
+    Conflict conflict_of(const Decision&, ConflictKind, const std::string& why) const;
+    /// Deletions that no open conflict asks about yet.
+    int new_deletions(const Reader&, const std::vector<CopyNews>&) const;
     /// Open conflicts of this copy show what both sides say now, so that a person decides about that.
     void keep_up(Writer&, const Decision&);
     bool agrees(const Decision&) const;
@@ -132,12 +141,18 @@ private:
     Pushed update_copy(Mirror, const Appointment&, int tries);
     Pushed remove_copy(Mirror, const Appointment&, int tries);
     Pushed remove_unseen(Mirror);
+    /// The copy under the name of the generation before, when a person put it back (I6). NotFound: there is none.
+    Result<RemoteEvent> earlier_copy(const Mirror&);
+    /// Takes in what was found and goes on with it.
+    Pushed go_on_with(const Mirror&, RemoteEvent, int tries);
     Pushed read_again(const Mirror&, const Appointment&, int tries);
     Pushed copy_absent(const Mirror&);
     /// Whether it has been missing for longer than reads may lag (F11).
     bool waited_out(const Mirror&) const;
     /// The copy may be there unseen: asks for its name again when reads have caught up.
     Pushed look_again(const Mirror&);
+    /// Tried again when reads must have caught up (F11).
+    Pushed wait_for_reads(const Mirror&, const std::string& why);
     Pushed settled(const Mirror&, const Appointment&, const WriteReceipt&);
     Pushed settled_gone(const Mirror&);
     Pushed failed(const Mirror&, const Error&, bool was_write);

@@ -35,10 +35,11 @@ class MemoryService {
 public:
     struct Settings {
         std::size_t page_size = 100;
-        bool full_listing = false;       ///< No tokens: every fetch_changes is a snapshot.
-        bool conditional_writes = true;  ///< What Capabilities say; writes are always checked.
-        bool names_short_lived = true;   ///< Events made and deleted between two reads are named as removed.
-        std::string zone{};              ///< For floating times.
+        bool full_listing = false;          ///< No tokens: every fetch_changes is a snapshot.
+        bool lists_on_dead_tokens = false;  ///< A dead token is answered with everything, as if it were news.
+        bool conditional_writes = true;     ///< What Capabilities say; writes are always checked.
+        bool names_short_lived = true;      ///< Events made and deleted between two reads are named as removed.
+        std::string zone{};                 ///< For floating times.
     };
     MemoryService(const ZoneResolver&, const Clock&);
     MemoryService(const ZoneResolver&, const Clock&, Settings);
@@ -69,6 +70,7 @@ public:
     void forget_tokens();
     void set_page_size(std::size_t);
     void set_names_short_lived(bool);
+    void set_lists_on_dead_tokens(bool);
     Counters counters() const;
 
 private:

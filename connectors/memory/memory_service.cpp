@@ -83,15 +83,19 @@ Result<ChangeSet> MemoryService::Impl::changes(
     // "epoch target from snapshot": changes in (from, target], a page at a time.
     long long token_epoch = epoch, target = change, from = 0;
     int snapshot = 1;
-    if (since &&
-        (std::sscanf(since->value.c_str(), "%lld %lld %lld %d", &token_epoch, &target, &from, &snapshot) != 4 ||
-         token_epoch != epoch))
+    const bool read =
+        !since || std::sscanf(since->value.c_str(), "%lld %lld %lld %d", &token_epoch, &target, &from, &snapshot) == 4;
+    const bool lists_all = read && token_epoch != epoch && settings.lists_on_dead_tokens;
+    if (lists_all) {
+        target = change;
+        from = snapshot = 0;
+    } else if (!read || token_epoch != epoch)
         return Error{ErrorCode::SyncTokenExpired, "The token is no longer accepted; the calendar is listed again.", {}};
     if (since && !snapshot && from == target) target = change;
     std::map<std::int64_t, const std::string*> log;
     for (const auto& [href, stored] : owner->events)
         if (stored.changed_at > from) log[stored.changed_at] = &href;
-    if (!snapshot)
+    if (!snapshot && !lists_all)
         for (const auto& [href, gone] : owner->tombstones)
             if (gone.removed_at > from && (settings.names_short_lived || gone.created_at <= from))
                 log[gone.removed_at] = &href;
@@ -226,6 +230,11 @@ void MemoryService::set_page_size(std::size_t size) {
 void MemoryService::set_names_short_lived(bool named) {
     const std::lock_guard lock(impl_->mutex);
     impl_->settings.names_short_lived = named;
+}
+
+void MemoryService::set_lists_on_dead_tokens(bool all) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->settings.lists_on_dead_tokens = all;
 }
 
 Counters MemoryService::counters() const {

@@ -41,6 +41,7 @@ struct Edit {
     operator Theirs() const { return {Theirs::Kind::Present, shown, std::nullopt}; }
 };
 Edit same() { return {}; }
+Edit lines(const char* notes) { return same().notes(notes); }
 // clang-format off
 const std::optional<Shown> kNothingAgreed{};
 
@@ -105,6 +106,13 @@ std::vector<Row> edit_rows() {
         {"a clash asks although other fields would merge", same(), renamed, same().title("Y").place("Room 2"), kDefaults, StepKind::OpenConflict, {}, kConcurrent},
         {"a clash ours wins, and a field of theirs", same(), renamed, same().title("Y").place("Room 2"), policy(Edits::Gateway), StepKind::Merge, same().title("Cut and colour").place("Room 2")},
         {"a clash theirs wins, and a field of ours", same(), same().title("X").place("Room 2"), renamed_there, policy(Edits::Calendar), StepKind::Merge, same().title("Cut, short").place("Room 2")},
+        {"notes: other lines here and there", lines("1\n2\n3"), lines("one\n2\n3"), lines("1\n2\nthree"), kDefaults, StepKind::Merge, lines("one\n2\nthree")},
+        {"notes: a line changed here, one added there", lines("1\n2\n3"), lines("one\n2\n3"), lines("1\n2\n3\n4"), kDefaults, StepKind::Merge, lines("one\n2\n3\n4")},
+        {"notes: a line dropped there, the last changed here", lines("1\n2\n3"), lines("1\n2\nthree"), lines("2\n3"), kDefaults, StepKind::Merge, lines("2\nthree")},
+        {"notes: other lines, and a title here", lines("1\n2\n3"), lines("one\n2\n3").title("X"), lines("1\n2\nthree"), kDefaults, StepKind::Merge, lines("one\n2\nthree").title("X")},
+        {"notes: neighbouring lines ask", lines("1\n2"), lines("one\n2"), lines("1\ntwo"), kDefaults, StepKind::OpenConflict, {}, kConcurrent},
+        {"notes: the same line asks", lines("1\n2\n3"), lines("1\nII\n3"), lines("1\ntwo\n3"), kDefaults, StepKind::OpenConflict, {}, kConcurrent},
+        {"notes: both add at the end, they ask", lines("1\n2"), lines("1\n2\n3"), lines("1\n2\nthree"), kDefaults, StepKind::OpenConflict, {}, kConcurrent},
         {"nothing agreed, same", kNothingAgreed, same(), same(), kDefaults, StepKind::Settle},
         {"nothing agreed, other", kNothingAgreed, same(), renamed_there, kDefaults, StepKind::WriteOurs},
         {"nothing agreed, other, the calendar would win", kNothingAgreed, same(), renamed_there, policy(Edits::Calendar), StepKind::WriteOurs},

@@ -110,13 +110,9 @@ struct NotifyingBusiness : SmallBusiness, ConnectorFactory {
         std::unique_lock lock(mutex);
         return more.wait_for(lock, std::chrono::seconds(10), [&] { return passes >= count; });
     }
-    bool wait_for_more_passes(int count) {
-        int seen = 0;
-        {
-            const std::lock_guard lock(mutex);
-            seen = passes;
-        }
-        return wait_for_passes(seen + count);
+    int passes_so_far() {
+        const std::lock_guard lock(mutex);
+        return passes;
     }
     std::vector<ChannelRecord> channels() const {
         return calgate::read(store, [](const Reader& r) { return r.push_channels(); });

@@ -363,6 +363,160 @@ BOOST_AUTO_TEST_CASE(I18_an_emptied_listing_needs_two_before_anything_foreign_go
     BOOST_TEST(cached() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(I6_a_deletion_is_settled_only_when_the_name_was_looked_for) {
+    book("a", 10, 9);
+    pass();
+    pass();
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    service.fail_next({memory::Operation::Find, Error{ErrorCode::Unavailable, "Injected.", {}}, false, 1});
+    pass();
+    BOOST_TEST(mirror("a").open());
+    clock.advance(10min);
+    pass();
+    BOOST_TEST(!mirror("a").open());
+    BOOST_TEST(service.count(href) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(I6_a_copy_put_back_after_its_deletion_is_the_copy_when_it_is_booked_again) {
+    book("a", 10, 9);
+    pass();
+    pass();
+    std::string text;
+    for (const auto& event : service.events(href))
+        if (event.href == *mirror("a").href) text = event.event.source;
+    const std::string name = mirror("a").uid.value + ".ics";
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    pass();
+    BOOST_REQUIRE(service.count(href) == 1u);
+    service.put_text(href, name, text);
+    book("a", 12, 9);
+    BOOST_TEST(mirror("a").generation == 2);
+    for (int i = 0; i < 3; ++i) {
+        pass();
+        clock.advance(20min);
+    }
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I10_an_edit_that_a_rejected_brake_writes_over_is_kept) {
+    for (int i = 0; i < 8; ++i) book("a" + std::to_string(i), 10 + i, 9);
+    pass();
+    for (int i = 0; i < 8; ++i)
+        service.edit(*mirror("a" + std::to_string(i)).href, [&](Event& event) {
+            event.master.title = "By hand " + std::to_string(i);
+        });
+    pass();
+    BOOST_REQUIRE((row().state == CalendarState::Waiting));
+    apply_resolution(store, zones, clock, conflicts().front().id, Resolution::Ours, "cli");
+    pass();
+    BOOST_TEST(conflicts().empty());
+    const auto all = calgate::read(store, [](const Reader& r) { return r.conflicts(false); });
+    for (int i = 0; i < 8; ++i) {
+        BOOST_TEST(std::any_of(all.begin(), all.end(), [&](const Conflict& conflict) {
+            return conflict.state == ConflictState::ResolvedOurs && conflict.theirs &&
+                   conflict.theirs->title == "By hand " + std::to_string(i);
+        }));
+    }
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I12_deletions_that_wait_for_an_answer_hold_no_later_one_up) {
+    for (int i = 0; i < 12; ++i) book("a" + std::to_string(i + 10), 3 + i, 9);
+    pass();
+    const auto erase = [&](int from, int to) {
+        for (int i = from; i < to; ++i) service.erase(*mirror("a" + std::to_string(i + 10)).href);
+        service.forget_tokens();
+        for (int i = 0; i < 3; ++i) {
+            pass();
+            clock.advance(16min);
+        }
+    };
+    erase(0, 5);
+    BOOST_TEST(conflicts().size() == 5u);
+    erase(5, 8);
+    BOOST_TEST(conflicts().size() == 8u);
+}
+
+BOOST_AUTO_TEST_CASE(F11_a_copy_that_is_not_seen_fails_no_run) {
+    book("a", 10, 9);
+    pass();
+    pass();
+    service.set_names_short_lived(false);
+    service.erase(*mirror("a").href);
+    book("a", 11, 9);
+    service.fail_next({memory::Operation::Changes, Error{ErrorCode::InvalidResponse, "Injected.", {}}, false, 1});
+    pass();
+    BOOST_TEST(mirror("a").missing_since.has_value());
+    for (int i = 0; i < 2; ++i) {
+        clock.advance(60s);
+        BOOST_TEST(pass().completed);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(F14_a_dead_token_answered_with_everything_is_no_news) {
+    book("a", 10, 9);
+    book("b", 11, 9);
+    pass();
+    clock.advance(60s);
+    pass();
+    clock.advance(60s);
+    service.set_lists_on_dead_tokens(true);
+    service.erase(*mirror("a").href);
+    service.forget_tokens();
+    for (int i = 0; i < 3; ++i) {
+        pass();
+        clock.advance(16min);
+    }
+    BOOST_TEST((appointment("a").state == AppointmentState::Cancelled));
+    BOOST_TEST((appointment("b").state == AppointmentState::Confirmed));
+}
+
+BOOST_AUTO_TEST_CASE(I6_an_edit_chosen_after_its_copy_has_gone_is_written_anew) {
+    book("a", 10, 9);
+    pass();
+    pass();
+    service.edit(*mirror("a").href, [](Event& event) { event.master.title = "By hand"; });
+    auto renamed = appointment("a");
+    renamed.title = "Renamed";
+    calgate::write(store, [&](Writer& w) {
+        return place_appointment(w, renamed, {}, zones, clock.now(), "api", "test");
+    });
+    pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    service.erase(*mirror("a").href);
+    pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    apply_resolution(store, zones, clock, conflicts().front().id, Resolution::Theirs, "cli");
+    pass();
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(appointment("a").title == "By hand");
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I6_F11_a_cancelled_copy_that_reads_do_not_show_yet_goes_when_they_do) {
+    book("a", 10, 9);
+    pass();
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    service.fail_next({memory::Operation::Changes, Error{ErrorCode::InvalidResponse, "Injected.", {}}, false, 1});
+    service.fail_next({memory::Operation::Fetch, Error{ErrorCode::NotFound, "Injected.", {}}, false, 1});
+    pass();
+    BOOST_TEST(mirror("a").open());
+    clock.advance(20min);
+    pass();
+    BOOST_TEST(service.count(href) == 1u);
+    BOOST_TEST(!mirror("a").open());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace calgate

@@ -202,8 +202,10 @@ BOOST_AUTO_TEST_CASE(a_notification_in_the_middle_of_a_read_or_write_causes_anot
     business.notified->start();
     BOOST_REQUIRE(business.wait_for_passes(2));
     business.book("a2", 11, 9);
+    // One pass may be under way that has not seen the booking.
+    const int before = business.passes_so_far();
     business.notified->wake({business.calendar});
-    BOOST_REQUIRE(business.wait_for_more_passes(4));
+    BOOST_REQUIRE(business.wait_for_passes(before + 4));
     business.notified->stop();
     armed = false;
     BOOST_TEST(business.service.count(business.href) == 3u);  // Two copies and the marker.

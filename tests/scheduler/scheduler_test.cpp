@@ -291,6 +291,19 @@ BOOST_AUTO_TEST_CASE(a_lane_that_ended_never_runs_again) {
     BOOST_TEST(!scheduler.take(now).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(L2_a_service_whose_lanes_all_fail_is_still_read) {
+    auto scheduler = make();
+    scheduler.set_lanes({lane("c1", "a1"), lane("c2", "a1")}, now);
+    int jobs = 0;
+    for (int minute = 0; minute < 24 * 60; ++minute, now += 60s) {
+        while (const auto job = scheduler.take(now)) {
+            if (minute >= 12 * 60) ++jobs;
+            scheduler.finish(*job, {.answered = true, .failed = true}, now);
+        }
+    }
+    BOOST_TEST(jobs >= 2 * 60);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace calgate

@@ -129,6 +129,7 @@ void Run::settle() {
     // What a service lost without a word is found by the daily listing.
     stage_.clock.advance(hours{25});
     stage_.advance(kSettleTime);
+    stage_.truth.listed_anew();
     stage_.truth.check_step(*stage_.index);
     stage_.truth.check_settled(false);
     let_persons_decide();

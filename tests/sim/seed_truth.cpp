@@ -115,17 +115,35 @@ void Truth::copy_moved(const Href& from, const Href& to) {
     }
 }
 
+int Truth::newly_asked(const CalendarId& calendar) {
+    const auto all = read(*store_, [](const Reader& r) { return r.conflicts(false); });
+    int asked = 0;
+    for (const auto& conflict : all) {
+        if (conflict.id <= last_conflict_) continue;
+        const bool takes = conflict.kind == ConflictKind::Deletion || conflict.kind == ConflictKind::ConcurrentEdit ||
+                           conflict.kind == ConflictKind::MovedOntoAnother;
+        if (takes && conflict.calendar == calendar) ++asked;
+    }
+    for (const auto& conflict : all) last_conflict_ = std::max(last_conflict_, conflict.id);
+    return asked;
+}
+
 void Truth::passed(const PassReport& report) {
     ++statistics_.passes;
     statistics_.conflicts += report.conflicts;
     count("I13");
+    const int asked = newly_asked(report.calendar);
     const bool answered = unbraked_.contains(report.calendar);
     if (report.completed && report.pages > 0) unbraked_.erase(report.calendar);
     if (answered) return;
     const auto copies_there = read(*store_, [&](const Reader& r) { return r.mirrors_on(report.calendar).size(); });
     const int limit = std::max(5, static_cast<int>(copies_there) / 5);
-    if (report.taken > limit)
-        fail("I13", "one run took " + std::to_string(report.taken) + " changes from " + report.calendar.value);
+    if (report.taken + asked > limit)
+        fail(
+            "I13",
+            "one run took " + std::to_string(report.taken) + " changes from " + report.calendar.value + " and asked " +
+                std::to_string(asked) + " times"
+        );
 }
 
 }  // namespace calgate::seeds

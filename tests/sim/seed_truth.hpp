@@ -70,9 +70,14 @@ public:
 
     // What the gateway did.
     void delivered(const RemoteEvent&) override;
+    void omitted(const Href& event) override { omitted_.insert(event.value); }
+    /// Every calendar was listed since; what a service once left out is known.
+    void listed_anew() { omitted_.clear(); }
     void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
     void committed();  ///< Something is on disk.
     void passed(const PassReport&);
+    /// Changes and deletions that a person is asked about since this was asked last.
+    int newly_asked(const CalendarId&);
 
     /// After every step, whatever is wrong just now.
     void check_step(const AvailabilityIndex&);
@@ -134,6 +139,8 @@ private:
     std::map<std::string, std::vector<Interval>> busy_{};  ///< By text without returns.
     std::map<std::string, std::string> written_{};         ///< By us, by href.
     std::set<std::pair<std::string, std::size_t>> delivered_{};
+    std::set<std::string> omitted_{};
+    std::int64_t last_conflict_ = 0;
     std::set<std::pair<AppointmentId, CalendarId>> taken_away_{};
     std::set<CalendarId> unbraked_{};
     std::vector<PersonEdit> edits_{};

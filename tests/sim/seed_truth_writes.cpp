@@ -12,7 +12,10 @@ std::size_t digest(const std::string& text) { return std::hash<std::string>{}(wi
 
 }  // namespace
 
-void Truth::delivered(const RemoteEvent& event) { delivered_.insert({event.href.value, digest(event.event.source)}); }
+void Truth::delivered(const RemoteEvent& event) {
+    omitted_.erase(event.href.value);
+    delivered_.insert({event.href.value, digest(event.event.source)});
+}
 
 void Truth::wrote(const Href& calendar, const Texts& before, const Texts& after) {
     const auto id = calendar_at(calendar);

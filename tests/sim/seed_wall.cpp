@@ -123,7 +123,9 @@ void Wall::spoil(ChangeSet& page, const Href& calendar) {
     if (page.snapshot && !(page.changed.empty() && page.unchanged.empty()) && take(Fault::ShortList)) {
         const int share = random.between(0, 2);  // nothing, half, all but one
         const auto keep = [&](std::size_t size) { return share == 0 ? 0 : share == 1 ? size / 2 : size - 1; };
-        if (!page.changed.empty()) page.changed.resize(keep(page.changed.size()));
+        const auto kept = keep(page.changed.size());
+        for (std::size_t i = kept; i < page.changed.size(); ++i) around_.witness.omitted(page.changed[i].href);
+        if (!page.changed.empty()) page.changed.resize(kept);
         if (!page.unchanged.empty()) page.unchanged.resize(keep(page.unchanged.size()));
     }
     if (page.more)

@@ -20,6 +20,8 @@ public:
     virtual ~Witness() = default;
     /// The gateway was given this content.
     virtual void delivered(const RemoteEvent&) = 0;
+    /// A listing that called itself complete left it out (F12).
+    virtual void omitted(const Href&) = 0;
     /// One call of the gateway turned the calendar from `before` into `after`.
     virtual void wrote(const Href& calendar, const Texts& before, const Texts& after) = 0;
 };
