@@ -25,11 +25,11 @@ AccountId account_id(const std::string& url, const std::string& user) {
     return AccountId{"acc-" + sha256_hex(url + "\n" + user).substr(0, 12)};
 }
 
+}  // namespace
+
 CalendarId calendar_id(const AccountId& account, const Href& href) {
     return CalendarId{"cal-" + sha256_hex(account.value + "\n" + href.value).substr(0, 12)};
 }
-
-}  // namespace
 
 HttpResponse connect_problem(const Error& error) {
     if (error.code == ErrorCode::Unauthorized) return problem(422, "Sign-in refused", error.detail);

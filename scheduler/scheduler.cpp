@@ -116,6 +116,8 @@ std::optional<Job> Scheduler::take(SteadyInstant now) {
         if (lane.attempts == 0) {
             state.retries.record_call();
         } else if (closed && !state.retries.take_retry()) {
+            // After a poll's interval it calls as any poll does: an empty budget slows down, it never ends the work.
+            lane.attempts = 0;
             postponed.emplace_back(calendar, now + jittered(settings_.poll_active));
             continue;
         }
@@ -156,6 +158,10 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
         if (outcome.failed) {
             lane.blocked_until =
                 now + backoff(++lane.attempts, settings_.retry_base, settings_.retry_cap, outcome.retry_after, random_);
+            // While the service is away its breaker alone says when to try: no lane's own wait outlives the outage
+            // (L3).
+            if (outcome.outage && !outcome.retry_after && state.breaker.state() != CircuitBreaker::State::Closed)
+                lane.blocked_until = std::min(lane.blocked_until, std::max(state.breaker.next_probe(), now));
             if (job.pull) lane.poll_at = lane.blocked_until;
         } else {
             lane.attempts = 0;
