@@ -42,7 +42,7 @@ std::string joined(std::initializer_list<std::string_view> parts) {
     return out;
 }
 
-std::string keyed_hash(std::string_view text, std::string_view key) {
+std::string hmac(std::string_view text, std::string_view key) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     HMAC(
@@ -54,8 +54,10 @@ std::string keyed_hash(std::string_view text, std::string_view key) {
         digest.data(),
         &size
     );
-    return std::string(reinterpret_cast<const char*>(digest.data()), 16);
+    return std::string(reinterpret_cast<const char*>(digest.data()), size);
 }
+
+std::string keyed_hash(std::string_view text, std::string_view key) { return hmac(text, key).substr(0, 16); }
 
 template <class Number>
 std::optional<Number> number(std::string_view text) {
@@ -63,35 +65,6 @@ std::optional<Number> number(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
-}
-
-std::string deflated(std::string_view plain) {
-    uLongf size = compressBound(static_cast<uLong>(plain.size()));
-    std::string out(size, '\0');
-    const int done = compress2(
-        reinterpret_cast<Bytef*>(out.data()),
-        &size,
-        reinterpret_cast<const Bytef*>(plain.data()),
-        static_cast<uLong>(plain.size()),
-        9
-    );
-    CALGATE_ASSERT(done == Z_OK);
-    out.resize(size);
-    return out;
-}
-
-std::optional<std::string> inflated(std::string_view packed) {
-    std::string out(kMaxCapsuleBytes, '\0');
-    uLongf size = static_cast<uLongf>(out.size());
-    const int done = uncompress(
-        reinterpret_cast<Bytef*>(out.data()),
-        &size,
-        reinterpret_cast<const Bytef*>(packed.data()),
-        static_cast<uLong>(packed.size())
-    );
-    if (done != Z_OK) return std::nullopt;
-    out.resize(size);
-    return out;
 }
 
 /// Reads the head of one CBOR item (RFC 8949 3). Nothing at the end of the text and for indefinite lengths.
@@ -130,6 +103,44 @@ bool is_flat_map(std::string_view cbor) {
 }
 
 }  // namespace
+
+std::string deflated(std::string_view plain) {
+    uLongf size = compressBound(static_cast<uLong>(plain.size()));
+    std::string out(size, '\0');
+    const int done = compress2(
+        reinterpret_cast<Bytef*>(out.data()),
+        &size,
+        reinterpret_cast<const Bytef*>(plain.data()),
+        static_cast<uLong>(plain.size()),
+        9
+    );
+    CALGATE_ASSERT(done == Z_OK);
+    out.resize(size);
+    return out;
+}
+
+std::optional<std::string> inflated(std::string_view packed) {
+    // Most are small, and a large buffer costs more than the rest.
+    for (std::size_t room = kMaxCapsuleBytes / 256; room <= kMaxCapsuleBytes; room *= 16) {
+        std::string out(room, '\0');
+        uLongf size = static_cast<uLongf>(out.size());
+        const int done = uncompress(
+            reinterpret_cast<Bytef*>(out.data()),
+            &size,
+            reinterpret_cast<const Bytef*>(packed.data()),
+            static_cast<uLong>(packed.size())
+        );
+        if (done == Z_BUF_ERROR) continue;
+        if (done != Z_OK) return std::nullopt;
+        out.resize(size);
+        return out;
+    }
+    return std::nullopt;
+}
+
+std::string mark_key_of(std::string_view recovery_key) { return hmac("calgate mark key 1", recovery_key); }
+
+std::string keyed_seal(std::string_view text, std::string_view key) { return base64url(hmac(text, key)); }
 
 Uid copy_name(std::string_view business, const AppointmentId& appointment, const CalendarId& calendar, int generation) {
     const std::string parts = joined({business, appointment.value, calendar.value, std::to_string(generation)});

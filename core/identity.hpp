@@ -45,6 +45,16 @@ std::string seal_secret(
 );
 Result<std::string> open_secret(std::string_view sealed, std::string_view key, std::string_view bound_to);
 
+/// The mark key that follows from a recovery key: a lost host's marks verify by the recovery key alone.
+std::string mark_key_of(std::string_view recovery_key);
+
+/// zlib, at the best level.
+std::string deflated(std::string_view plain);
+/// @return nothing when it is damaged or would grow above 2 MiB.
+std::optional<std::string> inflated(std::string_view packed);
+
+/// HMAC-SHA-256, base64url.
+std::string keyed_seal(std::string_view text, std::string_view key);
 std::string sha256_hex(std::string_view bytes);
 std::string base64url(std::string_view bytes);
 std::optional<std::string> from_base64url(std::string_view text);

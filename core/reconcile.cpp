@@ -249,4 +249,24 @@ Step reconcile(
     return {StepKind::Merge, merged.result, std::nullopt, "Both sides changed, other fields."};
 }
 
+Appointment with_changes(
+    Appointment appointment, const Shown& ours, const Shown& result, const std::string& zone, const ZoneResolver& zones
+) {
+    const auto local = [&](const When& when) {
+        if (when.kind == When::Kind::Date || when.kind == When::Kind::Floating) {
+            if (zone == appointment.zone) return when.local;
+        } else if (when.kind == When::Kind::Zoned && when.zone == appointment.zone) {
+            return when.local;
+        }
+        return zones.to_local(zones.to_instant(when, zone), appointment.zone);
+    };
+    // Each field on its own, so that a field the copy hides is never overwritten by its mask.
+    if (result.start != ours.start) appointment.start = local(result.start);
+    if (result.end != ours.end) appointment.end = local(result.end);
+    if (result.title != ours.title) appointment.title = result.title;
+    if (result.place != ours.place) appointment.place = result.place;
+    if (result.notes != ours.notes) appointment.notes = result.notes;
+    return appointment;
+}
+
 }  // namespace calgate

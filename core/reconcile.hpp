@@ -61,4 +61,10 @@ Step reconcile(
 /// A zone's label alone is no difference.
 bool same_meaning(const Shown& a, const Shown& b, const ZoneResolver& zones);
 
+/// The appointment with those fields changed in which `result` differs from `ours`: the rest stays, what a copy hides
+/// too.
+/// @param zone of floating times.
+Appointment
+with_changes(Appointment, const Shown& ours, const Shown& result, const std::string& zone, const ZoneResolver&);
+
 }  // namespace calgate

@@ -76,6 +76,10 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/calendars", Lane::Store, false, "Use a calendar as mirror, busy source, both or neither.", {}, kCalendar, &Api::post_calendar},
         {"POST", "/v1/calendars/{id}/sync", Lane::Provider, false, "Read this calendar soon.", {}, {}, &Api::sync_calendar},
         {"POST", "/v1/calendars/{id}/verify", Lane::Provider, false, "Compare every copy by content; reads only.", {}, {}, &Api::verify_calendar},
+        {"POST", "/v1/calendars/{id}/drill", Lane::Provider, false, "Restore this target into a scratch store and compare it with the living one; writes nowhere.", {}, {}, &Api::drill_calendar},
+        {"PUT", "/v1/drills/cut", Lane::Store, false, "Cut calls to a provider off for a few seconds; given again, it lasts on.", {}, {"provider", "percent", "lease_s"}, &Api::cut_traffic},
+        {"DELETE", "/v1/drills/cut", Lane::Store, false, "End every cut now.", {}, {}, &Api::lift_cut},
+        {"POST", "/v1/drills/result", Lane::Store, false, "Record how a drill ended.", {}, {"drill", "good"}, &Api::post_drill_result},
         {"GET", "/v1/changes", Lane::Store, false, "The change feed after a sequence number.", {"after", "limit"}, {}, &Api::list_changes},
         {"GET", "/v1/conflicts", Lane::Store, false, "What waits for a person; all=true shows settled ones too.", {"all"}, {}, &Api::list_conflicts},
         {"POST", "/v1/conflicts/{id}/resolution", Lane::Store, false, "Decide a conflict: ours or theirs.", {}, {"resolution"}, &Api::resolve_conflict},
@@ -145,6 +149,7 @@ std::string Api::openapi() {
 Api::Api(ApiParts parts) : parts_(std::move(parts)), sign_ins_(parts_.clock, parts_.random) {
     for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); }))
         key_hashes_.insert(hash);
+    policy_ = read(parts_.store, [](const Reader& r) { return r.business(); }).value_or(Business{});
 }
 
 Lane Api::lane(const HttpRequest& request) const {

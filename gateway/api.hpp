@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ struct ApiParts {
     std::string admin_token{};   ///< For the command line on this machine; empty: none.
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
 };
+
+/// The id of a calendar in use: equal for the same place, so that choosing it again finds it.
+CalendarId calendar_id(const AccountId&, const Href&);
 
 /// Values of the `{name}` parts of a route.
 using PathValues = std::map<std::string, std::string>;
@@ -91,6 +95,12 @@ private:
     HttpResponse sync_calendar(const HttpRequest&, const PathValues&);
     HttpResponse verify_calendar(const HttpRequest&, const PathValues&);
     HttpResponse list_changes(const HttpRequest&, const PathValues&);
+    HttpResponse drill_calendar(const HttpRequest&, const PathValues&);
+    HttpResponse cut_traffic(const HttpRequest&, const PathValues&);
+    HttpResponse lift_cut(const HttpRequest&, const PathValues&);
+    HttpResponse post_drill_result(const HttpRequest&, const PathValues&);
+    /// Seconds since each drill last passed; absent: never.
+    std::map<std::string, std::optional<std::int64_t>> drill_ages(const Reader&) const;
     HttpResponse list_conflicts(const HttpRequest&, const PathValues&);
     HttpResponse resolve_conflict(const HttpRequest&, const PathValues&);
     HttpResponse get_status(const HttpRequest&, const PathValues&);
@@ -121,6 +131,7 @@ private:
     std::mutex mutex_{};
     std::set<std::string> key_hashes_{};     ///< Under mutex_.
     std::set<std::string> running_keys_{};   ///< Idempotency keys in flight, under mutex_.
+    Business policy_{};                      ///< What stale data means; fixed while the process runs.
     std::map<int, std::int64_t> answers_{};  ///< By status, under mutex_.
 };
 

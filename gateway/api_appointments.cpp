@@ -129,6 +129,12 @@ const char* freshness_name(SourceState::Freshness freshness) {
     return "unknown";
 }
 
+/// What a slot is worth that rests on sources of this age.
+const char* offer_name(bool stale, StalePolicy policy) {
+    if (!stale || policy == StalePolicy::Offer) return "firm";
+    return policy == StalePolicy::Provisional ? "provisional" : "refused";
+}
+
 }  // namespace
 
 HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& path) {
@@ -278,21 +284,27 @@ HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&
             );
         }
         Json sources = Json::array();
+        bool any_stale = false;
         for (const auto& [source, state] : person->sources) {
             const bool own = source == "appointments";
             const auto as_of = own ? std::optional(now) : state.as_of;
+            const bool stale = !as_of || now - *as_of > policy_.stale_after;
+            any_stale = any_stale || stale;
             sources.push_back(
                 {{"source", source},
                  {"as_of", instant_json(as_of)},
                  {"age_s", as_of ? Json((now - *as_of).count()) : Json(nullptr)},
-                 {"freshness", own ? "live" : freshness_name(state.freshness)}}
+                 {"freshness", own ? "live" : freshness_name(state.freshness)},
+                 {"offer", offer_name(stale, policy_.stale)}}
             );
         }
+        const std::string offer = offer_name(any_stale, policy_.stale);
         Json free = Json::array();
-        for (const Interval& i : free_within(*person, window, person->staff, parts_.zones)) {
+        for (const Interval& i :
+             offer == "refused" ? std::vector<Interval>{} : free_within(*person, window, person->staff, parts_.zones)) {
             free.push_back({{"start", format_instant(i.start)}, {"end", format_instant(i.end)}});
         }
-        people.push_back({{"id", name}, {"busy", busy}, {"free", free}, {"sources", sources}});
+        people.push_back({{"id", name}, {"busy", busy}, {"free", free}, {"offer", offer}, {"sources", sources}});
     }
     return answer(
         200, Json{{"from", format_instant(window.start)}, {"to", format_instant(window.end)}, {"staff", people}}

@@ -26,11 +26,11 @@ AccountId account_id(const Account& account) {
     return AccountId{"acc-" + sha256_hex(account.url + "\n" + account.user + mailbox).substr(0, 12)};
 }
 
+}  // namespace
+
 CalendarId calendar_id(const AccountId& account, const Href& href) {
     return CalendarId{"cal-" + sha256_hex(account.value + "\n" + href.value).substr(0, 12)};
 }
-
-}  // namespace
 
 HttpResponse connect_problem(const Error& error) {
     if (error.code == ErrorCode::Unauthorized) return problem(422, "Sign-in refused", error.detail);

@@ -26,6 +26,14 @@ const char* name_of(CopyVerdict verdict) {
     return "unreadable";
 }
 
+/// The host of an account, or its kind where the service has one address for all.
+std::string server_of(const Account& account) {
+    const auto scheme = account.url.find("://");
+    if (scheme == std::string::npos) return account.kind;
+    const auto host = scheme + 3;
+    return account.url.substr(host, account.url.find('/', host) - host);
+}
+
 }  // namespace
 
 HttpResponse Api::sync_calendar(const HttpRequest&, const PathValues& path) {
@@ -56,6 +64,7 @@ HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
     const CalendarId id{path.at("id")};
     if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
         return problem(404, "Not Found", "There is no calendar with this id.");
+    const auto account = read(parts_.store, [&](const Reader& r) { return r.account(r.calendar(id)->account); });
     const VerifyReport report = parts_.engine.verify(id);
     if (report.error) return problem(502, "Bad Gateway", report.error->detail);
     Json findings = Json::array();
@@ -69,7 +78,13 @@ HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
              {"why", finding.why}}
         );
     }
-    Json body = {{"calendar", id.value}, {"same", report.same}, {"foreign", report.foreign}, {"findings", findings}};
+    Json body = {
+        {"calendar", id.value},
+        {"user", account ? account->user : ""},
+        {"server", account ? server_of(*account) : ""},
+        {"same", report.same},
+        {"foreign", report.foreign},
+        {"findings", findings}};
     for (const auto& [name, count] : counts) body[name] = count;
     return answer(200, body);
 }
@@ -116,10 +131,13 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
         for (const CalendarHealth& state : health) {
             const auto calendar = reader.calendar(state.calendar);
             if (!calendar) continue;
+            const auto account = reader.account(calendar->account);
             const auto age = state.as_of ? Json((parts_.clock.now() - *state.as_of).count()) : Json(nullptr);
             targets.push_back(
                 {{"calendar", state.calendar.value},
                  {"name", calendar->name},
+                 {"user", account ? account->user : ""},
+                 {"server", account ? server_of(*account) : ""},
                  {"staff", calendar->staff.value},
                  {"mirror", calendar->mirror},
                  {"busy", calendar->busy},
@@ -127,9 +145,12 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
                  {"as_of", instant_json(state.as_of)},
                  {"age_s", age},
                  {"waiting", state.waiting},
+                 {"catch_up_s", state.catch_up.count()},
                  {"trouble", state.trouble}}
             );
         }
+        Json drills = Json::object();
+        for (const auto& [drill, age] : drill_ages(reader)) drills[drill] = age ? Json(*age) : Json(nullptr);
         return answer(
             200,
             Json{
@@ -137,6 +158,8 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
                 {"ready", parts_.store.writable()},
                 {"targets", targets},
                 {"conflicts_open", reader.conflicts(true).size()},
+                {"cut", parts_.connectors.traffic_cut().now()},
+                {"drills", drills},
                 {"last_change", reader.last_change()}}
         );
     });
@@ -152,6 +175,10 @@ HttpResponse Api::get_metrics(const HttpRequest&, const PathValues&) {
             text += "calgate_age_seconds" + label + std::to_string((parts_.clock.now() - *state.as_of).count()) + "\n";
     }
     const auto open = read(parts_.store, [](const Reader& r) { return r.conflicts(true).size(); });
+    text += "# TYPE calgate_drill_age_seconds gauge\n";
+    for (const auto& [drill, age] : read(parts_.store, [&](const Reader& r) { return drill_ages(r); })) {
+        if (age) text += "calgate_drill_age_seconds{drill=\"" + drill + "\"} " + std::to_string(*age) + "\n";
+    }
     text += "# TYPE calgate_conflicts_open gauge\ncalgate_conflicts_open " + std::to_string(open) + "\n";
     text +=
         "# TYPE calgate_writable gauge\ncalgate_writable " + std::string(parts_.store.writable() ? "1" : "0") + "\n";

@@ -50,6 +50,34 @@ int command_keys_revoke(const std::string& directory, const std::string& id);
 int command_export(const std::string& directory, const std::string& folder);
 /// @param staff empty: a calgate export; otherwise plain calendar files become appointments of this person.
 int command_import(const std::string& directory, const std::string& source, const std::string& staff, bool apply);
+struct RestoreOptions {
+    std::vector<std::string> from{};  ///< Calendars, by id, name or address.
+    std::string recovery_key_file{};  ///< Empty: the key in keys.json.
+    std::string show{};               ///< Empty: as the marker says.
+    bool accept_missing = false;
+    bool apply = false;
+    bool json = false;
+};
+/// Fills an empty store from the copies in calendars. Not while a gateway runs on this folder.
+int command_restore(const std::string& directory, const RestoreOptions& options);
+struct DrillOptions {
+    std::string target{};  ///< One calendar, by id or name; empty: all.
+    std::string report{};  ///< Name of the report's files, without an ending; empty: in the data directory.
+    bool json = false;
+};
+/// Restores every target into a scratch store and compares it with the living one. Writes to no calendar.
+int command_drill_host(const std::string& directory, const DrillOptions& options);
+/// Cuts calls of the running gateway to one provider off, watches, and sees that all is well again. Killed at any
+/// moment, the cut ends within ten seconds.
+int command_drill_provider(
+    const std::string& directory,
+    const std::string& provider,
+    int percent,
+    const std::string& time,
+    const DrillOptions& options
+);
+/// Whether a report is as this gateway wrote it.
+int command_drill_check(const std::string& directory, const std::string& file);
 int command_doctor(const std::string& directory);
 
 }  // namespace calgate

@@ -9,6 +9,11 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Two calendars may have one name; their server and user tell them apart.
+std::string label_of(const Json& record, const std::string& name) {
+    return name + " (" + text_of(record, "user") + " at " + text_of(record, "server") + ")";
+}
+
 }  // namespace
 
 int command_status(const std::string& directory, bool json) {
@@ -25,20 +30,30 @@ int command_status(const std::string& directory, bool json) {
             status.body.value("ready", false) ? "taking bookings" : "NOT taking bookings (check the disk)",
             static_cast<long long>(status.body.value("conflicts_open", 0))
         );
-        std::printf("%-20s %-12s %-8s %-10s %-8s\n", "calendar", "staff", "now", "age", "waiting");
+        std::printf(
+            "%-40s %-12s %-8s %-10s %-8s %s\n", "calendar", "staff", "now", "age", "waiting", "catching up takes"
+        );
         for (const Json& t : status.body["targets"]) {
             const std::string age =
                 t["age_s"].is_null() ? "never read" : std::to_string(t["age_s"].get<std::int64_t>()) + " s";
             std::printf(
-                "%-20s %-12s %-8s %-10s %-8lld\n",
-                text_of(t, "name").c_str(),
+                "%-40s %-12s %-8s %-10s %-8lld %s\n",
+                label_of(t, text_of(t, "name")).c_str(),
                 text_of(t, "staff").c_str(),
                 t.value("live", false) ? "live" : "cached",
                 age.c_str(),
-                static_cast<long long>(t.value("waiting", 0))
+                static_cast<long long>(t.value("waiting", 0)),
+                t.value("waiting", 0) == 0 ? "-" : (std::to_string(t.value("catch_up_s", 0)) + " s").c_str()
             );
             if (!text_of(t, "trouble").empty()) std::printf("    %s\n", text_of(t, "trouble").c_str());
         }
+        for (const auto& [drill, age] : status.body["drills"].items()) {
+            const std::string when =
+                age.is_null() ? "never passed" : "passed " + std::to_string(age.get<std::int64_t>() / 3600) + " h ago";
+            std::printf("drill %s: %s\n", drill.c_str(), when.c_str());
+        }
+        for (const auto& [provider, percent] : status.body["cut"].items())
+            std::printf("A drill cuts %d %% of the calls to %s off.\n", percent.get<int>(), provider.c_str());
         return status.body.value("conflicts_open", 0) > 0 ? kWaits : kDone;
     });
 }
@@ -69,7 +84,7 @@ int command_verify(const std::string& directory, const std::string& target, bool
         if (!found.good()) return fail(found.problem());
         if (!json)
             std::printf(
-                "%-20s %7s %8s %10s %6s %11s %8s\n",
+                "%-40s %7s %8s %10s %6s %11s %8s\n",
                 "target",
                 "same",
                 "missing",
@@ -96,8 +111,8 @@ int command_verify(const std::string& directory, const std::string& target, bool
                 continue;
             }
             std::printf(
-                "%-20s %7d %8d %10d %6d %11d %8d\n",
-                text_of(c, "name").c_str(),
+                "%-40s %7d %8d %10d %6d %11d %8d\n",
+                label_of(r, text_of(c, "name")).c_str(),
                 r.value("same", 0),
                 r.value("missing", 0),
                 r.value("different", 0),

@@ -30,6 +30,7 @@ oauth::Provider provider_of(const Account& account) {
 
 GatewayConnectors::GatewayConnectors(ConnectorParts parts, ConnectorSettings settings, TransportMaker make_transport)
     : parts_(parts),
+      cut_(parts.clock, parts.random),
       settings_(std::move(settings)),
       make_transport_(
           make_transport
@@ -77,12 +78,15 @@ Result<std::string> GatewayConnectors::secret_of(const Account& account) const {
 }
 
 Result<std::unique_ptr<Connector>> GatewayConnectors::open(const Account& account) {
+    std::unique_ptr<Connector> connector;
     if (account.method == SignInMethod::Password) {
         CALGATE_TRY(const std::string password, secret_of(account));
-        return open_with_password(account, password);
+        CALGATE_TRY(connector, open_with_password(account, password));
+    } else {
+        CALGATE_TRY(oauth::TokenSource * source, tokens(account));
+        CALGATE_TRY(connector, open_with_tokens(account, *source));
     }
-    CALGATE_TRY(oauth::TokenSource * source, tokens(account));
-    return open_with_tokens(account, *source);
+    return cuttable(std::move(connector), cut_, account.kind, account.id.value);
 }
 
 Result<GatewayConnectors::Trial> GatewayConnectors::open(

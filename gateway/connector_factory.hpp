@@ -11,6 +11,7 @@
 #include "core/clock.hpp"
 #include "core/zone.hpp"
 #include "gateway/account_tokens.hpp"
+#include "gateway/traffic_cut.hpp"
 #include "gateway/vault.hpp"
 #include "scheduler/engine.hpp"
 
@@ -61,6 +62,8 @@ public:
     /// The EWS address of a mailbox, by Autodiscover. @param address whose domain is asked.
     Result<std::string> find_exchange(const std::string& address, const http::Credentials&, const Context&);
 
+    /// What a drill cuts off; hits the connectors of open(const Account&).
+    TrafficCut& traffic_cut() { return cut_; }
     http::HttpTransport& provider_transport() { return transport_for({}); }
     const oauth::Client& client(oauth::Provider) const;
     const ConnectorSettings& settings() const { return settings_; }
@@ -75,6 +78,7 @@ private:
     Result<std::unique_ptr<Connector>> open_with_tokens(const Account&, oauth::TokenSource&);
 
     const ConnectorParts parts_;
+    TrafficCut cut_;
     const ConnectorSettings settings_;
     const TransportMaker make_transport_;
     std::mutex mutex_{};

@@ -61,7 +61,8 @@ std::string random_bytes(Random& random, std::size_t n) {
 }
 
 KeyFile make_keys(Random& random) {
-    return {{random_bytes(random, kKeyBytes), random_bytes(random, kKeyBytes)}, {{1, random_bytes(random, kKeyBytes)}}};
+    const std::string recovery = random_bytes(random, kKeyBytes);
+    return {{mark_key_of(recovery), recovery}, {{1, random_bytes(random, kKeyBytes)}}};
 }
 
 Status write_private_file(const std::string& path, const std::string& text) {
@@ -119,6 +120,22 @@ Status save_vault_keys(const std::string& directory, const VaultKeys& vault) {
     content.erase("vault_key");
     content["vault_keys"] = written(vault);
     return write_private_file(key_path(directory), content.dump(2) + "\n");
+}
+
+Status save_restored_keys(const std::string& directory, const Keys& keys) {
+    CALGATE_TRY(Json content, read_content(directory));
+    content["mark_key"] = base64url(keys.mark_key);
+    content["recovery_key"] = base64url(keys.recovery_key);
+    return write_private_file(key_path(directory), content.dump(2) + "\n");
+}
+
+Result<std::string> read_recovery_key(const std::string& path) {
+    CALGATE_TRY(const std::string text, read_secret_file(path, 1024));
+    const auto key = from_base64url(text);
+    if (key && key->size() == kKeyBytes) return *key;
+    return refused(
+        "The file " + path + " holds no recovery key; put the 43 characters that calgate init printed into it."
+    );
 }
 
 Result<KeyFile> load_keys(const std::string& directory) {

@@ -24,6 +24,10 @@ KeyFile make_keys(Random& random);
 Status save_keys(const std::string& directory, const KeyFile& keys);
 /// Replaces the vault's keys in keys.json, whole or not at all; durable when it returns.
 Status save_vault_keys(const std::string& directory, const VaultKeys& vault);
+/// Replaces the mark and recovery keys by those of the gateway whose copies are restored; as durable.
+Status save_restored_keys(const std::string& directory, const Keys& keys);
+/// The recovery key in a file, as `init` printed it. @return Rejected with a sentence.
+Result<std::string> read_recovery_key(const std::string& path);
 /// Reads also what the first version wrote, one `vault_key`, which is number 1.
 /// @return Rejected with a sentence: missing, readable by others, or damaged.
 Result<KeyFile> load_keys(const std::string& directory);

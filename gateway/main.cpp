@@ -141,6 +141,42 @@ int run(int argc, char** argv) {
     in->add_flag("--apply", apply);
     in->callback([&] { code = command_import(directory, folder, import_staff, apply); });
 
+    auto* restore =
+        app.add_subcommand("restore", "rebuild all appointments from their copies; a dry run unless --apply");
+    RestoreOptions restoring;
+    restore->add_option("--from", restoring.from, "calendar with copies, by name or address; may be repeated")
+        ->required();
+    restore->add_option(
+        "--recovery-key", restoring.recovery_key_file, "file with the key that init printed, mode 0600"
+    );
+    restore->add_option("--show", restoring.show, "what the copies show, if the marker cannot say")
+        ->check(CLI::IsMember({"busy", "title", "full"}));
+    restore->add_flag("--accept-missing", restoring.accept_missing, "restore although copies are missing");
+    restore->add_flag("--apply", restoring.apply);
+    restore->add_flag("--json", restoring.json);
+    restore->callback([&] { code = command_restore(directory, restoring); });
+
+    auto* drill = app.add_subcommand("drill", "prove beforehand that failover works");
+    drill->require_subcommand(1);
+    DrillOptions drilling;
+    std::string provider, length = "60s", report_file;
+    int percent = 100;
+    auto* lost_host = drill->add_subcommand("host", "restore every target into a scratch store and compare");
+    lost_host->add_option("--target", drilling.target, "one calendar, by id or name");
+    auto* away = drill->add_subcommand("provider", "cut the calls of the running gateway to one provider off");
+    away->add_option("name", provider, "caldav, google, microsoft, or an account's id")->required();
+    away->add_option("--percent", percent, "of the calls that fail")->check(CLI::Range(1, 100));
+    away->add_option("--for", length, "such as 90s, 15m or 18h");
+    for (auto* one : {lost_host, away}) {
+        one->add_option("--report", drilling.report, "name of the report's files, without an ending");
+        one->add_flag("--json", drilling.json);
+    }
+    auto* check = drill->add_subcommand("check", "whether a report is as this gateway wrote it");
+    check->add_option("file", report_file)->required();
+    lost_host->callback([&] { code = command_drill_host(directory, drilling); });
+    away->callback([&] { code = command_drill_provider(directory, provider, percent, length, drilling); });
+    check->callback([&] { code = command_drill_check(directory, report_file); });
+
     auto* doctor = app.add_subcommand("doctor", "check everything, a sentence per finding");
     doctor->callback([&] { code = command_doctor(directory); });
 

@@ -16,7 +16,7 @@ void answer_brake(Writer& writer, const Conflict& conflict, Resolution resolutio
 
 bool keep_ours(Writer& writer, const Conflict& conflict, const Business& business) {
     auto mirror = writer.mirror(conflict.appointment, conflict.calendar);
-    if (!mirror) return false;
+    if (!mirror || conflict.kind == ConflictKind::ProvisionalClash) return false;
     write_ours_again(*mirror, conflict.theirs, business);
     writer.put(*mirror);
     return true;
@@ -49,6 +49,20 @@ bool take_theirs(
     const std::string& actor,
     ResolutionResult& out
 ) {
+    if (conflict.kind == ConflictKind::ProvisionalClash) {
+        auto booking = cancel_appointment(
+            writer,
+            conflict.appointment,
+            std::nullopt,
+            zones,
+            now,
+            actor,
+            "A person let the event in the calendar stand."
+        );
+        out.targets = booking.targets;
+        out.bookings.push_back(std::move(booking));
+        return true;
+    }
     auto mirror = writer.mirror(conflict.appointment, conflict.calendar);
     const auto appointment = writer.appointment(conflict.appointment);
     const auto calendar = writer.calendar(conflict.calendar);

@@ -7,6 +7,7 @@
 
 #include "core/busy.hpp"
 #include "core/resilience.hpp"
+#include "scheduler/provisional.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/sync_pass.hpp"
 #include "scheduler/verify.hpp"
@@ -187,14 +188,25 @@ VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
     return report;
 }
 
+std::optional<Error> Engine::with_connector(const CalendarId& id, const std::function<void(Connector&)>& work) {
+    return impl_->with_desk(id, [&](Connector& connector, Desk&) { work(connector); });
+}
+
 std::vector<CalendarHealth> Engine::health() const {
     std::vector<CalendarHealth> out;
     impl_->parts.store.read([&](const Reader& reader) {
+        std::map<AccountId, std::int64_t> waiting;
+        for (const auto& calendar : reader.calendars())
+            waiting[calendar.account] += reader.count_open_mirrors(calendar.id);
         for (const auto& calendar : reader.calendars()) {
             CalendarHealth health;
             health.calendar = calendar.id;
             health.as_of = calendar.as_of;
             health.waiting = reader.count_open_mirrors(calendar.id);
+            const double calls = static_cast<double>(waiting[calendar.account]);
+            health.catch_up = std::chrono::ceil<std::chrono::seconds>(
+                std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / impl_->settings.calls_per_second)
+            );
             const auto account = reader.account(calendar.account);
             if (account && account->state != AccountState::Active)
                 health.trouble = account->detail;
@@ -391,6 +403,7 @@ PassReport Engine::Impl::run(
         outcome.wait = wait;
         touched = pass.touched();
         if (report.completed) keep_push(connector, id, stop);
+        if (report.completed && pull) recheck_provisional(parts, id);
     });
     if (trouble) report.error = trouble;
     outcome.changed = report.changed + report.removed + report.taken + report.created + report.updated > 0;

@@ -51,7 +51,9 @@ struct CalendarHealth {
     bool live = false;  ///< The last pass completed and the breaker is closed.
     std::optional<Instant> as_of{};
     std::int64_t waiting = 0;  ///< Open intents.
-    std::string trouble{};     ///< A sentence, or empty.
+    /// How long writing what waits takes, with what its account has besides, at the allowed rate of calls.
+    std::chrono::seconds catch_up{0};
+    std::string trouble{};  ///< A sentence, or empty.
 };
 
 enum class CopyVerdict : std::uint8_t { Same, Missing, Different, Extra, Unreadable };
@@ -113,6 +115,8 @@ public:
     PassReport run_pass(const CalendarId&);
     /// Compares every copy on a target by content with what should be there. Reads only.
     VerifyReport verify(const CalendarId&, std::stop_token = {});
+    /// Works with the connector of a calendar's account while nobody else does. @return why it could not.
+    std::optional<Error> with_connector(const CalendarId&, const std::function<void(Connector&)>& work);
     std::vector<CalendarHealth> health() const;
 
 private:

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/restore.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -8,41 +9,67 @@ namespace {
 constexpr std::chrono::minutes kMarkerEvery{10};
 const AppointmentId kMarker{"marker"};
 
-}  // namespace
-
-std::string SyncPass::marker_notes() const {
-    auto mirrors = read(parts_.store, [&](const Reader& reader) { return reader.mirrors_on(id_); });
-    std::sort(mirrors.begin(), mirrors.end(), [](const Mirror& a, const Mirror& b) {
-        return a.appointment < b.appointment;
-    });
-    std::string all;
-    int count = 0;
-    for (const auto& mirror : mirrors) {
-        if (mirror.wanted_gone || mirror.state == MirrorState::Removed) continue;
-        all += mirror.appointment.value + ' ' + std::to_string(mirror.wanted) + '\n';
-        ++count;
-    }
-    return "copies=" + std::to_string(count) + " digest=" + sha256_hex(all);
+std::string notes_of(const Inventory& inventory) {
+    return "copies=" + std::to_string(inventory.copies) + " digest=" + inventory.digest;
 }
 
-Event SyncPass::marker_event(const std::string& notes) const {
+}  // namespace
+
+Manifest SyncPass::manifest() const {
+    Manifest out;
+    out.business = business_;
+    out.mark_key = parts_.keys.mark_key;
+    out.written = parts_.clock.now();
+    parts_.store.read([&](const Reader& reader) {
+        out.earlier_epochs = epochs_before(reader);
+        out.calendar.id = id_;
+        out.calendar.staff = calendar_.staff;
+        out.calendar.name = calendar_.name;
+        out.calendar.busy = calendar_.busy;
+        out.calendar.copy_detail = calendar_.copy_detail;
+        out.staff = reader.staff();
+        out.services = reader.services();
+        for (const auto& calendar : reader.calendars()) {
+            const auto account = calendar.mirror ? reader.account(calendar.account) : std::nullopt;
+            if (account)
+                out.targets.push_back({calendar.staff, account->kind, account->user, account->url, calendar.name});
+        }
+    });
+    return out;
+}
+
+Inventory SyncPass::inventory() const {
+    std::vector<Appointment> wanted;
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& mirror : reader.mirrors_on(id_)) {
+            if (mirror.wanted_gone || mirror.state == MirrorState::Removed) continue;
+            if (auto appointment = reader.appointment(mirror.appointment)) wanted.push_back(std::move(*appointment));
+        }
+    });
+    return inventory_of(wanted, parts_.clock.now());
+}
+
+Event SyncPass::marker_event(const Manifest& manifest) const {
     using namespace std::chrono;
     Event event;
     event.uid = copy_name(business_.id, kMarker, id_, 1);
     event.master.start = {When::Kind::Date, LocalSeconds{local_days{1971y / January / 2}}, {}};
     event.master.end = {When::Kind::Date, LocalSeconds{local_days{1971y / January / 3}}, {}};
     event.master.title = "calgate marker";
-    event.master.notes = notes;
+    event.master.notes = notes_of(manifest.inventory);
     event.master.transparency = Transparency::Transparent;
     event.master.classification = Classification::Private;
     event.mark = write_mark({business_.epoch, business_.id, kMarker, 1, 1}, parts_.keys);
+    event.capsule = seal_manifest(manifest, parts_.keys.recovery_key);
     return event;
 }
 
 bool SyncPass::ensure_marker() {
     if (calendar_.marker) return true;
-    const std::string notes = marker_notes();
-    const Event event = marker_event(notes);
+    Manifest counted = manifest();
+    const std::string facts = facts_digest(counted);
+    counted.inventory = inventory();
+    const Event event = marker_event(counted);
     std::optional<Href> href;
     auto receipt = connector_.create_event(context(), calendar_.href, event);
     if (receipt) {
@@ -66,9 +93,11 @@ bool SyncPass::ensure_marker() {
         auto calendar = writer.calendar(id_);
         if (!calendar) return;
         calendar->marker = href;
-        calendar->marker_written = parts_.clock.now();
+        // What was found may say something else than we would: it is written at the next occasion.
+        if (receipt) calendar->marker_written = parts_.clock.now();
         writer.put(*calendar);
-        writer.put_setting("marker." + id_.value, notes);
+        writer.put_setting("marker." + id_.value, receipt ? notes_of(counted.inventory) : "");
+        writer.put_setting("marker.facts." + id_.value, receipt ? facts : "");
         calendar_ = *calendar;
     });
     return true;
@@ -77,16 +106,20 @@ bool SyncPass::ensure_marker() {
 void SyncPass::refresh_marker() {
     const Instant now = parts_.clock.now();
     if (!calendar_.marker || (calendar_.marker_written && now - *calendar_.marker_written < kMarkerEvery)) return;
-    const bool changed =
-        read(parts_.store, [&](const Reader& r) { return r.setting("marker.due." + id_.value).value_or("") == "1"; });
-    if (!changed) return;
-    const std::string notes = marker_notes();
-    const bool same =
-        read(parts_.store, [&](const Reader& r) { return r.setting("marker." + id_.value).value_or("") == notes; });
-    if (!same) {
+    const auto setting = [&](const std::string& name) {
+        return read(parts_.store, [&](const Reader& r) { return r.setting(name + id_.value).value_or(""); });
+    };
+    Manifest counted = manifest();
+    const std::string facts = facts_digest(counted);
+    const bool same_facts = setting("marker.facts.") == facts;
+    if (same_facts && setting("marker.due.") != "1") return;
+    counted.inventory = inventory();
+    const std::string notes = notes_of(counted.inventory);
+    if (!same_facts || setting("marker.") != notes) {
         auto current = connector_.fetch_event(context(), *calendar_.marker);
         if (!current || !current->version || current->unreadable) return;
-        Event event = marker_event(notes);
+        Event event = marker_event(counted);
+        event.uid = current->event.uid;
         event.source = current->event.source;
         if (!connector_.update_event(context(), *calendar_.marker, *current->version, event)) return;
     }
@@ -96,6 +129,7 @@ void SyncPass::refresh_marker() {
         calendar->marker_written = now;
         writer.put(*calendar);
         writer.put_setting("marker." + id_.value, notes);
+        writer.put_setting("marker.facts." + id_.value, facts);
         writer.put_setting("marker.due." + id_.value, "");
     });
 }

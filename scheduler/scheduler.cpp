@@ -175,6 +175,10 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
         if (outcome.failed) {
             lane.blocked_until =
                 now + backoff(++lane.attempts, settings_.retry_base, settings_.retry_cap, outcome.retry_after, random_);
+            // While the service is away its breaker alone says when to try: no lane's own wait outlives the outage
+            // (L3).
+            if (outcome.outage && !outcome.retry_after && state.breaker.state() != CircuitBreaker::State::Closed)
+                lane.blocked_until = std::min(lane.blocked_until, std::max(state.breaker.next_probe(), now));
             if (job.pull) lane.poll_at = lane.blocked_until;
         } else {
             lane.attempts = 0;

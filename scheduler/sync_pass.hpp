@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/advice.hpp"
+#include "core/manifest.hpp"
 #include "core/reconcile.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
@@ -162,8 +163,9 @@ private:
     // marker.cpp
     bool ensure_marker();
     void refresh_marker();
-    Event marker_event(const std::string& notes) const;
-    std::string marker_notes() const;
+    Event marker_event(const Manifest&) const;
+    Manifest manifest() const;  ///< All but the inventory.
+    Inventory inventory() const;
     /// Whether the calendar still holds its marker (I11); asked once a run. Nothing: could not be found out.
     std::optional<bool> marker_stands();
 
@@ -195,10 +197,6 @@ private:
 void next_generation(Mirror&, const Business&);
 /// Makes the copy be written again as we have it; the copy shows `theirs` now.
 void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Business&);
-/// The appointment with those fields changed in which `result` differs from `ours`.
-Appointment
-with_changes(Appointment, const Shown& ours, const Shown& result, const std::string& zone, const ZoneResolver&);
-
 /// Names of settings that carry an answer to a brake to the next run.
 std::string brake_setting(const CalendarId&);
 

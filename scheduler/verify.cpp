@@ -3,11 +3,10 @@
 #include <map>
 
 #include "core/reconcile.hpp"
+#include "scheduler/listing.hpp"
 
 namespace calgate {
 namespace {
-
-constexpr int kMaxPages = 10'000;
 
 Result<std::map<Href, RemoteEvent>> list_all(
     const EngineParts& parts,
@@ -16,26 +15,13 @@ Result<std::map<Href, RemoteEvent>> list_all(
     const Calendar& calendar,
     std::stop_token stop
 ) {
+    ListingOptions options;
+    options.call_timeout = settings.first_sync_timeout;
+    options.stop = stop;
+    CALGATE_TRY(auto listed, list_calendar(connector, parts.clock, calendar.href, options));
     std::map<Href, RemoteEvent> out;
-    std::optional<SyncToken> since;
-    for (int page_number = 0; page_number < kMaxPages; ++page_number) {
-        const Context context{parts.clock.steady() + settings.first_sync_timeout, stop};
-        CALGATE_TRY(
-            const auto page,
-            connector.fetch_changes(
-                context, calendar.href, since, [](const Href&) -> std::optional<Version> { return std::nullopt; }
-            )
-        );
-        for (const auto& event : page.changed) out[event.href] = event;
-        for (const auto& href : page.removed) out.erase(href);
-        for (const auto& href : page.unread) {
-            out[href] = {href, std::nullopt, {}, "Its content did not come."};
-        }
-        if (!page.more) return out;
-        if (!page.next || page.next == since) break;
-        since = page.next;
-    }
-    return Error{ErrorCode::InvalidResponse, "The listing did not come to an end. Try again later.", {}};
+    for (auto& event : listed) out.emplace(event.href, std::move(event));
+    return out;
 }
 
 struct Wanted {

@@ -106,6 +106,7 @@ BookingResult store_revision(
     next.changed = now;
     const Interval when = interval_of(next, zones);
     writer.put(next, when);
+    if (next.provisional) writer.put_setting("provisional." + next.staff.value, "1");
     result.targets = follow(writer, next, when);
     const char* kind = !before ? "appointment.created" : live(next) ? "appointment.changed" : "appointment.cancelled";
     writer.append(Change{0, now, kind, next.id.value, actor, why, next.revision});
@@ -130,6 +131,12 @@ Interval interval_of(const Appointment& appointment, const ZoneResolver& zones) 
         zones.to_instant(effective_end(appointment, zones), appointment.zone)};
 }
 
+bool has_room(const Reader& reader, const Appointment& appointment, const ZoneResolver& zones) {
+    const auto staff = reader.staff(appointment.staff);
+    if (!staff || !live(appointment)) return true;
+    return most_at_once(reader, appointment, interval_of(appointment, zones)) + 1 <= staff->capacity;
+}
+
 BookingResult place_appointment(
     Writer& writer,
     const Appointment& wanted,
@@ -147,9 +154,7 @@ BookingResult place_appointment(
     if (!wanted.service.empty() && !writer.service(wanted.service))
         return refused(BookingOutcome::UnknownService, before);
     if (before && same_content(*before, wanted)) return refused(BookingOutcome::Unchanged, before);
-    if (live(wanted) && most_at_once(writer, wanted, interval_of(wanted, zones)) + 1 > staff->capacity) {
-        return refused(BookingOutcome::Overlap, before);
-    }
+    if (!has_room(writer, wanted, zones)) return refused(BookingOutcome::Overlap, before);
     return store_revision(writer, wanted, before, zones, now, actor, why);
 }
 

@@ -31,7 +31,8 @@ struct BookingResult {
 };
 
 /// Creates or replaces an appointment inside the caller's transaction: revision, overlap within capacity, mirror rows
-/// of every target of that person, an entry in the change feed (I2, I15, I30).
+/// of every target of that person, an entry in the change feed (I2, I15, I30). A provisional one sets the setting
+/// "provisional.<person>", so that the next complete reading of the person's calendars looks at it again.
 /// @param wanted revision, created and changed are ignored. @param if_match revision the caller saw.
 /// @param actor, why for the feed. When the person changes, copies on the earlier person's targets become
 /// `wanted_gone`.
@@ -59,6 +60,10 @@ BookingResult cancel_appointment(
 /// Creates the missing mirror rows of a calendar that became a target: every live appointment of its person that ends
 /// after `now`. @return how many.
 std::int64_t add_target(Writer&, const Calendar&, const ZoneResolver&, Instant now);
+
+/// Whether the appointment fits within its person's capacity beside all others; cancelled ones always do (I15).
+/// @return true when the person is not known.
+bool has_room(const Reader&, const Appointment&, const ZoneResolver&);
 
 /// Busy interval of an appointment, by the zone rules in force.
 Interval interval_of(const Appointment&, const ZoneResolver&);

@@ -47,7 +47,13 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
     for (const auto& part :
-         {calendar_rows(), writing_rows(), reading_rows(), change_rows(), content_rows(), failure_rows()})
+         {calendar_rows(),
+          writing_rows(),
+          reading_rows(),
+          change_rows(),
+          content_rows(),
+          failure_rows(),
+          restore_rows()})
         std::copy(part.begin(), part.end(), std::back_inserter(rows));
     return rows;
 }

@@ -20,6 +20,7 @@ std::vector<Row> reading_rows();
 std::vector<Row> change_rows();
 std::vector<Row> content_rows();
 std::vector<Row> failure_rows();
+std::vector<Row> restore_rows();
 
 /// A row that is known not to hold on a subject. One that holds after all is red.
 struct Deviation {

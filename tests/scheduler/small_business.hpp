@@ -49,7 +49,7 @@ struct SmallBusiness {
     ZoneResolver zones{};
     MapStore store{};
     AvailabilityIndex index{};
-    Keys keys{std::string(32, 'm'), std::string(32, 'r')};
+    Keys keys{mark_key_of(std::string(32, 'r')), std::string(32, 'r')};
     memory::MemoryService service{zones, clock};
     MemoryFactory factory{service};
     Href href = service.add_calendar("Anna");

@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/time.hpp"
+#include "gateway/api.hpp"
+#include "gateway/api_json.hpp"
+#include "scheduler/listing.hpp"
+#include "scheduler/restore.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+
+namespace calgate {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kLongestLease = 60;
+constexpr std::size_t kMostNamed = 100;
+constexpr std::size_t kMostAppointments = 1'000'000;
+const std::vector<std::string> kDrills = {"host", "provider"};
+
+/// What a restored store lacks or has otherwise, compared with the living one. Revisions do not count, content does.
+struct Comparison {
+    int same = 0;
+    std::vector<std::string> missing{}, different{}, extra{};
+    std::optional<Instant> oldest_loss{};  ///< When the oldest change that would be lost was made.
+
+    bool good() const { return missing.empty() && different.empty() && extra.empty(); }
+};
+
+Appointment content_of(Appointment a) {
+    a.revision = 0;
+    a.created = a.changed = {};
+    a.provisional = false;
+    return a;
+}
+
+Comparison compare(const Reader& living, const CalendarId& target, const std::vector<Appointment>& restored) {
+    std::map<AppointmentId, const Appointment*> back;
+    for (const Appointment& a : restored) back[a.id] = &a;
+    Comparison out;
+    const auto lose = [&](const Appointment& a) {
+        out.oldest_loss = out.oldest_loss ? std::min(*out.oldest_loss, a.changed) : a.changed;
+    };
+    for (const Mirror& mirror : living.mirrors_on(target)) {
+        if (mirror.wanted_gone || mirror.state == MirrorState::Removed) continue;
+        const auto wanted = living.appointment(mirror.appointment);
+        if (!wanted) continue;
+        const auto found = back.find(wanted->id);
+        if (found == back.end()) {
+            out.missing.push_back(wanted->id.value);
+            lose(*wanted);
+        } else if (content_of(*found->second) != content_of(*wanted)) {
+            out.different.push_back(wanted->id.value);
+            lose(*wanted);
+            back.erase(found);
+        } else {
+            ++out.same;
+            back.erase(found);
+        }
+    }
+    for (const auto& [id, appointment] : back) out.extra.push_back(id.value);
+    return out;
+}
+
+Json named(std::vector<std::string> ids) {
+    if (ids.size() > kMostNamed) ids.resize(kMostNamed);
+    return ids;
+}
+
+}  // namespace
+
+HttpResponse Api::drill_calendar(const HttpRequest&, const PathValues& path) {
+    const CalendarId id{path.at("id")};
+    const auto calendar = read(parts_.store, [&](const Reader& r) { return r.calendar(id); });
+    if (!calendar || !calendar->mirror) return problem(404, "Not Found", "There is no target with this id.");
+    const SteadyInstant began = parts_.clock.steady();
+    Result<std::vector<RemoteEvent>> listed = std::vector<RemoteEvent>{};
+    const auto trouble = parts_.engine.with_connector(id, [&](Connector& connector) {
+        listed = list_calendar(connector, parts_.clock, calendar->href, {});
+    });
+    if (trouble || !listed)
+        return problem(502, "The calendar could not be read", trouble ? trouble->detail : listed.error().detail);
+    const SteadyInstant read_at = parts_.clock.steady();
+    RestoreRequest request;
+    request.recovery_key = parts_.keys.recovery_key;
+    const RestorePlan plan = plan_restore(*listed, request, parts_.zones);
+    const auto scratch = SqliteStore::open(":memory:");
+    RestoreReport filled;
+    if (plan.possible()) {
+        scratch->write([&](Writer& writer) { writer.put(Account{.id = calendar->account, .kind = "drill"}); });
+        Calendar row;
+        row.id = id;
+        row.account = calendar->account;
+        row.href = calendar->href;
+        filled = fill_store({*scratch, parts_.zones, parts_.clock, parts_.random}, plan, row);
+    }
+    const auto restored = read(*scratch, [](const Reader& r) { return r.appointments({}, kMostAppointments); });
+    const SteadyInstant done = parts_.clock.steady();
+    const Comparison result = read(parts_.store, [&](const Reader& r) { return compare(r, id, restored); });
+    const Instant now = parts_.clock.now();
+    return answer(
+        200,
+        Json{
+            {"calendar", id.value},
+            {"name", calendar->name},
+            {"staff", calendar->staff.value},
+            {"sentence", plan.sentence},
+            {"possible", plan.possible()},
+            {"restored", restored.size()},
+            {"same", result.same},
+            {"missing", result.missing.size()},
+            {"different", result.different.size()},
+            {"extra", result.extra.size()},
+            {"refused", filled.refused.size()},
+            {"missing_ids", named(result.missing)},
+            {"different_ids", named(result.different)},
+            {"extra_ids", named(result.extra)},
+            {"read_ms", (read_at - began).count()},
+            {"total_ms", (done - began).count()},
+            {"rpo_s", result.oldest_loss ? (now - *result.oldest_loss).count() : 0},
+            {"good", plan.possible() && result.good() && filled.refused.empty()}}
+    );
+}
+
+HttpResponse Api::cut_traffic(const HttpRequest& request, const PathValues&) {
+    const JsonInput in(request.body, {"provider", "percent", "lease_s"});
+    const std::string provider = in.text("provider", 128);
+    const bool known = read(parts_.store, [&](const Reader& r) {
+        const auto accounts = r.accounts();
+        return std::any_of(accounts.begin(), accounts.end(), [&](const Account& account) {
+            return account.kind == provider || account.id.value == provider;
+        });
+    });
+    if (!known)
+        return problem(
+            422,
+            "Unprocessable Content",
+            "No account is of the kind " + provider + "; name caldav, google, graph or an account's id."
+        );
+    const int percent = static_cast<int>(in.number_or("percent", 1, 100, 100));
+    const std::chrono::seconds lease{in.number_or("lease_s", 1, kLongestLease, 10)};
+    if (parts_.connectors.traffic_cut().cut(provider, percent, lease)) {
+        const std::string why = "A drill cuts " + std::to_string(percent) + " % of the calls off.";
+        parts_.store.write([&](Writer& writer) {
+            writer.append(Change{0, parts_.clock.now(), "drill.cut", provider, "api", why, 0});
+        });
+    }
+    return answer(200, Json{{"provider", provider}, {"percent", percent}, {"lease_s", lease.count()}});
+}
+
+HttpResponse Api::lift_cut(const HttpRequest&, const PathValues&) {
+    parts_.connectors.traffic_cut().lift();
+    parts_.store.write([&](Writer& writer) {
+        writer.append(Change{0, parts_.clock.now(), "drill.ended", "", "api", "Nothing is cut off any more.", 0});
+    });
+    return answer(200, Json{{"cut", Json::object()}});
+}
+
+HttpResponse Api::post_drill_result(const HttpRequest& request, const PathValues&) {
+    const JsonInput in(request.body, {"drill", "good"});
+    const std::string drill = in.text("drill", 20);
+    if (std::find(kDrills.begin(), kDrills.end(), drill) == kDrills.end())
+        throw InputError("The field \"drill\" is host or provider.");
+    const bool good = in.flag_or("good", false);
+    parts_.store.write([&](Writer& writer) {
+        const Instant now = parts_.clock.now();
+        writer.append(Change{0, now, good ? "drill.passed" : "drill.failed", drill, "api", "", 0});
+        if (good) writer.put_setting("drill." + drill, std::to_string(now.time_since_epoch().count()));
+    });
+    return answer(200, Json{{"drill", drill}, {"good", good}});
+}
+
+std::map<std::string, std::optional<std::int64_t>> Api::drill_ages(const Reader& reader) const {
+    std::map<std::string, std::optional<std::int64_t>> ages;
+    for (const std::string& drill : kDrills) {
+        const auto at = reader.setting("drill." + drill);
+        if (at) ages[drill] = parts_.clock.now().time_since_epoch().count() - std::strtoll(at->c_str(), nullptr, 10);
+        if (!at) ages[drill] = std::nullopt;
+    }
+    return ages;
+}
+
+}  // namespace calgate
