@@ -248,8 +248,8 @@ std::string report_html(const Json& report, const std::string& key) {
     for (const auto& [name, value] : facts_of(report))
         facts += "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>\n";
     std::string data = Json{{"report", report}, {"seal", seal_of(report, key)}}.dump();
-    // Inside a script element only "</" could end it.
-    for (std::size_t at = 0; (at = data.find("</", at)) != std::string::npos; at += 3) data.replace(at, 2, "<\\/");
+    // Nothing in it may look like a tag to a browser. In JSON "<" stands in strings only.
+    for (std::size_t at = 0; (at = data.find('<', at)) != std::string::npos; ++at) data.replace(at, 1, "\\u003c");
     return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>" +
            escaped(title_of(report)) + "</title>\n<style>" + kStyle + "</style></head><body>\n<h1>" +
