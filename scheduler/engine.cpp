@@ -22,6 +22,8 @@ constexpr std::chrono::hours kExpandAhead{24 * 7};
 constexpr std::size_t kExpandBatch = 500;
 constexpr std::size_t kWaitingRead = 200;
 constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
+constexpr std::chrono::seconds kClockGrain{
+    2};  // Two clocks that are read one after the other may differ by their grain.
 
 std::string service_of(const Account& account) {
     const auto scheme = account.url.find("://");
@@ -75,6 +77,7 @@ struct Engine::Impl {
           settings(chosen),
           scheduler(scheduler_settings(chosen), parts.random),
           push(parts.store, parts.clock, parts.random, settings.push_url, parts.log),
+          began_ahead(ahead()),
           pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
 
     std::chrono::milliseconds step(std::stop_token stop);
@@ -86,6 +89,10 @@ struct Engine::Impl {
     /// In the account's turn, after a pass that went well: the service is there.
     void keep_push(Connector&, const CalendarId&, std::stop_token);
     std::optional<std::chrono::milliseconds> until_next_write(const CalendarId&) const;
+    /// The wall clock over the steady one.
+    SteadyInstant::duration ahead() const;
+    /// How far the wall clock was set ahead since the calendar's last run (F27).
+    std::chrono::seconds jumped(const CalendarId&);
     /// Closes channels of calendars that are no longer read, one at a time.
     void close_unread(const std::map<CalendarId, std::string>& read_calendars);
     void expand_horizon();
@@ -101,7 +108,9 @@ struct Engine::Impl {
     std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
     std::optional<SteadyInstant> refreshed{};
     std::optional<SteadyInstant> expanded{};
+    std::map<CalendarId, SteadyInstant::duration> last_ahead{};
     PushKeeper push;
+    const SteadyInstant::duration began_ahead;
     WorkerPool pool;
 };
 
@@ -396,7 +405,7 @@ PassReport Engine::Impl::run(
             wait = desk.bucket.take(parts.clock.steady());
             return wait.count() == 0;
         };
-        SyncPass pass(parts, settings, connector, id, {pull, stop, may_write});
+        SyncPass pass(parts, settings, connector, id, {pull, stop, may_write, jumped(id)});
         report = pass.run();
         outcome.answered = pass.answered();
         outcome.more = pass.more();
@@ -415,6 +424,19 @@ PassReport Engine::Impl::run(
     }
     if (!outcome.more) outcome.next_write = until_next_write(id);
     return report;
+}
+
+SteadyInstant::duration Engine::Impl::ahead() const {
+    return parts.clock.now().time_since_epoch() - parts.clock.steady().time_since_epoch();
+}
+
+std::chrono::seconds Engine::Impl::jumped(const CalendarId& id) {
+    const auto now_ahead = ahead();
+    const std::lock_guard lock(mutex);
+    auto& last_one = last_ahead.try_emplace(id, began_ahead).first->second;
+    const auto by = std::chrono::duration_cast<std::chrono::seconds>(now_ahead - last_one);
+    last_one = now_ahead;
+    return by > kClockGrain ? by : std::chrono::seconds{0};
 }
 
 std::optional<std::chrono::milliseconds> Engine::Impl::until_next_write(const CalendarId& id) const {

@@ -349,6 +349,17 @@ void SyncPass::mend_times() {
     });
 }
 
+void SyncPass::wait_on_after_jump() {
+    parts_.store.write([&](Writer& writer) {
+        for (auto& mirror : writer.mirrors_on(id_)) {
+            if (!mirror.missing_since) continue;
+            *mirror.missing_since += options_.jumped;
+            if (mirror.not_before) *mirror.not_before += options_.jumped;
+            writer.put(mirror);
+        }
+    });
+}
+
 void SyncPass::find_missing(Listing& listing) {
     const Instant now = parts_.clock.now();
     std::vector<AppointmentId> first_time;

@@ -17,6 +17,7 @@ SyncPass::SyncPass(
 
 PassReport SyncPass::run() {
     if (!load()) return report_;
+    if (options_.jumped.count() > 0) wait_on_after_jump();
     bool usable = true;
     if (options_.pull) usable = pull();
     if (usable && !options_.stop.stop_requested()) push();

@@ -31,6 +31,8 @@ public:
         std::stop_token stop{};
         /// Asked before every write; false ends the push, the rest stays open.
         std::function<bool()> may_write{};
+        /// How far the wall clock was set ahead since the last run; no time passed meanwhile (I23).
+        std::chrono::seconds jumped{0};
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
 
@@ -102,6 +104,8 @@ private:
     void keep_page(const ChangeSet&, Listing&);
     bool doubtful(const Listing&) const;
     void mend_times();
+    /// What is missing is missing for no longer because the wall clock was set ahead (I11).
+    void wait_on_after_jump();
     void find_missing(Listing&);
     void find_never_seen(const Listing&);
     void note_missing(const std::vector<AppointmentId>&);

@@ -517,6 +517,27 @@ BOOST_AUTO_TEST_CASE(I6_F11_a_cancelled_copy_that_reads_do_not_show_yet_goes_whe
     BOOST_TEST(!mirror("a").open());
 }
 
+BOOST_AUTO_TEST_CASE(I11_I23_F27_a_wall_clock_that_jumps_ahead_proves_no_deletion) {
+    const auto state = [&] {
+        return calgate::read(store, [](const Reader& r) { return r.appointment({"a"})->state; });
+    };
+    service.set_names_short_lived(false);
+    book("a", 10, 9);
+    pass();
+    service.erase(*mirror("a").href);
+    pass();
+    BOOST_REQUIRE(mirror("a").missing_since.has_value());
+    for (int i = 0; i < 3; ++i) {
+        clock.jump(20min);
+        clock.advance(60s);
+        pass();
+        BOOST_TEST((state() == AppointmentState::Confirmed));
+    }
+    clock.advance(15min);
+    pass();
+    BOOST_TEST((state() == AppointmentState::Cancelled));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace calgate

@@ -12,10 +12,18 @@ namespace calgate::testing {
 class HandClock final : public Clock {
 public:
     Instant now() const override { return now_; }
-    SteadyInstant steady() const override { return SteadyInstant{std::chrono::milliseconds{now_.time_since_epoch()}}; }
+    SteadyInstant steady() const override {
+        return SteadyInstant{std::chrono::milliseconds{now_.time_since_epoch() - jumped_}};
+    }
     void advance(std::chrono::seconds by) { now_ += by; }
+    /// The wall clock is set; no time passes.
+    void jump(std::chrono::seconds by) {
+        now_ += by;
+        jumped_ += by;
+    }
 
 private:
+    std::chrono::seconds jumped_{0};
     Instant now_{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8}};
 };
 
