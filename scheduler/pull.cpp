@@ -337,8 +337,16 @@ void SyncPass::mend_times() {
                 ahead.push_back(mirror.appointment);
         }
     });
-    if (ahead.empty()) return;
+    const auto lies_ahead = [&](const std::optional<Instant>& time) { return time && *time > now; };
+    const bool late = lies_ahead(calendar_.full_listing) || lies_ahead(calendar_.marker_written);
+    if (ahead.empty() && !late) return;
     parts_.store.write([&](Writer& writer) {
+        if (auto calendar = writer.calendar(id_); calendar && late) {
+            if (lies_ahead(calendar->full_listing)) calendar->full_listing.reset();
+            if (lies_ahead(calendar->marker_written)) calendar->marker_written.reset();
+            writer.put(*calendar);
+            calendar_ = *calendar;
+        }
         for (const auto& appointment : ahead) {
             auto mirror = writer.mirror(appointment, id_);
             if (!mirror) continue;

@@ -517,6 +517,32 @@ BOOST_AUTO_TEST_CASE(I6_F11_a_cancelled_copy_that_reads_do_not_show_yet_goes_whe
     BOOST_TEST(!mirror("a").open());
 }
 
+BOOST_AUTO_TEST_CASE(I23_F27_the_marker_counts_on_after_the_wall_clock_was_set_back) {
+    const auto counted = [&] {
+        return calgate::read(store, [](const Reader& r) { return r.setting("marker.anna").value_or(""); });
+    };
+    book("a", 10, 9);
+    for (int i = 0; i < 3; ++i, clock.advance(11min)) pass();
+    BOOST_REQUIRE(counted().starts_with("copies=1 "));
+    clock.jump(-3h);
+    book("b", 11, 9);
+    for (int i = 0; i < 3; ++i, clock.advance(11min)) pass();
+    BOOST_TEST(counted().starts_with("copies=2 "), counted());
+}
+
+BOOST_AUTO_TEST_CASE(I23_F27_the_daily_listing_comes_in_time_after_the_wall_clock_was_set_back) {
+    book("a", 10, 9);
+    for (int i = 0; i < 3; ++i, clock.advance(60s)) pass();
+    const auto listed = [&] {
+        return calgate::read(store, [&](const Reader& r) { return r.calendar(calendar)->full_listing; });
+    };
+    BOOST_REQUIRE(listed().has_value());
+    clock.jump(-6h);
+    pass();
+    BOOST_REQUIRE(listed().has_value());
+    BOOST_TEST((*listed() <= clock.now()));
+}
+
 BOOST_AUTO_TEST_CASE(I11_I23_F27_a_wall_clock_that_jumps_ahead_proves_no_deletion) {
     const auto state = [&] {
         return calgate::read(store, [](const Reader& r) { return r.appointment({"a"})->state; });
