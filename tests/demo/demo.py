@@ -371,6 +371,7 @@ def main():
         print(f"\nThe demo failed: {failure}\nLogs are in {os.path.normpath(FOLDER)}.", file=sys.stderr)
         return 1
     print("\nNothing was lost, nothing was doubled.")
+    print("Next: ./dev demo --keep leaves it running for a look; README.md, \"Start your own gateway\", is for your calendars.")
     return 0
 
 
