@@ -52,9 +52,8 @@ std::string xml_escaped(std::string_view text) {
 
 std::string propfind_discovery() {
     return propfind(
-        std::string("<d:current-user-principal/><d:principal-URL/><c:calendar-home-set/><c:calendar-user-address-set/>"
-        ) +
-        kCalendarProperties
+        "<d:resourcetype/><d:current-user-principal/><d:principal-URL/><c:calendar-home-set/>"
+        "<c:calendar-user-address-set/>"
     );
 }
 

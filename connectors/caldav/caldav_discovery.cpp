@@ -17,9 +17,11 @@ struct Start {
     Entry entry{};
 };
 
+/// Whether another address of the same server is not worth asking. A server may break on one address and serve the
+/// next.
 bool stops_discovery(const Error& error) {
-    return error.code != ErrorCode::NotFound && error.code != ErrorCode::InvalidResponse &&
-           error.code != ErrorCode::Unsupported && error.code != ErrorCode::Forbidden;
+    return error.code == ErrorCode::Unauthorized || error.code == ErrorCode::RateLimited ||
+           error.code == ErrorCode::Cancelled;
 }
 
 const Entry* own_entry(const Listing& listing) {
@@ -150,13 +152,23 @@ Result<Discovery> follow_principal(
     return found;
 }
 
+Result<Discovery> only_calendar(
+    const Session& session, const Context& context, const std::string& url, const ZoneResolver& zones
+) {
+    CALGATE_TRY(
+        const Listing listing, session.ask(context, Call::Discover, "PROPFIND", url, "0", propfind_calendars())
+    );
+    const Entry* entry = own_entry(listing);
+    if (!entry || !entry->has_properties) return refusal(Call::Discover, 404, {}, listing.answered.host);
+    return Discovery{{calendar_of(*entry, url, zones)}, {}};
+}
+
 /// The URL itself, and what lies directly under it, before its principal is asked: it may be another person's home.
 Result<Discovery> search(
     const Session& session, const Context& context, const Start& start, const ZoneResolver& zones
 ) {
     const std::string here = start.answered.origin() + http::canonical_path(start.answered.path);
-    if (start.entry.is_calendar || start.entry.is_subscribed)
-        return Discovery{{calendar_of(start.entry, here, zones)}, {}};
+    if (start.entry.is_calendar || start.entry.is_subscribed) return only_calendar(session, context, here, zones);
     const bool may_be_home = start.entry.is_collection && !start.entry.is_principal && start.answered.path != "/";
     if (may_be_home && start.entry.homes.empty()) {
         auto calendars = list_home(session, context, here, zones);
@@ -179,8 +191,8 @@ Result<Discovery> discover(
     const auto url = http::parse_url(given.find("://") == std::string::npos ? "https://" + given : given);
     if (!url)
         return Error{ErrorCode::Rejected, "The URL of the account is not an http or https address; correct it.", {}};
-    std::vector<std::string> attempts{url->text(), url->origin() + "/.well-known/caldav", url->origin() + "/"};
-    if (url->path == "/") std::swap(attempts[0], attempts[1]);
+    std::vector<std::string> attempts{url->origin() + "/.well-known/caldav", url->origin() + "/"};
+    if (url->path != "/") attempts.insert(attempts.begin(), url->text());
     std::optional<Error> first;
     for (const auto& attempt : attempts) {
         auto start = probe(session, context, attempt);

@@ -32,7 +32,7 @@ Quirks xandikos(Quirks q) {
 Quirks cyrus(Quirks q) {
     q.tokens = TokenStyle::DataUri;
     q.paging = Paging::Checkpoint;
-    q.cdata = q.uid_per_account = true;
+    q.cdata = q.uid_per_account = q.breaks_above_homes = true;
     q.uid_conflict = UidConflict::Unique403;
     return q;
 }

@@ -51,6 +51,7 @@ struct Quirks {
     bool query_finds_nothing = false;
     bool query_refused = false;  ///< 403 supported-filter.
     bool ignores_schedule_agent = false;
+    bool breaks_above_homes = false;  ///< Well-known leads above the homes; asked there about a calendar it fails.
 };
 
 /// "rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo"; "weak_etags", "stuck_pages", "odd_reports" for

@@ -48,7 +48,9 @@ http::Response CaldavSim::State::propfind(const http::Request& request, const ht
     };
     const std::string principal = dav("current-user-principal", dav("href", kPrincipalPath));
     const std::string collection = dav("resourcetype", dav("collection"));
-    if (path == "/") return multistatus(response("/", propstat(200, principal + collection)));
+    const bool above_homes = quirks.breaks_above_homes && path.starts_with("/dav/calendars");
+    if (above_homes && request.body.find("schedule-calendar-transp") != std::string::npos) return plain(500);
+    if (path == "/" || above_homes) return multistatus(response(path, propstat(200, principal + collection)));
     if (path == kPrincipalPath) {
         const std::string port = quirks.icloud_hosts ? ":443" : "";
         const std::string home = quirks.icloud_hosts ? home_origin(quirks) + port + kHomePath : kHomePath;

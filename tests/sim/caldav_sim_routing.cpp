@@ -43,7 +43,8 @@ http::Response CaldavSim::State::answer(const http::Request& request, const http
     if (authorized_requests == 0) return unauthorized();
     if (authorized_requests > 0) --authorized_requests;
     if (url.path.starts_with("/r30")) return redirect(url);
-    if (url.path == "/.well-known/caldav") return plain(301, {{"Location", "/"}});
+    if (url.path == "/.well-known/caldav")
+        return plain(301, {{"Location", quirks.breaks_above_homes ? "/dav/calendars" : "/"}});
     const std::string path = http::canonical_path(url.path);
     if (request.method == "PROPFIND") return propfind(request, url);
     if (request.method == "REPORT") return report(request, url);
