@@ -195,7 +195,7 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
         return error(
             ErrorCode::InvalidResponse, "The answer of " + where + " is larger than the limit; it was not read."
         );
-    const std::string reason = std::string(" (") + curl_easy_strerror(code) + ").";
+    const std::string reason = std::string(" (") + curl_easy_strerror(code) + ")";
     if (!exchange->sent) {
         if (!forbidden.empty())
             return error(
@@ -203,11 +203,14 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
                 where + " leads to " + forbidden +
                     "; if the service really is there, allow private addresses for this account."
             );
-        return error(ErrorCode::Unavailable, "No connection to " + where + reason);
+        return error(
+            ErrorCode::Unavailable,
+            "No connection to " + where + reason + "; check the address and whether that server is up."
+        );
     }
     const bool answering = header_bytes > 0;
     if (code == CURLE_OPERATION_TIMEDOUT) return error(ErrorCode::Timeout, where + " did not answer in time.");
-    if (answering) return error(ErrorCode::InvalidResponse, "The answer of " + where + " broke off" + reason);
+    if (answering) return error(ErrorCode::InvalidResponse, "The answer of " + where + " broke off" + reason + ".");
     return error(ErrorCode::Timeout, where + " closed the connection without an answer" + reason);
 }
 
