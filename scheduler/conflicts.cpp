@@ -22,22 +22,21 @@ bool keep_ours(Writer& writer, const Conflict& conflict, const Business& busines
     return true;
 }
 
+void activate(Mirror& mirror) {
+    mirror.state = MirrorState::Active;
+    mirror.detail.clear();
+    mirror.attempts = 0;
+    mirror.not_before.reset();
+}
+
 /// The copy stands as the calendar shows it: nothing is left to write there.
-void agree(Mirror& mirror, const Mirror& current, const std::optional<Shown>& theirs) {
+void agree(Mirror& mirror, const Mirror& current, const Shown& theirs) {
     mirror.wanted = current.wanted;
     mirror.wanted_gone = current.wanted_gone;
     mirror.starts_at = current.starts_at;
     mirror.confirmed = mirror.wanted;
     mirror.base = theirs;
-    mirror.state = MirrorState::Active;
-    mirror.detail.clear();
-    mirror.attempts = 0;
-    mirror.not_before.reset();
-    if (theirs) return;
-    mirror.href.reset();
-    mirror.version.reset();
-    mirror.remote_text.clear();
-    mirror.missing_since.reset();
+    activate(mirror);
 }
 
 bool take_theirs(
@@ -84,14 +83,14 @@ bool take_theirs(
         if (booking.outcome == BookingOutcome::Overlap) return false;
     }
     const auto current = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
-    if (!cancels && !current.href) {
-        // The copy has gone since: what was taken over is written anew, under the name that the booking chose.
+    if (cancels || !current.href) {
+        // After a deletion a copy may have been written anew, and goes; one that has gone since the edit is written
+        // anew.
         *mirror = current;
-        mirror->state = MirrorState::Active;
-        mirror->detail.clear();
         mirror->confirmed = 0;
+        activate(*mirror);
     } else {
-        agree(*mirror, current, conflict.theirs);
+        agree(*mirror, current, *conflict.theirs);
     }
     // A copy that is not wanted here still has to go; one that was deleted after an edit has to come back.
     if ((mirror->wanted_gone && conflict.theirs) || conflict.kind == ConflictKind::DeletedAndEdited)

@@ -104,6 +104,11 @@ BOOST_AUTO_TEST_CASE(I12_two_deletions_in_a_run_ask) {
     BOOST_REQUIRE(open.size() == 2u);
     apply_resolution(store, zones, clock, open[0].id, Resolution::Ours, "cli");
     apply_resolution(store, zones, clock, open[1].id, Resolution::Theirs, "cli");
+    BOOST_TEST_MESSAGE(
+        static_cast<int>(mirror("a").state)
+        << mirror("a").wanted << mirror("a").confirmed << mirror("a").generation << mirror("a").detail
+        << mirror("a").href.has_value() << static_cast<int>(appointment("a").state)
+    );
     pass();
     BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
     BOOST_TEST((appointment("b").state == AppointmentState::Cancelled));
@@ -499,6 +504,35 @@ BOOST_AUTO_TEST_CASE(I6_an_edit_chosen_after_its_copy_has_gone_is_written_anew) 
     BOOST_TEST(service.count(href) == 2u);
     BOOST_TEST(appointment("a").title == "By hand");
     BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I6_a_deletion_let_stand_after_a_new_booking_takes_the_new_copy_away) {
+    book("a", 10, 9);
+    book("b", 11, 9);
+    pass();
+    pass();
+    service.erase(*mirror("a").href);
+    service.erase(*mirror("b").href);
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE(conflicts().size() == 2u);
+    const auto decide = [&](const std::string& appointment, Resolution resolution) {
+        for (const auto& conflict : conflicts())
+            if (conflict.appointment.value == appointment)
+                apply_resolution(store, zones, clock, conflict.id, resolution, "cli");
+    };
+    decide("b", Resolution::Ours);
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    for (int i = 0; i < 3; ++i, clock.advance(24h)) pass();
+    book("a", 10, 9);
+    for (int i = 0; i < 4; ++i, clock.advance(60s)) pass();
+    BOOST_REQUIRE(service.count(href) == 3u);
+    decide("a", Resolution::Theirs);
+    pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Cancelled));
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(!mirror("a").open());
 }
 
 BOOST_AUTO_TEST_CASE(I6_F11_a_cancelled_copy_that_reads_do_not_show_yet_goes_when_they_do) {
