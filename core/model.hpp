@@ -248,11 +248,11 @@ struct Change {
     std::int64_t sequence = 0;  ///< Given by the store; grows without reuse.
     Instant at{};
     std::string
-        kind{};  ///< "appointment.created|changed|cancelled", "conflict.opened|resolved", "account.attention", …
+        kind{};  ///< "appointment.created|changed|cancelled", "conflict.opened|resolved", "run.decided|undone", …
     std::string subject{};  ///< The id of what changed.
     std::string actor{};    ///< "api", "calendar:<id>", "gateway", "cli"
     std::string why{};
-    std::int64_t revision = 0;
+    std::int64_t revision = 0;  ///< Of the appointment; of "run.decided" the sequence of the run's first entry.
     bool operator==(const Change&) const = default;
 };
 

@@ -198,6 +198,10 @@ bool theirs_newer(ConcurrentEditPolicy policy, Instant ours_changed_at, const Th
 
 }  // namespace
 
+Shown merged(const Shown& base, const Shown& ours, const Shown& theirs, const ZoneResolver& zones) {
+    return merge(base, ours, theirs, false, zones).result;
+}
+
 bool same_meaning(const Shown& a, const Shown& b, const ZoneResolver& zones) {
     return a.cancelled == b.cancelled && same_time(a, b, zones) && same_text(a.title, b.title) &&
            same_text(a.place, b.place) && same_text(a.notes, b.notes);

@@ -57,6 +57,9 @@ Step reconcile(
     const ZoneResolver& zones
 );
 
+/// Field by field what only one side changed; ours where both did.
+Shown merged(const Shown& base, const Shown& ours, const Shown& theirs, const ZoneResolver& zones);
+
 /// Same meaning: equal instants or equal dates, text equal after line ends and trailing blanks are normalised.
 /// A zone's label alone is no difference.
 bool same_meaning(const Shown& a, const Shown& b, const ZoneResolver& zones);

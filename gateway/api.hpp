@@ -93,6 +93,7 @@ private:
     HttpResponse list_calendars(const HttpRequest&, const PathValues&);
     HttpResponse post_calendar(const HttpRequest&, const PathValues&);
     HttpResponse sync_calendar(const HttpRequest&, const PathValues&);
+    HttpResponse preview_calendar(const HttpRequest&, const PathValues&);
     HttpResponse verify_calendar(const HttpRequest&, const PathValues&);
     HttpResponse list_changes(const HttpRequest&, const PathValues&);
     HttpResponse drill_calendar(const HttpRequest&, const PathValues&);
@@ -103,6 +104,9 @@ private:
     std::map<std::string, std::optional<std::int64_t>> drill_ages(const Reader&) const;
     HttpResponse list_conflicts(const HttpRequest&, const PathValues&);
     HttpResponse resolve_conflict(const HttpRequest&, const PathValues&);
+    HttpResponse get_history(const HttpRequest&, const PathValues&);
+    HttpResponse list_runs(const HttpRequest&, const PathValues&);
+    HttpResponse post_undo(const HttpRequest&, const PathValues&);
     HttpResponse get_status(const HttpRequest&, const PathValues&);
     HttpResponse get_live(const HttpRequest&, const PathValues&);
     HttpResponse get_ready(const HttpRequest&, const PathValues&);

@@ -10,8 +10,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::array<const char*, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-constexpr std::size_t kMaxText = 8192;
-constexpr std::size_t kMaxShort = 255;
 
 std::string clock_text(int minute) {
     std::array<char, 16> text{};

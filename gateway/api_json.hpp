@@ -12,6 +12,10 @@
 /// Records as the API shows and takes them. No secret ever appears here.
 namespace calgate {
 
+/// Most bytes of an appointment's notes, and of its title, place or customer.
+inline constexpr std::size_t kMaxText = 8192;
+inline constexpr std::size_t kMaxShort = 255;
+
 nlohmann::json shown(const Appointment&, const std::vector<Mirror>& mirrors);
 nlohmann::json shown(const Staff&);
 nlohmann::json shown(const Service&);

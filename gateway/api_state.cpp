@@ -1,9 +1,8 @@
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
-#include "scheduler/conflicts.hpp"
+#include "scheduler/preview.hpp"
 
 namespace calgate {
 namespace {
@@ -24,6 +23,18 @@ const char* name_of(CopyVerdict verdict) {
             return "unreadable";
     }
     return "unreadable";
+}
+
+const char* name_of(PlannedWrite::Kind kind) {
+    switch (kind) {
+        case PlannedWrite::Kind::Create:
+            return "create";
+        case PlannedWrite::Kind::Update:
+            return "update";
+        case PlannedWrite::Kind::Delete:
+            return "delete";
+    }
+    return "";
 }
 
 /// The host of an account, or its kind where the service has one address for all.
@@ -60,6 +71,29 @@ HttpResponse Api::sync_calendar(const HttpRequest&, const PathValues& path) {
     );
 }
 
+HttpResponse Api::preview_calendar(const HttpRequest&, const PathValues& path) {
+    const CalendarId id{path.at("id")};
+    if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
+        return problem(404, "Not Found", "There is no calendar with this id.");
+    Preview preview;
+    // Its writes go nowhere, so the factory of the living engine is never asked.
+    const EngineParts parts{
+        parts_.store, parts_.index, parts_.connectors, parts_.zones, parts_.clock, parts_.random, parts_.keys, {}};
+    const auto trouble =
+        parts_.engine.with_connector(id, [&](Connector& living) { preview = preview_run(parts, living, id); });
+    if (trouble) return problem(502, "Bad Gateway", trouble->detail);
+    if (preview.report.error) return problem(502, "Bad Gateway", preview.report.error->detail);
+    Json writes = Json::array(), decisions = Json::array();
+    for (const PlannedWrite& planned : preview.writes)
+        writes.push_back(
+            {{"kind", name_of(planned.kind)},
+             {"appointment", planned.appointment ? Json(planned.appointment->value) : Json(nullptr)}}
+        );
+    for (const Change& change : preview.decisions)
+        if (change.kind != "run.decided") decisions.push_back(shown(change));
+    return answer(200, Json{{"calendar", id.value}, {"writes", writes}, {"decisions", decisions}});
+}
+
 HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
     const CalendarId id{path.at("id")};
     if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
@@ -87,40 +121,6 @@ HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
         {"findings", findings}};
     for (const auto& [name, count] : counts) body[name] = count;
     return answer(200, body);
-}
-
-HttpResponse Api::list_conflicts(const HttpRequest& request, const PathValues&) {
-    const bool all = request.parameter("all") == "true";
-    Json list = Json::array();
-    for (const Conflict& conflict : read(parts_.store, [&](const Reader& r) { return r.conflicts(!all); }))
-        list.push_back(shown(conflict));
-    return answer(200, Json{{"conflicts", list}});
-}
-
-HttpResponse Api::resolve_conflict(const HttpRequest& request, const PathValues& path) {
-    const std::string wanted = JsonInput(request.body, {"resolution"}).text("resolution", 20);
-    if (wanted != "ours" && wanted != "theirs") throw InputError("The field \"resolution\" is ours or theirs.");
-    std::int64_t id = 0;
-    const std::string& text = path.at("id");
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size())
-        throw InputError("A conflict's id is a number; calgate conflicts lists them.");
-    const auto result = apply_resolution(
-        parts_.store, parts_.zones, parts_.clock, id, wanted == "ours" ? Resolution::Ours : Resolution::Theirs, "api"
-    );
-    switch (result.outcome) {
-        case ResolutionResult::Outcome::NotFound:
-            return problem(404, "Not Found", result.why);
-        case ResolutionResult::Outcome::AlreadyResolved:
-        case ResolutionResult::Outcome::Overlap:
-            return problem(409, "Conflict", result.why);
-        case ResolutionResult::Outcome::Resolved:
-            break;
-    }
-    for (const BookingResult& booking : result.bookings) apply(booking);
-    parts_.engine.wake(result.targets);
-    for (const CalendarId& target : result.targets) parts_.engine.poll_now(target);
-    return answer(200, Json{{"id", id}, {"resolution", wanted}});
 }
 
 HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,18 @@ int command_calendars(const std::string& directory, bool json);
 int command_set_calendar(const std::string& directory, const std::string& id, const std::string& roles);
 int command_status(const std::string& directory, bool json);
 int command_sync(const std::string& directory);
+/// What a sync would do.
+int command_preview(const std::string& directory);
 int command_verify(const std::string& directory, const std::string& target, bool json);
 int command_conflicts(const std::string& directory, bool json);
-int command_resolve(const std::string& directory, const std::string& id, const std::string& resolution);
+struct ResolveOptions {
+    std::string resolution{};                     ///< "ours", "theirs" or "merged".
+    std::map<std::string, std::string> fields{};  ///< With "merged": what it is to be instead.
+};
+int command_resolve(const std::string& directory, const std::string& id, const ResolveOptions& options);
+int command_explain(const std::string& directory, const std::string& appointment, bool json);
+int command_list_runs(const std::string& directory, bool json);
+int command_undo(const std::string& directory, const std::string& run);
 int command_keys_list(const std::string& directory);
 int command_keys_add(const std::string& directory, const std::string& label);
 int command_keys_rotate(const std::string& directory);

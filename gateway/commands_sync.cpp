@@ -58,6 +58,40 @@ int command_status(const std::string& directory, bool json) {
     });
 }
 
+int command_preview(const std::string& directory) {
+    return with_gateway(directory, [&](Caller& caller) {
+        int code = kDone;
+        const auto found = caller.call("GET", "/v1/calendars");
+        if (!found.good()) return fail(found.problem());
+        for (const Json& c : found.body["calendars"]) {
+            const auto plan = caller.call("POST", "/v1/calendars/" + text_of(c, "id") + "/preview");
+            std::printf("%s\n", text_of(c, "name").c_str());
+            if (!plan.good()) {
+                std::printf("    %s\n", plan.problem().c_str());
+                code = kFailed;
+                continue;
+            }
+            for (const Json& decision : plan.body["decisions"])
+                std::printf(
+                    "    %-24s %-24s %s\n",
+                    text_of(decision, "kind").c_str(),
+                    text_of(decision, "subject").c_str(),
+                    text_of(decision, "why").c_str()
+                );
+            for (const Json& write : plan.body["writes"])
+                std::printf(
+                    "    %s the %s%s\n",
+                    text_of(write, "kind").c_str(),
+                    write["appointment"].is_null() ? "marker event" : "copy of ",
+                    text_of(write, "appointment").c_str()
+                );
+            if (plan.body["decisions"].empty() && plan.body["writes"].empty()) std::printf("    nothing to do\n");
+        }
+        std::printf("Nothing was written.\n");
+        return code;
+    });
+}
+
 int command_sync(const std::string& directory) {
     return with_gateway(directory, [&](Caller& caller) {
         int code = kDone;
@@ -130,50 +164,6 @@ int command_verify(const std::string& directory, const std::string& target, bool
             }
         }
         return any ? code : fail("There is no such target; calgate calendars lists them.");
-    });
-}
-
-int command_conflicts(const std::string& directory, bool json) {
-    return with_gateway(directory, [&](Caller& caller) {
-        const auto found = caller.call("GET", "/v1/conflicts");
-        if (!found.good()) return fail(found.problem());
-        const Json& list = found.body["conflicts"];
-        if (json) {
-            std::printf("%s\n", list.dump().c_str());
-            return list.empty() ? kDone : kWaits;
-        }
-        if (list.empty()) std::printf("Nothing waits for a person.\n");
-        for (const Json& c : list) {
-            std::printf(
-                "%lld  %s  %s  %s\n    %s\n",
-                static_cast<long long>(c.value("id", 0)),
-                text_of(c, "kind").c_str(),
-                text_of(c, "appointment").c_str(),
-                text_of(c, "created").c_str(),
-                text_of(c, "why").c_str()
-            );
-            for (const char* side : {"ours", "theirs"}) {
-                if (c[side].is_object())
-                    std::printf(
-                        "    %-7s %s – %s  %s\n",
-                        side,
-                        text_of(c[side], "start").c_str(),
-                        text_of(c[side], "end").c_str(),
-                        text_of(c[side], "title").c_str()
-                    );
-            }
-        }
-        if (!list.empty()) std::printf("\nDecide with: calgate conflicts resolve N ours|theirs\n");
-        return list.empty() ? kDone : kWaits;
-    });
-}
-
-int command_resolve(const std::string& directory, const std::string& id, const std::string& resolution) {
-    return with_gateway(directory, [&](Caller& caller) {
-        const auto done = caller.call("POST", "/v1/conflicts/" + id + "/resolution", {{"resolution", resolution}});
-        if (!done.good()) return fail(done.problem());
-        std::printf("Conflict %s is settled: %s.\n", id.c_str(), resolution.c_str());
-        return kDone;
     });
 }
 

@@ -97,7 +97,9 @@ int run(int argc, char** argv) {
     status->callback([&] { code = command_status(directory, json); });
 
     auto* sync = app.add_subcommand("sync", "read all calendars now");
-    sync->callback([&] { code = command_sync(directory); });
+    bool dry_run = false;
+    sync->add_flag("--dry-run", dry_run, "only say what it would do");
+    sync->callback([&] { code = dry_run ? command_preview(directory) : command_sync(directory); });
 
     auto* verify = app.add_subcommand("verify", "compare every copy by content; reads only");
     std::string target;
@@ -108,12 +110,40 @@ int run(int argc, char** argv) {
     auto* conflicts = app.add_subcommand("conflicts", "what waits for a person");
     conflicts->add_flag("--json", json);
     auto* resolve = conflicts->add_subcommand("resolve", "decide one");
-    std::string resolution;
+    ResolveOptions resolution;
     resolve->add_option("id", id)->required();
-    resolve->add_option("resolution", resolution)->required()->check(CLI::IsMember({"ours", "theirs"}));
+    resolve->add_option("resolution", resolution.resolution)
+        ->required()
+        ->check(CLI::IsMember({"ours", "theirs", "merged"}));
+    for (const char* field : {"start", "end", "title", "place", "notes"}) {
+        resolve->add_option_function<std::string>(
+            std::string("--") + field,
+            [&resolution, field](const std::string& value) { resolution.fields[field] = value; },
+            "with merged: what it is to be"
+        );
+    }
+    auto* approve = conflicts->add_subcommand("approve", "take over what a stopped run found");
+    approve->add_option("run", id)->required();
+    auto* reject = conflicts->add_subcommand("reject", "write our copies again instead of taking a stopped run over");
+    reject->add_option("run", id)->required();
     conflicts->callback([&] {
-        code = resolve->parsed() ? command_resolve(directory, id, resolution) : command_conflicts(directory, json);
+        if (approve->parsed()) resolution.resolution = "theirs";
+        if (reject->parsed()) resolution.resolution = "ours";
+        code = resolution.resolution.empty() ? command_conflicts(directory, json)
+                                             : command_resolve(directory, id, resolution);
     });
+
+    std::string appointment;
+    auto* explain = app.add_subcommand("explain", "who made an appointment what it is, when and why");
+    explain->add_option("appointment", appointment)->required();
+    explain->add_flag("--json", json);
+    explain->callback([&] { code = command_explain(directory, appointment, json); });
+
+    std::string run;
+    auto* undo = app.add_subcommand("undo", "take back what a run took over from a calendar; without a run lists them");
+    undo->add_option("run", run);
+    undo->add_flag("--json", json);
+    undo->callback([&] { code = run.empty() ? command_list_runs(directory, json) : command_undo(directory, run); });
 
     auto* keys = app.add_subcommand("keys", "API keys, and the vault's");
     keys->require_subcommand(1);

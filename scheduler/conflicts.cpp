@@ -101,6 +101,70 @@ bool take_theirs(
     return true;
 }
 
+Shown with_wish(Shown shown, const Wish& wish, const Appointment& appointment) {
+    const auto length = appointment.end - appointment.start;
+    if (wish.start) shown.start = {When::Kind::Zoned, *wish.start, appointment.zone};
+    if (wish.start) shown.end = {When::Kind::Zoned, *wish.start + length, appointment.zone};
+    if (wish.end) shown.end = {When::Kind::Zoned, *wish.end, appointment.zone};
+    if (wish.title) shown.title = *wish.title;
+    if (wish.place) shown.place = *wish.place;
+    if (wish.notes) shown.notes = *wish.notes;
+    return shown;
+}
+
+/// The appointment becomes what the person wants, and its copy is written anew.
+bool take_merged(
+    Writer& writer,
+    const Conflict& conflict,
+    const Business& business,
+    const Wish& wish,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    ResolutionResult& out
+) {
+    const auto appointment = writer.appointment(conflict.appointment);
+    const auto calendar = writer.calendar(conflict.calendar);
+    if (!appointment || !calendar) return true;
+    // What a copy hides can be wished for as well.
+    const Shown ours = shown_on(*appointment, CopyDetail::Full, zones);
+    Shown result = ours;
+    if (conflict.base && conflict.ours && conflict.theirs) {
+        const Shown both = merged(*conflict.base, *conflict.ours, *conflict.theirs, zones);
+        const auto changed =
+            with_changes(*appointment, *conflict.ours, both, zone_of(writer, *calendar, business), zones);
+        result = shown_on(changed, CopyDetail::Full, zones);
+    }
+    result = with_wish(std::move(result), wish, *appointment);
+    auto changed = with_changes(*appointment, ours, result, zone_of(writer, *calendar, business), zones);
+    if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
+    if (changed.end <= changed.start) {
+        out.outcome = ResolutionResult::Outcome::Impossible;
+        out.why = "The appointment has to end after it starts.";
+        return false;
+    }
+    auto booking = place_appointment(
+        writer, changed, std::nullopt, zones, now, actor, "A person decided what the appointment is to be."
+    );
+    if (booking.outcome == BookingOutcome::Overlap) return false;
+    out.targets = booking.targets;
+    out.bookings.push_back(std::move(booking));
+    keep_ours(writer, conflict, business);
+    return true;
+}
+
+const char* sentence_of(Resolution resolution) {
+    switch (resolution) {
+        case Resolution::Ours:
+            return "Ours stands.";
+        case Resolution::Theirs:
+            return "Theirs stands.";
+        case Resolution::Merged:
+            return "Merged by a person.";
+    }
+    return "";
+}
+
 }  // namespace
 
 ResolutionResult apply_resolution(
@@ -108,11 +172,13 @@ ResolutionResult apply_resolution(
     const ZoneResolver& zones,
     const Clock& clock,
     std::int64_t id,
-    Resolution resolution,
+    const Verdict& verdict,
     const std::string& actor
 ) {
     ResolutionResult out;
+    const Resolution resolution = verdict.resolution;
     store.write([&](Writer& writer) {
+        out = {};
         auto conflict = writer.conflict(id);
         const auto business = writer.business();
         if (!conflict || !business) {
@@ -126,29 +192,35 @@ ResolutionResult apply_resolution(
             return;
         }
         const Instant now = clock.now();
+        bool room = true;
+        if (resolution == Resolution::Merged &&
+            (conflict->kind == ConflictKind::Brake || conflict->kind == ConflictKind::ProvisionalClash)) {
+            out.outcome = ResolutionResult::Outcome::Impossible;
+            out.why = "There is nothing to merge here; decide ours or theirs.";
+            return;
+        }
         if (conflict->kind == ConflictKind::Brake) {
             answer_brake(writer, *conflict, resolution);
         } else if (resolution == Resolution::Ours) {
             keep_ours(writer, *conflict, *business);
-        } else if (!take_theirs(writer, *conflict, *business, zones, now, actor, out)) {
+        } else if (resolution == Resolution::Theirs) {
+            room = take_theirs(writer, *conflict, *business, zones, now, actor, out);
+        } else {
+            room = take_merged(writer, *conflict, *business, verdict.wish, zones, now, actor, out);
+        }
+        if (out.outcome == ResolutionResult::Outcome::Impossible) return;
+        if (!room) {
             out.outcome = ResolutionResult::Outcome::Overlap;
             out.why = "That time is taken by another appointment of the same person. Move one of them first.";
             return;
         }
         out.outcome = ResolutionResult::Outcome::Resolved;
         out.targets.push_back(conflict->calendar);
-        conflict->state = resolution == Resolution::Ours ? ConflictState::ResolvedOurs : ConflictState::ResolvedTheirs;
+        conflict->state =
+            resolution == Resolution::Theirs ? ConflictState::ResolvedTheirs : ConflictState::ResolvedOurs;
         conflict->resolved = now;
         writer.put(*conflict);
-        writer.append(
-            {0,
-             now,
-             "conflict.resolved",
-             std::to_string(id),
-             actor,
-             resolution == Resolution::Ours ? "Ours stands." : "Theirs stands.",
-             0}
-        );
+        writer.append({0, now, "conflict.resolved", std::to_string(id), actor, sentence_of(resolution), 0});
     });
     return out;
 }

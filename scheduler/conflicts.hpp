@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -14,19 +16,36 @@ namespace calgate {
 enum class Resolution : std::uint8_t {
     Ours,    ///< The copy is written again as we have it; for a brake: reject.
     Theirs,  ///< What the calendar shows is taken over; for a brake: approve, once.
+    Merged,  ///< What only one side changed, and `Wish`; not for a brake.
+};
+
+/// What a person wants instead of either side. Local times of the appointment's zone; a start alone keeps the length.
+struct Wish {
+    std::optional<LocalSeconds> start{};
+    std::optional<LocalSeconds> end{};
+    std::optional<std::string> title{};
+    std::optional<std::string> place{};
+    std::optional<std::string> notes{};
 };
 
 struct ResolutionResult {
-    enum class Outcome : std::uint8_t { Resolved, NotFound, AlreadyResolved, Overlap } outcome{};
+    enum class Outcome : std::uint8_t { Resolved, NotFound, AlreadyResolved, Overlap, Impossible } outcome{};
     std::string why{};                      ///< A sentence when it was not resolved.
     std::vector<CalendarId> targets{};      ///< To wake.
     std::vector<BookingResult> bookings{};  ///< For the availability index.
 };
 
+/// A person's decision.
+struct Verdict {
+    Verdict(Resolution decided, Wish wanted = {}) : resolution(decided), wish(std::move(wanted)) {}
+    Resolution resolution{};
+    Wish wish{};  ///< With Merged only.
+};
+
 /// Carries out a person's decision in one transaction, and notes it (I12, I30). @param actor "api", "cli".
 /// @throws StoreFailure; nothing was changed then.
 ResolutionResult apply_resolution(
-    Store&, const ZoneResolver&, const Clock&, std::int64_t conflict, Resolution, const std::string& actor
+    Store&, const ZoneResolver&, const Clock&, std::int64_t conflict, const Verdict&, const std::string& actor
 );
 
 }  // namespace calgate

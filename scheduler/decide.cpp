@@ -72,6 +72,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);
         if (!calendar) return;
+        const std::int64_t first = writer.last_change() + 1;
         deletions = new_deletions(writer, news);
         std::vector<Decision> decisions;
         for (const auto& one : news) {
@@ -106,6 +107,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                 }
             }
             if (closing.pull && !answer.empty()) writer.put_setting(brake_setting(id_), "");
+            note_run(writer, first);
         }
         if (closing.pull && closing.doubtful) {
             calendar->empty_listings += 1;
@@ -170,6 +172,16 @@ void SyncPass::hold(Writer& writer, Calendar& calendar, const std::string& why) 
     writer.append({0, conflict.created, "conflict.opened", std::to_string(number), "gateway", todo, 0});
     writer.put(calendar);
     ++report_.conflicts;
+}
+
+void SyncPass::note_run(Writer& writer, std::int64_t first) {
+    const auto entries = static_cast<std::size_t>(writer.last_change() + 1 - first);
+    int changed = 0;
+    for (const Change& change : writer.changes(first - 1, entries))
+        if (change.kind.starts_with("appointment.")) ++changed;
+    if (changed == 0) return;
+    const std::string why = std::to_string(changed) + (changed == 1 ? " change was" : " changes were") + " taken over.";
+    writer.append({0, parts_.clock.now(), "run.decided", id_.value, "calendar:" + id_.value, why, first});
 }
 
 SyncPass::Decision SyncPass::judge(

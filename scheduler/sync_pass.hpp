@@ -115,6 +115,8 @@ private:
     // decide.cpp
     /// Decides all news in one transaction, or none of them (I13). @return false when the brake holds them.
     bool decide(const std::vector<CopyNews>&, const Closing&);
+    /// Number under which a person can take back what was taken over since entry `first` of the feed (R25).
+    void note_run(Writer&, std::int64_t first);
     Decision judge(const CopyNews&, const Mirror&, const Appointment&, int deletions) const;
     /// A copy under the name of an earlier generation, which nothing replaced yet.
     Decision came_back(Decision) const;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -50,6 +51,8 @@ public:
     virtual std::optional<Appointment> appointment(const AppointmentId&) const = 0;
     /// In order of id, those after `after`.
     virtual std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const = 0;
+    /// The last `limit` revisions of an appointment as each was stored, oldest first.
+    virtual std::vector<Appointment> versions(const AppointmentId&, std::size_t limit) const = 0;
     /// Held and confirmed ones of a person whose [start, end) instants overlap `window`.
     virtual std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId&, Interval window) const = 0;
 
@@ -72,6 +75,8 @@ public:
     virtual std::vector<Conflict> conflicts(bool open_only) const = 0;
     virtual std::optional<Conflict> conflict(std::int64_t id) const = 0;
     virtual std::vector<Change> changes(std::int64_t after, std::size_t limit) const = 0;
+    /// The last `limit` entries with this subject, oldest first.
+    virtual std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const = 0;
     virtual std::int64_t last_change() const = 0;
     virtual std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const = 0;
     /// Hashes (hex SHA-256) of the API keys, with their labels.
@@ -93,6 +98,7 @@ public:
     virtual void erase(const AccountId&) = 0;   ///< With its secrets.
     virtual void put(const SealedSecret&) = 0;
     virtual void erase_secrets(const AccountId&) = 0;
+    /// Its revision is kept beside the earlier ones.
     /// @param when the instants of start and end, by the zone rules in force (I22).
     virtual void put(const Appointment&, Interval when) = 0;
     virtual void put(const Mirror&) = 0;
@@ -123,6 +129,9 @@ public:
     virtual void read(const std::function<void(const Reader&)>& work) const = 0;
     /// false once a failed sync or a corrupt page closed the store for writing (I4).
     virtual bool writable() const = 0;
+    /// A copy in memory of how the store is now; what is done to it touches nothing else.
+    /// @throws StoreFailure, also when this one lies in memory itself and cannot be copied.
+    virtual std::unique_ptr<Store> scratch_copy() const = 0;
 };
 
 /// `auto x = read(store, [](const Reader& r) { return …; });`

@@ -90,6 +90,16 @@ CREATE TABLE push_channels (
 
 constexpr const char* kFifth = "CREATE INDEX idempotent_answers_by_time ON idempotent_answers(at_s)";
 
+// Every revision stays, so that a person can see who changed what and take it back.
+constexpr const char* kSixth = R"sql(
+CREATE TABLE versions (
+    appointment TEXT NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (appointment, revision)) WITHOUT ROWID;
+INSERT INTO versions SELECT id, COALESCE(json_extract(body, '$.revision'), 0), body FROM appointments;
+ALTER TABLE changes ADD COLUMN subject TEXT GENERATED ALWAYS AS (json_extract(body, '$.subject')) VIRTUAL;
+CREATE INDEX changes_by_subject ON changes(subject);
+)sql";
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -108,7 +118,8 @@ void migrate(Database& database, int target) {
         [&] { database.execute(second()); },
         [&] { third(database); },
         [&] { database.execute(kFourth); },
-        [&] { database.execute(kFifth); }};
+        [&] { database.execute(kFifth); },
+        [&] { database.execute(kSixth); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

@@ -1,5 +1,7 @@
 #include "store/sqlite/sqlite_reader.hpp"
 
+#include <algorithm>
+
 #include "store/sqlite/rows.hpp"
 
 namespace calgate::sqlite {
@@ -28,6 +30,16 @@ std::vector<SealedSecret> secrets(Statement& statement) {
     std::vector<SealedSecret> out;
     while (statement.step())
         out.push_back({{statement.text(0)}, statement.text(1), statement.number(2), statement.text(3)});
+    statement.reset();
+    return out;
+}
+
+std::vector<Change> feed(Statement& statement) {
+    std::vector<Change> out;
+    while (statement.step()) {
+        out.push_back(from_row<Change>(statement.text(0)));
+        out.back().sequence = statement.number(1);
+    }
     statement.reset();
     return out;
 }
@@ -102,6 +114,16 @@ std::vector<Appointment> RowReader<Base>::appointments(const AppointmentId& afte
     return rows<Appointment>(database_.statement("SELECT body FROM appointments WHERE id > ? ORDER BY id LIMIT ?")
                                  .bind(1, after.value)
                                  .bind(2, number(limit)));
+}
+template <class Base>
+std::vector<Appointment> RowReader<Base>::versions(const AppointmentId& id, std::size_t limit) const {
+    auto newest_first = rows<Appointment>(
+        database_.statement("SELECT body FROM versions WHERE appointment = ? ORDER BY revision DESC LIMIT ?")
+            .bind(1, id.value)
+            .bind(2, number(limit))
+    );
+    std::reverse(newest_first.begin(), newest_first.end());
+    return newest_first;
 }
 template <class Base>
 std::vector<std::pair<Appointment, Interval>> RowReader<Base>::appointments_of(const StaffId& id, Interval window)
@@ -214,16 +236,18 @@ std::optional<Conflict> RowReader<Base>::conflict(std::int64_t id) const {
 }
 template <class Base>
 std::vector<Change> RowReader<Base>::changes(std::int64_t after, std::size_t limit) const {
-    Statement& statement =
-        database_.statement("SELECT body, sequence FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
-    statement.bind(1, after).bind(2, number(limit));
-    std::vector<Change> out;
-    while (statement.step()) {
-        out.push_back(from_row<Change>(statement.text(0)));
-        out.back().sequence = statement.number(1);
-    }
-    statement.reset();
-    return out;
+    return feed(database_.statement("SELECT body, sequence FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?")
+                    .bind(1, after)
+                    .bind(2, number(limit)));
+}
+template <class Base>
+std::vector<Change> RowReader<Base>::changes_about(const std::string& subject, std::size_t limit) const {
+    auto newest_first =
+        feed(database_.statement("SELECT body, sequence FROM changes WHERE subject = ? ORDER BY sequence DESC LIMIT ?")
+                 .bind(1, subject)
+                 .bind(2, number(limit)));
+    std::reverse(newest_first.begin(), newest_first.end());
+    return newest_first;
 }
 template <class Base>
 std::int64_t RowReader<Base>::last_change() const {

@@ -25,6 +25,7 @@ public:
     std::optional<Calendar> calendar(const CalendarId&) const override;
     std::optional<Appointment> appointment(const AppointmentId&) const override;
     std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const override;
+    std::vector<Appointment> versions(const AppointmentId&, std::size_t limit) const override;
     std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId&, Interval window) const override;
     std::optional<Mirror> mirror(const AppointmentId&, const CalendarId&) const override;
     std::vector<Mirror> mirrors_of(const AppointmentId&) const override;
@@ -39,6 +40,7 @@ public:
     std::vector<Conflict> conflicts(bool open_only) const override;
     std::optional<Conflict> conflict(std::int64_t id) const override;
     std::vector<Change> changes(std::int64_t after, std::size_t limit) const override;
+    std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const override;
     std::int64_t last_change() const override;
     std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const override;
     std::vector<std::pair<std::string, std::string>> api_keys() const override;

@@ -33,11 +33,13 @@ struct Job {
 }  // namespace
 
 struct SqliteStore::Impl {
-    Impl(const std::string& path, const Settings& wanted)
+    /// @param original what a store in memory begins as; null: empty.
+    Impl(const std::string& path, const Settings& wanted, const Database* original = nullptr)
         : settings(wanted),
           in_memory(path == ":memory:"),
           database(path, {wanted.vfs, false, std::chrono::seconds{5}}),
           rows(database) {
+        if (original) copy_from(*original);
         database.execute("PRAGMA foreign_keys = ON");
         if (!in_memory) database.execute("PRAGMA journal_mode = WAL");
         database.execute("PRAGMA synchronous = FULL");
@@ -61,6 +63,13 @@ struct SqliteStore::Impl {
         work_came.notify_all();
         writer.join();
         if (closed) database.keep_log_on_close();
+    }
+
+    void copy_from(const Database& original) {
+        sqlite3_backup* backup = sqlite3_backup_init(database.handle(), "main", original.handle(), "main");
+        if (backup) sqlite3_backup_step(backup, -1);
+        if (!backup || sqlite3_backup_finish(backup) != SQLITE_OK)
+            sqlite::fail(database.handle(), "copying the store into memory");
     }
 
     void submit(const std::function<void(Writer&)>& work) {
@@ -233,6 +242,13 @@ void SqliteStore::read(const std::function<void(const Reader&)>& work) const {
 }
 
 bool SqliteStore::writable() const { return !impl_->closed; }
+
+std::unique_ptr<Store> SqliteStore::scratch_copy() const {
+    if (impl_->in_memory) throw StoreFailure("A store in memory has no copies; open it from a file.");
+    const Impl::Lease lease(*impl_);
+    return std::unique_ptr<Store>(new SqliteStore(std::make_unique<Impl>(":memory:", Settings{}, lease.database.get()))
+    );
+}
 
 std::string SqliteStore::check_integrity() const {
     std::string found;

@@ -65,6 +65,7 @@ void RowWriter::erase_secrets(const AccountId& id) {
 }
 
 void RowWriter::put(const Appointment& r, Interval when) {
+    const std::string body = to_row(r);
     run(database_
             .statement(
                 "INSERT INTO appointments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET staff = excluded.staff, "
@@ -75,7 +76,11 @@ void RowWriter::put(const Appointment& r, Interval when) {
             .bind(3, std::int64_t{r.state != AppointmentState::Cancelled})
             .bind(4, number(when.start))
             .bind(5, number(when.end))
-            .bind(6, to_row(r)));
+            .bind(6, body));
+    run(database_.statement("INSERT INTO versions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body")
+            .bind(1, r.id.value)
+            .bind(2, r.revision)
+            .bind(3, body));
 }
 void RowWriter::put(const Mirror& r) {
     run(database_

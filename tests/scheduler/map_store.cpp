@@ -53,6 +53,14 @@ public:
         }
         return out;
     }
+    std::vector<Appointment> versions(const AppointmentId& id, std::size_t limit) const override {
+        std::vector<Appointment> out;
+        for (const auto& [key, version] : rows_.versions) {
+            if (key.first == id) out.push_back(version);
+        }
+        if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
+        return out;
+    }
     std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId& staff, Interval window)
         const override {
         std::vector<std::pair<Appointment, Interval>> out;
@@ -124,6 +132,14 @@ public:
         }
         return out;
     }
+    std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const override {
+        std::vector<Change> out;
+        for (const auto& change : rows_.changes) {
+            if (change.subject == subject) out.push_back(change);
+        }
+        if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
+        return out;
+    }
     std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes.size()); }
     std::optional<IdempotentAnswer> idempotent_answer(const std::string&) const override { return std::nullopt; }
     std::vector<std::pair<std::string, std::string>> api_keys() const override { return {}; }
@@ -144,7 +160,10 @@ public:
     void erase_secrets(const AccountId& id) override {
         std::erase_if(rows_.secrets, [&](const auto& row) { return row.first.first == id; });
     }
-    void put(const Appointment& row, Interval when) override { rows_.appointments[row.id] = {row, when}; }
+    void put(const Appointment& row, Interval when) override {
+        rows_.appointments[row.id] = {row, when};
+        rows_.versions[{row.id, row.revision}] = row;
+    }
     void put(const Mirror& row) override { rows_.mirrors[{row.calendar, row.appointment}] = row; }
     void erase_mirror(const AppointmentId& id, const CalendarId& calendar) override {
         rows_.mirrors.erase({calendar, id});
@@ -198,6 +217,12 @@ void MapStore::read(const std::function<void(const Reader&)>& work) const {
     const auto rows = snapshot();
     const View view(*rows);
     work(view);
+}
+
+std::unique_ptr<Store> MapStore::scratch_copy() const {
+    auto copy = std::make_unique<MapStore>();
+    copy->rows_ = std::make_shared<Rows>(*snapshot());
+    return copy;
 }
 
 std::shared_ptr<Rows> MapStore::snapshot() const {

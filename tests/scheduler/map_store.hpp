@@ -18,6 +18,7 @@ struct Rows {
     std::map<std::pair<AccountId, std::string>, SealedSecret> secrets{};
     std::map<CalendarId, Calendar> calendars{};
     std::map<AppointmentId, std::pair<Appointment, Interval>> appointments{};
+    std::map<std::pair<AppointmentId, std::int64_t>, Appointment> versions{};
     std::map<std::pair<CalendarId, AppointmentId>, Mirror> mirrors{};
     std::map<std::pair<CalendarId, Href>, CachedEvent> cached{};
     std::map<std::int64_t, Conflict> conflicts{};
@@ -32,6 +33,7 @@ public:
     void write(const std::function<void(Writer&)>& work) override;
     void read(const std::function<void(const Reader&)>& work) const override;
     bool writable() const override { return true; }
+    std::unique_ptr<Store> scratch_copy() const override;
 
 private:
     std::shared_ptr<Rows> snapshot() const;

@@ -19,6 +19,7 @@ public:
     void write(const std::function<void(Writer&)>& work) override;
     void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
     bool writable() const override { return !closed_; }
+    std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
     void fail_next() { failing_ = true; }
     void reopen() { closed_ = failing_ = false; }
     /// Behind the gateway's back, for canaries.

@@ -105,4 +105,24 @@ BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_with_a_sentence) {
     BOOST_CHECK_THROW(SqliteStore::open(folder.file("no/such/folder.db")), StoreFailure);
 }
 
+BOOST_AUTO_TEST_CASE(a_file_of_version_5_is_upgraded_and_keeps_what_each_appointment_is_as_its_first_version) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database old(folder.file("store.db"), {});
+        sqlite::migrate(old, 5);
+        old.execute("INSERT INTO staff VALUES ('ann', 1, '{\"id\":\"ann\",\"capacity\":1}')");
+        old.execute(
+            "INSERT INTO appointments VALUES ('a', 'ann', 1, 0, 10, '{\"id\":\"a\",\"staff\":\"ann\",\"revision\":7}')"
+        );
+        old.execute("INSERT INTO changes (body) VALUES ('{\"subject\":\"a\",\"kind\":\"k\"}')");
+    }
+    const auto store = SqliteStore::open(folder.file("store.db"));
+    store->read([](const Reader& reader) {
+        BOOST_REQUIRE(reader.versions({"a"}, 10).size() == 1u);
+        BOOST_TEST(reader.versions({"a"}, 10)[0].revision == 7);
+        BOOST_TEST(reader.changes_about("a", 10).size() == 1u);
+    });
+    BOOST_TEST(store->check_integrity() == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

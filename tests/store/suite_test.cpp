@@ -22,6 +22,9 @@ public:
         store_->read(work);
     }
 
+    bool in_memory() const { return kind_ == Kind::Memory; }
+    const Store& store() const { return *store_; }
+
 private:
     void open() { store_ = SqliteStore::open(kind_ == Kind::Memory ? ":memory:" : folder_.file("store.db")); }
     void step() {
@@ -216,6 +219,50 @@ void conflicts_changes_answers_and_keys(Subject& subject) {
     subject.read([](const Reader& reader) { BOOST_TEST(reader.api_keys().empty()); });
 }
 
+void every_revision_is_kept(Subject& subject) {
+    const auto put = [&](std::int64_t revision, const std::string& title) {
+        subject.write([&](Writer& writer) {
+            writer.put(Staff{.id = {"ann"}});
+            Appointment row;
+            row.id = {"a"};
+            row.staff = {"ann"};
+            row.title = title;
+            row.revision = revision;
+            writer.put(row, {kNow, kNow + std::chrono::hours{1}});
+            for (const char* about : {"a", "other"})
+                writer.append(Change{0, kNow, "appointment.changed", about, "cli", title, revision});
+        });
+    };
+    for (std::int64_t revision = 1; revision <= 4; ++revision) put(revision, "t" + std::to_string(revision));
+    put(4, "t4 again");
+    subject.read([](const Reader& reader) {
+        const auto last = reader.versions({"a"}, 3);
+        BOOST_REQUIRE(last.size() == 3u);
+        BOOST_TEST(last[0].title == "t2");
+        BOOST_TEST(last[2].title == "t4 again");
+        BOOST_TEST(reader.versions({"b"}, 3).empty());
+        const auto about = reader.changes_about("a", 2);
+        BOOST_REQUIRE(about.size() == 2u);
+        BOOST_TEST(about[0].why == "t4");
+        BOOST_TEST(about[0].sequence == 7);
+        BOOST_TEST(about[1].why == "t4 again");
+        BOOST_TEST(reader.changes_about("nobody", 2).empty());
+    });
+}
+
+void a_scratch_copy_touches_nothing(Subject& subject) {
+    subject.write([](Writer& writer) { writer.put_setting("name", "living"); });
+    if (subject.in_memory()) {
+        BOOST_CHECK_THROW((void)subject.store().scratch_copy(), StoreFailure);
+        return;
+    }
+    const auto copy = subject.store().scratch_copy();
+    copy->read([](const Reader& reader) { BOOST_TEST(reader.setting("name").value() == "living"); });
+    copy->write([](Writer& writer) { writer.put_setting("name", "scratch"); });
+    copy->read([](const Reader& reader) { BOOST_TEST(reader.setting("name").value() == "scratch"); });
+    subject.read([](const Reader& reader) { BOOST_TEST(reader.setting("name").value() == "living"); });
+}
+
 struct Case {
     const char* name;
     void (*run)(Subject&);
@@ -228,6 +275,8 @@ constexpr Case kCases[] = {
     {"an_exception_undoes_its_own_work_only", an_exception_undoes_its_own_work_only},
     {"appointments_of_a_person_within_a_window", appointments_of_a_person_within_a_window},
     {"conflicts_changes_answers_and_keys", conflicts_changes_answers_and_keys},
+    {"every_revision_is_kept", every_revision_is_kept},
+    {"a_scratch_copy_touches_nothing", a_scratch_copy_touches_nothing},
 };
 
 const struct Registration {

@@ -1,0 +1,96 @@
+#include "scheduler/preview.hpp"
+
+#include <map>
+#include <utility>
+
+namespace calgate {
+namespace {
+
+/// Reads at the service, and answers every write as if it had been done.
+class NotingConnector final : public Connector {
+public:
+    NotingConnector(Connector& living, std::vector<std::pair<PlannedWrite::Kind, std::string>>& noted)
+        : living_(living), noted_(noted) {}
+
+    Capabilities capabilities() const override { return living_.capabilities(); }
+    Result<Event> read_source(const std::string& source) const override { return living_.read_source(source); }
+    Result<std::vector<RemoteCalendar>> list_calendars(const Context& c) override { return living_.list_calendars(c); }
+    Result<ChangeSet> fetch_changes(
+        const Context& c, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
+    ) override {
+        return living_.fetch_changes(c, calendar, since, known);
+    }
+    Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
+        return living_.fetch_event(c, event);
+    }
+    Result<RemoteEvent> find_event(const Context& c, const Href& calendar, const Uid& uid) override {
+        return living_.find_event(c, calendar, uid);
+    }
+    Result<WriteReceipt> create_event(const Context&, const Href& calendar, const Event& event) override {
+        noted_.emplace_back(PlannedWrite::Kind::Create, event.uid.value);
+        return WriteReceipt{Href{calendar.value + event.uid.value}, std::nullopt};
+    }
+    Result<WriteReceipt> update_event(const Context&, const Href& href, const Version&, const Event& event) override {
+        noted_.emplace_back(PlannedWrite::Kind::Update, event.uid.value);
+        return WriteReceipt{href, std::nullopt};
+    }
+    Status delete_event(const Context&, const Href& event, const Version&) override {
+        noted_.emplace_back(PlannedWrite::Kind::Delete, event.value);
+        return {};
+    }
+
+private:
+    Connector& living_;
+    std::vector<std::pair<PlannedWrite::Kind, std::string>>& noted_;  ///< With the uid; of a deletion the address.
+};
+
+class NotingFactory final : public ConnectorFactory {
+public:
+    explicit NotingFactory(Connector& living) : living_(living) {}
+    Result<std::unique_ptr<Connector>> open(const Account&) override {
+        return std::unique_ptr<Connector>(std::make_unique<NotingConnector>(living_, noted));
+    }
+    std::vector<std::pair<PlannedWrite::Kind, std::string>> noted{};
+
+private:
+    Connector& living_;
+};
+
+}  // namespace
+
+Preview preview_run(const EngineParts& parts, Connector& living, const CalendarId& id) {
+    const std::unique_ptr<Store> scratch = parts.store.scratch_copy();
+    std::map<std::string, AppointmentId> places;
+    std::int64_t known = 0;
+    scratch->read([&](const Reader& reader) {
+        known = reader.last_change();
+        for (const Mirror& mirror : reader.mirrors_on(id))
+            if (mirror.href) places[mirror.href->value] = mirror.appointment;
+    });
+    AvailabilityIndex index;
+    NotingFactory factory(living);
+    Preview out;
+    {
+        Engine engine(
+            {*scratch, index, factory, parts.zones, parts.clock, parts.random, parts.keys, [](const std::string&) {}},
+            {}
+        );
+        engine.load();
+        out.report = engine.run_pass(id);
+    }
+    scratch->read([&](const Reader& reader) {
+        out.decisions = reader.changes(known, static_cast<std::size_t>(reader.last_change() - known));
+        for (const auto& [kind, name] : factory.noted) {
+            PlannedWrite planned{kind, std::nullopt};
+            if (kind == PlannedWrite::Kind::Delete) {
+                if (const auto at = places.find(name); at != places.end()) planned.appointment = at->second;
+            } else if (const auto mirror = reader.mirror_by_uid(id, {name})) {
+                planned.appointment = mirror->appointment;
+            }
+            out.writes.push_back(std::move(planned));
+        }
+    });
+    return out;
+}
+
+}  // namespace calgate

@@ -1,0 +1,221 @@
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <map>
+#include <ostream>
+
+#include "scheduler/preview.hpp"
+#include "scheduler/undo.hpp"
+#include "tests/scheduler/small_business.hpp"
+
+using namespace std::chrono_literals;
+namespace bdata = boost::unit_test::data;
+
+namespace calgate::testing {
+namespace {
+
+/// A business whose one calendar has a copy of "a" that was read back.
+struct Decided : SmallBusiness {
+    Decided() {
+        book("a", 10, 9);
+        settle();
+    }
+    void settle() {
+        for (int i = 0; i < 2; ++i, clock.advance(60s)) pass();
+    }
+    void move_copy(const std::string& id, int hours) {
+        service.edit(*mirror(id).href, [&](Event& event) {
+            event.master.start.local += std::chrono::hours{hours};
+            event.master.end.local += std::chrono::hours{hours};
+        });
+    }
+    void retitle(const std::string& title) {
+        auto wanted = appointment("a");
+        wanted.title = title;
+        calgate::write(store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test");
+        });
+    }
+    std::vector<Change> runs() const {
+        return calgate::read(store, [&](const Reader& r) {
+            auto all = r.changes_about(calendar.value, 100);
+            std::erase_if(all, [](const Change& c) { return c.kind != "run.decided"; });
+            return all;
+        });
+    }
+    UndoReport undo(std::int64_t run) { return undo_run(store, zones, clock, run, "cli"); }
+    ResolutionResult decide(const Verdict& verdict) {
+        BOOST_REQUIRE(conflicts().size() == 1u);
+        return apply_resolution(store, zones, clock, conflicts().front().id, verdict, "cli");
+    }
+    /// The calendar moves the copy two hours on and retitles it; the booking system gives the title "Ours".
+    void both_edit() {
+        move_copy("a", 2);
+        service.edit(*mirror("a").href, [](Event& event) { event.master.title = "Theirs"; });
+        retitle("Ours");
+        pass();
+    }
+};
+
+/// What a person wants of the conflict that `both_edit` makes, and what the appointment is then.
+struct MergeRow {
+    const char* name;
+    Wish wish;
+    ResolutionResult::Outcome outcome;
+    int start, end;
+    const char* title;
+};
+
+const auto kAt = &SmallBusiness::at;
+const MergeRow kMerges[] = {
+    {"their time, our title", {}, ResolutionResult::Outcome::Resolved, 11, 12, "Ours"},
+    {"a new title", {.title = "Both"}, ResolutionResult::Outcome::Resolved, 11, 12, "Both"},
+    {"a new time keeps the length", {.start = kAt(10, 15)}, ResolutionResult::Outcome::Resolved, 15, 16, "Ours"},
+    {"a new time and end",
+     {.start = kAt(10, 15), .end = kAt(10, 18)},
+     ResolutionResult::Outcome::Resolved,
+     15,
+     18,
+     "Ours"},
+    {"an end before the start", {.end = kAt(10, 8)}, ResolutionResult::Outcome::Impossible, 9, 10, "Ours"},
+    {"a taken time", {.start = kAt(10, 20)}, ResolutionResult::Outcome::Overlap, 9, 10, "Ours"},
+};
+
+std::ostream& operator<<(std::ostream& out, const MergeRow& row) { return out << row.name; }
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(decisions, Decided)
+
+BOOST_DATA_TEST_CASE_F(Decided, I10_a_person_merges_both_sides, bdata::make(kMerges), row) {
+    book("other", 10, 20);
+    settle();
+    both_edit();
+    BOOST_TEST((decide(Verdict(Resolution::Merged, row.wish)).outcome == row.outcome));
+    BOOST_TEST((appointment("a").start == at(10, row.start)));
+    BOOST_TEST((appointment("a").end == at(10, row.end)));
+    BOOST_TEST(appointment("a").title == row.title);
+    BOOST_TEST(conflicts().empty() == (row.outcome == ResolutionResult::Outcome::Resolved));
+    settle();
+    if (conflicts().empty()) BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_deleted_copy_comes_back_at_the_time_that_a_person_names) {
+    book("b", 11, 9);
+    settle();
+    for (const char* id : {"a", "b"}) service.erase(*mirror(id).href);
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE(conflicts().size() == 2u);
+    for (const auto& conflict : conflicts()) {
+        Wish wish;
+        if (conflict.appointment.value == "a") wish.start = at(12, 14);
+        apply_resolution(store, zones, clock, conflict.id, Verdict(Resolution::Merged, wish), "cli");
+    }
+    settle();
+    BOOST_TEST((appointment("a").start == at(12, 14)));
+    BOOST_TEST((appointment("b").start == at(11, 9)));
+    BOOST_TEST(service.count(href) == 3u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(there_is_nothing_to_merge_in_a_stopped_run) {
+    for (int day = 11; day < 20; ++day) book("b" + std::to_string(day), day, 9);
+    settle();
+    for (int day = 11; day < 20; ++day) move_copy("b" + std::to_string(day), 1);
+    pass();
+    BOOST_TEST((decide(Verdict(Resolution::Merged)).outcome == ResolutionResult::Outcome::Impossible));
+    BOOST_TEST(conflicts().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(R25_a_run_is_undone_and_its_copies_follow) {
+    book("b", 11, 9);
+    settle();
+    move_copy("a", 2);
+    service.erase(*mirror("b").href);
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE((appointment("b").state == AppointmentState::Cancelled));
+    BOOST_REQUIRE((appointment("a").start == at(10, 11)));
+    BOOST_REQUIRE(!runs().empty());
+    for (const Change& run : runs())
+        for (const auto& one : undo(run.sequence).appointments) BOOST_TEST(one.undone, one.why);
+    BOOST_TEST((appointment("a").start == at(10, 9)));
+    BOOST_TEST((appointment("b").state == AppointmentState::Confirmed));
+    settle();
+    BOOST_TEST(service.count(href) == 3u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    BOOST_TEST(runs().size() <= 2u);
+}
+
+BOOST_AUTO_TEST_CASE(R25_undoing_twice_or_over_a_taken_time_changes_nothing) {
+    move_copy("a", 2);
+    settle();
+    BOOST_REQUIRE(runs().size() == 1u);
+    const auto run = runs()[0].sequence;
+    BOOST_TEST(runs()[0].why == "1 change was taken over.");
+    book("taker", 10, 9);
+    auto report = undo(run);
+    BOOST_REQUIRE(report.appointments.size() == 1u);
+    BOOST_TEST(!report.appointments[0].undone);
+    BOOST_TEST(report.appointments[0].why == "Its earlier time is taken by another appointment of the same person.");
+    BOOST_TEST((appointment("a").start == at(10, 11)));
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"taker"}, {}, zones, clock.now(), "api", "test");
+    });
+    BOOST_TEST(undo(run).appointments[0].undone);
+    BOOST_TEST(!undo(run).appointments[0].undone);
+    BOOST_TEST((appointment("a").start == at(10, 9)));
+}
+
+BOOST_AUTO_TEST_CASE(a_preview_says_what_a_run_would_do_and_does_nothing) {
+    book("gone", 12, 9);
+    settle();
+    move_copy("a", 2);
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"gone"}, {}, zones, clock.now(), "api", "test");
+    });
+    book("new", 11, 9);
+    retitle("Ours");
+    const auto before = calgate::read(store, [](const Reader& r) { return r.last_change(); });
+    const auto copies = service.count(href);
+    memory::MemoryConnector living(service);
+    const auto plan = [&] {
+        return preview_run({store, index, factory, zones, clock, random, keys, {}}, living, calendar);
+    };
+    const Preview preview = plan();
+    BOOST_TEST(preview.report.completed);
+    std::map<std::string, PlannedWrite::Kind> writes;
+    for (const auto& planned : preview.writes)
+        if (planned.appointment) writes[planned.appointment->value] = planned.kind;
+    BOOST_TEST(writes.size() == 3u);
+    BOOST_TEST((writes.at("a") == PlannedWrite::Kind::Update));
+    BOOST_TEST((writes.at("new") == PlannedWrite::Kind::Create));
+    BOOST_TEST((writes.at("gone") == PlannedWrite::Kind::Delete));
+    BOOST_REQUIRE(!preview.decisions.empty());
+    BOOST_TEST(preview.decisions[0].subject == "a");
+    BOOST_TEST(calgate::read(store, [](const Reader& r) { return r.last_change(); }) == before);
+    BOOST_TEST(service.count(href) == copies);
+    BOOST_TEST((appointment("a").start == at(10, 9)));
+    settle();
+    BOOST_TEST((appointment("a").start == at(10, 11)));
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    settle();
+    BOOST_TEST(plan().writes.empty());
+    BOOST_TEST(plan().decisions.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_run_is_not_undone) {
+    BOOST_TEST(!undo(1).found);
+    BOOST_TEST(!undo(0).found);
+    BOOST_TEST(!undo(1'000'000).found);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_takes_nothing_over_has_no_number) {
+    settle();
+    retitle("Ours");
+    settle();
+    BOOST_TEST(runs().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace calgate::testing
