@@ -73,9 +73,9 @@ void print_step(const Json& step) {
         text_of(step, "actor").c_str(),
         text_of(step, "kind").c_str()
     );
-    std::printf("       %s", text_of(step, "why").c_str());
-    if (step["run"].is_number()) std::printf(" (run %lld)", static_cast<long long>(step["run"].get<std::int64_t>()));
-    std::printf("\n");
+    std::string why = text_of(step, "why");
+    if (step["run"].is_number()) why += " (run " + std::to_string(step["run"].get<std::int64_t>()) + ")";
+    if (!why.empty()) std::printf("       %s\n", why.c_str());
     for (const auto& [field, values] : step["differences"].items())
         std::printf("       %s: %s -> %s\n", field.c_str(), values[0].dump().c_str(), values[1].dump().c_str());
 }

@@ -1,0 +1,67 @@
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <ostream>
+
+#include "tests/gateway/api_stage.hpp"
+
+using namespace calgate;
+using namespace calgate::testing;
+namespace bdata = boost::unit_test::data;
+
+namespace {
+
+struct Refusal {
+    const char* target;
+    const char* body;
+    int status;
+    const char* sentence;  ///< Part of the detail.
+};
+
+const Refusal kRefusals[] = {
+    {"/v1/conflicts/x/resolution", R"({"resolution":"ours"})", 400, "A conflict's id is a number"},
+    {"/v1/conflicts/99/resolution", R"({"resolution":"ours"})", 404, "no conflict with this number"},
+    {"/v1/conflicts/1/resolution", R"({"resolution":"mine"})", 400, "ours, theirs or merged"},
+    {"/v1/conflicts/1/resolution", R"({"resolution":"ours","title":"x"})", 400, "belong to the resolution \"merged\""},
+    {"/v1/conflicts/1/resolution", R"({"resolution":"merged","start":"noon"})", 400, "\"start\" is a local time"},
+    {"/v1/conflicts/1/resolution", R"({"resolution":"merged","customer":"x"})", 400, "\"customer\" is not known here"},
+    {"/v1/runs/-1/undo", "", 400, "A run's id is a number"},
+    {"/v1/runs/99999999999999999999/undo", "", 400, "A run's id is a number"},
+    {"/v1/runs/1/undo", "", 404, "no run with this number"},
+    {"/v1/calendars/none/preview", "", 404, "no calendar with this id"},
+};
+
+std::ostream& operator<<(std::ostream& out, const Refusal& row) { return out << row.target << " " << row.body; }
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(api_decisions, ApiStage)
+
+BOOST_DATA_TEST_CASE_F(ApiStage, what_cannot_be_decided_gets_a_sentence, bdata::make(kRefusals), row) {
+    add_staff("anna");
+    call("PUT", "/v1/appointments/a", booking("anna", "2027-03-01T09:00:00", "2027-03-01T10:00:00"));
+    const Answer got = call("POST", row.target, std::string(row.body));
+    BOOST_TEST(got.status == row.status, got.body);
+    BOOST_TEST(got.detail().find(row.sentence) != std::string::npos, got.detail());
+    BOOST_TEST(call("GET", "/v1/appointments/a").json()["revision"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_appointment_is_explained_revision_by_revision) {
+    add_staff("anna");
+    call("PUT", "/v1/appointments/a", booking("anna", "2027-03-01T09:00:00", "2027-03-01T10:00:00"));
+    call("PUT", "/v1/appointments/a", booking("anna", "2027-03-01T11:00:00", "2027-03-01T12:00:00"));
+    call("DELETE", "/v1/appointments/a");
+    const Json history = call("GET", "/v1/appointments/a/history").json();
+    const Json& steps = history["steps"];
+    BOOST_REQUIRE(steps.size() == 3u);
+    BOOST_TEST(steps[0]["kind"] == "appointment.created");
+    BOOST_TEST(steps[0]["version"]["start"] == "2027-03-01T09:00:00");
+    BOOST_TEST(steps[1]["differences"]["start"] == Json::parse(R"(["2027-03-01T09:00:00","2027-03-01T11:00:00"])"));
+    BOOST_TEST(steps[1]["run"].is_null());
+    BOOST_TEST(steps[2]["differences"]["state"] == Json::parse(R"(["confirmed","cancelled"])"));
+    BOOST_TEST(steps[2]["version"]["start"] == "2027-03-01T11:00:00");
+    BOOST_TEST(call("GET", "/v1/appointments/b/history").status == 404);
+    BOOST_TEST(call("GET", "/v1/runs").json()["runs"].empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
