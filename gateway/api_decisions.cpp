@@ -131,7 +131,7 @@ HttpResponse Api::resolve_conflict(const HttpRequest& request, const PathValues&
                                   : wanted == "theirs" ? Resolution::Theirs
                                                        : Resolution::Merged;
     const auto result =
-        apply_resolution(parts_.store, parts_.zones, parts_.clock, id, Verdict(resolution, wish), "api");
+        apply_resolution(parts_.store, parts_.zones, parts_.clock, id, ConflictAnswer(resolution, wish), "api");
     switch (result.outcome) {
         case ResolutionResult::Outcome::NotFound:
             return problem(404, "Not Found", result.why);

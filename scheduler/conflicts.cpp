@@ -29,16 +29,6 @@ void activate(Mirror& mirror) {
     mirror.not_before.reset();
 }
 
-/// The copy stands as the calendar shows it: nothing is left to write there.
-void agree(Mirror& mirror, const Mirror& current, const Shown& theirs) {
-    mirror.wanted = current.wanted;
-    mirror.wanted_gone = current.wanted_gone;
-    mirror.starts_at = current.starts_at;
-    mirror.confirmed = mirror.wanted;
-    mirror.base = theirs;
-    activate(mirror);
-}
-
 bool take_theirs(
     Writer& writer,
     const Conflict& conflict,
@@ -82,19 +72,11 @@ bool take_theirs(
         );
         if (booking.outcome == BookingOutcome::Overlap) return false;
     }
-    const auto current = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
-    if (cancels || !current.href) {
-        // After a deletion a copy may have been written anew, and goes; one that has gone since the edit is written
-        // anew.
-        *mirror = current;
-        mirror->confirmed = 0;
-        activate(*mirror);
-    } else {
-        agree(*mirror, current, *conflict.theirs);
-    }
-    // A copy that is not wanted here still has to go; one that was deleted after an edit has to come back.
-    if ((mirror->wanted_gone && conflict.theirs) || conflict.kind == ConflictKind::DeletedAndEdited)
-        mirror->confirmed = 0;
+    // What the copy shows by now may be something else, and a time may not exist: it is written or deleted in any case.
+    mirror = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
+    if (!cancels && mirror->href) mirror->base = conflict.theirs;
+    mirror->confirmed = 0;
+    activate(*mirror);
     writer.put(*mirror);
     out.targets = booking.targets;
     out.bookings.push_back(std::move(booking));
@@ -172,11 +154,11 @@ ResolutionResult apply_resolution(
     const ZoneResolver& zones,
     const Clock& clock,
     std::int64_t id,
-    const Verdict& verdict,
+    const ConflictAnswer& answer,
     const std::string& actor
 ) {
     ResolutionResult out;
-    const Resolution resolution = verdict.resolution;
+    const Resolution resolution = answer.resolution;
     store.write([&](Writer& writer) {
         out = {};
         auto conflict = writer.conflict(id);
@@ -206,7 +188,7 @@ ResolutionResult apply_resolution(
         } else if (resolution == Resolution::Theirs) {
             room = take_theirs(writer, *conflict, *business, zones, now, actor, out);
         } else {
-            room = take_merged(writer, *conflict, *business, verdict.wish, zones, now, actor, out);
+            room = take_merged(writer, *conflict, *business, answer.wish, zones, now, actor, out);
         }
         if (out.outcome == ResolutionResult::Outcome::Impossible) return;
         if (!room) {

@@ -36,8 +36,8 @@ struct ResolutionResult {
 };
 
 /// A person's decision.
-struct Verdict {
-    Verdict(Resolution decided, Wish wanted = {}) : resolution(decided), wish(std::move(wanted)) {}
+struct ConflictAnswer {
+    ConflictAnswer(Resolution decided, Wish wanted = {}) : resolution(decided), wish(std::move(wanted)) {}
     Resolution resolution{};
     Wish wish{};  ///< With Merged only.
 };
@@ -45,7 +45,7 @@ struct Verdict {
 /// Carries out a person's decision in one transaction, and notes it (I12, I30). @param actor "api", "cli".
 /// @throws StoreFailure; nothing was changed then.
 ResolutionResult apply_resolution(
-    Store&, const ZoneResolver&, const Clock&, std::int64_t conflict, const Verdict&, const std::string& actor
+    Store&, const ZoneResolver&, const Clock&, std::int64_t conflict, const ConflictAnswer&, const std::string& actor
 );
 
 }  // namespace calgate

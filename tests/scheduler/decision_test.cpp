@@ -44,9 +44,9 @@ struct Decided : SmallBusiness {
         });
     }
     UndoReport undo(std::int64_t run) { return undo_run(store, zones, clock, run, "cli"); }
-    ResolutionResult decide(const Verdict& verdict) {
+    ResolutionResult decide(const ConflictAnswer& answer) {
         BOOST_REQUIRE(conflicts().size() == 1u);
-        return apply_resolution(store, zones, clock, conflicts().front().id, verdict, "cli");
+        return apply_resolution(store, zones, clock, conflicts().front().id, answer, "cli");
     }
     /// The calendar moves the copy two hours on and retitles it; the booking system gives the title "Ours".
     void both_edit() {
@@ -91,7 +91,7 @@ BOOST_DATA_TEST_CASE_F(Decided, I10_a_person_merges_both_sides, bdata::make(kMer
     book("other", 10, 20);
     settle();
     both_edit();
-    BOOST_TEST((decide(Verdict(Resolution::Merged, row.wish)).outcome == row.outcome));
+    BOOST_TEST((decide(ConflictAnswer(Resolution::Merged, row.wish)).outcome == row.outcome));
     BOOST_TEST((appointment("a").start == at(10, row.start)));
     BOOST_TEST((appointment("a").end == at(10, row.end)));
     BOOST_TEST(appointment("a").title == row.title);
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_deleted_copy_comes_back_at_the_time_that_a_person_names) 
     for (const auto& conflict : conflicts()) {
         Wish wish;
         if (conflict.appointment.value == "a") wish.start = at(12, 14);
-        apply_resolution(store, zones, clock, conflict.id, Verdict(Resolution::Merged, wish), "cli");
+        apply_resolution(store, zones, clock, conflict.id, ConflictAnswer(Resolution::Merged, wish), "cli");
     }
     settle();
     BOOST_TEST((appointment("a").start == at(12, 14)));
@@ -118,12 +118,30 @@ BOOST_AUTO_TEST_CASE(a_deleted_copy_comes_back_at_the_time_that_a_person_names) 
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(I6_a_time_that_the_clock_change_leaves_out_is_written_as_it_counts) {
+    service.edit(*mirror("a").href, [&](Event& event) {
+        event.master.start.local = at(29, 2);
+        event.master.end.local = at(29, 3);
+    });
+    auto wanted = appointment("a");
+    wanted.start = at(11, 9);
+    wanted.end = at(11, 10);
+    calgate::write(store, [&](Writer& w) {
+        return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test");
+    });
+    pass();
+    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
+    settle();
+    BOOST_TEST((appointment("a").start >= at(29, 2)));
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
 BOOST_AUTO_TEST_CASE(there_is_nothing_to_merge_in_a_stopped_run) {
     for (int day = 11; day < 20; ++day) book("b" + std::to_string(day), day, 9);
     settle();
     for (int day = 11; day < 20; ++day) move_copy("b" + std::to_string(day), 1);
     pass();
-    BOOST_TEST((decide(Verdict(Resolution::Merged)).outcome == ResolutionResult::Outcome::Impossible));
+    BOOST_TEST((decide(ConflictAnswer(Resolution::Merged)).outcome == ResolutionResult::Outcome::Impossible));
     BOOST_TEST(conflicts().size() == 1u);
 }
 
