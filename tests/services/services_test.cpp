@@ -263,9 +263,10 @@ BOOST_DATA_TEST_CASE(R15_lost_access_parks_with_one_alarm_and_lands_in_order_aft
     });
     std::vector<std::string> order;
     salon.wire.after = [&](const http::Request& request) {
-        for (int i = 0; i < 3; ++i)
-            if (changes_anything(request) && request.body.find("Cut b" + std::to_string(i)) != std::string::npos)
-                order.push_back("b" + std::to_string(i));
+        if (!changes_anything(request)) return;
+        const std::string title = "Cut b";
+        for (auto at = request.body.find(title); at != std::string::npos; at = request.body.find(title, at + 1))
+            order.push_back("b" + request.body.substr(at + title.size(), 1));
     };
     salon.run(60s);
     BOOST_TEST(salon.waiting() == 0);
@@ -356,6 +357,40 @@ BOOST_DATA_TEST_CASE(R19_a_limit_without_a_hint_loses_nothing_and_is_not_hammere
     BOOST_TEST(salon.wire.refused <= 60);  // One in 30 s (L5).
     salon.wire.calls_per_minute = 0;
     BOOST_TEST(salon.events().size() == 100u);
+}
+
+struct Mirroring {
+    const char* service;
+    int calls;  ///< For 100 copies at most, the marker's and reading included.
+};
+std::ostream& operator<<(std::ostream& out, const Mirroring& row) { return out << row.service; }
+const Mirroring kMirrorings[] = {{"google", 12}, {"graph", 65}, {"caldav", 115}};
+
+BOOST_DATA_TEST_CASE(R19_a_hundred_new_copies_take_as_few_calls_as_the_service_allows, data::make(kMirrorings), row) {
+    Engine::Settings quick;
+    quick.calls_per_second = 200;
+    Salon salon(row.service, 11, quick);
+    salon.run(10s);
+    for (int i = 0; i < 100; ++i) salon.book("a" + std::to_string(i), Salon::at(5 + i / 10, 8 + i % 10));
+    const int before = salon.wire.calls;
+    salon.run(15s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.wire.calls - before <= row.calls);
+    BOOST_TEST(salon.events().size() == 100u);
+    BOOST_TEST(salon.noted("copy.parked") == 0);
+}
+
+BOOST_DATA_TEST_CASE(R6_a_mirroring_whose_answers_are_lost_ends_with_one_copy_each, data::make(kServices), name) {
+    Engine::Settings quick;
+    quick.calls_per_second = 200;
+    Salon salon(name, 11, quick);
+    salon.run(10s);
+    int lost = 0;
+    salon.wire.loses = [&](const http::Request& request) { return changes_anything(request) && lost++ < 2; };
+    for (int i = 0; i < 60; ++i) salon.book("a" + std::to_string(i), Salon::at(5 + i / 10, 8 + i % 10));
+    salon.run(3600s, 20s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 60u);
 }
 
 BOOST_DATA_TEST_CASE(R21_nobody_gets_a_mail, data::make(kServices), name) {
