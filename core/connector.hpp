@@ -62,7 +62,8 @@ struct Context {
 /// The version the caller holds for an event, so that content that did not change is not fetched again.
 using KnownVersion = std::function<std::optional<Version>(const Href&)>;
 
-class PushService;  // core/push.hpp
+class BatchService;  // core/batch.hpp
+class PushService;   // core/push.hpp
 
 /// A calendar service as one account sees it. One call is one attempt: no retries, cache, sleeping or
 /// policy inside. Called by one thread at a time.
@@ -96,6 +97,8 @@ public:
     virtual Status delete_event(const Context&, const Href& event, const Version& if_match) = 0;
     /// Null where the service cannot notify; owned by the connector.
     virtual PushService* push() { return nullptr; }
+    /// Null where every write takes a request of its own; owned by the connector.
+    virtual BatchService* batch() { return nullptr; }
 };
 
 }  // namespace calgate

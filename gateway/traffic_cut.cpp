@@ -1,11 +1,13 @@
 #include "gateway/traffic_cut.hpp"
 
+#include "core/batch.hpp"
+
 namespace calgate {
 namespace {
 
 const Error kCut{ErrorCode::Unavailable, "A drill has cut this service off.", {}};
 
-class CuttableConnector final : public Connector {
+class CuttableConnector final : public Connector, private BatchService {
 public:
     CuttableConnector(std::unique_ptr<Connector> inner, TrafficCut& cut, std::string kind, std::string account)
         : inner_(std::move(inner)), cut_(cut), kind_(std::move(kind)), account_(std::move(account)) {}
@@ -45,8 +47,16 @@ public:
         return inner_->delete_event(context, event, if_match);
     }
     PushService* push() override { return inner_->push(); }
+    BatchService* batch() override { return inner_->batch() ? this : nullptr; }
 
 private:
+    std::size_t capacity() const override { return inner_->batch()->capacity(); }
+    std::vector<Result<WriteReceipt>> create_events(
+        const Context& context, const Href& calendar, const std::vector<Event>& events
+    ) override {
+        if (hit()) return {events.size(), kCut};
+        return inner_->batch()->create_events(context, calendar, events);
+    }
     bool hit() { return cut_.hits(kind_, account_); }
 
     std::unique_ptr<Connector> inner_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/resilience.hpp"
 #include "scheduler/sync_pass.hpp"
@@ -8,7 +9,6 @@ namespace {
 
 constexpr std::size_t kBatch = 50;
 constexpr std::size_t kMaxWritesPerPass = 5000;
-constexpr int kMaxTries = 3;
 constexpr int kMaxOutages = 2;
 constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
 
@@ -21,21 +21,34 @@ void SyncPass::push() {
         const auto batch = read(parts_.store, [&](const Reader& reader) {
             return reader.open_mirrors(id_, parts_.clock.now(), kBatch + tried.size());
         });
-        bool progress = false;
-        for (const auto& mirror : batch) {
-            if (!tried.insert(mirror.appointment).second) continue;
-            progress = true;
-            if (options_.stop.stop_requested()) return;
-            if (options_.may_write && !options_.may_write()) {
-                more_ = true;
-                return;
-            }
-            if (!ensure_marker()) return;
-            if (push_one(mirror.appointment) == Pushed::Stop) return;
-        }
-        if (!progress) break;
+        std::vector<Mirror> fresh;
+        for (const auto& mirror : batch)
+            if (tried.insert(mirror.appointment).second) fresh.push_back(mirror);
+        if (fresh.empty()) break;
+        if (push_all(fresh) == Pushed::Stop) return;
     }
     refresh_marker();
+}
+
+SyncPass::Pushed SyncPass::push_all(const std::vector<Mirror>& mirrors) {
+    const std::size_t capacity = batch_capacity();
+    std::vector<AppointmentId> together;
+    for (const auto& mirror : mirrors) {
+        if (options_.stop.stop_requested()) return Pushed::Stop;
+        if (options_.may_write && !options_.may_write()) {
+            more_ = true;
+            break;
+        }
+        if (!ensure_marker()) return Pushed::Stop;
+        const bool joins = capacity > 1 && is_first_copy(mirror);
+        if (joins) together.push_back(mirror.appointment);
+        if (together.size() >= capacity || !joins) {
+            if (create_together(std::exchange(together, {})) == Pushed::Stop) return Pushed::Stop;
+        }
+        if (!joins && push_one(mirror.appointment) == Pushed::Stop) return Pushed::Stop;
+    }
+    const Pushed last = create_together(together);
+    return more_ ? Pushed::Stop : last;
 }
 
 SyncPass::Pushed SyncPass::push_one(const AppointmentId& id) {
@@ -66,12 +79,14 @@ SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appoint
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
     const Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
     const auto receipt = connector_.create_event(context(), calendar_.href, event);
-    if (receipt) {
-        ++report_.created;
-        return settled(mirror, appointment, *receipt);
-    }
+    if (receipt) return created(mirror, appointment, *receipt);
     if (receipt.error().code != ErrorCode::AlreadyExists) return failed(mirror, receipt.error(), true);
     return take_over(mirror, appointment, tries);
+}
+
+SyncPass::Pushed SyncPass::created(const Mirror& mirror, const Appointment& appointment, const WriteReceipt& receipt) {
+    ++report_.created;
+    return settled(mirror, appointment, receipt);
 }
 
 SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointment, int tries) {

@@ -78,6 +78,11 @@ private:
         Step step{};
     };
     enum class Pushed : std::uint8_t { Next, Stop };
+    struct Copy {
+        Mirror mirror{};
+        Appointment appointment{};
+    };
+    static constexpr int kMaxTries = 3;  ///< Of one copy in one run.
 
     bool load();
     Context context(std::chrono::seconds timeout) const;
@@ -141,9 +146,11 @@ private:
 
     // push.cpp
     void push();
+    Pushed push_all(const std::vector<Mirror>&);
     Pushed push_one(const AppointmentId&);
     Pushed write_copy(Mirror, const Appointment&, int tries);
     Pushed create_copy(Mirror, const Appointment&, int tries);
+    Pushed created(const Mirror&, const Appointment&, const WriteReceipt&);
     Pushed take_over(Mirror, const Appointment&, int tries);
     Pushed update_copy(Mirror, const Appointment&, int tries);
     Pushed remove_copy(Mirror, const Appointment&, int tries);
@@ -165,6 +172,14 @@ private:
     Pushed failed(const Mirror&, const Error&, bool was_write);
     bool is_ours(const RemoteEvent&, const Mirror&) const;
     std::string nonce() const;
+
+    // push_batch.cpp
+    /// How many copies one call to the service may make; 1: each takes a call of its own.
+    std::size_t batch_capacity();
+    /// Nothing was tried yet. What failed among others is tried alone.
+    static bool is_first_copy(const Mirror&);
+    Pushed create_together(const std::vector<AppointmentId>&);
+    Pushed create_copies(const std::vector<Copy>&);
 
     // marker.cpp
     bool ensure_marker();

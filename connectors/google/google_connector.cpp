@@ -102,6 +102,26 @@ struct GoogleConnector::Impl {
         return found ? Status{taken("UID")} : Status{};
     }
 
+    /// What the answer to an insert made of it.
+    static Result<Item> taken_in(const std::string& answer, const std::string& id, const Event& event) {
+        CALGATE_TRY(Item created, read_item(answer));
+        if (created.id != id)
+            return Error{ErrorCode::InvalidResponse, "Google gave the event another id than we had chosen.", {}};
+        if (!keeps_mark(created, event)) return dropped_mark();
+        return created;
+    }
+
+    Result<WriteReceipt> outcome_of(
+        const std::optional<http::Response>& answer, const Href& calendar, const Event& event
+    ) const {
+        if (!answer)
+            return Error{
+                ErrorCode::InvalidResponse, "Google left one of several answers out; we look what it did.", {}};
+        if (answer->status != 200) return session.refused(Call::Create, *answer);
+        CALGATE_TRY(const Item created, taken_in(answer->body, event.uid.value, event));
+        return WriteReceipt{event_href(calendar, created.id), created.version};
+    }
+
     static Error dropped_mark() {
         return {ErrorCode::Rejected, "Google did not keep our mark on the event, so we could not find it again.", {}};
     }
@@ -185,14 +205,43 @@ Result<WriteReceipt> GoogleConnector::create_event(const Context& context, const
     CALGATE_TRY(
         const std::string answer, impl_->session.ask(context, Call::Create, "POST", list_path(calendar) + kNoMail, body)
     );
-    CALGATE_TRY(Item created, read_item(answer));
-    if (created.id != *id)
-        return Error{ErrorCode::InvalidResponse, "Google gave the event another id than we had chosen.", {}};
-    if (!keeps_mark(created, event)) return Impl::dropped_mark();
+    CALGATE_TRY(Item created, Impl::taken_in(answer, *id, event));
     const Whole whole{std::move(created), {}};
     if (event.overrides.empty()) return WriteReceipt{event_href(calendar, *id), whole.master.version};
     CALGATE_TRY(auto chain, patches(whole, event, impl_->context));
     return impl_->write_all(context, {calendar, *id}, whole, chain, event);
+}
+
+std::vector<Result<WriteReceipt>> GoogleConnector::create_events(
+    const Context& context, const Href& calendar, const std::vector<Event>& events
+) {
+    const Error unsent{ErrorCode::Cancelled, "The event was not sent.", {}};
+    std::vector<Result<WriteReceipt>> outcomes(events.size(), unsent);
+    std::vector<BatchPart> parts;
+    std::vector<std::size_t> sent;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        const Event& event = events[i];
+        const auto id = event_id_of(event.uid);
+        const bool fits = id && *id == event.uid.value && event.overrides.empty() && calendar_id(calendar);
+        if (!fits) {
+            outcomes[i] = create_event(context, calendar, event);
+            continue;
+        }
+        auto body = insert_body(event, *id, impl_->context);
+        if (!body) {
+            outcomes[i] = body.error();
+            continue;
+        }
+        parts.push_back({"POST", list_path(calendar) + kNoMail, std::move(*body)});
+        sent.push_back(i);
+    }
+    if (parts.empty()) return outcomes;
+    const auto answers = impl_->session.send_together(context, parts);
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+        const Event& event = events[sent[i]];
+        outcomes[sent[i]] = answers ? impl_->outcome_of((*answers)[i], calendar, event) : answers.error();
+    }
+    return outcomes;
 }
 
 Result<WriteReceipt> GoogleConnector::update_event(
@@ -225,7 +274,8 @@ Status GoogleConnector::delete_event(const Context& context, const Href& href, c
     }
     const auto response = impl_->session.send(context, "DELETE", href.value + kNoMail, {}, condition);
     if (!response) return response.error();
-    if (response->status == 204 || response->status == 200) return {};
+    // A page of somebody else's comes with 200 too.
+    if (response->status == 204 || (response->status == 200 && response->body.empty())) return {};
     const Error refused = impl_->session.refused(Call::Delete, *response);
     if (refused.code != ErrorCode::NotFound) return refused;
     if (response->status == 410) return {};

@@ -6,6 +6,7 @@
 
 #include "connectors/http/transport.hpp"
 #include "connectors/oauth/token_source.hpp"
+#include "core/batch.hpp"
 #include "core/clock.hpp"
 #include "core/connector.hpp"
 #include "core/push.hpp"
@@ -15,6 +16,7 @@ namespace calgate::google {
 
 struct GoogleSettings {
     std::string base_url = "https://www.googleapis.com/calendar/v3";
+    std::string batch_url = "https://www.googleapis.com/batch/calendar/v3";
     std::string default_zone{};        ///< For times that name no zone or one that nobody knows.
     int page_size = 2500;              ///< maxResults; Google allows at most 2500.
     std::size_t series_per_page = 40;  ///< Series that one fetch_changes reads anew before it hands out what it has.
@@ -24,7 +26,7 @@ struct GoogleSettings {
 /// query it belongs to. An Event is a whole series: what Google keeps as single resources (master, exceptions,
 /// cancelled instances) is put together here, and its Version covers all of them.
 /// Every write says sendUpdates=none and carries no attendees: nobody is mailed (R21).
-class GoogleConnector final : public Connector {
+class GoogleConnector final : public Connector, private BatchService {
 public:
     GoogleConnector(http::HttpTransport&, const Clock&, const ZoneResolver&, oauth::TokenSource&, GoogleSettings);
     ~GoogleConnector() override;
@@ -47,8 +49,16 @@ public:
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
     PushService* push() override;
+    /// Copies only need no search before they are made; what is more than one resource, or under a name that is no copy
+    /// name, is created alone.
+    BatchService* batch() override { return this; }
 
 private:
+    std::size_t capacity() const override { return 50; }  ///< Larger batches meet rateLimitExceeded and 409 conflict.
+    std::vector<Result<WriteReceipt>> create_events(
+        const Context&, const Href& calendar, const std::vector<Event>& events
+    ) override;
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

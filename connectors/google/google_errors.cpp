@@ -52,18 +52,30 @@ constexpr ReasonRule kReasons[] = {
     {"channelIdNotUnique", {ErrorCode::AlreadyExists, "already has a channel of this name; open one with a new name."}},
     {"push.webhookUrlNotHttps", {ErrorCode::Rejected, "only notifies https addresses; set the gateway's public address."}},
     {"push.webhookUrlUnauthorized", {ErrorCode::Rejected, "wants the domain of the notification address verified in the Google Cloud console."}},
-    {"backendError", {ErrorCode::Unavailable, "has a problem of its own; we try again later."}},
 };
 // clang-format on
 
 bool is_write(Call call) { return call == Call::Create || call == Call::Update || call == Call::Delete; }
 bool is_round(Call call) { return call == Call::ListSince || call == Call::ContinueList; }
 
-Verdict not_found(Call call) {
+/// A proxy or a wrong base URL answers 404 as well; only Google's own words can say that something is gone.
+Verdict not_found(Call call, const Refusal& refusal) {
+    if (refusal.reason.empty() && refusal.message.empty())
+        return {
+            ErrorCode::InvalidResponse,
+            "answered without saying what is missing; check that nothing between here and Google answers in its "
+            "place."};
     if (call == Call::ListCalendars) return {ErrorCode::NotFound, "has nothing at this address."};
     if (call == Call::List || is_round(call) || call == Call::Create || call == Call::Watch)
         return {ErrorCode::NotFound, "no longer has this calendar or no longer shares it; choose the calendar again."};
     return {ErrorCode::NotFound, "no longer has it."};
+}
+
+/// 503 is told before anything is done; after the others a write may have happened.
+Verdict server_trouble(Call call, int status) {
+    if (is_write(call) && status != 503)
+        return {ErrorCode::Timeout, "did not say whether it made the change; it is looked up first."};
+    return {ErrorCode::Unavailable, "has a problem of its own; we try again later."};
 }
 
 Verdict bad_request(Call call, const Refusal& refusal) {
@@ -89,14 +101,14 @@ Verdict by_status(Call call, const Refusal& refusal) {
             return {
                 ErrorCode::Forbidden, "does not let this account do that; check that the calendar is shared with it."};
         case 404:
-            return not_found(call);
+            return not_found(call, refusal);
         case 408:
             return {ErrorCode::Unavailable, "cannot do that for the moment."};
         case 409:
             return {ErrorCode::Unavailable, "is busy with a conflicting change; we try again later."};
         case 410:
             if (call == Call::List || is_round(call)) return kTokenExpired;
-            return not_found(call);
+            return not_found(call, refusal);
         case 412:
             return kOtherVersion;
         case 413:
@@ -108,7 +120,7 @@ Verdict by_status(Call call, const Refusal& refusal) {
         default:
             break;
     }
-    if (refusal.status >= 500) return {ErrorCode::Unavailable, "has a problem of its own; we try again later."};
+    if (refusal.status >= 500) return server_trouble(call, refusal.status);
     if (refusal.status >= 400)
         return {is_write(call) ? ErrorCode::Rejected : ErrorCode::Unsupported, "does not accept this request."};
     return {

@@ -1,5 +1,7 @@
 #include "connectors/google/google_session.hpp"
 
+#include "connectors/http/url.hpp"
+
 namespace calgate::google {
 
 Session::Session(
@@ -21,6 +23,10 @@ Result<http::Response> Session::send(
     request.headers = {{"Accept", "application/json"}};
     if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
     if (!if_match.empty()) request.headers.emplace_back("If-Match", if_match);
+    return with_token(context, std::move(request));
+}
+
+Result<http::Response> Session::with_token(const Context& context, http::Request request) const {
     CALGATE_TRY(const std::string token, tokens_.access_token(context));
     request.headers.emplace_back("Authorization", "Bearer " + token);
     CALGATE_TRY(http::Response response, transport_.send(request, context));
@@ -34,6 +40,41 @@ Result<http::Response> Session::send(
     if (second.status != 401) return second;
     tokens_.refused(fresh);
     return refused(Call::Read, second);
+}
+
+Result<Session::Answers> Session::batch(const Context& context, std::vector<BatchPart> parts) const {
+    const auto base = http::parse_url(settings_.base_url);
+    for (BatchPart& part : parts) part.target = (base ? base->path : std::string()) + "/" + part.target;
+    BatchBody body = write_batch(parts);
+    http::Request request;
+    request.method = "POST";
+    request.url = settings_.batch_url;
+    request.body = std::move(body.text);
+    request.headers = {{"Accept", "multipart/mixed"}, {"Content-Type", std::move(body.content_type)}};
+    CALGATE_TRY(const http::Response response, with_token(context, std::move(request)));
+    if (response.status != 200) return refused(Call::Create, response);
+    return read_batch(response, parts.size());
+}
+
+Result<Session::Answers> Session::send_together(const Context& context, const std::vector<BatchPart>& parts) const {
+    CALGATE_TRY(const std::string token, tokens_.access_token(context));
+    CALGATE_TRY(Answers answers, batch(context, parts));
+    // Google judges the token for each part: the request as a whole is answered by 200 all the same.
+    std::vector<std::size_t> refused_ones;
+    std::vector<BatchPart> again;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!answers[i] || answers[i]->status != 401) continue;
+        refused_ones.push_back(i);
+        again.push_back(parts[i]);
+    }
+    if (again.empty()) return answers;
+    tokens_.refused(token);
+    CALGATE_TRY(const std::string fresh, tokens_.access_token(context));
+    if (fresh == token) return answers;
+    auto second = batch(context, again);
+    for (std::size_t i = 0; i < again.size(); ++i)
+        answers[refused_ones[i]] = second ? std::move((*second)[i]) : std::nullopt;
+    return answers;
 }
 
 Result<std::string> Session::ask(

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "connectors/google/google_batch.hpp"
 #include "connectors/google/google_connector.hpp"
 #include "connectors/google/google_errors.hpp"
 
@@ -30,9 +31,18 @@ public:
         const std::string& body = {},
         const std::string& if_match = {}
     ) const;
+    /// Several calls in one request; what comes back is for each of them as `send` gives it, or nothing where its
+    /// answer is missing. @param parts with paths below the base URL.
+    Result<std::vector<std::optional<http::Response>>> send_together(
+        const Context&, const std::vector<BatchPart>& parts
+    ) const;
     Error refused(Call, const http::Response&) const;
 
 private:
+    using Answers = std::vector<std::optional<http::Response>>;
+    Result<http::Response> with_token(const Context&, http::Request) const;
+    Result<Answers> batch(const Context&, std::vector<BatchPart>) const;
+
     http::HttpTransport& transport_;
     const Clock& clock_;
     oauth::TokenSource& tokens_;

@@ -11,6 +11,7 @@ namespace {
 /// A call goes on to the service's next page as long as both last, so that small calendars take one call.
 constexpr int kRequestsPerCall = 30;
 constexpr std::size_t kEventsPerCall = 500;
+constexpr std::chrono::days kLongestWindow{1825};  ///< A longer view is refused.
 
 Error expired(std::string sentence) { return {ErrorCode::SyncTokenExpired, std::move(sentence), {}}; }
 
@@ -32,7 +33,8 @@ Cursor ChangeReader::fresh_cursor(const Href& calendar) const {
 
 std::string ChangeReader::first_link(const Cursor& cursor, const Href& calendar) const {
     if (settings_.events_delta) return session_.mailbox_url(calendar.value + "/events/delta");
-    const Instant start = cursor.window_end - settings_.window_ahead - settings_.window_back;
+    const auto length = std::min(settings_.window_ahead + settings_.window_back, kLongestWindow);
+    const Instant start = cursor.window_end - length;
     return session_.mailbox_url(
         calendar.value + "/calendarView/delta",
         {{"startDateTime", format_instant(start)}, {"endDateTime", format_instant(cursor.window_end)}}

@@ -51,6 +51,13 @@ std::string quoted(const std::string& text) {
     return out + "'";
 }
 
+using Outcomes = std::vector<Result<WriteReceipt>>;
+using Indices = std::vector<std::size_t>;
+
+Error left_out() {
+    return error(ErrorCode::InvalidResponse, "Microsoft Graph left one of several answers out; we look what it did.");
+}
+
 }  // namespace
 
 struct GraphConnector::Impl {
@@ -75,38 +82,114 @@ struct GraphConnector::Impl {
           changes(session, events, clock, settings),
           subscriptions(session, clock) {}
 
-    Result<std::vector<Item>> search(const Context& context, const Href& calendar, const std::string& filter) const {
+    Ask search(const Href& calendar, const std::string& filter) const {
         Ask ask;
         ask.url = session.mailbox_url(
             calendar.value + "/events", {{"$filter", filter}, {"$expand", expand_properties()}, {"$top", "10"}}
         );
-        CALGATE_TRY(const http::Response response, session.done(context, ask));
-        CALGATE_TRY(Page page, parse_page(response.body));
-        return std::move(page.items);
+        return ask;
+    }
+    Ask search_ours(const Href& calendar, const Uid& uid) const {
+        const std::string property = property_id(kUidProperty);
+        return search(
+            calendar,
+            "singleValueExtendedProperties/Any(ep: ep/id eq " + quoted(property) + " and ep/value eq " +
+                quoted(uid.value) + ")"
+        );
     }
 
     /// Values are compared without case by the service, so each find is read.
-    Result<RemoteEvent> find_by(const Context& context, const Href& calendar, const std::string& filter, const Uid& uid)
-        const {
-        CALGATE_TRY(const std::vector<Item> items, search(context, calendar, filter));
-        for (const Item& item : items) {
+    Result<std::optional<Item>> found_in(const std::string& body, const Href& calendar, const Uid& uid) const {
+        CALGATE_TRY(Page page, parse_page(body));
+        for (Item& item : page.items) {
             if (item.type == "occurrence" || item.type == "exception") continue;
-            const Href href = event_href(calendar, item.id);
-            const RemoteEvent found = events.understood(href, item.etag, item.json);
-            if (!found.unreadable && found.event.uid == uid) return events.complete(context, href, item);
+            const RemoteEvent found = events.understood(event_href(calendar, item.id), item.etag, item.json);
+            if (!found.unreadable && found.event.uid == uid) return std::optional(std::move(item));
         }
-        return not_there();
+        return std::optional<Item>{};
+    }
+    Result<RemoteEvent> find_by(const Context& context, const Href& calendar, const Ask& ask, const Uid& uid) const {
+        CALGATE_TRY(const http::Response response, session.done(context, ask));
+        CALGATE_TRY(const std::optional<Item> item, found_in(response.body, calendar, uid));
+        if (!item) return not_there();
+        return events.complete(context, event_href(calendar, item->id), *item);
     }
 
     Result<RemoteEvent> find_ours(const Context& context, const Href& calendar, const Uid& uid) const {
-        const std::string property = property_id(kUidProperty);
-        return find_by(
-            context,
-            calendar,
-            "singleValueExtendedProperties/Any(ep: ep/id eq " + quoted(property) + " and ep/value eq " +
-                quoted(uid.value) + ")",
-            uid
-        );
+        return find_by(context, calendar, search_ours(calendar, uid), uid);
+    }
+
+    Result<Ask> creation(const Href& calendar, const Event& event, const std::string& transaction) const {
+        CALGATE_TRY(std::string body, write_create(event, transaction, events.wire()));
+        return Ask{Call::Create, "POST", session.mailbox_url(calendar.value + "/events"), std::move(body), {}, false};
+    }
+
+    Result<bool> is_missing(const std::optional<http::Response>& answer, const Href& calendar, const Uid& uid) const {
+        if (!answer) return left_out();
+        if (answer->status != 200) return session.refused(Call::Read, *answer);
+        CALGATE_TRY(const std::optional<Item> item, found_in(answer->body, calendar, uid));
+        return !item.has_value();
+    }
+
+    /// Which of `wanted` have yet to be made. The outcome of one that is there stays as it is, the outcome of one that
+    /// could not be looked for is told.
+    Indices missing_of(
+        const Context& context,
+        const Href& calendar,
+        const std::vector<Event>& all,
+        const Indices& wanted,
+        Outcomes& outcomes
+    ) const {
+        std::vector<Ask> asks;
+        for (const std::size_t i : wanted) asks.push_back(search_ours(calendar, all[i].uid));
+        if (asks.empty()) return {};
+        const auto answers = session.send_together(context, asks);
+        Indices missing;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            const Result<bool> is_new =
+                answers ? is_missing((*answers)[i], calendar, all[wanted[i]].uid) : answers.error();
+            if (!is_new) outcomes[wanted[i]] = is_new.error();
+            if (is_new && *is_new) missing.push_back(wanted[i]);
+        }
+        return missing;
+    }
+
+    /// @return those whose name is used up.
+    Indices make(
+        const Context& context,
+        const Href& calendar,
+        const std::vector<Event>& all,
+        const Indices& wanted,
+        Outcomes& outcomes
+    ) const {
+        std::vector<Ask> asks;
+        Indices asked, used_up;
+        for (const std::size_t i : wanted) {
+            auto ask = creation(calendar, all[i], all[i].uid.value);
+            if (ask) {
+                asks.push_back(std::move(*ask));
+                asked.push_back(i);
+            } else {
+                outcomes[i] = ask.error();
+            }
+        }
+        if (asks.empty()) return {};
+        const auto answers = session.send_together(context, asks);
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            const std::optional<http::Response> answer = answers ? (*answers)[i] : std::nullopt;
+            if (answer && is_repeated_transaction(answer->status, parse_error(answer->body))) {
+                used_up.push_back(asked[i]);
+            } else {
+                outcomes[asked[i]] = !answers ? answers.error() : made(answer, calendar);
+            }
+        }
+        return used_up;
+    }
+    Result<WriteReceipt> made(const std::optional<http::Response>& answer, const Href& calendar) const {
+        if (!answer) return left_out();
+        if (answer->status != 200 && answer->status != 201) return session.refused(Call::Create, *answer);
+        CALGATE_TRY(const Item item, parse_item(answer->body));
+        return WriteReceipt{event_href(calendar, item.id), Version{item.etag}};
     }
 
     /// Whether the event that used up a transactionId is still in the calendar.
@@ -198,7 +281,7 @@ Result<RemoteEvent> GraphConnector::find_event(const Context& context, const Hre
     CALGATE_TRY_STATUS(check_calendar(calendar));
     auto ours = impl_->find_ours(context, calendar, uid);
     if (ours || ours.error().code != ErrorCode::NotFound) return ours;
-    return impl_->find_by(context, calendar, "iCalUId eq " + quoted(uid.value), uid);
+    return impl_->find_by(context, calendar, impl_->search(calendar, "iCalUId eq " + quoted(uid.value)), uid);
 }
 
 Result<WriteReceipt> GraphConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
@@ -209,9 +292,7 @@ Result<WriteReceipt> GraphConnector::create_event(const Context& context, const 
     if (there.error().code != ErrorCode::NotFound) return there.error();
     for (int name = 0; name < kMaxTransactions; ++name) {
         const std::string transaction = event.uid.value + (name == 0 ? "" : "~" + std::to_string(name));
-        CALGATE_TRY(std::string body, write_create(event, transaction, impl_->events.wire()));
-        const Ask ask{
-            Call::Create, "POST", impl_->session.mailbox_url(calendar.value + "/events"), std::move(body), {}, false};
+        CALGATE_TRY(const Ask ask, impl_->creation(calendar, event, transaction));
         CALGATE_TRY(const http::Response response, impl_->session.send(context, ask));
         if (response.status == 200 || response.status == 201) {
             CALGATE_TRY(Item stored, parse_item(response.body));
@@ -226,6 +307,24 @@ Result<WriteReceipt> GraphConnector::create_event(const Context& context, const 
     return error(
         ErrorCode::Rejected, "The event was deleted and created again too often under one name; book it anew."
     );
+}
+
+std::vector<Result<WriteReceipt>> GraphConnector::create_events(
+    const Context& context, const Href& calendar, const std::vector<Event>& events
+) {
+    Outcomes outcomes(events.size(), already_there());
+    Indices plain;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        if (is_calendar_href(calendar.value) && events[i].master.rules.empty()) {
+            plain.push_back(i);
+        } else {
+            outcomes[i] = create_event(context, calendar, events[i]);
+        }
+    }
+    const auto missing = impl_->missing_of(context, calendar, events, plain, outcomes);
+    for (const std::size_t used_up : impl_->make(context, calendar, events, missing, outcomes))
+        outcomes[used_up] = create_event(context, calendar, events[used_up]);
+    return outcomes;
 }
 
 Result<WriteReceipt> GraphConnector::update_event(
@@ -251,10 +350,9 @@ Status GraphConnector::delete_event(const Context& context, const Href& href, co
     const auto current = impl_->writable(context, href, if_match);
     if (!current && current.error().code == ErrorCode::NotFound) return {};
     if (!current) return current.error();
-    const Ask ask{Call::Delete, "DELETE", impl_->session.mailbox_url(href.value), {}, if_match.value, false};
-    const auto response = impl_->session.done(context, ask);
-    if (response || response.error().code == ErrorCode::NotFound) return {};
-    return response.error();
+    return impl_->session.gone(
+        context, Ask{Call::Delete, "DELETE", impl_->session.mailbox_url(href.value), {}, if_match.value, false}
+    );
 }
 
 }  // namespace calgate::graph

@@ -6,6 +6,7 @@
 
 #include "connectors/http/transport.hpp"
 #include "connectors/oauth/token_source.hpp"
+#include "core/batch.hpp"
 #include "core/clock.hpp"
 #include "core/connector.hpp"
 #include "core/push.hpp"
@@ -18,17 +19,18 @@ struct GraphSettings {
     std::string user{};          ///< Directory object id of the mailbox; empty: the signed-in person (/me).
     std::string default_zone{};  ///< IANA; of the mailbox. For times in zones that nobody knows, and floating ones.
     std::chrono::days window_back{30};
-    std::chrono::days window_ahead{400};  ///< Of calendarView/delta. At most 1825 days with `window_back`.
-    std::chrono::days roll_after{7};      ///< A window that has lost so much of its future is replaced.
-    std::size_t page_size = 50;           ///< Items asked for per page, 1 to 1000.
-    bool events_delta = false;            ///< Follow events/delta, which has no window and is documented on beta only.
+    std::chrono::days window_ahead{
+        400};                         ///< Of calendarView/delta. Cut at its past end to 1825 days with `window_back`.
+    std::chrono::days roll_after{7};  ///< A window that has lost so much of its future is replaced.
+    std::size_t page_size = 50;       ///< Items asked for per page, 1 to 1000.
+    bool events_delta = false;        ///< Follow events/delta, which has no window and is documented on beta only.
 };
 
 /// Microsoft Graph v1.0 calendars. An Href is a path below the mailbox, "calendars/{id}" or
 /// "calendars/{id}/events/{id}", ids percent-encoded and case-sensitive; a Version is an @odata.etag; a SyncToken
 /// carries the delta link, its window and a checksum. One request at a time, so one connector takes one of the four
 /// requests that a mailbox answers at once.
-class GraphConnector final : public Connector {
+class GraphConnector final : public Connector, private BatchService {
 public:
     GraphConnector(http::HttpTransport&, const Clock&, const ZoneResolver&, oauth::TokenSource&, GraphSettings);
     ~GraphConnector() override;
@@ -54,8 +56,16 @@ public:
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
     PushService* push() override;
+    /// Two requests for as many events as a mailbox takes at once: all are searched for, then all that are not there
+    /// are made. A series, and a name that was used up, is created alone.
+    BatchService* batch() override { return this; }
 
 private:
+    std::size_t capacity() const override { return 4; }  ///< More calls at once to one mailbox are throttled (M31).
+    std::vector<Result<WriteReceipt>> create_events(
+        const Context&, const Href& calendar, const std::vector<Event>& events
+    ) override;
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

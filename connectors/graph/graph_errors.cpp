@@ -127,6 +127,7 @@ Verdict by_status(Call call, int status, const ErrorBody& body) {
         case 429:
             return {ErrorCode::RateLimited, "asks us to slow down."};
         case 507:
+            if (!is_write(call)) return {ErrorCode::Unavailable, "has no room left; make room in the mailbox."};
             return {ErrorCode::QuotaExceeded, "has no room left; make room in the mailbox."};
         case 408:
         case 424:

@@ -182,8 +182,7 @@ Status EventReader::write_exceptions(
         if (!slot || !delete_slots.contains(*slot)) continue;
         Ask ask{
             Call::Delete, "DELETE", session_.mailbox_url(event_href(calendar_of(event), item.id).value), {}, {}, false};
-        CALGATE_TRY(const http::Response response, session_.send(context, ask));
-        if (response.status != 204 && response.status != 404) return session_.refused(Call::Delete, response);
+        CALGATE_TRY_STATUS(session_.gone(context, ask));
     }
     return {};
 }
@@ -209,6 +208,7 @@ Status EventReader::write_exception(
             {},
             false};
         CALGATE_TRY(const http::Response response, session_.done(context, ask));
+        CALGATE_TRY_STATUS(parse_item(response.body));
         return {};
     }
     return cannot_bring_back();

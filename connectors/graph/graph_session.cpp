@@ -84,13 +84,16 @@ Result<http::Response> Session::exchange(const Context& context, const Ask& ask,
     request.method = ask.method;
     request.url = ask.url;
     request.body = ask.body;
-    request.headers = {
-        {"Authorization", "Bearer " + token},
-        {"Accept", "application/json"},
-        {"Prefer", preferences(ask.paged_by_header)}};
-    if (!ask.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-    if (!ask.if_match.empty()) request.headers.emplace_back("If-Match", ask.if_match);
+    request.headers = headers_of(ask);
+    request.headers.emplace_back("Authorization", "Bearer " + token);
     return transport_.send(request, context);
+}
+
+http::Headers Session::headers_of(const Ask& ask) const {
+    http::Headers headers{{"Accept", "application/json"}, {"Prefer", preferences(ask.paged_by_header)}};
+    if (!ask.body.empty()) headers.emplace_back("Content-Type", "application/json");
+    if (!ask.if_match.empty()) headers.emplace_back("If-Match", ask.if_match);
+    return headers;
 }
 
 Result<http::Response> Session::send(const Context& context, const Ask& ask) const {
@@ -111,6 +114,49 @@ Result<http::Response> Session::done(const Context& context, const Ask& ask) con
     CALGATE_TRY(http::Response response, send(context, ask));
     if (response.status < 200 || response.status > 299) return refused(ask.call, response);
     return response;
+}
+
+Result<std::vector<std::optional<http::Response>>> Session::batch(const Context& context, const std::vector<Ask>& asks)
+    const {
+    std::vector<BatchPart> parts;
+    for (const Ask& ask : asks) {
+        CALGATE_TRY_STATUS(check_address(ask.url));
+        parts.push_back({ask.method, ask.url.substr(settings_.base_url.size()), headers_of(ask), ask.body});
+    }
+    const Ask around{asks.front().call, "POST", root_url("$batch"), write_batch(parts), {}, false};
+    CALGATE_TRY(const http::Response response, done(context, around));
+    return read_batch(response, parts.size());
+}
+
+Result<std::vector<std::optional<http::Response>>> Session::send_together(
+    const Context& context, const std::vector<Ask>& asks
+) const {
+    CALGATE_TRY(const std::string token, tokens_.access_token(context));
+    CALGATE_TRY(auto answers, batch(context, asks));
+    // The mailbox may refuse a token that Graph itself took (continuous access evaluation).
+    std::vector<std::size_t> refused_ones;
+    std::vector<Ask> again;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!answers[i] || answers[i]->status != 401) continue;
+        refused_ones.push_back(i);
+        again.push_back(asks[i]);
+    }
+    if (again.empty()) return answers;
+    tokens_.refused(token);
+    CALGATE_TRY(const std::string fresh, tokens_.access_token(context));
+    if (fresh == token) return answers;
+    auto second = batch(context, again);
+    for (std::size_t i = 0; i < again.size(); ++i)
+        answers[refused_ones[i]] = second ? std::move((*second)[i]) : std::nullopt;
+    return answers;
+}
+
+Status Session::gone(const Context& context, const Ask& ask) const {
+    CALGATE_TRY(const http::Response response, send(context, ask));
+    // A page of somebody else's comes with 200 too.
+    if (response.status == 204 || (response.status == 200 && response.body.empty())) return {};
+    const Error refusal = refused(ask.call, response);
+    return refusal.code == ErrorCode::NotFound ? Status{} : Status{refusal};
 }
 
 Error Session::refused(Call call, const http::Response& response) const {

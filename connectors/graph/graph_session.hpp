@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/graph/graph_batch.hpp"
 #include "connectors/graph/graph_connector.hpp"
 #include "connectors/graph/graph_errors.hpp"
 #include "connectors/graph/graph_wire.hpp"
@@ -29,6 +30,11 @@ public:
     Result<http::Response> send(const Context&, const Ask&) const;
     /// Only a 2xx; everything else as its Error.
     Result<http::Response> done(const Context&, const Ask&) const;
+    /// Several calls in one request; what comes back is for each of them as `send` gives it, or nothing where its
+    /// answer is missing.
+    Result<std::vector<std::optional<http::Response>>> send_together(const Context&, const std::vector<Ask>&) const;
+    /// A DELETE. What is gone already was deleted too.
+    Status gone(const Context&, const Ask&) const;
     Error refused(Call, const http::Response&) const;
 
     /// @param path below the mailbox, encoded. @param query pairs, not encoded.
@@ -43,7 +49,10 @@ public:
 private:
     std::string preferences(bool paged_by_header) const;
     Status check_address(const std::string& url) const;
+    /// All that a call says but the access token.
+    http::Headers headers_of(const Ask&) const;
     Result<http::Response> exchange(const Context&, const Ask&, const std::string& token) const;
+    Result<std::vector<std::optional<http::Response>>> batch(const Context&, const std::vector<Ask>&) const;
 
     http::HttpTransport& transport_;
     const Clock& clock_;

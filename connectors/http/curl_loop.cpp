@@ -176,8 +176,11 @@ curl_socket_t CurlTransport::Loop::Transfer::on_socket(void* self, curlsocktype,
 }
 
 int CurlTransport::Loop::Transfer::on_sending(void* self, char*, char*, int, int) {
-    static_cast<Transfer*>(self)->exchange->sent = true;
-    return CURL_PREREQFUNC_OK;
+    Exchange& exchange = *static_cast<Transfer*>(self)->exchange;
+    const bool again = exchange.sent.exchange(true);
+    // libcurl repeats what was sent on a kept connection that then ended; it may have been done (RFC 9110 9.2.2).
+    const bool idempotent = exchange.request.method != "POST" && exchange.request.method != "PATCH";
+    return again && !idempotent ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {

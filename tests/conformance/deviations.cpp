@@ -37,13 +37,6 @@ std::vector<Deviation> declared_deviations() {
              "Google has no floating times; they become the calendar's."}
         );
     }
-    for (const char* subject : {"google_https", "graph_https"}) {
-        out.push_back(
-            {subject,
-             "outage_is_unavailable_and_the_token_survives_it",
-             "A service that drops a request on a kept connection may have applied it, so the first call is a timeout."}
-        );
-    }
     for (const char* subject :
          {"graph_plain",
           "graph_https",

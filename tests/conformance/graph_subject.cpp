@@ -30,7 +30,8 @@ public:
     /// No garbage: Exchange holds nothing but items.
     Features features() const override {
         Features offered;
-        offered.passwords = offered.deadlines = offered.outages = offered.faults = offered.mails = true;
+        offered.passwords = offered.deadlines = offered.outages = offered.faults = offered.mails = offered.json =
+            offered.batches = true;
         offered.freezing = stage_->over_https();
         return offered;
     }

@@ -53,6 +53,8 @@ std::vector<Row> all_rows() {
           change_rows(),
           content_rows(),
           failure_rows(),
+          answer_rows(),
+          batch_rows(),
           restore_rows()})
         std::copy(part.begin(), part.end(), std::back_inserter(rows));
     return rows;

@@ -20,6 +20,8 @@ std::vector<Row> reading_rows();
 std::vector<Row> change_rows();
 std::vector<Row> content_rows();
 std::vector<Row> failure_rows();
+std::vector<Row> answer_rows();
+std::vector<Row> batch_rows();
 std::vector<Row> restore_rows();
 
 /// A row that is known not to hold on a subject. One that holds after all is red.

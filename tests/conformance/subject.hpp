@@ -21,6 +21,8 @@ struct Features {
     bool freezing = false;   ///< Can accept a connection and never answer.
     bool faults = false;     ///< Answers can be broken, see SimFault.
     bool webdav = false;     ///< A CaldavSim: redirects, replaced collections, 507, XML.
+    bool json = false;       ///< Answers are JSON, writes are POST, PATCH and DELETE; any text can come instead.
+    bool batches = false;    ///< Several creations fit into one call.
     bool mails = false;      ///< Counts the invitations it would mail.
     bool incremental = true;
 };

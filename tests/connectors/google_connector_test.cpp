@@ -9,46 +9,7 @@ namespace calgate::testing {
 
 namespace {
 
-google::GoogleSettings pages_of(int size) {
-    google::GoogleSettings settings;
-    settings.page_size = size;
-    return settings;
-}
-
 std::string digest(const Event& event) { return canonical_digest(event, GoogleStage::zones(), "Europe/Berlin"); }
-
-std::string instance_of(const Href& series, const std::string& start) {
-    return google::event_place(series)->id + "_" + start;
-}
-
-/// As a person's phone does: the instance gets a resource of its own.
-void move_instance(GoogleStage& stage, const Href& series, const std::string& start, const std::string& to) {
-    const std::string master = google::event_place(series)->id;
-    stage.sim.put(
-        stage.id,
-        instance_of(series, start),
-        R"({"recurringEventId":")" + master + R"(","iCalUID":")" + master +
-            R"(@google.com","originalStartTime":{"dateTime":")" + start.substr(0, 4) + "-" + start.substr(4, 2) + "-" +
-            start.substr(6, 5) + ":" + start.substr(11, 2) +
-            ":00Z\",\"timeZone\":\"Europe/Berlin\"},\"summary\":\"Moved\",\"start\":{\"dateTime\":\"" + to +
-            ":00:00Z\",\"timeZone\":\"Europe/Berlin\"},\"end\":{\"dateTime\":\"" + to +
-            ":30:00Z\",\"timeZone\":\"Europe/Berlin\"}}"
-    );
-}
-
-KnownVersion holding(const ChangeSet& seen) {
-    return [seen](const Href& href) -> std::optional<Version> {
-        for (const RemoteEvent& event : seen.changed)
-            if (event.href == href) return event.version;
-        return std::nullopt;
-    };
-}
-
-std::set<std::string> digests(const ChangeSet& all) {
-    std::set<std::string> out;
-    for (const RemoteEvent& event : all.changed) out.insert(event.href.value + " " + digest(event.event));
-    return out;
-}
 
 }  // namespace
 
@@ -102,96 +63,6 @@ BOOST_AUTO_TEST_CASE(a_deleted_event_keeps_its_id_G20_F16) {
     BOOST_REQUIRE(!found);
     BOOST_TEST((found.error().code == ErrorCode::NotFound));
     BOOST_TEST(stage.connector.create_event(stage.context(), stage.calendar, GoogleStage::haircut(2)).has_value());
-}
-
-struct PageRow {
-    const char* name;
-    int size;
-    bool empty_pages;
-};
-std::ostream& operator<<(std::ostream& out, const PageRow& row) { return out << row.name; }
-const PageRow kPages[] = {{"one", 1, false}, {"three", 3, false}, {"one, and empty ones between", 1, true}};
-
-BOOST_DATA_TEST_CASE(page_size_1_and_1000_are_equal_R18_G7, kPages, row) {
-    GoogleStage stage(pages_of(1000));
-    for (int i = 0; i < 4; ++i) stage.create(GoogleStage::haircut(i));
-    const Href series = stage.create(GoogleStage::weekly(10));
-    move_instance(stage, series, "20260617T070000Z", "2026-06-18T13");
-    stage.sim.erase(stage.id, instance_of(series, "20260624T070000Z"));
-    const auto whole = stage.pull();
-    BOOST_REQUIRE(whole.changed.size() == 5u);
-    stage.sim.quirks().empty_pages = row.empty_pages;
-    google::GoogleConnector small(stage.sim, stage.clock, GoogleStage::zones(), stage.tokens, pages_of(row.size));
-    ChangeSet all;
-    std::optional<SyncToken> since;
-    for (bool more = true; more;) {
-        const auto page = small.fetch_changes(stage.context(), stage.calendar, since, {});
-        BOOST_REQUIRE(page);
-        BOOST_TEST(page->snapshot);
-        all.changed.insert(all.changed.end(), page->changed.begin(), page->changed.end());
-        BOOST_TEST(page->removed.empty());
-        since = page->next;
-        more = page->more;
-    }
-    BOOST_TEST(digests(all) == digests(whole), boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(many_series_are_handed_out_in_parts_and_none_is_missing) {
-    google::GoogleSettings settings = pages_of(5);
-    settings.series_per_page = 2;
-    GoogleStage stage(settings);
-    for (int i = 0; i < 9; ++i) stage.create(GoogleStage::weekly(i));
-    BOOST_TEST(digests(stage.pull()).size() == 9u);
-}
-
-BOOST_AUTO_TEST_CASE(a_changed_instance_brings_its_whole_series_R10) {
-    GoogleStage stage;
-    const Href series = stage.create(GoogleStage::weekly());
-    const auto first = stage.pull();
-    move_instance(stage, series, "20260617T070000Z", "2026-06-18T13");
-    const auto next = stage.pull(first.next, holding(first));
-    BOOST_REQUIRE(next.changed.size() == 1u);
-    BOOST_TEST((next.changed[0].href == series && next.changed[0].event.overrides.size() == 1u));
-    BOOST_TEST((next.changed[0].version != first.changed[0].version && next.removed.empty() && !next.snapshot));
-}
-
-BOOST_DATA_TEST_CASE(a_cancelled_instance_is_no_deletion_G5_G6_G35, boost::unit_test::data::make({false, true}), bare) {
-    GoogleStage stage;
-    stage.sim.quirks().bare_stubs = bare;
-    const Href series = stage.create(GoogleStage::weekly());
-    const auto first = stage.pull();
-    stage.sim.erase(stage.id, instance_of(series, "20260617T070000Z"));
-    const auto next = stage.pull(first.next, holding(first));
-    BOOST_TEST(next.removed.empty());
-    BOOST_REQUIRE(next.changed.size() == 1u);
-    BOOST_TEST((next.changed[0].href == series && next.changed[0].event.master.excluded_dates.size() == 1u));
-}
-
-BOOST_AUTO_TEST_CASE(a_deleted_series_is_gone_with_its_exceptions) {
-    GoogleStage stage;
-    const Href series = stage.create(GoogleStage::weekly());
-    move_instance(stage, series, "20260617T070000Z", "2026-06-18T13");
-    const auto first = stage.pull();
-    stage.sim.erase(stage.id, google::event_place(series)->id);
-    const auto next = stage.pull(first.next, holding(first));
-    BOOST_REQUIRE(next.removed.size() == 1u);
-    BOOST_TEST((next.removed[0] == series && next.changed.empty()));
-}
-
-BOOST_AUTO_TEST_CASE(an_instance_whose_series_is_not_here_stands_alone) {
-    GoogleStage stage;
-    stage.sim.put(
-        stage.id,
-        "elsewhere_20260617T070000Z",
-        R"({"recurringEventId":"elsewhere","iCalUID":"elsewhere@google.com","originalStartTime":{"dateTime":"2026-06-17T07:00:00Z"},)"
-        R"("start":{"dateTime":"2026-06-17T07:00:00Z"},"end":{"dateTime":"2026-06-17T08:00:00Z"},"summary":"Invited once"})"
-    );
-    const auto all = stage.pull();
-    BOOST_REQUIRE(all.changed.size() == 1u);
-    BOOST_TEST(all.changed[0].event.master.title == "Invited once");
-    const auto read = stage.connector.fetch_event(stage.context(), all.changed[0].href);
-    BOOST_REQUIRE(read);
-    BOOST_TEST((read->version == all.changed[0].version));
 }
 
 BOOST_AUTO_TEST_CASE(a_series_is_written_with_its_instances_R10) {

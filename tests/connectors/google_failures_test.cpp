@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/connectors/google_stage.hpp"
+#include "tests/connectors/scripted_transport.hpp"
 
 namespace calgate::testing {
 
@@ -253,6 +254,28 @@ BOOST_AUTO_TEST_CASE(what_google_cannot_hold_is_refused_before_it_is_sent) {
         BOOST_TEST((!created && created.error().code == ErrorCode::Rejected));
     }
     BOOST_TEST(stage.sim.requests().empty());
+}
+
+/// Google drops names and cuts values that are too long, and says nothing.
+const char* const kKept[] = {
+    R"({})",
+    R"({"private":{"calgateMark":"cg1/epoch/salon"}})",
+    R"({"shared":{"calgateMark":"cg1/epoch/salon/appointment/1/1/hash"}})",
+};
+
+BOOST_DATA_TEST_CASE(a_mark_that_google_did_not_keep_is_noticed_G24, kKept, kept) {
+    ScriptedTransport script;
+    const Event event = GoogleStage::haircut();
+    script.then(
+        200, R"({"id":")" + event.uid.value + R"(","etag":"\"1\"","extendedProperties":)" + std::string(kept) + "}"
+    );
+    ManualClock clock;
+    FixedTokens tokens("t");
+    google::GoogleConnector connector(script, clock, GoogleStage::zones(), tokens, {});
+    const auto created =
+        connector.create_event({clock.steady() + std::chrono::seconds(5), {}}, google::calendar_href("c"), event);
+    BOOST_REQUIRE(!created);
+    BOOST_TEST((created.error().code == ErrorCode::Rejected));
 }
 
 BOOST_AUTO_TEST_CASE(one_odd_event_does_not_stop_the_others_R20) {

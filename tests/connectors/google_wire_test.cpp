@@ -1,63 +1,13 @@
 #include "connectors/google/google_wire.hpp"
 
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
-#include <fstream>
-#include <sstream>
 
 #include "connectors/google/google_cursor.hpp"
-#include "connectors/google/google_errors.hpp"
 #include "connectors/google/google_ids.hpp"
 #include "core/busy.hpp"
+#include "tests/connectors/google_samples.hpp"
 
 namespace calgate::google {
-
-namespace {
-
-const ZoneResolver& zones() {
-    static const ZoneResolver resolver;
-    return resolver;
-}
-
-const ReadContext& context() {
-    static const ReadContext made{zones(), "Europe/Berlin"};
-    return made;
-}
-
-std::string fixture(const std::string& name) {
-    std::ifstream file(std::string(CALGATE_SOURCE_DIR) + "/fixtures/google/" + name);
-    std::stringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
-Event read(const std::string& source) {
-    const auto whole = read_whole(source);
-    BOOST_REQUIRE_MESSAGE(whole, source);
-    const auto event = read_event(*whole, context());
-    BOOST_REQUIRE_MESSAGE(event, (event ? std::string() : event.error().detail));
-    return *event;
-}
-
-/// An event resource with these members beside id and times of an hour.
-std::string resource(const std::string& members) {
-    return R"({"id":"abcde","etag":"\"1\"","iCalUID":"abcde@google.com","start":{"dateTime":"2026-06-10T09:00:00+02:00",)"
-           R"("timeZone":"Europe/Berlin"},"end":{"dateTime":"2026-06-10T10:00:00+02:00","timeZone":"Europe/Berlin"})" +
-           (members.empty() ? "" : "," + members) + "}";
-}
-
-Event changed(Event event, const std::string& title) {
-    event.master.title = title;
-    return event;
-}
-
-std::vector<Patch> planned(const std::string& source, const Event& wanted) {
-    const auto plan = patches(*read_whole(source), wanted, context());
-    BOOST_REQUIRE_MESSAGE(plan, (plan ? std::string() : plan.error().detail));
-    return *plan;
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(google_wire)
 
@@ -274,129 +224,6 @@ BOOST_AUTO_TEST_CASE(an_empty_page_that_goes_on_is_not_the_end_G7) {
     const auto page = read_events_page(fixture("events-empty-page.json"));
     BOOST_REQUIRE(page);
     BOOST_TEST((page->items.empty() && !page->next_page.empty() && page->next_sync.empty()));
-}
-
-BOOST_AUTO_TEST_CASE(a_patch_says_only_what_differs_and_never_attendees_G21_G22) {
-    const std::string source =
-        resource(R"("summary":"Old","attendees":[{"email":"guest@x"}],"organizer":{"self":true})");
-    const auto plan = planned(source, changed(read(source), "New"));
-    BOOST_REQUIRE(plan.size() == 1u);
-    BOOST_TEST(plan[0].body == R"({"summary":"New"})");
-    BOOST_TEST((plan[0].version == Version{"\"1\""}));
-    BOOST_TEST(planned(source, read(source)).empty());
-}
-
-BOOST_AUTO_TEST_CASE(an_hour_that_becomes_a_day_loses_its_time) {
-    Event event = read(resource(""));
-    event.master.start = {When::Kind::Date, *parse_local("2026-06-10"), {}};
-    event.master.end = {When::Kind::Date, *parse_local("2026-06-11"), {}};
-    const auto plan = planned(resource(""), event);
-    BOOST_REQUIRE(plan.size() == 1u);
-    BOOST_TEST(
-        plan[0].body == R"({"start":{"date":"2026-06-10","dateTime":null},"end":{"date":"2026-06-11","dateTime":null}})"
-    );
-}
-
-BOOST_AUTO_TEST_CASE(a_capsule_is_split_and_put_together_again) {
-    Event event = read(resource(""));
-    event.mark = "mark";
-    event.capsule = std::string(1024, 'a') + std::string(1024, 'b') + "c";
-    const auto body = insert_body(event, "abcde", context());
-    BOOST_REQUIRE(body);
-    BOOST_TEST((body->find("\"calgateCapsule3\":\"c\"") != std::string::npos));
-    BOOST_TEST((body->find("attendees") == std::string::npos && body->find("conferenceData") == std::string::npos));
-    const Event again = read(*body);
-    BOOST_TEST((again.capsule == event.capsule && again.mark == "mark"));
-    Event shorter = again;
-    shorter.capsule = "d";
-    const auto plan = planned(*body, shorter);
-    BOOST_REQUIRE(plan.size() == 1u);
-    BOOST_TEST((plan[0].body.find("\"calgateCapsule2\":null") != std::string::npos));
-    event.capsule = std::string(40'000, 'x');
-    BOOST_TEST((insert_body(event, "abcde", context()).error().code == ErrorCode::Rejected));
-}
-
-const char* const kNotOurs[] = {
-    R"("organizer":{"email":"boss@x"})",
-    R"("locked":true,"organizer":{"self":true})",
-    R"("recurrence":["NONSENSE:1"])",
-};
-
-BOOST_DATA_TEST_CASE(what_is_not_ours_to_change_is_refused, kNotOurs, members) {
-    const std::string source = resource(members);
-    const auto plan = patches(*read_whole(source), changed(read(source), "New"), context());
-    BOOST_REQUIRE(!plan);
-    BOOST_TEST((plan.error().code == ErrorCode::Rejected));
-}
-
-BOOST_AUTO_TEST_CASE(a_series_with_exceptions_is_not_moved_G26) {
-    Event event = read(fixture("series.json"));
-    BOOST_TEST(planned(fixture("series.json"), event).empty());
-    event.master.start.local += std::chrono::hours(1);
-    event.master.end.local += std::chrono::hours(1);
-    const auto plan = patches(*read_whole(fixture("series.json")), event, context());
-    BOOST_REQUIRE(!plan);
-    BOOST_TEST((plan.error().code == ErrorCode::Rejected));
-}
-
-struct RefusalRow {
-    const char* name;
-    Call call;
-    int status;
-    const char* reason;
-    ErrorCode code;
-};
-std::ostream& operator<<(std::ostream& out, const RefusalRow& row) { return out << row.name; }
-const RefusalRow kRefusals[] = {
-    {"403 too fast G32", Call::Create, 403, "userRateLimitExceeded", ErrorCode::RateLimited},
-    {"403 project too fast", Call::List, 403, "rateLimitExceeded", ErrorCode::RateLimited},
-    {"403 used up G33", Call::Create, 403, "quotaExceeded", ErrorCode::RateLimited},
-    {"403 day used up", Call::List, 403, "dailyLimitExceeded", ErrorCode::RateLimited},
-    {"403 consent too small", Call::List, 403, "insufficientPermissions", ErrorCode::Unauthorized},
-    {"403 API off", Call::List, 403, "accessNotConfigured", ErrorCode::Unauthorized},
-    {"403 read-only calendar", Call::Create, 403, "requiredAccessLevel", ErrorCode::Forbidden},
-    {"403 read-only event", Call::Update, 403, "forbiddenForNonOrganizer", ErrorCode::Rejected},
-    {"403 bare on an event", Call::Update, 403, "forbidden", ErrorCode::Rejected},
-    {"403 bare on a list", Call::List, 403, "", ErrorCode::Forbidden},
-    {"429", Call::List, 429, "rateLimitExceeded", ErrorCode::RateLimited},
-    {"410 of a list G1", Call::ListSince, 410, "fullSyncRequired", ErrorCode::SyncTokenExpired},
-    {"410 without reason", Call::ListSince, 410, "", ErrorCode::SyncTokenExpired},
-    {"410 in the middle", Call::ContinueList, 410, "fullSyncRequired", ErrorCode::SyncTokenExpired},
-    {"400 for a bad token G3", Call::ListSince, 400, "invalid", ErrorCode::SyncTokenExpired},
-    {"410 of a delete", Call::Delete, 410, "deleted", ErrorCode::NotFound},
-    {"404 of a calendar G34", Call::ListSince, 404, "notFound", ErrorCode::NotFound},
-    {"409 duplicate G19", Call::Create, 409, "duplicate", ErrorCode::AlreadyExists},
-    {"400 duplicate", Call::Create, 400, "duplicate", ErrorCode::AlreadyExists},
-    {"409 conflict", Call::Create, 409, "conflict", ErrorCode::Unavailable},
-    {"412", Call::Update, 412, "conditionNotMet", ErrorCode::VersionMismatch},
-    {"400", Call::Create, 400, "required", ErrorCode::Rejected},
-    {"500", Call::Create, 500, "backendError", ErrorCode::Unavailable},
-    {"503 without body", Call::List, 503, "", ErrorCode::Unavailable},
-    {"401", Call::List, 401, "authError", ErrorCode::Unauthorized},
-    {"channel id taken", Call::Watch, 400, "channelIdNotUnique", ErrorCode::AlreadyExists},
-    {"not watchable", Call::Watch, 400, "pushNotSupportedForRequestedResource", ErrorCode::Unsupported},
-    {"redirect", Call::List, 302, "", ErrorCode::InvalidResponse},
-};
-
-BOOST_DATA_TEST_CASE(the_reason_decides_what_a_refusal_means, kRefusals, row) {
-    const Error error = meaning(row.call, Refusal{row.status, row.reason, {}}, "www.googleapis.com");
-    BOOST_TEST((error.code == row.code), to_string(error.code));
-    BOOST_TEST(!error.detail.empty());
-}
-
-BOOST_AUTO_TEST_CASE(newer_error_bodies_name_the_reason_in_the_details) {
-    const Refusal refusal = parse_refusal(
-        403,
-        R"({"error":{"code":403,"message":"x","errors":[{"reason":"forbidden"}],)"
-        R"("details":[{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}})"
-    );
-    BOOST_TEST((meaning(Call::List, refusal, "x").code == ErrorCode::Unauthorized));
-    BOOST_TEST(parse_refusal(503, "<html>").reason.empty());
-}
-
-BOOST_AUTO_TEST_CASE(an_exhausted_quota_pauses_for_hours_G33) {
-    const Error error = meaning(Call::Create, Refusal{403, "quotaExceeded", {}}, "x");
-    BOOST_TEST((error.retry_after && *error.retry_after >= std::chrono::hours(1)));
 }
 
 BOOST_AUTO_TEST_CASE(a_cursor_that_was_changed_is_not_ours) {

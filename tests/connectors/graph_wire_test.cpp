@@ -66,7 +66,7 @@ constexpr ErrorRow kErrors[] = {
     {"update_400_neighbours", Call::Update, 400, "ErrorOccurrenceCrossingBoundary", ErrorCode::Rejected},
     {"update_409", Call::Update, 409, "ErrorIrresolvableConflict", ErrorCode::VersionMismatch},
     {"update_412", Call::Update, 412, "ErrorIrresolvableConflict", ErrorCode::VersionMismatch},
-    {"read_412_is_transient", Call::Read, 412, "ErrorIrresolvableConflict", ErrorCode::Unavailable},
+    {"read_412_is_transient_M34", Call::Read, 412, "ErrorIrresolvableConflict", ErrorCode::Unavailable},
     {"read_429", Call::Read, 429, "ApplicationThrottled", ErrorCode::RateLimited},
     {"read_429_bare", Call::Read, 429, "", ErrorCode::RateLimited},
     {"read_503_throttled", Call::Read, 503, "ApplicationThrottled", ErrorCode::RateLimited},
@@ -78,6 +78,7 @@ constexpr ErrorRow kErrors[] = {
     {"create_503_did_not", Call::Create, 503, "", ErrorCode::Unavailable},
     {"create_full_mailbox", Call::Create, 403, "ErrorQuotaExceeded", ErrorCode::QuotaExceeded},
     {"create_507", Call::Create, 507, "", ErrorCode::QuotaExceeded},
+    {"read_507", Call::Read, 507, "", ErrorCode::Unavailable},
     {"subscribe_404", Call::Subscribe, 404, "ResourceNotFound", ErrorCode::NotFound},
     {"subscribe_400", Call::Subscribe, 400, "ValidationError", ErrorCode::Rejected},
     {"read_302", Call::Read, 302, "", ErrorCode::InvalidResponse},
@@ -278,6 +279,20 @@ BOOST_AUTO_TEST_CASE(a_create_asks_for_no_mail_and_holds_nothing_else_R21_R22) {
         BOOST_TEST(body->find(there) != std::string::npos, there);
     for (const char* absent : {"attendees", "organizer", "recurrence", "calgateMark", "calgateWording"})
         BOOST_TEST(body->find(absent) == std::string::npos, absent);
+}
+
+BOOST_AUTO_TEST_CASE(a_weekly_rule_says_where_its_week_begins_M39) {
+    for (const char* rule : {"FREQ=WEEKLY", "FREQ=WEEKLY;WKST=SU", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,TH;COUNT=4"}) {
+        Event event;
+        event.uid = Uid{"copy-1"};
+        event.master.start = berlin("2026-03-10T10:00:00");
+        event.master.end = berlin("2026-03-10T10:45:00");
+        event.master.rules = {rule};
+        const auto body = write_create(event, "copy-1", context());
+        BOOST_REQUIRE(body.has_value());
+        BOOST_TEST(body->find(R"("firstDayOfWeek":")") != std::string::npos, rule);
+        BOOST_TEST(body->find(R"("recurrenceTimeZone":"W. Europe Standard Time")") != std::string::npos, rule);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(graph_cannot_hold_and_says_so) {

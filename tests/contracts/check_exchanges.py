@@ -13,6 +13,37 @@ from contracts import Document, Google, Graph, Unknown
 
 CALENDAR = "https://www.googleapis.com/calendar/v3/calendars/c"
 GRAPH = "https://graph.microsoft.com/v1.0/me"
+BATCH = "https://www.googleapis.com/batch/calendar/v3"
+IMMUTABLE = 'IdType="ImmutableId"'
+
+
+def parts(boundary, *texts):
+    return "".join(f"--{boundary}\r\n{text}\r\n" for text in texts) + f"--{boundary}--\r\n"
+
+
+def call(name="<a>", line="GET /calendar/v3/calendars/c/events/e", body=""):
+    head = "Content-Type: application/json\r\n" if body else ""
+    return f"Content-Type: application/http\r\nContent-ID: {name}\r\n\r\n{line}\r\n{head}\r\n{body}"
+
+
+def answer(name="<response-a>", line="HTTP/1.1 404 Not Found", body="{}"):
+    return f"Content-Type: application/http\r\nContent-ID: {name}\r\n\r\n{line}\r\n\r\n{body}"
+
+
+def together(*calls):
+    return json.dumps({"requests": list(calls)})
+
+
+def asks(name="1", method="GET", url="/me/events/e", prefer=IMMUTABLE, **more):
+    return {"id": name, "method": method, "url": url, "headers": {"Prefer": prefer, **more.pop("headers", {})}, **more}
+
+
+def answers(*all_of_them):
+    return json.dumps({"responses": [{"id": name, "status": status, "body": body} for name, status, body in all_of_them]})
+
+
+STUB = {"id": "e", "status": "cancelled"}
+GONE = {"error": {"code": "ErrorItemNotFound", "message": "no"}}
 # Each of these must be refused, and for that reason, or nothing that follows counts.
 MUST_BE_REFUSED = [
     ("an event without an end", "'end' is a required",
@@ -31,6 +62,49 @@ MUST_BE_REFUSED = [
     ("a status that Graph does not give", "the answer 200", "DELETE", f"{GRAPH}/events/e", "", 200, ""),
     ("an error that is none of Graph's", "the answer 404", "GET", f"{GRAPH}/events/e", "", 404, '{"no": 1}'),
     ("a token answer without a token", "the answer 200", "POST", "https://oauth2.googleapis.com/token", "", 200, "{}"),
+    ("a member that a partial answer should have", "'kind' is a required",
+     "GET", f"{CALENDAR}/events?fields=kind,items(id)", "", 200, '{"items": []}'),
+    ("a member that nobody asked for", "etag was not asked for",
+     "GET", f"{CALENDAR}/events?fields=kind", "", 200, '{"kind": "calendar#events", "etag": "1"}'),
+    ("an inner member that nobody asked for", "status was not asked for",
+     "GET", f"{CALENDAR}/events?fields=kind,items/id", "", 200, json.dumps({"kind": "calendar#events", "items": [STUB]})),
+    ("a cancelled event that is another", "another event",
+     "GET", f"{CALENDAR}/events/f", "", 200, json.dumps(STUB)),
+    ("a cancelled instance without its place", "where in it it was",
+     "GET", f"{CALENDAR}/events/e", "", 200, json.dumps(STUB | {"recurringEventId": "s"})),
+    ("a cancelled event with a weak etag", "the etag is none",
+     "GET", f"{CALENDAR}/events/e", "", 200, json.dumps(STUB | {"etag": "W/1"})),
+    ("a cancelled event with a wrong time", "the answer 200, start",
+     "GET", f"{CALENDAR}/events/e", "", 200, json.dumps(STUB | {"start": 7})),
+    ("a batch of nothing", "no batch", "POST", BATCH, "--b--", 200, ""),
+    ("a batch of too many", "holds 51", "POST", BATCH, parts("b", *(call(f"<{n}>") for n in range(51))), 200, ""),
+    ("a batch with one name for two", "name of its own", "POST", BATCH, parts("b", call(), call()), 200, ""),
+    ("a batch that leads elsewhere", "leads elsewhere", "POST", BATCH, parts("b", call(line="GET /drive/v3/files")), 200, ""),
+    ("a wrong body inside a batch", "'end' is a required", "POST", BATCH,
+     parts("b", call(line="POST /calendar/v3/calendars/c/events", body='{"start": {"date": "2026-03-01"}}')), 200,
+     parts("r", answer(line="HTTP/1.1 200 OK"))),
+    ("an unknown parameter inside a batch", "color is not known", "POST", BATCH,
+     parts("b", call(line="GET /calendar/v3/calendars/c/events/e?color=red")), 200, parts("r", answer())),
+    ("an answer without a name in a batch", "belongs to no part", "POST", BATCH, parts("b", call()), 200,
+     parts("r", answer(name="<response-b>"))),
+    ("a missing answer in a batch", "has no answer", "POST", BATCH, parts("b", call()), 200, "--r--"),
+    ("a wrong error inside a batch", "the answer 404", "POST", BATCH, parts("b", call()), 200, parts("r", answer())),
+    ("a call without immutable ids", "immutable ids", "GET", f"{GRAPH}/events/e", "", 404, json.dumps(GONE), ""),
+    ("a $batch of too many", "the request, requests:", "POST", f"{GRAPH[:-3]}/$batch",
+     together(*(asks(str(n), dependsOn=["0"]) for n in range(21))), 200, answers()),
+    ("a $batch that meets the mailbox at once", "at once", "POST", f"{GRAPH[:-3]}/$batch",
+     together(*(asks(str(n)) for n in range(5))), 200, answers()),
+    ("a $batch with one name for two", "two calls", "POST", f"{GRAPH[:-3]}/$batch", together(asks("a"), asks("A")), 200, answers()),
+    ("a part of a $batch without immutable ids", "immutable ids", "POST", f"{GRAPH[:-3]}/$batch",
+     together(asks(prefer="")), 200, answers(("1", 404, GONE))),
+    ("a body without a type in a $batch", "what its body is", "POST", f"{GRAPH[:-3]}/$batch",
+     together(asks(method="POST", url="/me/events", body={})), 200, answers(("1", 404, GONE))),
+    ("a wrong body inside a $batch", "the request, subject", "POST", f"{GRAPH[:-3]}/$batch",
+     together(asks(method="POST", url="/me/events", body={"subject": 7}, headers={"Content-Type": "application/json"})), 200,
+     answers(("1", 404, GONE))),
+    ("a wrong answer inside a $batch", "the answer 404", "POST", f"{GRAPH[:-3]}/$batch", together(asks()), 200,
+     answers(("1", 404, {}))),
+    ("a missing answer in a $batch", "has no answer", "POST", f"{GRAPH[:-3]}/$batch", together(asks()), 200, answers()),
     ("a host that is in no contract", "no contract speaks", "GET", "https://calendar.example.org/", "", 200, "{}"),
 ]
 
@@ -48,8 +122,9 @@ def wrong_with(services, exchange):
 
 def prove_that_it_refuses(services):
     wrong = []
-    for name, because, method, url, request, status, response in MUST_BE_REFUSED:
-        exchange = {"method": method, "url": url, "request": request, "status": status, "response": response}
+    for name, because, method, url, request, status, response, *prefer in MUST_BE_REFUSED:
+        exchange = {"method": method, "url": url, "request": request, "prefer": prefer[0] if prefer else IMMUTABLE,
+                    "status": status, "type": "multipart/mixed; boundary=r", "response": response}
         found = wrong_with(services, exchange)
         if not any(because in each for each in found):
             wrong.append(f"the checker does not refuse {name} for that reason; nothing it says counts: {found}")

@@ -1,12 +1,13 @@
 """What the contracts of Google Calendar and Microsoft Graph say about one exchange.
 
-An exchange is a dict: method, url, request (text), status, type (Content-Type of the answer), response (text).
+An exchange is a dict: method, url, request (text), prefer (the Prefer header), status, type (Content-Type of the answer),
+response (text).
 """
 
 import json
 import os
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from jsonschema import Draft7Validator
 
@@ -21,6 +22,10 @@ GOOGLE_ANSWERS = {
     "events.patch": "EventAnswer", "events.update": "EventAnswer", "events.list": "EventsAnswer",
     "events.instances": "EventsAnswer",
 }
+
+
+GOOGLE_BATCH = 50
+GRAPH_AT_ONCE = 4  # Parts of a batch that a mailbox takes at once.
 
 
 class Unknown(Exception):
@@ -46,15 +51,19 @@ class Document:
 
     def check(self, pointer, value):
         """Sentences about what is wrong with `value`; empty when it fits."""
+        return [sentence(error) for error in self.errors(pointer, value)]
+
+    def errors(self, pointer, value):
         if pointer not in self.validators:
             Draft7Validator.check_schema(self.resolve(pointer))
             # The whole document is the root, so that local references resolve.
             wrapped = {key: self.root[key] for key in ("definitions", "components") if key in self.root}
             self.validators[pointer] = Draft7Validator({"$ref": pointer, **wrapped})
-        return [
-            f"{'/'.join(map(str, error.absolute_path)) or 'the body'}: {error.message[:300]}"
-            for error in self.validators[pointer].iter_errors(value)
-        ]
+        return list(self.validators[pointer].iter_errors(value))
+
+
+def sentence(error):
+    return f"{'/'.join(map(str, error.absolute_path)) or 'the body'}: {error.message[:300]}"
 
 
 def parsed(text, what):
@@ -67,6 +76,87 @@ def parsed(text, what):
 def is_cancelled(text):
     event, _ = parsed(text, "the answer")
     return isinstance(event, dict) and event.get("status") == "cancelled"
+
+
+def asked_fields(fields):
+    """What `fields` names, as nested dicts; a leaf is everything below it. "items(id,status),kind"."""
+    mask, stack, word = {}, [], ""
+    current = mask
+    for character in fields + ",":
+        if character not in ",()/":
+            word += character
+            continue
+        if word:
+            inner = current.setdefault(word, {})
+            if character in "(/":
+                stack.append((current, character))
+                current = inner
+        word = ""
+        if character == ")":
+            while stack[-1][1] == "/":
+                stack.pop()
+            current = stack.pop()[0]
+        while character in ",)" and stack and stack[-1][1] == "/":
+            current = stack.pop()[0]
+    return mask
+
+
+def beyond(value, mask, path="the body"):
+    """Members of a partial answer that were not asked for."""
+    if isinstance(value, list):
+        return [each for one in value for each in beyond(one, mask, path)]
+    if not mask or not isinstance(value, dict):
+        return []
+    wrong = [f"{path}: {name} was not asked for" for name in value if name not in mask]
+    return wrong + [each for name in value if name in mask for each in beyond(value[name], mask[name], f"{path}/{name}")]
+
+
+def may_be_missing(error, mask):
+    """Whether a member that a schema requires was left out because nobody asked for it."""
+    if error.validator != "required":
+        return False
+    for name in error.absolute_path:
+        if isinstance(name, int):
+            continue
+        if not mask:
+            return False
+        mask = mask.get(name, {})
+    return bool(mask) and not any(repr(name) in error.message for name in mask)
+
+
+def stub_troubles(event, asked_id):
+    """A cancelled event need not say more than its id; what it says besides has to fit."""
+    wrong = []
+    if event.get("id") != asked_id:
+        wrong.append(f"the answer is another event than the one that was asked for: {event.get('id')}")
+    if ("recurringEventId" in event) != ("originalStartTime" in event):
+        wrong.append("a cancelled instance says its series, or where in it it was, and not the other")
+    if "etag" in event and not re.fullmatch(r'"[^"]+"', str(event["etag"])):
+        wrong.append(f"the etag is none: {event['etag']}")
+    if event.get("kind", "calendar#event") != "calendar#event":
+        wrong.append(f"the kind is none of an event's: {event['kind']}")
+    return wrong
+
+
+def headers_of(text):
+    """Header lines up to an empty one, and what follows it."""
+    headers = {}
+    while text:
+        line, _, text = text.partition("\n")
+        line = line.rstrip("\r")
+        if not line:
+            break
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return headers, text
+
+
+def multipart(text, boundary):
+    """The parts of a multipart body (RFC 2046 5.1), or nothing when it does not end as it has to."""
+    pieces = re.split(rf"(?:^|\r?\n)--{re.escape(boundary)}(?=\r?\n|--)", text)
+    if len(pieces) < 2 or not pieces[-1].startswith("--"):
+        return None
+    return [piece.removeprefix("\r").removeprefix("\n") for piece in pieces[1:-1]]
 
 
 def checked_body(document, pointer, text, what):
@@ -113,6 +203,8 @@ class Google:
 
     def check(self, exchange):
         url = urlsplit(exchange["url"])
+        if url.path == "/batch/calendar/v3":
+            return self.batch(exchange)
         if url.hostname != "www.googleapis.com":
             return check_sign_in(self.document, "#/definitions/OAuthTokenResponse", "#/definitions/OAuthTokenError", exchange)
         name, rules = self.operation(exchange["method"], url.path)
@@ -139,12 +231,60 @@ class Google:
         if not pointer:
             return [] if status == 204 and not exchange["response"] else [f"the answer {status} should be 204 and empty"]
         wrong = [] if status == 200 else [f"the answer should be 200 and is {status}"]
+        value, broken = parsed(exchange["response"], f"the answer {status}")
+        if broken:
+            return wrong + broken
+        url = urlsplit(exchange["url"])
         if name == "events.get" and is_cancelled(exchange["response"]):
-            pointer = "#/definitions/CancelledStub"  # Only its id is promised.
-        found = checked_body(self.document, pointer, exchange["response"], f"the answer {status}")
-        if re.search(r"[?&]fields=", exchange["url"]):
-            found = [each for each in found if not each.endswith("is a required property")]  # A partial answer was asked for.
-        return wrong + found
+            pointer = "#/definitions/CancelledStub"
+            wrong += stub_troubles(value, unquote(url.path.rsplit("/", 1)[1]))
+        mask = asked_fields(dict(parse_qsl(url.query)).get("fields", ""))
+        found = [each for each in self.document.errors(pointer, value) if not (mask and may_be_missing(each, mask))]
+        wrong += [f"the answer {status}, {sentence(each)}" for each in found]
+        return wrong + (beyond(value, mask) if mask else [])
+
+    def batch(self, exchange):
+        """Several exchanges in one; each of them is judged as if it stood alone."""
+        boundary = exchange["request"].partition("\n")[0].rstrip("\r").removeprefix("--")
+        parts = multipart(exchange["request"], boundary)
+        if exchange["method"] != "POST" or parts is None:
+            return ["the request is no batch"]
+        if not 1 <= len(parts) <= GOOGLE_BATCH:
+            return [f"the batch holds {len(parts)} calls"]
+        wrong, asked = [], {}
+        for part in parts:
+            around, inner = headers_of(part)
+            line, _, rest = inner.partition("\n")
+            headers, body = headers_of(rest)
+            name = around.get("content-id", "")
+            if around.get("content-type") != "application/http" or not re.fullmatch("<[^<>]+>", name) or name in asked:
+                wrong.append(f"a part of the batch has no type or no name of its own: {around}")
+            method, _, target = line.strip().partition(" ")
+            target = target.removesuffix(" HTTP/1.1")
+            if not target.startswith("/calendar/v3/"):
+                wrong.append(f"a part of the batch leads elsewhere: {target}")
+            if body.strip() and not headers.get("content-type", "").startswith("application/json"):
+                wrong.append("a part of the batch does not say what its body is")
+            asked[name] = {"method": method, "url": f"https://www.googleapis.com{target}", "request": body.strip()}
+        if exchange["status"] != 200:
+            return wrong + checked_body(
+                self.document, "#/definitions/ErrorResponse", exchange["response"], f"the answer {exchange['status']}")
+        found = re.match(r'multipart/mixed; *boundary="?([^";]+)', exchange["type"])
+        answers = multipart(exchange["response"], found[1]) if found else None
+        if answers is None:
+            return wrong + ["the answer to the batch is none"]
+        for answer in answers:
+            around, inner = headers_of(answer)
+            line, _, rest = inner.partition("\n")
+            _, body = headers_of(rest)
+            name = around.get("content-id", "").replace("<response-", "<", 1)
+            status = re.match(r"HTTP/1\.1 (\d{3})", line)
+            if name not in asked or not status:
+                wrong.append(f"an answer in the batch belongs to no part: {around} {line}")
+                continue
+            one = dict(asked.pop(name), status=int(status[1]), response=body.strip())
+            wrong += [f"in a batch, {one['method']} {one['url']}: {each}" for each in self.check(one)]
+        return wrong + [f"{name} of the batch has no answer" for name in asked]
 
 
 class Graph:
@@ -176,6 +316,11 @@ class Graph:
             return check_sign_in(self.document, schemas + "oauthTokenResponse", schemas + "oauthTokenError", exchange)
         if not url.path.startswith("/v1.0/"):
             raise Unknown(f"Graph has no version at {url.path}")
+        if 'IdType="ImmutableId"' not in exchange.get("prefer", ""):
+            return ["the call does not ask for immutable ids"]
+        return self.call(exchange, url)
+
+    def call(self, exchange, url):
         rules = self.operation(exchange["method"], url.path.removeprefix("/v1.0"))
         parameters = [self.referred(each) for each in rules.get("parameters", [])]
         allowed = {each["name"]: each["schema"] for each in parameters if each["in"] == "query"}
@@ -185,7 +330,35 @@ class Graph:
             wrong += checked_body(self.document, pointer, exchange["request"], "the request")
         elif exchange["request"]:
             wrong.append("the request has a body where none belongs")
-        return wrong + self.answer(rules, exchange)
+        wrong += self.answer(rules, exchange)
+        return wrong if wrong or rules["operationId"] != "batch" else self.batch(exchange)
+
+    def batch(self, exchange):
+        """Several exchanges in one; each of them is judged as if it stood alone. Their form was checked."""
+        parts, wrong, asked = json.loads(exchange["request"])["requests"], [], {}
+        free = [part for part in parts if not part.get("dependsOn")]
+        if len(free) > GRAPH_AT_ONCE:
+            wrong.append(f"{len(free)} calls of the batch meet the mailbox at once")
+        for part in parts:
+            headers = {name.lower(): value for name, value in part.get("headers", {}).items()}
+            if part["id"].lower() in asked:
+                wrong.append(f"two calls of the batch are called {part['id']}")
+            if "body" in part and headers.get("content-type") != "application/json":
+                wrong.append("a call of the batch does not say what its body is")
+            asked[part["id"].lower()] = {
+                "method": part["method"], "url": f"https://graph.microsoft.com/v1.0/{part['url'].lstrip('/')}",
+                "request": json.dumps(part["body"]) if "body" in part else "", "prefer": headers.get("prefer", "")}
+        if exchange["status"] != 200:
+            return wrong
+        for answer in json.loads(exchange["response"])["responses"]:
+            one = asked.pop(answer["id"].lower(), None)
+            if one is None:
+                wrong.append(f"an answer in the batch belongs to no call: {answer['id']}")
+                continue
+            body = json.dumps(answer["body"]) if "body" in answer else ""
+            one.update(status=answer["status"], response=body)
+            wrong += [f"in a batch, {one['method']} {one['url'][:160]}: {each}" for each in self.check(one)]
+        return wrong + [f"{name} of the batch has no answer" for name in asked]
 
     def answer(self, rules, exchange):
         status = str(exchange["status"])

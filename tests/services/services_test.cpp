@@ -1,145 +1,13 @@
-#include "tests/services/services.hpp"
-
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 
-#include "core/identity.hpp"
-#include "tests/scheduler/small_business.hpp"
+#include "tests/services/salon.hpp"
 
 namespace calgate::testing {
 
 namespace data = boost::unit_test::data;
 using namespace std::chrono_literals;
-
-/// Anna, whose calendar at a service is target and source, and who edits it with a client of her own.
-struct Salon : ConnectorFactory {
-    explicit Salon(const std::string& name, std::uint64_t seed = 11, Engine::Settings given = {})
-        : random(seed), settings(given), service(service_named(name, clock, zones)), wire(service->site(), clock) {
-        store.write([&](Writer& writer) {
-            writer.put(Business{.id = "b1", .name = "Salon", .zone = "Europe/Berlin", .epoch = "e1"});
-            writer.put(Staff{.id = {"anna"}, .name = "Anna", .zone = "Europe/Berlin"});
-            writer.put(Account{.id = {"acc"}, .kind = service->kind(), .url = "https://" + name});
-            Calendar row;
-            row.id = calendar;
-            row.account = {"acc"};
-            row.staff = {"anna"};
-            row.href = service->calendar();
-            row.mirror = row.busy = true;
-            row.copy_detail = CopyDetail::Full;
-            writer.put(row);
-        });
-        engine = std::make_unique<Engine>(
-            EngineParts{store, index, *this, zones, clock, random, keys, [](const std::string&) {}}, settings
-        );
-        engine->load();
-        open_phone();
-    }
-    Result<std::unique_ptr<Connector>> open(const Account&) override { return service->connect(wire); }
-    void open_phone() { phone = service->connect(service->site()); }
-
-    void run(std::chrono::seconds time, std::chrono::seconds step = 1s) {
-        for (const auto end = clock.now() + time; clock.now() < end; clock.advance(step))
-            while (engine->run_due().count() == 0) continue;
-    }
-    static LocalSeconds at(int day, int hour) { return SmallBusiness::at(day, hour); }
-    void book(const std::string& id, LocalSeconds start) {
-        Appointment wanted;
-        wanted.id = {id};
-        wanted.staff = {"anna"};
-        wanted.start = start;
-        wanted.end = start + 1h;
-        wanted.zone = "Europe/Berlin";
-        wanted.title = "Cut " + id;
-        const auto result = calgate::write(store, [&](Writer& w) {
-            return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test");
-        });
-        BOOST_REQUIRE(result.outcome == BookingOutcome::Created || result.outcome == BookingOutcome::Changed);
-        engine->wake(result.targets);
-    }
-    void cancel(const std::string& id) {
-        const auto result = calgate::write(store, [&](Writer& w) {
-            return cancel_appointment(w, {id}, {}, zones, clock.now(), "api", "test");
-        });
-        engine->wake(result.targets);
-    }
-    Mirror mirror(const std::string& id) const {
-        return calgate::read(store, [&](const Reader& r) { return *r.mirror({id}, calendar); });
-    }
-    Appointment appointment(const std::string& id) const {
-        return calgate::read(store, [&](const Reader& r) { return *r.appointment({id}); });
-    }
-    std::int64_t waiting() const {
-        return calgate::read(store, [&](const Reader& r) { return r.count_open_mirrors(calendar); });
-    }
-    int noted(const std::string& kind) const {
-        return calgate::read(store, [&](const Reader& r) {
-            int count = 0;
-            for (const auto& change : r.changes(0, 10'000)) count += change.kind == kind ? 1 : 0;
-            return count;
-        });
-    }
-
-    // What the phone does.
-    Context context() const { return {clock.steady() + 60s, {}}; }
-    /// Everything in the calendar but the marker.
-    std::vector<RemoteEvent> events() {
-        std::vector<RemoteEvent> all;
-        std::optional<SyncToken> token;
-        for (bool more = true; more;) {
-            auto page = phone->fetch_changes(context(), service->calendar(), token, {});
-            BOOST_REQUIRE_MESSAGE(page.has_value(), (page ? "" : page.error().detail));
-            for (auto& event : page->changed)
-                if (event.event.master.title != "calgate marker") all.push_back(std::move(event));
-            token = page->next;
-            more = page->more;
-        }
-        return all;
-    }
-    void edit(const std::string& id, const std::function<void(EventInstance&)>& change) {
-        auto held = phone->fetch_event(context(), *mirror(id).href);
-        BOOST_REQUIRE(held.has_value());
-        change(held->event.master);
-        const auto done = phone->update_event(context(), held->href, *held->version, held->event);
-        BOOST_REQUIRE_MESSAGE(done.has_value(), (done ? "" : done.error().detail));
-    }
-    void erase(const std::string& id) {
-        const auto held = phone->fetch_event(context(), *mirror(id).href);
-        BOOST_REQUIRE(held.has_value());
-        BOOST_REQUIRE(phone->delete_event(context(), held->href, *held->version).has_value());
-    }
-    void block(const std::string& uid, LocalSeconds start, std::vector<std::string> rules = {}) {
-        Event event;
-        event.uid = {uid};
-        event.master.start = {When::Kind::Zoned, start, "Europe/Berlin"};
-        event.master.end = {When::Kind::Zoned, start + 1h, "Europe/Berlin"};
-        event.master.title = "private";
-        event.master.rules = std::move(rules);
-        BOOST_REQUIRE(phone->create_event(context(), service->calendar(), event).has_value());
-    }
-    bool is_busy(LocalSeconds at) const {
-        const Instant instant = zones.to_instant({When::Kind::Zoned, at, "Europe/Berlin"}, "Europe/Berlin");
-        return !busy_within(*index.person({"anna"}), {instant, instant + 1min}).empty();
-    }
-    std::size_t busy_of_calendar() const {
-        const auto person = index.person({"anna"});
-        const auto found = person->by_source.find(calendar.value);
-        return found == person->by_source.end() ? 0 : found->second.size();
-    }
-
-    HandClock clock{};
-    SeededRandom random;
-    Engine::Settings settings;
-    ZoneResolver zones{};
-    MapStore store{};
-    AvailabilityIndex index{};
-    Keys keys{std::string(32, 'm'), std::string(32, 'r')};
-    std::unique_ptr<SimulatedService> service;
-    Wire wire;
-    CalendarId calendar{"anna"};
-    std::unique_ptr<Engine> engine{};
-    std::unique_ptr<Connector> phone{};
-};
 
 namespace {
 
@@ -263,9 +131,10 @@ BOOST_DATA_TEST_CASE(R15_lost_access_parks_with_one_alarm_and_lands_in_order_aft
     });
     std::vector<std::string> order;
     salon.wire.after = [&](const http::Request& request) {
-        for (int i = 0; i < 3; ++i)
-            if (changes_anything(request) && request.body.find("Cut b" + std::to_string(i)) != std::string::npos)
-                order.push_back("b" + std::to_string(i));
+        if (!changes_anything(request)) return;
+        const std::string title = "Cut b";
+        for (auto at = request.body.find(title); at != std::string::npos; at = request.body.find(title, at + 1))
+            order.push_back("b" + request.body.substr(at + title.size(), 1));
     };
     salon.run(60s);
     BOOST_TEST(salon.waiting() == 0);
@@ -356,6 +225,40 @@ BOOST_DATA_TEST_CASE(R19_a_limit_without_a_hint_loses_nothing_and_is_not_hammere
     BOOST_TEST(salon.wire.refused <= 60);  // One in 30 s (L5).
     salon.wire.calls_per_minute = 0;
     BOOST_TEST(salon.events().size() == 100u);
+}
+
+struct Mirroring {
+    const char* service;
+    int calls;  ///< For 100 copies at most, the marker's and reading included.
+};
+std::ostream& operator<<(std::ostream& out, const Mirroring& row) { return out << row.service; }
+const Mirroring kMirrorings[] = {{"google", 12}, {"graph", 65}, {"caldav", 115}};
+
+BOOST_DATA_TEST_CASE(R19_a_hundred_new_copies_take_as_few_calls_as_the_service_allows, data::make(kMirrorings), row) {
+    Engine::Settings quick;
+    quick.calls_per_second = 200;
+    Salon salon(row.service, 11, quick);
+    salon.run(10s);
+    for (int i = 0; i < 100; ++i) salon.book("a" + std::to_string(i), Salon::at(5 + i / 10, 8 + i % 10));
+    const int before = salon.wire.calls;
+    salon.run(15s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.wire.calls - before <= row.calls);
+    BOOST_TEST(salon.events().size() == 100u);
+    BOOST_TEST(salon.noted("copy.parked") == 0);
+}
+
+BOOST_DATA_TEST_CASE(R6_a_mirroring_whose_answers_are_lost_ends_with_one_copy_each, data::make(kServices), name) {
+    Engine::Settings quick;
+    quick.calls_per_second = 200;
+    Salon salon(name, 11, quick);
+    salon.run(10s);
+    int lost = 0;
+    salon.wire.loses = [&](const http::Request& request) { return changes_anything(request) && lost++ < 2; };
+    for (int i = 0; i < 60; ++i) salon.book("a" + std::to_string(i), Salon::at(5 + i / 10, 8 + i % 10));
+    salon.run(3600s, 20s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 60u);
 }
 
 BOOST_DATA_TEST_CASE(R21_nobody_gets_a_mail, data::make(kServices), name) {

@@ -23,7 +23,7 @@ http::Response with_faulty_body(http::Response response, SimFault::Kind kind) {
 http::Response instead(const SimFault& fault) {
     http::Headers headers;
     if (!fault.retry_after.empty()) headers.emplace_back("Retry-After", fault.retry_after);
-    if (fault.kind == SimFault::Kind::Refusal) return plain(fault.status, headers);
+    if (fault.kind == SimFault::Kind::Refusal) return plain(fault.status, headers, fault.body);
     headers.emplace_back("Content-Type", "text/html");
     return plain(fault.status, headers, "<!DOCTYPE html><html><body><p>Maintenance<br></body></html>");
 }

@@ -20,13 +20,14 @@ struct SimFault {
         TruncatedXml,       ///< Half of the body under the right status.
         ControlCharacters,  ///< U+0001 and U+000B inside the body.
         HtmlPage,           ///< A web page under `status`; not applied.
-        Refusal,            ///< `status` and `retry_after`, no body; not applied.
+        Refusal,            ///< `status`, `retry_after` and `body`; not applied.
     };
     Kind kind = Kind::NoConnection;
     int status = 503;
     std::string retry_after{};  ///< Header value; empty: no header.
     std::string method{};       ///< Empty: any.
     int times = 1;              ///< Requests that it hits; -1: until `clear_faults`.
+    std::string body{};         ///< Of a Refusal.
 };
 
 /// A request as it arrived.

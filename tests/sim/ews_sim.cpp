@@ -275,7 +275,8 @@ Result<http::Response> EwsSim::send(const http::Request& request, const Context&
         return Error{ErrorCode::Unavailable, "No connection to mail.corp.example.", {}};
     if (fault_now && (fault_now->kind == SimFault::Kind::Refusal || fault_now->kind == SimFault::Kind::HtmlPage)) {
         const bool page = fault_now->kind == SimFault::Kind::HtmlPage;
-        auto refused = answer_of(fault_now->status, page ? "<html><body>Sorry</body></html>" : "", request.url);
+        const std::string body = page ? "<html><body>Sorry</body></html>" : fault_now->body;
+        auto refused = answer_of(fault_now->status, body, request.url);
         if (!fault_now->retry_after.empty()) refused.headers.emplace_back("Retry-After", fault_now->retry_after);
         return refused;
     }

@@ -26,7 +26,10 @@ http::Response instead(const SimFault& fault) {
     http::Response response;
     response.status = fault.status;
     if (!fault.retry_after.empty()) response.headers.emplace_back("Retry-After", fault.retry_after);
-    if (fault.kind == SimFault::Kind::Refusal) return response;
+    if (fault.kind == SimFault::Kind::Refusal) {
+        response.body = fault.body;
+        return response;
+    }
     response.headers.emplace_back("Content-Type", "text/html");
     response.body = "<!DOCTYPE html><html><title>Error (Server Error)!!1</title><p>That's an error.</html>";
     return response;

@@ -22,10 +22,11 @@ struct GoogleQuirks {
     bool bare_stubs = false;          ///< Cancelled instances come with nothing but id and status.
     bool without_etags = false;
     bool weak_etags = false;
-    bool etags_move_alone = false;   ///< A write to an instance changes its master's etag.
-    bool limit_is_429 = false;       ///< Otherwise 403 userRateLimitExceeded.
-    int calls_per_minute = 0;        ///< 0: no limit.
-    bool sync_message_first = true;  ///< A channel's "sync" comes before the answer to events.watch.
+    bool etags_move_alone = false;     ///< A write to an instance changes its master's etag.
+    bool limit_is_429 = false;         ///< Otherwise 403 userRateLimitExceeded.
+    int calls_per_minute = 0;          ///< 0: no limit.
+    std::size_t batch_leaves_out = 0;  ///< So many of a batch's last parts are done, and their answers missing.
+    bool sync_message_first = true;    ///< A channel's "sync" comes before the answer to events.watch.
     bool double_notifications = false, lose_notifications = false;
     bool rotates_refresh_tokens = false;
     bool token_endpoint_fails = false;  ///< 500 internal_failure.

@@ -7,6 +7,7 @@ namespace calgate::testing {
 namespace {
 
 constexpr std::chrono::days kLongestChannel{7};
+constexpr std::size_t kBatch = 50;
 constexpr std::string_view kApi = "/calendar/v3/";
 
 http::Response not_found() { return google_error(404, "notFound"); }
@@ -272,16 +273,19 @@ http::Response GoogleSim::State::batch(const http::Request& request) {
     if (at == std::string::npos) return google_error(400, "badRequest");
     std::string boundary = type.substr(at + 9);
     std::erase(boundary, '"');
-    std::string text = request.body, out;
+    std::string text = request.body;
     std::erase(text, '\r');
-    int parts = 0;
+    std::vector<std::string> answers;
+    std::size_t marks = 0;
+    for (auto mark = text.find("--" + boundary); mark != std::string::npos; mark = text.find("--" + boundary, mark + 1))
+        ++marks;
+    if (marks > kBatch + 1) return google_error(400, "badRequest");
     for (auto begin = text.find("--" + boundary); begin != std::string::npos;) {
         const auto from = begin + boundary.size() + 2;
         const auto end = text.find("--" + boundary, from);
         if (end == std::string::npos) break;
         const std::string part = text.substr(from, end - from);
         begin = end;
-        if (++parts > 50) return google_error(400, "badRequest");
         const auto inner_at = part.find("\n\n");
         if (inner_at == std::string::npos) continue;
         const std::string head = part.substr(0, inner_at), inner = part.substr(inner_at + 2);
@@ -298,10 +302,15 @@ http::Response GoogleSim::State::batch(const http::Request& request) {
         std::string id;
         if (const auto named = head.find("Content-ID: <"); named != std::string::npos)
             id = head.substr(named + 13, head.find('>', named) - named - 13);
-        out += "--batch_answer\r\nContent-Type: application/http\r\nContent-ID: <response-" + id +
-               ">\r\n\r\nHTTP/1.1 " + std::to_string(answered.status) + " " + reason_phrase(answered.status) +
-               "\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n" + answered.body + "\r\n";
+        answers.push_back(
+            "--batch_answer\r\nContent-Type: application/http\r\nContent-ID: <response-" + id + ">\r\n\r\nHTTP/1.1 " +
+            std::to_string(answered.status) + " " + reason_phrase(answered.status) +
+            "\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n" + answered.body + "\r\n"
+        );
     }
+    answers.resize(answers.size() - std::min(answers.size(), quirks.batch_leaves_out));
+    std::string out;
+    for (auto one = answers.rbegin(); one != answers.rend(); ++one) out += *one;  // In no promised order.
     http::Response response;
     response.status = 200;
     response.headers = {{"Content-Type", "multipart/mixed; boundary=batch_answer"}};

@@ -46,6 +46,7 @@ struct GraphQuirks {
     bool cuts_long_subscriptions = false;  ///< A life over the maximum is cut instead of refused.
     bool validates_renewals = false;       ///< The handshake also on PATCH.
     bool exceptions_inherit_properties = false;
+    std::size_t batch_leaves_out = 0;  ///< So many of a batch's last parts are done, and their answers missing.
     std::size_t default_page = 10;
     std::size_t largest_page = 1000;
 };

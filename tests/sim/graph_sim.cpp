@@ -25,7 +25,7 @@ http::Response plain_answer(int status, http::Headers headers, std::string body)
 http::Response instead(const SimFault& fault) {
     http::Headers headers;
     if (!fault.retry_after.empty()) headers.emplace_back("Retry-After", fault.retry_after);
-    if (fault.kind == SimFault::Kind::Refusal) return plain_answer(fault.status, headers, "");
+    if (fault.kind == SimFault::Kind::Refusal) return plain_answer(fault.status, headers, fault.body);
     headers.emplace_back("Content-Type", "text/html");
     return plain_answer(fault.status, headers, "<!DOCTYPE html><html><body>Service unavailable</body></html>");
 }

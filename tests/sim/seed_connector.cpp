@@ -156,6 +156,14 @@ Result<WriteReceipt> WalledConnector::create_event(const Context& context, const
     return answer;
 }
 
+std::vector<Result<WriteReceipt>> WalledConnector::create_events(
+    const Context& context, const Href& calendar, const std::vector<Event>& events
+) {
+    std::vector<Result<WriteReceipt>> outcomes;
+    for (const Event& event : events) outcomes.push_back(create_event(context, calendar, event));
+    return outcomes;
+}
+
 Result<WriteReceipt> WalledConnector::update_event(
     const Context& context, const Href& href, const Version& if_match, const Event& event
 ) {

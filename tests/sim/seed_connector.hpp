@@ -2,12 +2,13 @@
 
 #include <memory>
 
+#include "core/batch.hpp"
 #include "tests/sim/seed_wall.hpp"
 
 namespace calgate::seeds {
 
 /// A connector behind a wall.
-class WalledConnector final : public Connector {
+class WalledConnector final : public Connector, private BatchService {
 public:
     WalledConnector(Wall& wall, std::unique_ptr<Connector> inner) : wall_(wall), inner_(std::move(inner)) {}
 
@@ -23,8 +24,15 @@ public:
     Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
+    BatchService* batch() override { return wall_.around_.batches ? this : nullptr; }
 
 private:
+    std::size_t capacity() const override { return 5; }
+    /// Each part meets faults of its own, and the process may end between two of them.
+    std::vector<Result<WriteReceipt>> create_events(
+        const Context&, const Href& calendar, const std::vector<Event>& events
+    ) override;
+
     template <class Answer>
     using Call = std::function<Answer(Connector&, const Context&)>;
 

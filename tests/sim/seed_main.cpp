@@ -19,12 +19,14 @@ struct Wanted {
     bool single = false;
     bool canaries = false;
     bool go_on = false;
+    bool batches = false;
     std::string kept{};
     Canary canary = Canary::None;
 };
 
 constexpr const char* kUsage =
-    "calgate_seeds [--seeds N] [--ops N] [--seed N] [--first N] [--kept FILE] [--canaries] [--canary NAME] [--go-on]\n";
+    "calgate_seeds [--seeds N] [--ops N] [--seed N] [--first N] [--kept FILE] [--canaries] [--canary NAME] [--go-on] "
+    "[--batches]\n";
 
 bool understand(int argc, char** argv, Wanted& wanted) {
     for (int i = 1; i < argc; ++i) {
@@ -34,6 +36,8 @@ bool understand(int argc, char** argv, Wanted& wanted) {
             wanted.canaries = true;
         else if (name == "--go-on")
             wanted.go_on = true;
+        else if (name == "--batches")
+            wanted.batches = true;
         else if (!has_value)
             return false;
         else if (name == "--seeds")
@@ -94,9 +98,11 @@ void print(const Statistics& statistics, double took, int violations) {
     );
 }
 
-Verdict play(std::uint64_t seed, int operations, Canary canary, const ZoneResolver& zones, Statistics& statistics) {
-    Run run(seed, canary, zones, statistics);
-    return run.play(operations);
+Verdict play(
+    std::uint64_t seed, const Wanted& wanted, Canary canary, const ZoneResolver& zones, Statistics& statistics
+) {
+    Run run(seed, canary, wanted.batches, zones, statistics);
+    return run.play(wanted.operations);
 }
 
 /// Each canary, until the check of the promise that it breaks finds it in a seed that is sound without it.
@@ -108,9 +114,9 @@ int find_canaries(const Wanted& wanted, const ZoneResolver& zones) {
         std::string found = "NOT FOUND";
         for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed) {
             Statistics statistics;
-            const auto verdict = play(seed, wanted.operations, canary, zones, statistics);
+            const auto verdict = play(seed, wanted, canary, zones, statistics);
             if (!verdict.violation || verdict.violation->invariant != broken_by(canary)) continue;
-            if (play(seed, wanted.operations, Canary::None, zones, statistics).violation) continue;
+            if (play(seed, wanted, Canary::None, zones, statistics).violation) continue;
             found = "seed " + std::to_string(seed) + " step " + std::to_string(verdict.step) + " " +
                     verdict.violation->what();
             break;
@@ -142,7 +148,7 @@ int main(int argc, char** argv) {
     int violations = 0;
     const auto began = std::clock();
     for (const auto seed : all) {
-        const auto verdict = play(seed, wanted.operations, wanted.canary, zones, statistics);
+        const auto verdict = play(seed, wanted, wanted.canary, zones, statistics);
         if (wanted.single || verdict.violation) print(verdict, wanted.single);
         if (!verdict.violation) continue;
         ++violations;

@@ -13,8 +13,8 @@ constexpr int kMostDecisions = 8;
 
 }  // namespace
 
-Run::Run(std::uint64_t seed, Canary canary, const ZoneResolver& zones, Statistics& statistics)
-    : seed_(seed), statistics_(statistics), stage_(seed, canary, zones, statistics) {
+Run::Run(std::uint64_t seed, Canary canary, bool batches, const ZoneResolver& zones, Statistics& statistics)
+    : seed_(seed), statistics_(statistics), stage_(seed, canary, batches, zones, statistics) {
     stage_.person = [this](const Href& href) { persons_.meddle(href); };
 }
 

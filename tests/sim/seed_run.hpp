@@ -18,7 +18,7 @@ struct Verdict {
 /// One seed from the first booking to the settled end; the same seed is the same run.
 class Run {
 public:
-    Run(std::uint64_t seed, Canary, const ZoneResolver&, Statistics&);
+    Run(std::uint64_t seed, Canary, bool batches, const ZoneResolver&, Statistics&);
     /// @param operations before faults end.
     Verdict play(int operations);
 

@@ -17,12 +17,15 @@ void WatchedStore::write(const std::function<void(Writer&)>& work) {
     crash_.point();
 }
 
-Stage::Stage(std::uint64_t seed, Canary given, const ZoneResolver& given_zones, Statistics& given_statistics)
+Stage::Stage(
+    std::uint64_t seed, Canary given, bool with_batches, const ZoneResolver& given_zones, Statistics& given_statistics
+)
     : random(seed),
       engine_random(seed ^ 0x5eed),
       zones(given_zones),
       statistics(given_statistics),
       canary(given),
+      batches(with_batches),
       truth(zones, keys, statistics),
       store(crash, [this] { truth.committed(); }) {
     truth.watch(store);
@@ -58,7 +61,9 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
     Host& host = *hosts.back();
     if (canary == Canary::Invite) host.invite_from_now_on();
     walls.push_back(std::make_unique<Wall>(
-        host, Surroundings{clock, random, statistics, truth, crash, canary, [this](const Href& href) { person(href); }}
+        host,
+        Surroundings{
+            clock, random, statistics, truth, crash, canary, batches, [this](const Href& href) { person(href); }}
     ));
     Account account;
     account.id = {staff.id.value + "." + std::to_string(number)};

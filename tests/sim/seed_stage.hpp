@@ -35,7 +35,8 @@ private:
 /// A small business of one seed: persons, their calendars at services behind walls, one gateway.
 class Stage final : public ConnectorFactory {
 public:
-    Stage(std::uint64_t seed, Canary, const ZoneResolver&, Statistics&);
+    /// @param batches the services take several creations in one call.
+    Stage(std::uint64_t seed, Canary, bool batches, const ZoneResolver&, Statistics&);
 
     Result<std::unique_ptr<Connector>> open(const Account&) override;
     /// Everything in memory is lost; what was committed is there again.
@@ -62,6 +63,7 @@ public:
     const ZoneResolver& zones;
     Statistics& statistics;
     Canary canary;
+    bool batches;
     CrashPlan crash{};
     Keys keys{std::string(32, 'm'), std::string(32, 'r')};
     Truth truth;

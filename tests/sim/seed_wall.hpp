@@ -34,6 +34,7 @@ struct Surroundings {
     Witness& witness;
     CrashPlan& crash;
     Canary canary = Canary::None;
+    bool batches = false;  ///< Several creations fit into one call.
     /// A person changes something at this event, or somewhere in this calendar.
     std::function<void(const Href&)> person{};
 };

@@ -35,6 +35,7 @@ class AnySession {
 public:
     virtual ~AnySession() = default;
     virtual void abort() = 0;
+    virtual std::string host() = 0;  ///< That the client named in its handshake; empty: none.
 };
 
 struct Listener {
@@ -102,6 +103,14 @@ public:
     }
 
     void abort() override { socket().close(); }
+
+    std::string host() override {
+        if constexpr (std::is_same_v<Stream, TlsStream>) {
+            const char* const name = SSL_get_servername(stream_.native_handle(), TLSEXT_NAMETYPE_host_name);
+            return name ? name : "";
+        }
+        return {};
+    }
 
 private:
     beast::tcp_stream& socket() { return beast::get_lowest_layer(stream_); }
@@ -279,6 +288,17 @@ void SimServer::stop() {
         for (AnySession* session : impl_->open) session->abort();
     });
     impl_->thread.join();
+}
+
+void SimServer::drop_refused() {
+    for (AnySession* session : impl_->open) {
+        const std::string host = session->host();
+        const bool refused =
+            !host.empty() && std::any_of(impl_->listeners.begin(), impl_->listeners.end(), [&](const auto& one) {
+                return one->admits && !one->admits(host);
+            });
+        if (refused) session->abort();
+    }
 }
 
 void SimServer::run(const std::function<void()>& work) {

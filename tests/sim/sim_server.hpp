@@ -45,13 +45,16 @@ public:
     /// @return the port. Only before start().
     std::uint16_t listen_plain(SimHandler);
     /// The name that the client asks for (SNI) chooses the certificate; a client that asks for none gets the first.
-    /// @param admits asked at each handshake on the server's thread; false breaks it off, as when a host is away.
+    /// @param admits asked at each handshake on the server's thread; false breaks it off, as when a host is away, and
+    /// drop_refused() ends what was open before.
     std::uint16_t listen_tls(
         const std::vector<TlsHost>&, SimHandler, std::function<bool(const std::string& host)> admits
     );
 
     void start();
     void stop();
+    /// Ends the connections to hosts that are no longer admitted. Only on the server's thread.
+    void drop_refused();
     /// Runs `work` on the server's thread, between two requests, and waits for it.
     void run(const std::function<void()>& work);
 

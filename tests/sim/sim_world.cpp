@@ -49,8 +49,11 @@ SimWorld::SimWorld(const Clock& clock, std::vector<SimSite> sites, const std::st
         return sites_.admits(host, default_site_);
     });
     http_port_ = server_.listen_plain(handle);
-    control_port_ =
-        server_.listen_plain([this](http::Request&& request) { return control_.handle(std::move(request)); });
+    control_port_ = server_.listen_plain([this](http::Request&& request) {
+        SimReply reply = control_.handle(std::move(request));
+        server_.drop_refused();
+        return reply;
+    });
     server_.start();
 }
 
@@ -82,6 +85,7 @@ void SimWorld::set_faults(const std::string& site, const SimFaults& faults) {
         SimSite* const found = sites_.named(site);
         if (!found) throw std::invalid_argument("There is no site " + site + ".");
         found->faults = faults;
+        server_.drop_refused();
     });
 }
 

@@ -18,11 +18,18 @@ bool asks_for_a_token(const http::Request& request) {
     return url && url->path.ends_with("/token");
 }
 
+std::string preferences(const http::Request& request) {
+    for (const auto& [name, value] : request.headers)
+        if (name == "Prefer") return value;
+    return {};
+}
+
 std::string line_of(const http::Request& request, const http::Response& response) {
     const Json exchange = {
         {"method", request.method},
         {"url", request.url},
         {"request", asks_for_a_token(request) ? std::string() : request.body},
+        {"prefer", preferences(request)},
         {"status", response.status},
         {"type", response.header("Content-Type").value_or("")},
         {"response", response.body}};
