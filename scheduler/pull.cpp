@@ -229,11 +229,11 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             return;
         }
         const auto current = reader.mirror(mark->appointment, id_);
-        const bool came_back = current && !current->href && !current->unknown_call &&
-                               mark->generation < current->generation &&
-                               remote.event.uid == copy_name(business_.id, mark->appointment, id_, mark->generation);
-        if (came_back) {
-            // A person undid the deletion of an earlier booking's copy: it becomes the copy again.
+        const bool lost = current && !current->href && !current->unknown_call &&
+                          remote.event.uid == copy_name(business_.id, mark->appointment, id_, mark->generation);
+        if (lost && (mark->generation < current->generation || current->confirmed == 0)) {
+            // A person undid the deletion of an earlier booking's copy: it becomes the copy again. Or the calendar was
+            // connected before, and the copy's name is one that we do not remember (R7).
             sorted.ours.push_back({mark->appointment, remote});
             if (earlier) sorted.no_longer_foreign.push_back(remote.href);
             return;

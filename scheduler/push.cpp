@@ -15,7 +15,8 @@ constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
 }  // namespace
 
 void SyncPass::push() {
-    if (!calendar_.mirror || calendar_.state != CalendarState::Active || braked_) return;
+    if (calendar_.state != CalendarState::Active || braked_) return;
+    if (!calendar_.mirror && !options_.leaving) return;
     std::set<AppointmentId> tried;
     while (tried.size() < kMaxWritesPerPass) {
         const auto batch = read(parts_.store, [&](const Reader& reader) {
@@ -30,12 +31,15 @@ void SyncPass::push() {
                 more_ = true;
                 return;
             }
-            if (!ensure_marker()) return;
+            if (!options_.leaving && !ensure_marker()) return;
             if (push_one(mirror.appointment) == Pushed::Stop) return;
         }
         if (!progress) break;
     }
-    refresh_marker();
+    if (options_.leaving)
+        remove_marker();
+    else
+        refresh_marker();
 }
 
 SyncPass::Pushed SyncPass::push_one(const AppointmentId& id) {
@@ -318,6 +322,9 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
                  current->wanted}
             );
             ++report_.parked;
+        } else if (error.code == ErrorCode::RateLimited) {
+            // All of the account waits; what is due first goes first once it may go on (R19).
+            current->detail = error.detail;
         } else if (what.action != Action::Drop) {
             ++current->attempts;
             const auto wait = backoff(current->attempts, kBackoffBase, kBackoffCap, error.retry_after, parts_.random);

@@ -33,6 +33,7 @@ public:
         std::function<bool()> may_write{};
         /// How far the wall clock was set ahead since the last run; no time passed meanwhile (I23).
         std::chrono::seconds jumped{0};
+        bool leaving = false;  ///< The calendar is being disconnected: its copies and its marker are deleted.
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
 
@@ -167,6 +168,8 @@ private:
     // marker.cpp
     bool ensure_marker();
     void refresh_marker();
+    /// When the last copy is deleted.
+    void remove_marker();
     Event marker_event(const Manifest&) const;
     Manifest manifest() const;  ///< All but the inventory.
     Inventory inventory() const;
