@@ -61,9 +61,7 @@ Pace slowed(
     SteadyInstant now
 ) {
     Pace pace = before;
-    const SteadyInstant until = hint     ? now + *hint
-                                : oldest ? *oldest + kQuotaWindow
-                                         : now;
+    const SteadyInstant until = hint ? now + *hint : oldest ? *oldest + kQuotaWindow : now;
     pace.not_before = std::max(before.not_before, until);
     // A call that was under way when the pause began says nothing new.
     if (now < before.not_before) return pace;

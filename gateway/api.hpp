@@ -133,7 +133,8 @@ private:
 
     ApiParts parts_;
     SignIns sign_ins_;
-    /// Held while an account is being connected: one that hangs leaves the other thread for providers to everybody else.
+    /// Held while an account is being connected: one that hangs leaves the other thread for providers to everybody
+    /// else.
     std::mutex connecting_{};
     std::mutex mutex_{};
     std::set<std::string> key_hashes_{};     ///< Under mutex_.

@@ -289,7 +289,10 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         kept.mirror = in.flag_or("mirror", kept.mirror);
         kept.busy = in.flag_or("busy", kept.busy);
         if (in.has("show")) kept.copy_detail = copy_detail_from(in.text("show", 20));
-        if (kept.state != CalendarState::Waiting) kept.state = CalendarState::Active;
+        if (kept.state != CalendarState::Waiting) {
+            kept.state = CalendarState::Active;
+            kept.detail.clear();
+        }
         if (!was_busy && kept.busy)
             kept.sync_token.reset();  // What was read before was not expanded: read it all again.
         writer.put(kept);

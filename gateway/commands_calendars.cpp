@@ -57,8 +57,7 @@ int command_calendars(const std::string& directory, bool json) {
 int command_disconnect(const std::string& directory, const std::string& what, bool remove_copies) {
     return with_gateway(directory, [&](Caller& caller) {
         const auto found = called(caller, what);
-        if (found.empty())
-            return fail("There is no account or calendar " + what + "; calgate calendars lists them.");
+        if (found.empty()) return fail("There is no account or calendar " + what + "; calgate calendars lists them.");
         if (found.size() > 1) {
             std::string ids;
             for (const std::string& one : found)

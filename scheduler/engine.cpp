@@ -69,7 +69,7 @@ struct Desk {
     std::unique_ptr<Connector> connector{};
     Account opened{};
     TokenBucket bucket;
-    std::atomic<double> pace;     ///< Calls per second that `bucket` allows now, for any thread to read.
+    std::atomic<double> pace;    ///< Calls per second that `bucket` allows now, for any thread to read.
     std::stop_source leaving{};  ///< Ends what runs here; under the engine's mutex.
 };
 
@@ -121,7 +121,8 @@ struct Engine::Impl {
     std::optional<Error> sit_down(Desk&, const Account&);
     Disconnection disconnect(const Calendar&, const Account&, bool remove_copies, SteadyInstant deadline);
     /// @return whether no copy is left.
-    bool remove_copies(const Calendar&, Desk&, const std::optional<Error>& trouble, SteadyInstant deadline, Disconnection&);
+    bool
+    remove_copies(const Calendar&, Desk&, const std::optional<Error>& trouble, SteadyInstant deadline, Disconnection&);
     /// Calls `work` with the account's connector while nobody else uses it.
     std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
     /// In the account's turn, after a pass that went well: the service is there.
@@ -257,7 +258,8 @@ std::vector<CalendarHealth> Engine::health() const {
             health.as_of = calendar.as_of;
             health.waiting = reader.count_open_mirrors(calendar.id);
             const double calls = static_cast<double>(waiting[calendar.account]);
-            const double per_second = pace.try_emplace(calendar.account, impl_->settings.calls_per_second).first->second;
+            const double per_second =
+                pace.try_emplace(calendar.account, impl_->settings.calls_per_second).first->second;
             health.catch_up = std::chrono::ceil<std::chrono::seconds>(
                 std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / per_second)
             );
@@ -534,7 +536,8 @@ bool Engine::Impl::remove_copies(
     if (report.error) out.notes.push_back(report.error->detail);
     if (out.left == 0 && !report.error) return true;
     out.notes.push_back(
-        std::to_string(out.left) + " copies are there still, and the calendar stays connected, without anything new "
+        std::to_string(out.left) +
+        " copies are there still, and the calendar stays connected, without anything new "
         "being written. Disconnect it again to go on, or without removing copies to leave them there."
     );
     return false;
@@ -580,6 +583,7 @@ PassReport Engine::Impl::run(
         outcome.retry_after = report.error->retry_after;
         outcome.unavailable = advice(*report.error).counts_as_outage;
         outcome.outage = outcome.unavailable && !outcome.answered;
+        outcome.slowed = report.error->code == ErrorCode::RateLimited;
     }
     if (!outcome.more) outcome.next_write = until_next_write(id);
     return report;

@@ -143,8 +143,7 @@ void SyncPass::remove_marker() {
     if (current) {
         const auto mark = read_mark(current->event.mark, parts_.keys);
         const bool ours = mark && mark->business == business_.id && mark->appointment == kMarker;
-        if (ours && current->version)
-            removed = connector_.delete_event(context(), current->href, *current->version);
+        if (ours && current->version) removed = connector_.delete_event(context(), current->href, *current->version);
     }
     if (!removed && removed.error().code != ErrorCode::NotFound) return fail(removed.error());
     parts_.store.write([&](Writer& writer) {

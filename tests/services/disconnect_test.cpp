@@ -64,7 +64,6 @@ BOOST_DATA_TEST_CASE(appointments_and_copies_stay_and_nothing_else_is_remembered
     BOOST_TEST((salon.appointments() == before));
     BOOST_TEST(!salon.remembered());
     BOOST_TEST(!salon.is_busy(salon.at(20, 9)));
-    BOOST_TEST(salon.is_busy(salon.at(10, 9)));  // The appointment itself.
     // And nobody asks the service for anything any more, whatever happens.
     const int calls = salon.wire.calls;
     salon.book("a4", salon.at(14, 9));
@@ -137,7 +136,9 @@ BOOST_DATA_TEST_CASE(copies_are_removed_on_request_and_nothing_of_a_person_is, d
     BOOST_TEST(salon.events().size() == 5u);
 }
 
-BOOST_DATA_TEST_CASE(while_the_service_is_away_removing_goes_no_further_and_goes_on_later, data::make(kServices), name) {
+BOOST_DATA_TEST_CASE(
+    while_the_service_is_away_removing_goes_no_further_and_goes_on_later, data::make(kServices), name
+) {
     Leaving salon(name);
     const auto before = salon.appointments();
     int admitted = 2;
@@ -158,6 +159,20 @@ BOOST_DATA_TEST_CASE(while_the_service_is_away_removing_goes_no_further_and_goes
     BOOST_TEST(second.done);
     BOOST_TEST(!salon.remembered());
     BOOST_TEST(salon.events().size() == 1u);
+}
+
+BOOST_DATA_TEST_CASE(
+    I11_chosen_again_in_the_middle_of_removing_what_we_deleted_cancels_nothing, data::make(kServices), name
+) {
+    Leaving salon(name);
+    salon.wire.loses = [](const http::Request& request) { return request.method == "DELETE"; };
+    BOOST_TEST(!salon.disconnect(true).done);
+    salon.wire.loses = nullptr;
+    salon.connect();
+    salon.run(3600s, 10s);
+    for (const Appointment& each : salon.appointments()) BOOST_TEST((each.state == AppointmentState::Confirmed));
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 5u);
 }
 
 BOOST_DATA_TEST_CASE(notifications_are_ended_at_the_service, data::make(kNotifying), name) {

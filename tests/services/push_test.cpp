@@ -153,7 +153,9 @@ BOOST_DATA_TEST_CASE(
     BOOST_TEST(salon.waiting() > 20);
     salon.run(900s);
     BOOST_TEST(salon.waiting() == 0);
-    BOOST_TEST_MESSAGE(name << ": " << salon.wire.refused << " of " << salon.wire.calls << " refused, " << slowest << " s");
+    BOOST_TEST_MESSAGE(
+        name << ": " << salon.wire.refused << " of " << salon.wire.calls << " refused, " << slowest << " s"
+    );
     BOOST_TEST(salon.wire.refused > 0);
     BOOST_TEST(salon.wire.refused * 10 < salon.wire.calls);
     salon.service->set_quota(0);

@@ -126,7 +126,8 @@ public:
     int deliver(const std::function<bool(const PushNote&)>& take) override {
         sim_.deliver();
         int taken = 0;
-        for (const Note& note : std::exchange(notes_, {})) taken += take({note.subscription, note.secret, {}, note.news});
+        for (const Note& note : std::exchange(notes_, {}))
+            taken += take({note.subscription, note.secret, {}, note.news});
         return taken;
     }
     void set_quota(int calls) override { sim_.quirks().calls_per_minute = calls; }
@@ -147,18 +148,21 @@ private:
         http::Response answer{202, {}, {}, {}};
         const std::string asked = "validationToken=";
         if (const auto at = request.url.find(asked); at != std::string::npos) {
-            answer = {200, {{"Content-Type", "text/plain"}}, http::percent_decode(request.url.substr(at + asked.size())), {}};
+            answer = {
+                200, {{"Content-Type", "text/plain"}}, http::percent_decode(request.url.substr(at + asked.size())), {}};
             return answer;
         }
         const std::string one = "\"clientState\":\"";
         for (auto at = request.body.find(one); at != std::string::npos; at = request.body.find(one, at + 1)) {
             const auto begin = request.body.rfind("{\"", at);
             const std::string event = between(request.body, "\"lifecycleEvent\":\"", begin);
-            const PushNote::News news = event.empty()                   ? PushNote::News::Changed
+            const PushNote::News news = event.empty()                    ? PushNote::News::Changed
                                         : event == "subscriptionRemoved" ? PushNote::News::Removed
                                         : event == "missed"              ? PushNote::News::Missed
                                                                          : PushNote::News::Reauthorize;
-            notes_.push_back({between(request.body, "\"subscriptionId\":\"", begin), between(request.body, one, begin), news});
+            notes_.push_back(
+                {between(request.body, "\"subscriptionId\":\"", begin), between(request.body, one, begin), news}
+            );
         }
         return answer;
     }

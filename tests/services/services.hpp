@@ -50,7 +50,8 @@ public:
     virtual void set_quota(int) {}
     /// Hands over the notifications that wait. @return how many of them `take` accepted.
     virtual int deliver(const std::function<bool(const PushNote&)>&) { return 0; }
-    /// Graph: tells every subscription "missed", "subscriptionRemoved", "reauthorizationRequired"; with the next deliver().
+    /// Graph: tells every subscription "missed", "subscriptionRemoved", "reauthorizationRequired"; with the next
+    /// deliver().
     virtual void lifecycle(const std::string&) {}
 };
 
