@@ -221,7 +221,7 @@ const Calm kCalms[] = {
     {"all_intervals_at_once",       {0.7, 0.07, at(1000s), at(1000s)}, at(1100s),   0.91, at(1090s)},
     {"a_pause_is_no_calm",          {0.7, 0.07, at(1000s), at(1060s)}, at(1089s),   0.7,  at(1000s)},
     {"it_begins_after_the_pause",   {0.7, 0.07, at(1000s), at(1060s)}, at(1090s),   0.77, at(1090s)},
-    {"up_to_what_was_configured",   {49,  5,    at(1000s), at(1000s)}, at(100000s), 50,   at(99970s)},
+    {"up_to_what_was_configured",   {49,  5,    at(1000s), at(1000s)}, at(100000s), 50,   at(100000s)},
     {"and_then_nothing_moves",      {50,  0,    at(0s),    at(0s)},    at(100000s), 50,   at(0s)},
 };
 // clang-format on
