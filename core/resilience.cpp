@@ -8,7 +8,8 @@
 namespace calgate {
 namespace {
 
-constexpr double kCut = 0.7, kStep = 0.1, kLeastStep = 0.001;
+constexpr double kCut = 0.7, kStep = 0.1, kLeastStep = 0.001, kModest = 1;
+constexpr std::size_t kTelling = 20;
 constexpr std::size_t kMostRemembered = 10'000;
 
 }  // namespace
@@ -66,20 +67,19 @@ Pace slowed(
     // A call that was under way when the pause began says nothing new.
     if (now < before.not_before) return pace;
     const double lately = static_cast<double>(admitted) / static_cast<double>(kQuotaWindow.count());
+    const double evidence = admitted < kTelling ? std::max(lately, kModest) : lately;
     const double slowest = std::min(kSlowest, configured);
-    pace.per_second = std::clamp(kCut * std::min(before.per_second, lately), slowest, configured);
+    pace.per_second = std::clamp(kCut * std::min(pace_at(before, configured, now), evidence), slowest, configured);
     pace.step = std::max(pace.per_second * kStep, configured * kLeastStep);
     pace.changed = now;
     return pace;
 }
 
-Pace recovered(Pace pace, double configured, SteadyInstant now) {
+double pace_at(const Pace& pace, double configured, SteadyInstant now) {
     const SteadyInstant from = std::max(pace.changed, pace.not_before);
-    if (pace.per_second >= configured || now < from + kCalm) return pace;
-    const auto intervals = (now - from) / kCalm;
-    pace.per_second = std::min(configured, pace.per_second + static_cast<double>(intervals) * pace.step);
-    pace.changed = from + intervals * kCalm;
-    return pace;
+    if (now < from + kCalm) return std::min(configured, pace.per_second);
+    const auto intervals = static_cast<double>((now - from) / kCalm);
+    return std::min(configured, pace.per_second + pace.step * intervals * (intervals + 1) / 2);
 }
 
 TokenBucket::TokenBucket(double per_second, double burst)
@@ -88,12 +88,12 @@ TokenBucket::TokenBucket(double per_second, double burst)
 }
 
 std::chrono::milliseconds TokenBucket::take(SteadyInstant now) {
-    pace_ = recovered(pace_, configured_, now);
+    const double rate = per_second(now);
     if (const auto pause = paused(now); pause.count() > 0) return pause;
-    const double most = std::min(burst_, std::max(1.0, burst_ * pace_.per_second / configured_));
+    const double most = std::min(burst_, std::max(1.0, burst_ * rate / configured_));
     if (last_ && now > *last_) {
         const double elapsed = std::chrono::duration<double>(now - *last_).count();
-        tokens_ = std::min(most, tokens_ + elapsed * pace_.per_second);
+        tokens_ = std::min(most, tokens_ + elapsed * rate);
     }
     if (!last_ || now > *last_) last_ = now;
     if (tokens_ >= 1) {
@@ -103,7 +103,7 @@ std::chrono::milliseconds TokenBucket::take(SteadyInstant now) {
         taken_.push_back(now);
         return std::chrono::milliseconds{0};
     }
-    return std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil((1 - tokens_) / pace_.per_second * 1000))};
+    return std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil((1 - tokens_) / rate * 1000))};
 }
 
 void TokenBucket::refused(SteadyInstant now, std::optional<std::chrono::seconds> hint) {

@@ -50,19 +50,21 @@ inline constexpr std::chrono::seconds kQuotaWindow{60};
 /// Without a refusal for so long, the pace goes up by a step.
 inline constexpr std::chrono::seconds kCalm{30};
 
-/// How fast an account calls, between what was configured and a crawl that still writes what is urgent.
+/// How fast an account calls since a service last refused it.
 struct Pace {
-    double per_second = 0;
-    double step = 0;             ///< Added for every calm interval.
-    SteadyInstant changed{};     ///< When the pace last changed.
+    double per_second = 0;       ///< Right after that.
+    double step = 0;             ///< Added after the first calm interval, twice as much after the second, and so on.
+    SteadyInstant changed{};     ///< When that was.
     SteadyInstant not_before{};  ///< No call at all until then.
     bool operator==(const Pace&) const = default;
 };
+/// A crawl that still writes what is urgent.
 inline constexpr double kSlowest = 0.1;
 
-/// The service refused a call because there were too many (AIMD): the pace falls well below what it admitted lately.
+/// The service refused a call because there were too many: the pace falls well below what it admitted lately (AIMD).
 /// Without a hint, calls stop until the oldest of those counts no more. Pure.
-/// @param admitted calls within the last kQuotaWindow, the first of them at `oldest`. @param hint Retry-After.
+/// @param admitted calls within the last kQuotaWindow, the first of them at `oldest`; few of them say little, and then
+/// a modest pace is the measure. @param hint Retry-After.
 Pace slowed(
     const Pace&,
     double configured,
@@ -71,8 +73,8 @@ Pace slowed(
     std::optional<std::chrono::seconds> hint,
     SteadyInstant now
 );
-/// What calm intervals since the last change add up to. Pure.
-Pace recovered(Pace, double configured, SteadyInstant now);
+/// The pace with all calm intervals since; never more than configured. Pure.
+double pace_at(const Pace&, double configured, SteadyInstant now);
 
 /// Calls an account may make. Not thread-safe.
 class TokenBucket {
@@ -84,7 +86,7 @@ public:
     void refused(SteadyInstant now, std::optional<std::chrono::seconds> hint);
     /// How long no call may be made at all; zero: they may.
     std::chrono::milliseconds paused(SteadyInstant now) const;
-    double per_second() const { return pace_.per_second; }
+    double per_second(SteadyInstant now) const { return pace_at(pace_, configured_, now); }
 
 private:
     void forget_old(SteadyInstant now);

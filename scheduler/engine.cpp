@@ -568,7 +568,7 @@ PassReport Engine::Impl::run(
             if (const auto pause = desk.bucket.paused(now); pause.count() > 0)
                 report.error->retry_after = std::chrono::ceil<std::chrono::seconds>(pause);
         }
-        desk.pace = desk.bucket.per_second();
+        desk.pace = desk.bucket.per_second(parts.clock.steady());
         outcome.answered = pass.answered();
         outcome.more = pass.more();
         outcome.wait = wait;
