@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 
 #include "core/clock.hpp"
@@ -43,15 +45,55 @@ std::chrono::milliseconds backoff(
     Random& random
 );
 
+/// Quotas without a hint count by the minute (Google: queries per minute and user).
+inline constexpr std::chrono::seconds kQuotaWindow{60};
+/// Without a refusal for so long, the pace goes up by a step.
+inline constexpr std::chrono::seconds kCalm{30};
+
+/// How fast an account calls since a service last refused it.
+struct Pace {
+    double per_second = 0;       ///< Right after that.
+    double step = 0;             ///< Added after the first calm interval, twice as much after the second, and so on.
+    SteadyInstant changed{};     ///< When that was.
+    SteadyInstant not_before{};  ///< No call at all until then.
+    bool operator==(const Pace&) const = default;
+};
+/// A crawl that still writes what is urgent.
+inline constexpr double kSlowest = 0.1;
+
+/// The service refused a call because there were too many: the pace falls well below what it admitted lately (AIMD).
+/// Without a hint, calls stop until the oldest of those counts no more. Pure.
+/// @param admitted calls within the last kQuotaWindow, the first of them at `oldest`; few of them say little, and then
+/// a modest pace is the measure. @param hint Retry-After.
+Pace slowed(
+    const Pace&,
+    double configured,
+    std::size_t admitted,
+    std::optional<SteadyInstant> oldest,
+    std::optional<std::chrono::seconds> hint,
+    SteadyInstant now
+);
+/// The pace with all calm intervals since; never more than configured. Pure.
+double pace_at(const Pace&, double configured, SteadyInstant now);
+
 /// Calls an account may make. Not thread-safe.
 class TokenBucket {
 public:
     TokenBucket(double per_second, double burst);
     /// Takes one token if there is one. @return how long to wait otherwise (> 0); zero when taken.
     std::chrono::milliseconds take(SteadyInstant now);
+    /// The service refused a call, which took a token or not. @param hint Retry-After.
+    void refused(SteadyInstant now, std::optional<std::chrono::seconds> hint);
+    /// How long no call may be made at all; zero: they may.
+    std::chrono::milliseconds paused(SteadyInstant now) const;
+    double per_second(SteadyInstant now) const { return pace_at(pace_, configured_, now); }
 
 private:
-    double per_second_, burst_, tokens_;
+    void forget_old(SteadyInstant now);
+
+    double configured_, burst_, tokens_;
+    Pace pace_;
+    std::deque<SteadyInstant> taken_{};  ///< Within the last kQuotaWindow; at most kMostRemembered.
     std::optional<SteadyInstant> last_{};
 };
 

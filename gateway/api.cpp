@@ -72,9 +72,11 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/accounts/sign-in", Lane::Store, false, "Begin a person's sign-in at google or microsoft: an address to open, good once, for ten minutes, for this key.", {}, kSignIn, &Api::post_sign_in},
         {"GET", "/v1/accounts/sign-in/{id}", Lane::Store, false, "How a sign-in stands; only for the key that began it.", {}, {}, &Api::get_sign_in},
         {"POST", "/v1/accounts/sign-in/{id}", Lane::Provider, false, "Finish a sign-in whose browser came back to the caller; only for the key that began it.", {}, {"state", "code", "error"}, &Api::finish_sign_in},
-        {"GET", "/oauth/callback", Lane::Provider, true, "Where the browser comes back to after a sign-in.", {"*"}, {}, &Api::get_callback},
+        {"GET", "/oauth/callback", Lane::Provider, true, "Where the browser comes back to after a sign-in.", {"state", "code", "error", "error_description", "*"}, {}, &Api::get_callback},
+        {"DELETE", "/v1/accounts/{id}", Lane::Provider, false, "Disconnect an account and its calendars: its secret is erased, appointments stay. remove_copies=true deletes our copies first.", {"remove_copies"}, {}, &Api::delete_account},
         {"GET", "/v1/calendars", Lane::Store, false, "Calendars in use.", {}, {}, &Api::list_calendars},
         {"POST", "/v1/calendars", Lane::Store, false, "Use a calendar as mirror, busy source, both or neither.", {}, kCalendar, &Api::post_calendar},
+        {"DELETE", "/v1/calendars/{id}", Lane::Provider, false, "Disconnect a calendar; appointments stay. remove_copies=true deletes our copies there first.", {"remove_copies"}, {}, &Api::delete_calendar},
         {"POST", "/v1/calendars/{id}/sync", Lane::Provider, false, "Read this calendar soon.", {}, {}, &Api::sync_calendar},
         {"POST", "/v1/calendars/{id}/preview", Lane::Provider, false, "What a sync would do now; reads only.", {}, {}, &Api::preview_calendar},
         {"POST", "/v1/calendars/{id}/verify", Lane::Provider, false, "Compare every copy by content; reads only.", {}, {}, &Api::verify_calendar},
@@ -212,7 +214,7 @@ HttpResponse Api::dispatch(const HttpRequest& request) {
             refused.headers.emplace_back("WWW-Authenticate", "Bearer");
             return refused;
         }
-        const bool any = !route.parameters.empty() && route.parameters.front() == "*";
+        const bool any = !route.parameters.empty() && route.parameters.back() == "*";
         for (const auto& [name, value] : request.query) {
             if (!any && std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end()) {
                 throw InputError(

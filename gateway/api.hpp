@@ -51,7 +51,7 @@ public:
         Lane lane = Lane::Store;
         bool open = false;  ///< Needs no key.
         std::string summary{};
-        std::vector<std::string> parameters{};  ///< Of the query; "*": any.
+        std::vector<std::string> parameters{};  ///< Of the query; "*": any other too.
         std::vector<std::string> fields{};      ///< Of the body; empty: none.
         HttpResponse (Api::*run)(const HttpRequest&, const PathValues&) = nullptr;
         std::vector<std::string> headers{};  ///< That the caller may send beside the key.
@@ -84,6 +84,7 @@ private:
     HttpResponse get_service(const HttpRequest&, const PathValues&);
     HttpResponse list_services(const HttpRequest&, const PathValues&);
     HttpResponse list_accounts(const HttpRequest&, const PathValues&);
+    HttpResponse delete_account(const HttpRequest&, const PathValues&);
     HttpResponse post_account(const HttpRequest&, const PathValues&);
     HttpResponse post_application(const HttpRequest&, const PathValues&);
     HttpResponse post_sign_in(const HttpRequest&, const PathValues&);
@@ -92,6 +93,7 @@ private:
     HttpResponse get_callback(const HttpRequest&, const PathValues&);
     HttpResponse list_calendars(const HttpRequest&, const PathValues&);
     HttpResponse post_calendar(const HttpRequest&, const PathValues&);
+    HttpResponse delete_calendar(const HttpRequest&, const PathValues&);
     HttpResponse sync_calendar(const HttpRequest&, const PathValues&);
     HttpResponse preview_calendar(const HttpRequest&, const PathValues&);
     HttpResponse verify_calendar(const HttpRequest&, const PathValues&);
@@ -123,15 +125,21 @@ private:
 
     void apply(const BookingResult& result);
     /// Exchanges the code and keeps the account; the outcome is kept for whoever began the sign-in.
-    Result<Account> complete(const BegunSignIn&, const std::string& code, const std::string& error);
-    Result<Account> exchange(const BegunSignIn&, const std::string& code);
+    Result<Account> complete(const BegunSignIn&, const std::string& code, const std::string& error, const Context&);
+    Result<Account> exchange(const BegunSignIn&, const std::string& code, const Context&);
+    /// Erases an account that no calendar needs any more, with its secret and the person's consent.
+    /// @return what could not be done, a sentence each.
+    std::vector<std::string> part_with(const Account&);
     /// Keeps the account with its new secret in place of all earlier ones, and wakes its calendars.
     void keep_account(Account&, const std::string& secret);
     /// The account and its calendars as a sign-in answers them.
-    HttpResponse signed_in(const Account&, Connector*);
+    HttpResponse signed_in(const Account&, Connector*, const Context&);
 
     ApiParts parts_;
     SignIns sign_ins_;
+    /// Held while an account is being connected: one that hangs leaves the other thread for providers to everybody
+    /// else.
+    std::mutex connecting_{};
     std::mutex mutex_{};
     std::set<std::string> key_hashes_{};     ///< Under mutex_.
     std::set<std::string> running_keys_{};   ///< Idempotency keys in flight, under mutex_.

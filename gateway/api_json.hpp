@@ -29,6 +29,8 @@ nlohmann::json instant_json(const std::optional<Instant>&);
 HttpResponse answer(int status, const nlohmann::json& body);
 /// Why an account could not be connected.
 HttpResponse connect_problem(const Error& error);
+/// Another account is being connected.
+HttpResponse busy_connecting();
 
 /// Take a record from a body; throw InputError.
 Appointment appointment_from(const JsonInput&, const std::string& id);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/identity.hpp"
@@ -12,6 +13,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr auto kDiscoveryTime = std::chrono::seconds{60};
+constexpr auto kDisconnectTime = std::chrono::seconds{45};
+constexpr auto kRevokeTime = std::chrono::seconds{10};
 
 template <class T>
 HttpResponse listed(const char* name, const std::vector<T>& records) {
@@ -26,10 +29,48 @@ AccountId account_id(const Account& account) {
     return AccountId{"acc-" + sha256_hex(account.url + "\n" + account.user + mailbox).substr(0, 12)};
 }
 
+bool wants_copies_removed(const HttpRequest& request) {
+    const auto wish = request.parameter("remove_copies");
+    if (!wish.empty() && wish != "true" && wish != "false")
+        throw InputError("The parameter \"remove_copies\" is true or false.");
+    return wish == "true";
+}
+
+HttpResponse shown(const std::string& id, const Disconnection& how) {
+    return answer(
+        200,
+        Json{
+            {"id", id},
+            {"disconnected", how.done},
+            {"copies_removed", how.removed},
+            {"copies_left", how.left},
+            {"notes", how.notes}}
+    );
+}
+
+/// A sign-in count never starts again, so that nothing made under an earlier one passes for the present one.
+std::string sign_ins_setting(const AccountId& account) { return "sign_ins." + account.value; }
+
+int sign_ins_before(const Reader& reader, const AccountId& id) {
+    if (const auto before = reader.account(id)) return before->sign_ins;
+    int count = 0;
+    const std::string kept = reader.setting(sign_ins_setting(id)).value_or("");
+    std::from_chars(kept.data(), kept.data() + kept.size(), count);
+    return count;
+}
+
 }  // namespace
 
 CalendarId calendar_id(const AccountId& account, const Href& href) {
     return CalendarId{"cal-" + sha256_hex(account.value + "\n" + href.value).substr(0, 12)};
+}
+
+HttpResponse busy_connecting() {
+    auto busy = problem(
+        503, "Service Unavailable", "Another account is just being connected. Try this one again in half a minute."
+    );
+    busy.headers.emplace_back("Retry-After", "30");
+    return busy;
 }
 
 HttpResponse connect_problem(const Error& error) {
@@ -107,6 +148,8 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
     const std::string password = in.text("password", 1024);
     if (!exchange && (in.has("address") || in.has("mailbox")))
         throw InputError("The fields \"address\" and \"mailbox\" belong to the kind \"ews\".");
+    const std::unique_lock turn(connecting_, std::try_to_lock);
+    if (!turn) return busy_connecting();
     const Context context{parts_.clock.steady() + kDiscoveryTime, {}};
     if (exchange && !in.has("url")) {
         const std::string address = in.text("address", 320);
@@ -132,8 +175,7 @@ void Api::keep_account(Account& account, const std::string& secret) {
     std::vector<CalendarId> targets;
     parts_.store.write([&](Writer& writer) {
         targets.clear();
-        const auto before = writer.account(account.id);
-        account.sign_ins = before ? before->sign_ins + 1 : 1;
+        account.sign_ins = sign_ins_before(writer, account.id) + 1;
         account.state = AccountState::Active;
         account.detail.clear();
         writer.put(account);
@@ -145,6 +187,67 @@ void Api::keep_account(Account& account, const std::string& secret) {
         }
     });
     for (const CalendarId& id : targets) parts_.engine.poll_now(id);
+}
+
+HttpResponse Api::delete_account(const HttpRequest& request, const PathValues& path) {
+    const bool remove_copies = wants_copies_removed(request);
+    const auto account = read(parts_.store, [&](const Reader& r) { return r.account(AccountId{path.at("id")}); });
+    if (!account) return problem(404, "Not Found", "There is no account with this id; GET /v1/accounts names them.");
+    const SteadyInstant deadline = parts_.clock.steady() + kDisconnectTime;
+    Disconnection total{.done = true};
+    for (const Calendar& calendar : read(parts_.store, [](const Reader& r) { return r.calendars(); })) {
+        if (calendar.account != account->id) continue;
+        const auto one = parts_.engine.disconnect(calendar.id, remove_copies, deadline);
+        total.done = total.done && one.done;
+        total.removed += one.removed;
+        total.left += one.left;
+        for (const std::string& note : one.notes) total.notes.push_back(calendar.name + ": " + note);
+    }
+    if (total.done) {
+        for (std::string& note : part_with(*account)) total.notes.push_back(std::move(note));
+        total.done = !read(parts_.store, [&](const Reader& r) { return r.account(account->id); });
+    }
+    return shown(account->id.value, total);
+}
+
+std::vector<std::string> Api::part_with(const Account& account) {
+    std::vector<std::string> notes;
+    const Context context{parts_.clock.steady() + kRevokeTime, {}};
+    if (const auto ended = parts_.connectors.take_back_consent(account, context); !ended)
+        notes.push_back(
+            "The consent at Google could not be ended: " + ended.error().detail +
+            " The person can remove calgate under https://myaccount.google.com/connections."
+        );
+    if (account.method == SignInMethod::Person && account.kind == "graph")
+        notes.emplace_back(
+            "Microsoft lets only the person or an administrator end the consent; remove calgate under "
+            "https://myapps.microsoft.com."
+        );
+    const bool gone = write(parts_.store, [&](Writer& writer) {
+        for (const Calendar& calendar : writer.calendars())
+            if (calendar.account == account.id) return false;
+        const auto last = writer.account(account.id);
+        writer.put_setting(sign_ins_setting(account.id), std::to_string(last ? last->sign_ins : account.sign_ins));
+        writer.erase_secrets(account.id);
+        writer.erase(account.id);
+        writer.append(Change{0, parts_.clock.now(), "account.disconnected", account.id.value, "api", "", 0});
+        return true;
+    });
+    if (!gone) {
+        notes.emplace_back("A calendar of this account was connected meanwhile; disconnect it again.");
+        return notes;
+    }
+    parts_.engine.forget(account.id);
+    parts_.connectors.forget(account);
+    return notes;
+}
+
+HttpResponse Api::delete_calendar(const HttpRequest& request, const PathValues& path) {
+    const bool remove_copies = wants_copies_removed(request);
+    const CalendarId id{path.at("id")};
+    if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
+        return problem(404, "Not Found", "There is no calendar with this id; GET /v1/calendars names them.");
+    return shown(id.value, parts_.engine.disconnect(id, remove_copies, parts_.clock.steady() + kDisconnectTime));
 }
 
 HttpResponse Api::list_calendars(const HttpRequest&, const PathValues&) {
@@ -186,7 +289,10 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         kept.mirror = in.flag_or("mirror", kept.mirror);
         kept.busy = in.flag_or("busy", kept.busy);
         if (in.has("show")) kept.copy_detail = copy_detail_from(in.text("show", 20));
-        if (kept.state != CalendarState::Waiting) kept.state = CalendarState::Active;
+        if (kept.state != CalendarState::Waiting) {
+            kept.state = CalendarState::Active;
+            kept.detail.clear();
+        }
         if (!was_busy && kept.busy)
             kept.sync_token.reset();  // What was read before was not expanded: read it all again.
         writer.put(kept);

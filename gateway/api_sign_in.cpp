@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr auto kProviderTime = std::chrono::seconds{60};
+constexpr auto kProviderTime = std::chrono::seconds{30};  ///< For all calls of one sign-in together.
 constexpr const char* kCallback = "/oauth/callback";
 
 Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence), {}}; }
@@ -179,15 +179,24 @@ HttpResponse Api::get_sign_in(const HttpRequest& request, const PathValues& path
 
 HttpResponse Api::finish_sign_in(const HttpRequest& request, const PathValues& path) {
     const JsonInput in(request.body, {"state", "code", "error"});
+    const std::unique_lock turn(connecting_, std::try_to_lock);
+    if (!turn) return busy_connecting();
     const auto begun = sign_ins_.take(in.text("state", 128), caller_of(request));
     if (!begun || begun->id != path.at("id")) return problem(404, "Not Found", kUnknownState);
-    const auto account = complete(*begun, in.text_or("code", 4096, ""), in.text_or("error", 64, ""));
+    const Context context{parts_.clock.steady() + kProviderTime, {}};
+    const auto account = complete(*begun, in.text_or("code", 4096, ""), in.text_or("error", 64, ""), context);
     if (!account) return connect_problem(account.error());
     auto connector = parts_.connectors.open(*account);
-    return signed_in(*account, connector ? connector->get() : nullptr);
+    return signed_in(*account, connector ? connector->get() : nullptr, context);
 }
 
 HttpResponse Api::get_callback(const HttpRequest& request, const PathValues&) {
+    const std::unique_lock turn(connecting_, std::try_to_lock);
+    if (!turn) {
+        auto busy = page(503, "Another sign-in is just being finished. Load this page again in half a minute.");
+        busy.headers.emplace_back("Retry-After", "30");
+        return busy;
+    }
     const std::string state(request.parameter("state"));
     const auto begun = state.size() <= 128 ? sign_ins_.take(state, std::nullopt) : std::nullopt;
     if (!begun) return page(400, kUnknownState);
@@ -198,13 +207,15 @@ HttpResponse Api::get_callback(const HttpRequest& request, const PathValues&) {
     }
     const std::string code(request.parameter("code").substr(0, 5000));
     const std::string error(request.parameter("error").substr(0, 64));
-    const auto account = complete(*begun, code, error);
+    const auto account = complete(*begun, code, error, {parts_.clock.steady() + kProviderTime, {}});
     if (!account) return page(422, account.error().detail);
     return page(200, account->user + " is connected. You can close this window.");
 }
 
-Result<Account> Api::complete(const BegunSignIn& begun, const std::string& code, const std::string& error) {
-    const auto account = error.empty() ? exchange(begun, code)
+Result<Account> Api::complete(
+    const BegunSignIn& begun, const std::string& code, const std::string& error, const Context& context
+) {
+    const auto account = error.empty() ? exchange(begun, code, context)
                                        : Result<Account>(oauth::authorization_refusal(begun.client.provider, error));
     if (account)
         sign_ins_.settle(begun.id, {SignIns::Stage::Done, account->id, {}});
@@ -213,9 +224,8 @@ Result<Account> Api::complete(const BegunSignIn& begun, const std::string& code,
     return account;
 }
 
-Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code) {
+Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code, const Context& context) {
     const oauth::Provider provider = begun.client.provider;
-    const Context context{parts_.clock.steady() + kProviderTime, {}};
     CALGATE_TRY(
         const oauth::SignedIn done,
         oauth::exchange_code(
@@ -262,7 +272,7 @@ Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code)
     return account;
 }
 
-HttpResponse Api::signed_in(const Account& account, Connector* connector) {
+HttpResponse Api::signed_in(const Account& account, Connector* connector, const Context& context) {
     Json body = shown(account);
     body["calendars"] = Json::array();
     body["note"] = "";
@@ -270,7 +280,7 @@ HttpResponse Api::signed_in(const Account& account, Connector* connector) {
         body["note"] = "The account is connected; this version cannot list its calendars yet.";
         return answer(200, body);
     }
-    const auto calendars = connector->list_calendars({parts_.clock.steady() + kProviderTime, {}});
+    const auto calendars = connector->list_calendars(context);
     if (calendars)
         body["calendars"] = shown(*calendars);
     else
@@ -318,14 +328,17 @@ HttpResponse Api::post_application(const HttpRequest& request, const PathValues&
         throw InputError("The field \"kind\" is \"google\" or \"graph\".");
     }
     if (account.user.empty()) throw InputError("Say whose calendars these are; the address is empty.");
+    const std::unique_lock turn(connecting_, std::try_to_lock);
+    if (!turn) return busy_connecting();
+    const Context context{parts_.clock.steady() + kProviderTime, {}};
     account.url = address_of(provider_of(account));
     account.identity = "application:" + account.tenant + "/" + account.user;
     account.id =
         read(parts_.store, [&](const Reader& reader) { return account_id(reader, account.kind, account.identity); });
-    auto trial = parts_.connectors.open(account, secret, {parts_.clock.steady() + kProviderTime, {}});
+    auto trial = parts_.connectors.open(account, secret, context);
     if (!trial) return connect_problem(trial.error());
     keep_account(account, secret);
-    return signed_in(account, trial->connector.get());
+    return signed_in(account, trial->connector.get(), context);
 }
 
 }  // namespace calgate

@@ -39,6 +39,8 @@ int command_connect_google(const std::string& directory, const ConnectOptions& o
 int command_connect_microsoft(const std::string& directory, const ConnectOptions& options);
 int command_calendars(const std::string& directory, bool json);
 int command_set_calendar(const std::string& directory, const std::string& id, const std::string& roles);
+/// @param what an account or a calendar, by id, name or user.
+int command_disconnect(const std::string& directory, const std::string& what, bool remove_copies);
 int command_status(const std::string& directory, bool json);
 int command_sync(const std::string& directory);
 /// What a sync would do.

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "gateway/command_support.hpp"
 #include "gateway/commands.hpp"
@@ -8,6 +9,19 @@ namespace calgate {
 namespace {
 
 using Json = nlohmann::json;
+
+/// Addresses of the accounts and calendars that are called so.
+std::vector<std::string> called(Caller& caller, const std::string& what) {
+    std::vector<std::string> found;
+    for (const auto& [list, name] : {std::pair{"accounts", "user"}, std::pair{"calendars", "name"}}) {
+        const auto all = caller.call("GET", std::string("/v1/") + list);
+        if (!all.good()) continue;
+        for (const Json& one : all.body[list])
+            if (text_of(one, "id") == what || text_of(one, name) == what)
+                found.push_back(std::string("/v1/") + list + "/" + text_of(one, "id"));
+    }
+    return found;
+}
 
 }  // namespace
 
@@ -37,6 +51,38 @@ int command_calendars(const std::string& directory, bool json) {
             if (!text_of(c, "detail").empty()) std::printf("    %s\n", text_of(c, "detail").c_str());
         }
         return kDone;
+    });
+}
+
+int command_disconnect(const std::string& directory, const std::string& what, bool remove_copies) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto found = called(caller, what);
+        if (found.empty()) return fail("There is no account or calendar " + what + "; calgate calendars lists them.");
+        if (found.size() > 1) {
+            std::string ids;
+            for (const std::string& one : found)
+                ids += (ids.empty() ? "" : ", ") + one.substr(one.rfind('/') + 1) +
+                       (one.starts_with("/v1/accounts") ? " (account)" : " (calendar)");
+            return fail("Several are called " + what + "; give the id: " + ids + ".");
+        }
+        int removed = 0;
+        while (true) {
+            const auto done = caller.call("DELETE", found.front() + (remove_copies ? "?remove_copies=true" : ""));
+            if (!done.good()) return fail(done.problem());
+            const int now = done.body.value("copies_removed", 0);
+            removed += now;
+            const bool over = done.body.value("disconnected", false);
+            // One call takes as much as it has time for.
+            if (!over && now > 0) continue;
+            for (const Json& note : done.body["notes"]) std::fprintf(stderr, "%s\n", note.get<std::string>().c_str());
+            if (!over) return fail("It is connected still.");
+            std::printf(
+                "Disconnected. %d copies were deleted, %lld stay in the calendar. No appointment was changed.\n",
+                removed,
+                static_cast<long long>(done.body.value("copies_left", 0))
+            );
+            return kDone;
+        }
     });
 }
 

@@ -6,6 +6,7 @@
 #include "connectors/google/google_connector.hpp"
 #include "connectors/graph/graph_connector.hpp"
 #include "connectors/http/url.hpp"
+#include "connectors/oauth/authorization.hpp"
 #include "connectors/oauth/shared_token_source.hpp"
 
 namespace calgate {
@@ -17,6 +18,15 @@ std::string host_in(const std::string& connect_to) {
     const auto end = connect_to.starts_with('[') ? connect_to.find(']') + 1 : connect_to.find(':');
     return connect_to.substr(0, end);
 }
+
+/// Of an account that was disconnected.
+class NoTokens final : public oauth::TokenSource {
+public:
+    Result<std::string> access_token(const Context&) override {
+        return error(ErrorCode::Cancelled, "The account was disconnected.");
+    }
+    void refused(const std::string&) override {}
+};
 
 oauth::Access access_of(const Account& account) {
     return account.may_write ? oauth::Access::Mirror : oauth::Access::Busy;
@@ -119,6 +129,18 @@ Result<oauth::TokenSource*> GatewayConnectors::tokens(const Account& account) {
     if (known->sign_in() < account.sign_ins)
         known->use(std::make_shared<oauth::SharedTokenSource>(parts_.clock, std::move(made)), account.sign_ins);
     return known;
+}
+
+Status GatewayConnectors::take_back_consent(const Account& account, const Context& context) {
+    if (account.method != SignInMethod::Person || account.kind != "google") return {};
+    CALGATE_TRY(const std::string secret, secret_of(account));
+    return oauth::revoke_at_google(provider_transport(), context, secret);
+}
+
+void GatewayConnectors::forget(const Account& account) {
+    const std::lock_guard lock(mutex_);
+    const auto known = tokens_.find(account.id);
+    if (known != tokens_.end()) known->second->use(std::make_shared<NoTokens>(), account.sign_ins);
 }
 
 Result<std::unique_ptr<oauth::Grant>> GatewayConnectors::grant(const Account& account, const std::string& secret) {

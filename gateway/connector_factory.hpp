@@ -59,6 +59,11 @@ public:
     /// the access token is given out.
     Result<oauth::TokenSource*> tokens(const Account&);
 
+    /// Takes the person's consent back where the provider has an address for it (Google).
+    Status take_back_consent(const Account&, const Context&);
+    /// The account is gone: its access tokens go too.
+    void forget(const Account&);
+
     /// The EWS address of a mailbox, by Autodiscover. @param address whose domain is asked.
     Result<std::string> find_exchange(const std::string& address, const http::Credentials&, const Context&);
 

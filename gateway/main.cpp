@@ -92,6 +92,13 @@ int run(int argc, char** argv) {
         code = set->parsed() ? command_set_calendar(directory, id, role) : command_calendars(directory, json);
     });
 
+    auto* disconnect = app.add_subcommand("disconnect", "end an account or a calendar; appointments stay");
+    std::string leaving;
+    bool remove_copies = false;
+    disconnect->add_option("what", leaving, "an account or a calendar, by id, name or user")->required();
+    disconnect->add_flag("--remove-copies", remove_copies, "delete our own copies there first; otherwise they stay");
+    disconnect->callback([&] { code = command_disconnect(directory, leaving, remove_copies); });
+
     auto* status = app.add_subcommand("status", "what is live, what is cached since when, what waits");
     status->add_flag("--json", json);
     status->callback([&] { code = command_status(directory, json); });

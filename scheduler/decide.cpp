@@ -197,7 +197,8 @@ SyncPass::Decision SyncPass::judge(
     if (news.present) {
         theirs.shown = shown_of(news.present->event);
         theirs.last_modified = news.present->event.master.last_modified;
-        if (news.present->event.uid != mirror.uid && !out.ours.cancelled) return came_back(std::move(out));
+        const auto mark = read_mark(news.present->event.mark, parts_.keys);
+        if (mark && mark->generation < mirror.generation && !out.ours.cancelled) return came_back(std::move(out));
         if (!out.base && !news.present->event.capsule.empty()) {
             // The copy itself remembers what we last wrote into it.
             if (const auto written = open_capsule(news.present->event.capsule, parts_.keys)) {

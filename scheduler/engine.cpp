@@ -1,12 +1,14 @@
 #include "scheduler/engine.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
 
 #include "core/busy.hpp"
 #include "core/resilience.hpp"
+#include "scheduler/disconnect.hpp"
 #include "scheduler/provisional.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/sync_pass.hpp"
@@ -62,12 +64,41 @@ std::string log_line(const PassReport& report, std::chrono::milliseconds took) {
 
 /// An account at work: its connector, used by one thread at a time, and the calls it may make.
 struct Desk {
-    explicit Desk(double per_second) : bucket(per_second, std::max(1.0, per_second)) {}
+    explicit Desk(double per_second) : bucket(per_second, std::max(1.0, per_second)), pace(per_second) {}
     std::mutex mutex{};
     std::unique_ptr<Connector> connector{};
     Account opened{};
     TokenBucket bucket;
+    std::atomic<double> pace;    ///< Calls per second that `bucket` allows now, for any thread to read.
+    std::stop_source leaving{};  ///< Ends what runs here; under the engine's mutex.
 };
+
+Error slower(std::chrono::milliseconds pause) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(pause);
+    return {
+        ErrorCode::RateLimited,
+        "The service wants fewer calls from this account. Going on in " + std::to_string(wait.count()) + " s.",
+        wait};
+}
+
+/// Stops when one of the two does.
+class EitherStop {
+public:
+    EitherStop(std::stop_token a, std::stop_token b)
+        : first_(std::move(a), Request{&both_}), second_(std::move(b), Request{&both_}) {}
+    std::stop_token token() const { return both_.get_token(); }
+
+private:
+    struct Request {
+        std::stop_source* both;
+        void operator()() const { both->request_stop(); }
+    };
+    std::stop_source both_{};
+    std::stop_callback<Request> first_, second_;
+};
+
+/// What the service may take to end its notifications, so that a silent one does not hold a disconnect up for long.
+constexpr std::chrono::seconds kGoodbye{15};
 
 }  // namespace
 
@@ -84,6 +115,14 @@ struct Engine::Impl {
     void refresh_lanes();
     void run_job(const Job&, std::stop_token);
     PassReport run(const CalendarId&, bool pull, std::stop_token, Outcome&, std::vector<CalendarId>& touched);
+    std::shared_ptr<Desk> desk_of(const AccountId&);
+    std::stop_token leaving(const Desk&) const;
+    /// Under the desk's mutex. @return why the account cannot be worked with.
+    std::optional<Error> sit_down(Desk&, const Account&);
+    Disconnection disconnect(const Calendar&, const Account&, bool remove_copies, SteadyInstant deadline);
+    /// @return whether no copy is left.
+    bool
+    remove_copies(const Calendar&, Desk&, const std::optional<Error>& trouble, SteadyInstant deadline, Disconnection&);
     /// Calls `work` with the account's connector while nobody else uses it.
     std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
     /// In the account's turn, after a pass that went well: the service is there.
@@ -190,8 +229,9 @@ PassReport Engine::run_pass(const CalendarId& calendar) {
 VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
     VerifyReport report;
     report.calendar = calendar;
-    const auto trouble = impl_->with_desk(calendar, [&](Connector& connector, Desk&) {
-        report = verify_target(impl_->parts, impl_->settings, connector, calendar, stop);
+    const auto trouble = impl_->with_desk(calendar, [&](Connector& connector, Desk& desk) {
+        const EitherStop ends(stop, impl_->leaving(desk));
+        report = verify_target(impl_->parts, impl_->settings, connector, calendar, ends.token());
     });
     if (trouble) report.error = trouble;
     return report;
@@ -203,6 +243,11 @@ std::optional<Error> Engine::with_connector(const CalendarId& id, const std::fun
 
 std::vector<CalendarHealth> Engine::health() const {
     std::vector<CalendarHealth> out;
+    std::map<AccountId, double> pace;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        for (const auto& [account, desk] : impl_->desks) pace.emplace(account, desk->pace);
+    }
     impl_->parts.store.read([&](const Reader& reader) {
         std::map<AccountId, std::int64_t> waiting;
         for (const auto& calendar : reader.calendars())
@@ -213,8 +258,10 @@ std::vector<CalendarHealth> Engine::health() const {
             health.as_of = calendar.as_of;
             health.waiting = reader.count_open_mirrors(calendar.id);
             const double calls = static_cast<double>(waiting[calendar.account]);
+            const double per_second =
+                pace.try_emplace(calendar.account, impl_->settings.calls_per_second).first->second;
             health.catch_up = std::chrono::ceil<std::chrono::seconds>(
-                std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / impl_->settings.calls_per_second)
+                std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / per_second)
             );
             const auto account = reader.account(calendar.account);
             if (account && account->state != AccountState::Active)
@@ -374,24 +421,126 @@ std::optional<Error> Engine::Impl::with_desk(const CalendarId& id, const std::fu
         if (calendar) account = reader.account(calendar->account);
     });
     if (!account) return Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
-    if (account->state != AccountState::Active) {
-        return Error{ErrorCode::Unauthorized, "The account waits for a person: " + account->detail, {}};
-    }
-    std::shared_ptr<Desk> desk;
-    {
-        const std::lock_guard lock(mutex);
-        auto& slot = desks[account->id];
-        if (!slot) slot = std::make_shared<Desk>(settings.calls_per_second);
-        desk = slot;
-    }
+    const auto desk = desk_of(account->id);
     const std::lock_guard lock(desk->mutex);
-    if (!desk->connector || desk->opened != *account) {
-        desk->connector.reset();
-        CALGATE_TRY(desk->connector, parts.connectors.open(*account));
-        desk->opened = *account;
-    }
+    if (auto trouble = sit_down(*desk, *account)) return trouble;
     work(*desk->connector, *desk);
     return std::nullopt;
+}
+
+std::shared_ptr<Desk> Engine::Impl::desk_of(const AccountId& account) {
+    const std::lock_guard lock(mutex);
+    auto& slot = desks[account];
+    if (!slot) slot = std::make_shared<Desk>(settings.calls_per_second);
+    return slot;
+}
+
+std::stop_token Engine::Impl::leaving(const Desk& desk) const {
+    const std::lock_guard lock(mutex);
+    return desk.leaving.get_token();
+}
+
+std::optional<Error> Engine::Impl::sit_down(Desk& desk, const Account& account) {
+    if (account.state != AccountState::Active)
+        return Error{ErrorCode::Unauthorized, "The account waits for a person: " + account.detail, {}};
+    if (desk.connector && desk.opened == account) return std::nullopt;
+    desk.connector.reset();
+    CALGATE_TRY(desk.connector, parts.connectors.open(account));
+    desk.opened = account;
+    return std::nullopt;
+}
+
+Disconnection Engine::disconnect(const CalendarId& id, bool remove_copies, SteadyInstant deadline) {
+    std::optional<Calendar> calendar;
+    std::optional<Account> account;
+    impl_->parts.store.read([&](const Reader& reader) {
+        calendar = reader.calendar(id);
+        if (calendar) account = reader.account(calendar->account);
+    });
+    if (!account) return {.done = true};
+    auto out = impl_->disconnect(*calendar, *account, remove_copies, deadline);
+    // What was stopped for it goes on.
+    const auto others = read(impl_->parts.store, [](const Reader& r) { return r.calendars(); });
+    for (const auto& other : others)
+        if (other.account == account->id) poll_now(other.id);
+    impl_->pool.notify();
+    return out;
+}
+
+void Engine::forget(const AccountId& id) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->desks.erase(id);
+}
+
+Disconnection Engine::Impl::disconnect(
+    const Calendar& calendar, const Account& account, bool remove_wanted, SteadyInstant deadline
+) {
+    Disconnection out;
+    const auto desk = desk_of(account.id);
+    {
+        const std::lock_guard lock(mutex);
+        desk->leaving.request_stop();
+    }
+    const std::lock_guard turn(desk->mutex);
+    {
+        const std::lock_guard lock(mutex);
+        desk->leaving = {};
+    }
+    const auto trouble = sit_down(*desk, account);
+    if (remove_wanted && !remove_copies(calendar, *desk, trouble, deadline, out)) return out;
+    const Context goodbye{std::min(deadline, parts.clock.steady() + kGoodbye), {}};
+    const Status ended = push.end(goodbye, trouble ? nullptr : desk->connector.get(), calendar.id);
+    if (!ended)
+        out.notes.push_back(
+            "The service did not say that it ends its notifications: " + (trouble ? *trouble : ended.error()).detail +
+            " They are refused here from now on and end by themselves within a week."
+        );
+    parts.store.write([&](Writer& writer) {
+        out.left = copies_at(writer, calendar.id);
+        forget_calendar(writer, calendar.id, parts.clock.now(), "api");
+    });
+    parts.index.remove_source(calendar.staff, calendar.id.value);
+    out.done = true;
+    const std::lock_guard lock(mutex);
+    last.erase(calendar.id);
+    last_ahead.erase(calendar.id);
+    refreshed.reset();
+    return out;
+}
+
+bool Engine::Impl::remove_copies(
+    const Calendar& calendar,
+    Desk& desk,
+    const std::optional<Error>& trouble,
+    SteadyInstant deadline,
+    Disconnection& out
+) {
+    if (calendar.state == CalendarState::Gone) {
+        out.notes.emplace_back("The calendar is gone at its service, and its copies with it.");
+        return true;
+    }
+    parts.store.write([&](Writer& writer) { want_no_copies(writer, calendar.id); });
+    parts.index.remove_source(calendar.staff, calendar.id.value);
+    PassReport report;
+    report.error = trouble;
+    if (!trouble) {
+        SyncPass::Options options;
+        options.pull = false;
+        options.may_write = [&] { return parts.clock.steady() < deadline; };
+        options.leaving = true;
+        SyncPass pass(parts, settings, *desk.connector, calendar.id, options);
+        report = pass.run();
+    }
+    out.removed = report.deleted;
+    out.left = read(parts.store, [&](const Reader& r) { return copies_at(r, calendar.id); });
+    if (report.error) out.notes.push_back(report.error->detail);
+    if (out.left == 0 && !report.error) return true;
+    out.notes.push_back(
+        std::to_string(out.left) +
+        " copies are there still, and the calendar stays connected, without anything new "
+        "being written. Disconnect it again to go on, or without removing copies to leave them there."
+    );
+    return false;
 }
 
 PassReport Engine::Impl::run(
@@ -400,18 +549,31 @@ PassReport Engine::Impl::run(
     PassReport report;
     report.calendar = id;
     const auto trouble = with_desk(id, [&](Connector& connector, Desk& desk) {
+        if (const auto pause = desk.bucket.paused(parts.clock.steady()); pause.count() > 0) {
+            report.error = slower(pause);
+            return;
+        }
         std::chrono::milliseconds wait{0};
         const auto may_write = [&] {
             wait = desk.bucket.take(parts.clock.steady());
             return wait.count() == 0;
         };
-        SyncPass pass(parts, settings, connector, id, {pull, stop, may_write, jumped(id)});
+        const EitherStop ends(stop, leaving(desk));
+        SyncPass pass(parts, settings, connector, id, {pull, ends.token(), may_write, jumped(id)});
         report = pass.run();
+        if (report.error && report.error->code == ErrorCode::RateLimited) {
+            // The account waits as a whole, so that no other calendar of it is refused as well (F3).
+            const auto now = parts.clock.steady();
+            desk.bucket.refused(now, report.error->retry_after);
+            if (const auto pause = desk.bucket.paused(now); pause.count() > 0)
+                report.error->retry_after = std::chrono::ceil<std::chrono::seconds>(pause);
+        }
+        desk.pace = desk.bucket.per_second(parts.clock.steady());
         outcome.answered = pass.answered();
         outcome.more = pass.more();
         outcome.wait = wait;
         touched = pass.touched();
-        if (report.completed) keep_push(connector, id, stop);
+        if (report.completed) keep_push(connector, id, ends.token());
         if (report.completed && pull) recheck_provisional(parts, id);
     });
     if (trouble) report.error = trouble;
@@ -421,6 +583,7 @@ PassReport Engine::Impl::run(
         outcome.retry_after = report.error->retry_after;
         outcome.unavailable = advice(*report.error).counts_as_outage;
         outcome.outage = outcome.unavailable && !outcome.answered;
+        outcome.slowed = report.error->code == ErrorCode::RateLimited;
     }
     if (!outcome.more) outcome.next_write = until_next_write(id);
     return report;

@@ -71,6 +71,14 @@ struct VerifyReport {
     std::vector<CopyFinding> findings{};  ///< Everything but Same.
 };
 
+/// How disconnecting a calendar went.
+struct Disconnection {
+    bool done = false;                 ///< false: it is connected still; given again it goes on.
+    int removed = 0;                   ///< Copies deleted at the service.
+    std::int64_t left = 0;             ///< Copies that are at the service still.
+    std::vector<std::string> notes{};  ///< A sentence each: what could not be done, and what follows from it.
+};
+
 /// The engine: lanes per target, a blocking worker pool with a share per service, one retry place, breakers, adaptive
 /// polling. Thread-safe.
 class Engine {
@@ -117,6 +125,14 @@ public:
     VerifyReport verify(const CalendarId&, std::stop_token = {});
     /// Works with the connector of a calendar's account while nobody else does. @return why it could not.
     std::optional<Error> with_connector(const CalendarId&, const std::function<void(Connector&)>& work);
+    /// Ends the calendar: what runs for its account is stopped, the service is asked to notify no more, and all that is
+    /// known of it is forgotten but the appointments, none of which is changed. A service that does not answer holds
+    /// this up until the deadline at most. The account stays.
+    /// @param remove_copies deletes our own copies there first; without it they stay. While some are left, the
+    /// calendar stays too, and gets nothing new.
+    Disconnection disconnect(const CalendarId&, bool remove_copies, SteadyInstant deadline);
+    /// The account is gone from the store: its connector goes too.
+    void forget(const AccountId&);
     std::vector<CalendarHealth> health() const;
 
 private:

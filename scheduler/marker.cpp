@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/disconnect.hpp"
 #include "scheduler/restore.hpp"
 #include "scheduler/sync_pass.hpp"
 
@@ -131,6 +132,25 @@ void SyncPass::refresh_marker() {
         writer.put_setting("marker." + id_.value, notes);
         writer.put_setting("marker.facts." + id_.value, facts);
         writer.put_setting("marker.due." + id_.value, "");
+    });
+}
+
+void SyncPass::remove_marker() {
+    const bool copies = read(parts_.store, [&](const Reader& r) { return copies_at(r, id_) > 0; });
+    if (copies || !calendar_.marker) return;
+    const auto current = connector_.fetch_event(context(), *calendar_.marker);
+    Status removed = current ? Status{} : Status{current.error()};
+    if (current) {
+        const auto mark = read_mark(current->event.mark, parts_.keys);
+        const bool ours = mark && mark->business == business_.id && mark->appointment == kMarker;
+        if (ours && current->version) removed = connector_.delete_event(context(), current->href, *current->version);
+    }
+    if (!removed && removed.error().code != ErrorCode::NotFound) return fail(removed.error());
+    parts_.store.write([&](Writer& writer) {
+        auto calendar = writer.calendar(id_);
+        if (!calendar) return;
+        calendar->marker.reset();
+        writer.put(*calendar);
     });
 }
 

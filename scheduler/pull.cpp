@@ -229,11 +229,11 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             return;
         }
         const auto current = reader.mirror(mark->appointment, id_);
-        const bool came_back = current && !current->href && !current->unknown_call &&
-                               mark->generation < current->generation &&
-                               remote.event.uid == copy_name(business_.id, mark->appointment, id_, mark->generation);
-        if (came_back) {
-            // A person undid the deletion of an earlier booking's copy: it becomes the copy again.
+        const bool lost = current && !current->href && !current->unknown_call &&
+                          remote.event.uid == copy_name(business_.id, mark->appointment, id_, mark->generation);
+        if (lost && (mark->generation < current->generation || current->confirmed == 0)) {
+            // A person undid the deletion of an earlier booking's copy: it becomes the copy again. Or the calendar was
+            // connected before, and the copy's name is one that we do not remember (R7).
             sorted.ours.push_back({mark->appointment, remote});
             if (earlier) sorted.no_longer_foreign.push_back(remote.href);
             return;
@@ -251,6 +251,7 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     listing.token = page.next;
     listing.complete = listing.complete && page.unread.empty();
     Sorted sorted = sort_page(page);
+    read_back(sorted.ours);
     report_.changed += static_cast<int>(sorted.foreign.size());
     report_.removed += static_cast<int>(page.removed.size());
     std::set<std::string> found;
@@ -304,6 +305,33 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     if (sorted.marker) calendar_.marker = sorted.marker;
     busy_changed_ =
         busy_changed_ || !sorted.foreign.empty() || !page.removed.empty() || !sorted.no_longer_foreign.empty();
+}
+
+void SyncPass::read_back(const std::vector<CopyNews>& page) {
+    const auto as_written = [&](const Reader& reader, const CopyNews& news) {
+        auto mirror = reader.mirror(news.appointment, id_);
+        const bool settled = mirror && mirror->remote_text.empty() && !mirror->open() && !mirror->unknown_call &&
+                             !mirror->missing_since && mirror->state == MirrorState::Active && mirror->base;
+        const bool same = settled && mirror->href == news.present->href && mirror->version &&
+                          mirror->version == news.present->version &&
+                          same_meaning(shown_of(news.present->event), *mirror->base, parts_.zones);
+        return same ? mirror : std::nullopt;
+    };
+    // A service that admits few calls would otherwise be asked for the same contents again and again (R19).
+    const bool any = read(parts_.store, [&](const Reader& reader) {
+        return std::any_of(page.begin(), page.end(), [&](const CopyNews& one) {
+            return as_written(reader, one).has_value();
+        });
+    });
+    if (!any) return;
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& news : page) {
+            auto mirror = as_written(writer, news);
+            if (!mirror) continue;
+            mirror->remote_text = news.present->event.source;
+            writer.put(*mirror);
+        }
+    });
 }
 
 bool SyncPass::doubtful(const Listing& listing) const {

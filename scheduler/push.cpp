@@ -15,19 +15,26 @@ constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
 }  // namespace
 
 void SyncPass::push() {
-    if (!calendar_.mirror || calendar_.state != CalendarState::Active || braked_) return;
+    if (calendar_.state != CalendarState::Active || braked_) return;
+    if (!calendar_.mirror && !options_.leaving) return;
     std::set<AppointmentId> tried;
+    std::size_t stuck = 0;  // Tried and still open; they may stand before all others.
     while (tried.size() < kMaxWritesPerPass) {
+        const std::size_t limit = kBatch + stuck;
         const auto batch = read(parts_.store, [&](const Reader& reader) {
-            return reader.open_mirrors(id_, parts_.clock.now(), kBatch + tried.size());
+            return reader.open_mirrors(id_, parts_.clock.now(), limit);
         });
         std::vector<Mirror> fresh;
         for (const auto& mirror : batch)
             if (tried.insert(mirror.appointment).second) fresh.push_back(mirror);
-        if (fresh.empty()) break;
+        stuck = batch.size() - fresh.size();
+        if (fresh.empty() && batch.size() < limit) break;
         if (push_all(fresh) == Pushed::Stop) return;
     }
-    refresh_marker();
+    if (options_.leaving)
+        remove_marker();
+    else
+        refresh_marker();
 }
 
 SyncPass::Pushed SyncPass::push_all(const std::vector<Mirror>& mirrors) {
@@ -39,7 +46,7 @@ SyncPass::Pushed SyncPass::push_all(const std::vector<Mirror>& mirrors) {
             more_ = true;
             break;
         }
-        if (!ensure_marker()) return Pushed::Stop;
+        if (!options_.leaving && !ensure_marker()) return Pushed::Stop;
         const bool joins = capacity > 1 && is_first_copy(mirror);
         if (joins) together.push_back(mirror.appointment);
         if (together.size() >= capacity || !joins) {
@@ -333,6 +340,9 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
                  current->wanted}
             );
             ++report_.parked;
+        } else if (error.code == ErrorCode::RateLimited) {
+            // All of the account waits; what is due first goes first once it may go on (R19).
+            current->detail = error.detail;
         } else if (what.action != Action::Drop) {
             ++current->attempts;
             const auto wait = backoff(current->attempts, kBackoffBase, kBackoffCap, error.retry_after, parts_.random);

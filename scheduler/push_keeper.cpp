@@ -138,6 +138,23 @@ bool PushKeeper::keep(
     return opened;
 }
 
+Status PushKeeper::end(const Context& context, Connector* connector, const CalendarId& calendar) {
+    PushService* const service = connector ? connector->push() : nullptr;
+    Status ended;
+    for (const ChannelRecord& record : records_of(calendar)) {
+        const bool over = record.state == ChannelState::Removed || record.channel.expires <= clock_.now();
+        if (!over && !record.channel.id.empty()) {
+            const Status closed = service ? service->close_channel(context, record.channel)
+                                          : Status{Error{ErrorCode::Unavailable, "It could not be asked.", {}}};
+            if (!closed) ended = closed;
+        }
+        forget(record.key);
+    }
+    const std::lock_guard lock(mutex_);
+    not_before_.erase(calendar);
+    return ended;
+}
+
 Status PushKeeper::take(
     const PushStep& step,
     const Context& context,

@@ -38,6 +38,10 @@ public:
     /// @param kind of the account; notifications come to `url` + "/hooks/" + kind.
     /// @return a channel was opened: what changed since the last read is told by another read only.
     bool keep(const Context&, Connector&, const CalendarId&, const Href&, const std::string& kind, bool wanted);
+    /// Ends every channel of a calendar that leaves, whether or not the service agrees. @param connector null: it
+    /// cannot be asked. @return why the service may notify on until the channel ends by itself; here that is refused
+    /// from now on.
+    Status end(const Context&, Connector* connector, const CalendarId&);
     /// Whether keep() would do anything.
     bool has_work(const CalendarId&, bool wanted) const;
     std::vector<CalendarId> calendars_with_channels() const;

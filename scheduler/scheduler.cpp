@@ -165,7 +165,11 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
         LaneState& lane = found->second;
         lane.running = false;
         lane.push = lane.again || outcome.more || outcome.failed;
-        if (outcome.changed) lane.active_until = now + settings_.active_for;
+        if (outcome.changed) {
+            lane.active_until = now + settings_.active_for;
+            // What was written is read back soon, and in small portions.
+            lane.poll_at = std::min(lane.poll_at, now + jittered(settings_.poll_active));
+        }
         if (job.pull) {
             const auto interval = now < lane.active_until ? settings_.poll_active : settings_.poll_idle;
             lane.poll_at = now + jittered(interval);
@@ -173,13 +177,14 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
         if (lane.again_poll) lane.poll_at = now;
         lane.hinted = outcome.failed && outcome.retry_after && !outcome.unavailable;
         if (outcome.failed) {
-            lane.blocked_until =
-                now + backoff(++lane.attempts, settings_.retry_base, settings_.retry_cap, outcome.retry_after, random_);
+            const auto wait =
+                backoff(++lane.attempts, settings_.retry_base, settings_.retry_cap, outcome.retry_after, random_);
+            lane.blocked_until = now + (outcome.slowed && outcome.retry_after ? *outcome.retry_after : wait);
             // While the service is away its breaker alone says when to try: no lane's own wait outlives the outage
             // (L3).
             if (outcome.outage && !outcome.retry_after && state.breaker.state() != CircuitBreaker::State::Closed)
                 lane.blocked_until = std::min(lane.blocked_until, std::max(state.breaker.next_probe(), now));
-            if (job.pull) lane.poll_at = lane.blocked_until;
+            if (job.pull) lane.poll_at = lane.blocked_until + (outcome.slowed ? settings_.retry_base : milliseconds{0});
         } else {
             lane.attempts = 0;
             lane.blocked_until = outcome.more ? now + outcome.wait : now;

@@ -33,6 +33,7 @@ public:
         std::function<bool()> may_write{};
         /// How far the wall clock was set ahead since the last run; no time passed meanwhile (I23).
         std::chrono::seconds jumped{0};
+        bool leaving = false;  ///< The calendar is being disconnected: its copies and its marker are deleted.
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
 
@@ -107,6 +108,8 @@ private:
     Sorted sort_page(const ChangeSet&);
     void sort_event(const Reader&, const RemoteEvent&, const ChangeSet&, Sorted&);
     void keep_page(const ChangeSet&, Listing&);
+    /// Copies that are as we wrote them: read back now, whatever becomes of the rest of the listing.
+    void read_back(const std::vector<CopyNews>&);
     bool doubtful(const Listing&) const;
     void mend_times();
     /// What is missing is missing for no longer because the wall clock was set ahead (I11).
@@ -184,6 +187,8 @@ private:
     // marker.cpp
     bool ensure_marker();
     void refresh_marker();
+    /// When the last copy is deleted.
+    void remove_marker();
     Event marker_event(const Manifest&) const;
     Manifest manifest() const;  ///< All but the inventory.
     Inventory inventory() const;

@@ -185,6 +185,8 @@ std::int64_t add_target(Writer& writer, const Calendar& calendar, const ZoneReso
         auto mirror = writer.mirror(appointment.id, calendar.id);
         if (mirror && !mirror->wanted_gone) continue;
         if (!mirror) mirror = fresh_mirror(appointment, calendar, *business);
+        // As above: what was being removed may be gone by our own hand.
+        if (mirror->wanted_gone && mirror->base) mirror->base->cancelled = true;
         if (mirror->wanted_gone && mirror->wanted == mirror->confirmed) next_generation(*mirror, *business);
         want(writer, *mirror, appointment, false, when.start);
         ++added;

@@ -12,6 +12,7 @@ namespace calgate::oauth {
 namespace {
 
 constexpr std::size_t kMaxCode = 4096;
+constexpr const char* kRevoke = "https://oauth2.googleapis.com/revoke";
 constexpr const char* kPrimary = "https://www.googleapis.com/calendar/v3/users/me/calendarList/primary?fields=id";
 
 std::string random_text(Random& random) {
@@ -121,6 +122,21 @@ Result<SignedIn> exchange_code(
         CALGATE_TRY(done.person, read_id_token(done.tokens.id_token, client, clock.now()));
     }
     return done;
+}
+
+Status revoke_at_google(http::HttpTransport& transport, const Context& context, const std::string& refresh_token) {
+    http::Request request;
+    request.method = "POST";
+    request.url = kRevoke;
+    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
+    request.body = encode({{"token", refresh_token}});
+    request.max_response_bytes = 64 * 1024;
+    CALGATE_TRY(const http::Response response, transport.send(request, context));
+    if (response.status == 200 || response.status == 400) return {};
+    return Error{
+        ErrorCode::Unavailable,
+        "Google answered " + std::to_string(response.status) + " when asked to end the sign-in.",
+        {}};
 }
 
 Error authorization_refusal(Provider provider, std::string_view error) {

@@ -43,6 +43,9 @@ Result<SignedIn> exchange_code(
     const std::string& code
 );
 
+/// Takes back all that a person granted this client at Google (RFC 7009). A token that is dead already counts as done.
+Status revoke_at_google(http::HttpTransport&, const Context&, const std::string& refresh_token);
+
 /// What the `error` of a redirect means (RFC 6749 4.1.2.1).
 Error authorization_refusal(Provider, std::string_view error);
 

@@ -1,6 +1,9 @@
 #include "core/resilience.hpp"
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <random>
 
 using namespace calgate;
@@ -161,6 +164,85 @@ BOOST_AUTO_TEST_CASE(a_long_rest_fills_no_more_than_the_burst) {
     int taken = 0;
     while (bucket.take(at(1h)).count() == 0) ++taken;
     BOOST_TEST(taken == 4);
+}
+
+struct Refusal {
+    const char* name;
+    Pace before;
+    std::size_t admitted;
+    std::optional<SteadyInstant> oldest;
+    std::optional<std::chrono::seconds> hint;
+    Pace after;
+};
+std::ostream& operator<<(std::ostream& out, const Refusal& row) { return out << row.name; }
+
+constexpr double kConfigured = 50;
+constexpr SteadyInstant kNow{1000s};
+
+// clang-format off
+const Refusal kRefusals[] = {
+    // name                          rate  step   changed    not before     admitted  oldest       hint           rate  step   changed    not before
+    {"well_below_what_was_admitted", {50,  0,     at(0s),    at(0s)},       60,       at(940s),    {},            {0.7,  0.07,  at(1000s), at(1000s)}},
+    {"until_a_burst_is_forgotten",   {50,  0,     at(0s),    at(0s)},       60,       at(999s),    {},            {0.7,  0.07,  at(1000s), at(1059s)}},
+    {"as_long_as_the_hint_says",     {50,  0,     at(0s),    at(0s)},       600,      at(999s),    7s,            {7,    0.7,   at(1000s), at(1007s)}},
+    {"below_a_pace_that_was_slow",   {2,   0.2,   at(980s),  at(0s)},       600,      at(941s),    {},            {1.4,  0.14,  at(1000s), at(1001s)}},
+    {"never_below_a_crawl",          {0.1, 0.05,  at(980s),  at(0s)},       3,        at(950s),    {},            {0.1,  0.05,  at(1000s), at(1010s)}},
+    {"modest_where_little_was_asked",{50,  0,     at(0s),    at(0s)},       3,        at(995s),    {},            {0.7,  0.07,  at(1000s), at(1055s)}},
+    {"from_where_it_has_climbed_to", {0.7, 0.07,  at(910s),  at(0s)},       60,       at(940s),    {},            {0.7,  0.07,  at(1000s), at(1000s)}},
+    {"once_within_a_pause",          {0.7, 0.07,  at(990s),  at(1050s)},    60,       at(990s),    {},            {0.7,  0.07,  at(990s),  at(1050s)}},
+    {"a_later_hint_prolongs",        {0.7, 0.07,  at(990s),  at(1050s)},    60,       at(990s),    3600s,         {0.7,  0.07,  at(990s),  at(4600s)}},
+    {"an_earlier_hint_does_not",     {0.7, 0.07,  at(990s),  at(1050s)},    60,       at(990s),    1s,            {0.7,  0.07,  at(990s),  at(1050s)}},
+};
+// clang-format on
+
+void same(const Pace& a, const Pace& b) {
+    BOOST_TEST(std::abs(a.per_second - b.per_second) < 1e-9, a.per_second << " is not " << b.per_second);
+    BOOST_TEST(std::abs(a.step - b.step) < 1e-9, a.step << " is not " << b.step);
+    BOOST_TEST(a.changed.time_since_epoch().count() == b.changed.time_since_epoch().count());
+    BOOST_TEST(a.not_before.time_since_epoch().count() == b.not_before.time_since_epoch().count());
+}
+
+BOOST_DATA_TEST_CASE(R19_a_refusal_slows_down, boost::unit_test::data::make(kRefusals), row) {
+    same(slowed(row.before, kConfigured, row.admitted, row.oldest, row.hint, kNow), row.after);
+}
+
+struct Calm {
+    const char* name;
+    Pace pace;
+    SteadyInstant now;
+    double rate;
+};
+std::ostream& operator<<(std::ostream& out, const Calm& row) { return out << row.name; }
+
+// clang-format off
+const Calm kCalms[] = {
+    {"not_before_an_interval",       {0.7, 0.07, at(1000s), at(1000s)}, at(1029s),   0.7},
+    {"a_step_after_the_first",       {0.7, 0.07, at(1000s), at(1000s)}, at(1030s),   0.77},
+    {"two_more_after_the_second",    {0.7, 0.07, at(1000s), at(1000s)}, at(1060s),   0.91},
+    {"in_five_minutes_to_4.5",       {0.7, 0.07, at(1000s), at(1000s)}, at(1300s),   4.55},
+    {"a_pause_is_no_calm",           {0.7, 0.07, at(1000s), at(1060s)}, at(1089s),   0.7},
+    {"it_begins_after_the_pause",    {0.7, 0.07, at(1000s), at(1060s)}, at(1090s),   0.77},
+    {"up_to_what_was_configured",    {49,  5,    at(1000s), at(1000s)}, at(100000s), 50},
+    {"unrefused_nothing_moves",      {50,  0,    at(0s),    at(0s)},    at(100000s), 50},
+};
+// clang-format on
+
+BOOST_DATA_TEST_CASE(R19_calm_speeds_up_step_by_step, boost::unit_test::data::make(kCalms), row) {
+    const double rate = pace_at(row.pace, kConfigured, row.now);
+    BOOST_TEST(std::abs(rate - row.rate) < 1e-9, rate << " is not " << row.rate);
+}
+
+BOOST_AUTO_TEST_CASE(R19_a_refused_bucket_gives_nothing_until_the_pause_is_over_and_little_then) {
+    TokenBucket bucket(50, 50);
+    for (int i = 0; i < 50; ++i) BOOST_TEST(bucket.take(at(100s)).count() == 0);
+    bucket.refused(at(101s), {});
+    BOOST_TEST(bucket.paused(at(101s)).count() == 59'000);
+    BOOST_TEST(bucket.take(at(159s)).count() == 1'000);
+    BOOST_TEST(bucket.paused(at(160s)).count() == 0);
+    int taken = 0;
+    for (int second = 160; second < 180; ++second) taken += bucket.take(at(std::chrono::seconds{second})).count() == 0;
+    BOOST_TEST(taken >= 10);
+    BOOST_TEST(taken <= 13);  // 0.7 * 50 a minute, and the token that the pause left.
 }
 
 BOOST_AUTO_TEST_CASE(time_that_stands_still_or_goes_back_gives_nothing) {

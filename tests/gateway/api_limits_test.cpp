@@ -1,7 +1,11 @@
+#include <arpa/inet.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <future>
 
 #include "tests/gateway/api_stage.hpp"
 
@@ -189,3 +193,71 @@ BOOST_AUTO_TEST_CASE(more_connections_than_allowed_are_told_to_come_back) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+/// Accepts connections and never says a word, until it goes.
+class SilentServer {
+public:
+    SilentServer() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        BOOST_REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size) == 0);
+        BOOST_REQUIRE(::listen(fd_, 16) == 0);
+        BOOST_REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+        port_ = ntohs(address.sin_port);
+    }
+    ~SilentServer() { go(); }
+    SilentServer(const SilentServer&) = delete;
+    SilentServer& operator=(const SilentServer&) = delete;
+
+    int port() const { return port_; }
+    void wait_for_a_caller() const {
+        pollfd called{fd_, POLLIN, 0};
+        BOOST_REQUIRE(::poll(&called, 1, 20'000) == 1);
+    }
+    void go() {
+        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    }
+
+private:
+    int fd_ = -1;
+    int port_ = 0;
+};
+
+Config with_google_at(int port) {
+    Config config;
+    config.google.client_id = "client-g";
+    config.connect_to = {"oauth2.googleapis.com:443:127.0.0.1:" + std::to_string(port)};
+    return config;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(I19_sign_ins_that_hang_leave_room_for_other_work_with_providers) {
+    SilentServer google;
+    const ApiStage stage({}, with_google_at(google.port()));
+    std::vector<std::future<int>> hung;
+    for (int i = 0; i < 4; ++i) {
+        const Json begun = stage
+                               .call(
+                                   "POST",
+                                   "/v1/accounts/sign-in",
+                                   Json{{"provider", "google"}, {"redirect_uri", "http://127.0.0.1:1/oauth/callback"}}
+                               )
+                               .json();
+        const Json code = {{"state", begun["state"]}, {"code", "c"}};
+        hung.push_back(std::async(std::launch::async, [&stage, begun, code] {
+            return stage.call("POST", "/v1/accounts/sign-in/" + begun["id"].get<std::string>(), code).status;
+        }));
+        if (i == 0) google.wait_for_a_caller();
+    }
+    // It waits for providers too, and gets its turn at once.
+    BOOST_TEST(stage.call("POST", "/v1/calendars/none/verify").status == 404);
+    BOOST_TEST((hung[0].wait_for(std::chrono::seconds{0}) == std::future_status::timeout));
+    for (std::size_t i = 1; i < hung.size(); ++i) BOOST_TEST(hung[i].get() == 503);
+    google.go();
+    BOOST_TEST(hung[0].get() == 502);
+}

@@ -58,7 +58,7 @@ const Json& operation_of(const Json& document, const Api::Route& route) {
 bool connects(const Api::Route& route) { return route.method == "POST" && route.pattern.starts_with("/v1/accounts"); }
 
 /// A page that a provider sends the browser to, with parameters of its own choice.
-bool for_a_browser(const Api::Route& route) { return route.parameters == std::vector<std::string>{"*"}; }
+bool for_a_browser(const Api::Route& route) { return !route.parameters.empty() && route.parameters.back() == "*"; }
 
 }  // namespace
 
@@ -95,14 +95,17 @@ BOOST_AUTO_TEST_CASE(the_description_names_what_is_served_and_nothing_else) {
     for (const Api::Route& route : Api::routes()) {
         BOOST_TEST_CONTEXT(route.method << " " << route.pattern) {
             const Json& operation = operation_of(document, route);
-            if (for_a_browser(route)) continue;
             std::set<std::string> query;
             std::set<std::string> headers;
             for (const Json& parameter : operation.at("parameters")) {
                 if (parameter.at("in") == "query") query.insert(parameter.at("name").get<std::string>());
                 if (parameter.at("in") == "header") headers.insert(parameter.at("name").get<std::string>());
             }
-            BOOST_TEST((query == std::set<std::string>(route.parameters.begin(), route.parameters.end())));
+            std::set<std::string> named(route.parameters.begin(), route.parameters.end());
+            named.erase("*");
+            BOOST_TEST((query == named));
+            if (for_a_browser(route))
+                BOOST_TEST((query == std::set<std::string>{"code", "error", "error_description", "state"}));
             const bool books = route.pattern == "/v1/appointments/{id}";
             BOOST_TEST(headers.contains("If-Match") == (books && route.method != "GET"));
             BOOST_TEST(headers.contains("Idempotency-Key") == (books && route.method == "PUT"));

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <future>
 
 #include "tests/gateway/sign_in_stage.hpp"
 
@@ -89,6 +90,41 @@ BOOST_AUTO_TEST_CASE(a_declined_or_failed_sign_in_says_why) {
     BOOST_TEST(come_back(late["state"]).status == 422);
     BOOST_TEST(standing(late)["detail"].get<std::string>().find("Begin it again") != std::string::npos);
     BOOST_TEST(accounts().empty());
+}
+
+BOOST_AUTO_TEST_CASE(while_one_sign_in_is_being_finished_others_are_told_to_come_again) {
+    const Json slow = begin();
+    const Json second = begin();
+    const std::string path = "/v1/accounts/sign-in/" + second["id"].get<std::string>();
+    std::promise<void> reached, released;
+    SteadyInstant until{};
+    transport.then([&](const http::Request&, const Context& context) -> Result<http::Response> {
+        until = context.deadline;
+        reached.set_value();
+        released.get_future().wait();
+        return Error{ErrorCode::Timeout, "No answer came in time.", {}};
+    });
+    const auto asked = clock.steady();
+    auto first = std::async(std::launch::async, [&] {
+        return api->handle({"GET", "/oauth/callback", {{"state", slow["state"]}, {"code", "c"}}, {}, {}}).status;
+    });
+    reached.get_future().wait();
+    const auto page = come_back(second["state"]);
+    BOOST_TEST(page.status == 503);
+    BOOST_TEST(page.body.find("half a minute") != std::string::npos);
+    const Json password = {{"url", "https://cal.example.org/"}, {"user", "anna"}, {"password", "p"}};
+    for (const auto& busy :
+         {call("POST", path, {{"state", second["state"]}, {"code", "c"}}), call("POST", "/v1/accounts", password)}) {
+        BOOST_TEST(busy.status == 503);
+        BOOST_TEST(busy.body.find("Try this one again") != std::string::npos);
+        BOOST_TEST((busy.headers.back() == std::pair<std::string, std::string>{"Retry-After", "30"}));
+    }
+    released.set_value();
+    BOOST_TEST(first.get() == 422);
+    BOOST_TEST((until <= asked + std::chrono::seconds{30}));
+    // It waited for its turn and lost nothing.
+    script_google("rt-1", "1001", "anna@example.com");
+    BOOST_TEST(come_back(second["state"]).status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_provider_says_is_escaped_on_the_page) {

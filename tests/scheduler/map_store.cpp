@@ -151,7 +151,12 @@ public:
     void put(const Service& row) override { rows_.services[row.id] = row; }
     void put(const Account& row) override { rows_.accounts[row.id] = row; }
     void put(const Calendar& row) override { rows_.calendars[row.id] = row; }
-    void erase(const CalendarId& id) override { rows_.calendars.erase(id); }
+    void erase(const CalendarId& id) override {
+        rows_.calendars.erase(id);
+        std::erase_if(rows_.mirrors, [&](const auto& row) { return row.first.first == id; });
+        std::erase_if(rows_.cached, [&](const auto& row) { return row.first.first == id; });
+        std::erase_if(rows_.channels, [&](const auto& row) { return row.second.calendar == id; });
+    }
     void erase(const AccountId& id) override {
         rows_.accounts.erase(id);
         erase_secrets(id);

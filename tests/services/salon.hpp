@@ -13,6 +13,8 @@ namespace calgate::testing {
 
 using namespace std::chrono_literals;
 
+inline const char* const kServices[] = {"google", "graph", "caldav"};
+
 /// Anna, whose calendar at a service is target and source, and who edits it with a client of her own.
 struct Salon : ConnectorFactory {
     explicit Salon(const std::string& name, std::uint64_t seed = 11, Engine::Settings given = {})
@@ -21,19 +23,12 @@ struct Salon : ConnectorFactory {
             writer.put(Business{.id = "b1", .name = "Salon", .zone = "Europe/Berlin", .epoch = "e1"});
             writer.put(Staff{.id = {"anna"}, .name = "Anna", .zone = "Europe/Berlin"});
             writer.put(Account{.id = {"acc"}, .kind = service->kind(), .url = "https://" + name});
-            Calendar row;
-            row.id = calendar;
-            row.account = {"acc"};
-            row.staff = {"anna"};
-            row.href = service->calendar();
-            row.mirror = row.busy = true;
-            row.copy_detail = CopyDetail::Full;
-            writer.put(row);
         });
         engine = std::make_unique<Engine>(
             EngineParts{store, index, *this, zones, clock, random, keys, [](const std::string&) {}}, settings
         );
         engine->load();
+        connect();
         open_phone();
     }
     Result<std::unique_ptr<Connector>> open(const Account&) override { return service->connect(wire); }
@@ -79,6 +74,30 @@ struct Salon : ConnectorFactory {
             for (const auto& change : r.changes(0, 10'000)) count += change.kind == kind ? 1 : 0;
             return count;
         });
+    }
+
+    /// The owner disconnects the calendar, as far as the engine does it.
+    Disconnection disconnect(bool remove_copies = false) {
+        return engine->disconnect(calendar, remove_copies, clock.steady() + 45s);
+    }
+    /// And chooses it again.
+    void connect() {
+        store.write([&](Writer& writer) {
+            Calendar row;
+            row.id = calendar;
+            row.account = {"acc"};
+            row.staff = {"anna"};
+            row.href = service->calendar();
+            row.mirror = row.busy = true;
+            row.copy_detail = CopyDetail::Full;
+            writer.put(row);
+            add_target(writer, row, zones, clock.now());
+        });
+        engine->poll_now(calendar);
+    }
+    /// What the service has to say arrives. @return how many notifications were taken for ours.
+    int deliver() {
+        return service->deliver([&](const PushNote& note) { return engine->notified(note); });
     }
 
     // What the phone does.

@@ -29,6 +29,7 @@ Result<http::Response> Wire::send(const http::Request& request, const Context& c
     ++calls;
     const bool lost = loses && loses(request);
     auto response = inner_.send(request, context);
+    if (response && (response->status == 403 || response->status == 429)) ++refused;
     if (after) after(request);
     if (lost) return Error{ErrorCode::Timeout, "No answer came in time.", {}};
     return response;
@@ -75,6 +76,20 @@ public:
     }
     void admit() override { consent_.admit(); }
     void set_page(std::size_t page) override { sim_.quirks().page = page; }
+    void set_quota(int calls) override { sim_.quirks().calls_per_minute = calls; }
+    int deliver(const std::function<bool(const PushNote&)>& take) override {
+        int taken = 0;
+        for (const auto& notification : sim_.take_notifications()) {
+            http::Response posted;
+            posted.headers = notification.headers;
+            const auto channel = posted.header("X-Goog-Channel-ID").value_or("");
+            const auto secret = posted.header("X-Goog-Channel-Token").value_or("");
+            const auto resource = posted.header("X-Goog-Resource-ID").value_or("");
+            const bool opened = posted.header("X-Goog-Resource-State") == "sync";
+            taken += take({channel, secret, resource, opened ? PushNote::News::Opened : PushNote::News::Changed});
+        }
+        return taken;
+    }
 
 private:
     const Clock& clock_;
@@ -90,7 +105,9 @@ public:
         : clock_(clock),
           zones_(zones),
           sim_(clock, zones, graph_quirks_of("plain")),
-          calendar_{"calendars/" + http::percent_encode(sim_.make_calendar("bookings"))} {}
+          calendar_{"calendars/" + http::percent_encode(sim_.make_calendar("bookings"))} {
+        sim_.set_callback([this](const http::Request& request) { return posted(request); });
+    }
     std::string kind() const override { return "graph"; }
     std::unique_ptr<Connector> connect(http::HttpTransport& wire) override {
         graph::GraphSettings settings;
@@ -106,8 +123,50 @@ public:
     }
     void admit() override { consent_.admit(); }
     void set_page(std::size_t page) override { sim_.quirks().largest_page = page; }
+    int deliver(const std::function<bool(const PushNote&)>& take) override {
+        sim_.deliver();
+        int taken = 0;
+        for (const Note& note : std::exchange(notes_, {}))
+            taken += take({note.subscription, note.secret, {}, note.news});
+        return taken;
+    }
+    void set_quota(int calls) override { sim_.quirks().calls_per_minute = calls; }
+    void lifecycle(const std::string& event) override { sim_.send_lifecycle(event); }
 
 private:
+    struct Note {
+        std::string subscription, secret;
+        PushNote::News news;
+    };
+    static std::string between(const std::string& text, const std::string& before, std::size_t from) {
+        const auto at = text.find(before, from);
+        if (at == std::string::npos) return {};
+        return text.substr(at + before.size(), text.find('"', at + before.size()) - at - before.size());
+    }
+    /// The handshake is answered at once, everything else waits for deliver().
+    http::Response posted(const http::Request& request) {
+        http::Response answer{202, {}, {}, {}};
+        const std::string asked = "validationToken=";
+        if (const auto at = request.url.find(asked); at != std::string::npos) {
+            answer = {
+                200, {{"Content-Type", "text/plain"}}, http::percent_decode(request.url.substr(at + asked.size())), {}};
+            return answer;
+        }
+        const std::string one = "\"clientState\":\"";
+        for (auto at = request.body.find(one); at != std::string::npos; at = request.body.find(one, at + 1)) {
+            const auto begin = request.body.rfind("{\"", at);
+            const std::string event = between(request.body, "\"lifecycleEvent\":\"", begin);
+            const PushNote::News news = event.empty()                    ? PushNote::News::Changed
+                                        : event == "subscriptionRemoved" ? PushNote::News::Removed
+                                        : event == "missed"              ? PushNote::News::Missed
+                                                                         : PushNote::News::Reauthorize;
+            notes_.push_back(
+                {between(request.body, "\"subscriptionId\":\"", begin), between(request.body, one, begin), news}
+            );
+        }
+        return answer;
+    }
+    std::vector<Note> notes_{};
     const Clock& clock_;
     const ZoneResolver& zones_;
     GraphSim sim_;

@@ -10,6 +10,7 @@
 #include "core/clock.hpp"
 #include "core/connector.hpp"
 #include "core/zone.hpp"
+#include "scheduler/push_keeper.hpp"
 
 namespace calgate::testing {
 
@@ -24,7 +25,7 @@ public:
     std::function<bool(const http::Request&)> loses{};
     std::function<void(const http::Request&)> after{};  ///< A call was applied; its answer is still on the way.
     int calls_per_minute = 0;                           ///< 0: no limit. Beyond it 429 without a hint.
-    int calls = 0, refused = 0;
+    int calls = 0, refused = 0;                         ///< Refused here, or by the service with 403 or 429.
 
 private:
     http::HttpTransport& inner_;
@@ -45,6 +46,13 @@ public:
     virtual void admit() = 0;   ///< And signs in again.
     /// Pages, where the service has them, hold at most so many items.
     virtual void set_page(std::size_t) {}
+    /// The service admits so many calls of this account a minute; 0: no limit.
+    virtual void set_quota(int) {}
+    /// Hands over the notifications that wait. @return how many of them `take` accepted.
+    virtual int deliver(const std::function<bool(const PushNote&)>&) { return 0; }
+    /// Graph: tells every subscription "missed", "subscriptionRemoved", "reauthorizationRequired"; with the next
+    /// deliver().
+    virtual void lifecycle(const std::string&) {}
 };
 
 /// "google", "graph", "caldav".

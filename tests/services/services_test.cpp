@@ -7,11 +7,7 @@
 namespace calgate::testing {
 
 namespace data = boost::unit_test::data;
-using namespace std::chrono_literals;
-
 namespace {
-
-const char* const kServices[] = {"google", "graph", "caldav"};
 
 /// Longer than the poll interval of a calendar that changed lately.
 constexpr auto kOnePoll = 75s;

@@ -140,6 +140,20 @@ http::Response GraphSim::State::answer(const http::Request& request, const http:
     return graph_error(404, "ResourceNotFound", "Resource not found.");
 }
 
+std::optional<http::Response> GraphSim::State::over_quota() {
+    if (quirks.calls_per_minute == 0) return std::nullopt;
+    constexpr std::chrono::minutes kWindow{1};
+    while (!recent_calls.empty() && recent_calls.front() <= clock.now() - kWindow) recent_calls.pop_front();
+    if (recent_calls.size() < static_cast<std::size_t>(quirks.calls_per_minute)) {
+        recent_calls.push_back(clock.now());
+        return std::nullopt;
+    }
+    http::Response response = graph_error(429, "ApplicationThrottled", "Application is over its request limit.");
+    const auto wait = recent_calls.front() + kWindow - clock.now();
+    if (quirks.tells_retry_after) response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+    return response;
+}
+
 http::Response GraphSim::State::api(const http::Request& request, const http::Url& url) {
     const std::string authorization = header(request, "Authorization");
     const std::string token = authorization.starts_with("Bearer ") ? authorization.substr(7) : "";
@@ -159,6 +173,7 @@ http::Response GraphSim::State::api(const http::Request& request, const http::Ur
         if (quirks.tells_retry_after) response.headers.emplace_back("Retry-After", "5");
         return response;
     }
+    if (const auto refused = over_quota()) return *refused;
     GraphCall call = call_of(request, url);
     if (call.body.is_discarded()) return graph_error(400, "BadRequest", "Unable to read JSON request payload.");
     call.path.erase(call.path.begin());  // v1.0

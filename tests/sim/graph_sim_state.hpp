@@ -102,12 +102,14 @@ struct GraphSim::State {
     std::vector<http::Request> exchanges{};
     bool down = false, denied = false, missing = false;
     int others = 0, mails = 0;
+    std::deque<Instant> recent_calls{};  ///< Within a minute, while there is a quota.
     std::string sign_in_error{};
     Callback callback{};
 
     State(const Clock& given_clock, const ZoneResolver& given_zones, GraphQuirks given);
 
     http::Response answer(const http::Request&, const http::Url&);
+    std::optional<http::Response> over_quota();  ///< Counts the call.
     http::Response api(const http::Request&, const http::Url&);
     http::Response mailbox(GraphCall&);
     http::Response login(const http::Request&, const http::Url&);
