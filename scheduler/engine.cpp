@@ -1,12 +1,14 @@
 #include "scheduler/engine.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
 
 #include "core/busy.hpp"
 #include "core/resilience.hpp"
+#include "scheduler/polling.hpp"
 #include "scheduler/provisional.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/sync_pass.hpp"
@@ -62,10 +64,16 @@ std::string log_line(const PassReport& report, std::chrono::milliseconds took) {
 
 /// An account at work: its connector, used by one thread at a time, and the calls it may make.
 struct Desk {
-    explicit Desk(double per_second) : bucket(per_second, std::max(1.0, per_second)) {}
+    explicit Desk(double per_second) : rate(per_second), bucket(per_second, std::max(1.0, per_second)) {}
+    void slow_to(double per_second) {
+        if (per_second <= 0 || per_second >= rate) return;
+        rate = per_second;
+        bucket = TokenBucket(per_second, std::max(1.0, per_second));
+    }
     std::mutex mutex{};
     std::unique_ptr<Connector> connector{};
     Account opened{};
+    std::atomic<double> rate;  ///< Calls a second.
     TokenBucket bucket;
 };
 
@@ -89,6 +97,8 @@ struct Engine::Impl {
     /// In the account's turn, after a pass that went well: the service is there.
     void keep_push(Connector&, const CalendarId&, std::stop_token);
     std::optional<std::chrono::milliseconds> until_next_write(const CalendarId&) const;
+    /// Of a service that is polled by the hour of the day of the calendar's person.
+    std::optional<std::chrono::seconds> hourly_poll(const Connector&, const CalendarId&) const;
     /// The wall clock over the steady one.
     SteadyInstant::duration ahead() const;
     /// How far the wall clock was set ahead since the calendar's last run (F27).
@@ -203,6 +213,11 @@ std::optional<Error> Engine::with_connector(const CalendarId& id, const std::fun
 
 std::vector<CalendarHealth> Engine::health() const {
     std::vector<CalendarHealth> out;
+    std::map<AccountId, double> rates;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        for (const auto& [account, desk] : impl_->desks) rates.emplace(account, desk->rate);
+    }
     impl_->parts.store.read([&](const Reader& reader) {
         std::map<AccountId, std::int64_t> waiting;
         for (const auto& calendar : reader.calendars())
@@ -213,8 +228,9 @@ std::vector<CalendarHealth> Engine::health() const {
             health.as_of = calendar.as_of;
             health.waiting = reader.count_open_mirrors(calendar.id);
             const double calls = static_cast<double>(waiting[calendar.account]);
+            const double rate = rates.try_emplace(calendar.account, impl_->settings.calls_per_second).first->second;
             health.catch_up = std::chrono::ceil<std::chrono::seconds>(
-                std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / impl_->settings.calls_per_second)
+                std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / rate)
             );
             const auto account = reader.account(calendar.account);
             if (account && account->state != AccountState::Active)
@@ -389,6 +405,7 @@ std::optional<Error> Engine::Impl::with_desk(const CalendarId& id, const std::fu
         desk->connector.reset();
         CALGATE_TRY(desk->connector, parts.connectors.open(*account));
         desk->opened = *account;
+        desk->slow_to(desk->connector->capabilities().calls_per_second);
     }
     work(*desk->connector, *desk);
     return std::nullopt;
@@ -411,6 +428,8 @@ PassReport Engine::Impl::run(
         outcome.more = pass.more();
         outcome.wait = wait;
         touched = pass.touched();
+        outcome.poll_idle = hourly_poll(connector, id);
+        outcome.read_back = connector.capabilities().reads_back && report.created + report.updated > 0;
         if (report.completed) keep_push(connector, id, stop);
         if (report.completed && pull) recheck_provisional(parts, id);
     });
@@ -424,6 +443,20 @@ PassReport Engine::Impl::run(
     }
     if (!outcome.more) outcome.next_write = until_next_write(id);
     return report;
+}
+
+std::optional<std::chrono::seconds> Engine::Impl::hourly_poll(const Connector& connector, const CalendarId& id) const {
+    if (!connector.capabilities().polled_by_hours) return std::nullopt;
+    return read(parts.store, [&](const Reader& reader) -> std::optional<std::chrono::seconds> {
+        const auto calendar = reader.calendar(id);
+        const auto staff = calendar ? reader.staff(calendar->staff) : std::nullopt;
+        if (!staff || !parts.zones.knows(staff->zone)) return std::nullopt;
+        PollTimes times;
+        times.busy = settings.poll_active;
+        times.idle = settings.poll_idle;
+        times.night = std::max(times.night, times.idle);
+        return poll_interval(*staff, parts.zones.to_local(parts.clock.now(), staff->zone), times);
+    });
 }
 
 SteadyInstant::duration Engine::Impl::ahead() const {

@@ -16,6 +16,7 @@ constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
 
 void SyncPass::push() {
     if (!calendar_.mirror || calendar_.state != CalendarState::Active || braked_) return;
+    if (!learn_survival()) return;
     std::set<AppointmentId> tried;
     while (tried.size() < kMaxWritesPerPass) {
         const auto batch = read(parts_.store, [&](const Reader& reader) {
@@ -64,7 +65,8 @@ SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appoint
     auto earlier = earlier_copy(mirror);
     if (earlier) return go_on_with(mirror, std::move(*earlier), tries);
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
-    const Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
+    const Event event =
+        as_carried(copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones));
     const auto receipt = connector_.create_event(context(), calendar_.href, event);
     if (receipt) {
         ++report_.created;
@@ -93,7 +95,8 @@ SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointme
 
 SyncPass::Pushed SyncPass::update_copy(Mirror mirror, const Appointment& appointment, int tries) {
     if (!mirror.version) return read_again(mirror, appointment, tries);
-    const Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
+    const Event event =
+        as_carried(copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones));
     const auto receipt = connector_.update_event(context(), *mirror.href, *mirror.version, event);
     if (receipt) {
         ++report_.updated;
