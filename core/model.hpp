@@ -73,7 +73,7 @@ enum class SignInMethod : std::uint8_t {
 
 struct Account {
     AccountId id{};
-    std::string kind{};  ///< "caldav", "ews", "google", "graph", "memory"
+    std::string kind{};  ///< "caldav", "icloud", "ews", "google", "graph", "memory"
     std::string url{};
     std::string user{};  ///< Name or address for people; with an application or service account whom it acts for.
     SignInMethod method = SignInMethod::Password;

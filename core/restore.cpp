@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/reconcile.hpp"
+#include "core/survival.hpp"
 
 namespace calgate {
 namespace {
@@ -62,6 +63,7 @@ void consider(const RemoteEvent& event, RestorePlan& plan, Sorting& sorting) {
         if (!plan.marker) plan.marker = event.href;
         return;
     }
+    if (mark && mark->appointment.value == kSurvivalProbe) return;
     if (sealed) ++sorting.opened;
     if (!mark && sealed) ++sorting.unverified;
     if (!mark || !sealed || sealed->id != mark->appointment) {

@@ -48,7 +48,8 @@ const std::vector<Api::Route>& Api::routes() {
         "client_id",
         "client_secret",
         "certificate",
-        "mailbox"};
+        "mailbox",
+        "url"};
     static const std::vector<std::string> kSignIn = {
         "provider", "access", "account", "redirect_uri", "login_hint", "confirm_other_person"};
     static const std::vector<std::string> kCalendar = {"account", "href", "name", "staff", "mirror", "busy", "show"};
@@ -67,8 +68,8 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/v1/services/{id}", Lane::Store, false, "One service.", {}, {}, &Api::get_service},
         {"PUT", "/v1/services/{id}", Lane::Store, false, "Create or replace a service.", {}, service_fields(), &Api::put_service},
         {"GET", "/v1/accounts", Lane::Store, false, "Accounts at calendar services; never their passwords.", {}, {}, &Api::list_accounts},
-        {"POST", "/v1/accounts", Lane::Provider, false, "Sign in at a CalDAV or Exchange (EWS) server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
-        {"POST", "/v1/accounts/application", Lane::Provider, false, "Connect without a person: a Google service account or a Microsoft application.", {}, kApplication, &Api::post_application},
+        {"POST", "/v1/accounts", Lane::Provider, false, "Sign in at iCloud, a CalDAV or an Exchange (EWS) server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
+        {"POST", "/v1/accounts/application", Lane::Provider, false, "Connect without a person: a Google service account, or a Microsoft application at Graph or an Exchange server that takes its tokens.", {}, kApplication, &Api::post_application},
         {"POST", "/v1/accounts/sign-in", Lane::Store, false, "Begin a person's sign-in at google or microsoft: an address to open, good once, for ten minutes, for this key.", {}, kSignIn, &Api::post_sign_in},
         {"GET", "/v1/accounts/sign-in/{id}", Lane::Store, false, "How a sign-in stands; only for the key that began it.", {}, {}, &Api::get_sign_in},
         {"POST", "/v1/accounts/sign-in/{id}", Lane::Provider, false, "Finish a sign-in whose browser came back to the caller; only for the key that began it.", {}, {"state", "code", "error"}, &Api::finish_sign_in},

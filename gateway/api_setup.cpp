@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "connectors/caldav/caldav_icloud.hpp"
 #include "core/identity.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
 #include "gateway/keys.hpp"
+#include "scheduler/sync_pass.hpp"
 
 namespace calgate {
 namespace {
@@ -21,6 +24,25 @@ HttpResponse listed(const char* name, const std::vector<T>& records) {
     Json list = Json::array();
     for (const T& record : records) list.push_back(shown(record));
     return answer(200, Json{{name, list}});
+}
+
+/// With what was found out about a target, or null.
+Json shown_calendar(const Reader& reader, const Calendar& calendar) {
+    Json out = shown(calendar);
+    const auto kept = read_survival(reader.setting(survival_setting(calendar.id)).value_or(""));
+    out["keeps"] = nullptr;
+    if (!kept) return out;
+    static constexpr std::array kCarriers{"properties", "notes", "none"};
+    static constexpr std::array kVersions{"given", "missing", "misleading"};
+    static constexpr std::array kReuse{"yes", "no", "unknown"};
+    out["keeps"] = {
+        {"carrier", kCarriers.at(static_cast<std::size_t>(kept->carrier))},
+        {"capsule", kept->capsule},
+        {"transparency", kept->transparency},
+        {"version", kVersions.at(static_cast<std::size_t>(kept->version))},
+        {"name_reuse", kReuse.at(static_cast<std::size_t>(kept->reuse))},
+        {"summary", described(*kept)}};
+    return out;
 }
 
 /// Equal for the same sign-in, so that connecting again finds the account.
@@ -57,6 +79,17 @@ int sign_ins_before(const Reader& reader, const AccountId& id) {
     const std::string kept = reader.setting(sign_ins_setting(id)).value_or("");
     std::from_chars(kept.data(), kept.data() + kept.size(), count);
     return count;
+}
+
+/// At the entry host: the partition that somebody may have found out changes.
+std::string icloud_url(const std::string& given) {
+    const auto url = http::parse_url(given);
+    if (!url || url->scheme != "https" || !http::is_icloud_host(url->host))
+        throw InputError(
+            "The field \"url\" of an iCloud account is " + std::string(caldav::kIcloudEntry) +
+            " (https://caldav.icloud.com.cn/ in mainland China); leave it out."
+        );
+    return caldav::at_icloud_entry(*url).text();
 }
 
 }  // namespace
@@ -143,7 +176,9 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
     Account account;
     account.kind = in.text_or("kind", 20, "caldav");
     const bool exchange = account.kind == "ews";
-    if (!exchange && account.kind != "caldav") throw InputError("The field \"kind\" is \"caldav\" or \"ews\".");
+    const bool icloud = account.kind == "icloud";
+    if (!exchange && !icloud && account.kind != "caldav")
+        throw InputError("The field \"kind\" is \"caldav\", \"icloud\" or \"ews\".");
     account.user = in.text("user", 255);
     const std::string password = in.text("password", 1024);
     if (!exchange && (in.has("address") || in.has("mailbox")))
@@ -157,7 +192,7 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
         if (!found) return connect_problem(found.error());
         account.url = *found;
     } else {
-        account.url = in.text("url", 2048);
+        account.url = icloud ? icloud_url(in.text_or("url", 2048, caldav::kIcloudEntry)) : in.text("url", 2048);
     }
     account.identity = in.text_or("mailbox", 320, "");
     account.id = account_id(account);
@@ -251,7 +286,11 @@ HttpResponse Api::delete_calendar(const HttpRequest& request, const PathValues& 
 }
 
 HttpResponse Api::list_calendars(const HttpRequest&, const PathValues&) {
-    return listed("calendars", read(parts_.store, [](const Reader& r) { return r.calendars(); }));
+    Json list = Json::array();
+    parts_.store.read([&](const Reader& reader) {
+        for (const Calendar& calendar : reader.calendars()) list.push_back(shown_calendar(reader, calendar));
+    });
+    return answer(200, Json{{"calendars", list}});
 }
 
 HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
@@ -296,6 +335,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         if (!was_busy && kept.busy)
             kept.sync_token.reset();  // What was read before was not expanded: read it all again.
         writer.put(kept);
+        if (kept.mirror) writer.put_setting(survival_setting(kept.id), "");  // Tried out anew.
         if (kept.mirror) add_target(writer, kept, parts_.zones, parts_.clock.now());
         writer.append(Change{0, parts_.clock.now(), "calendar.chosen", kept.id.value, "api", "", 0});
         return std::nullopt;
@@ -305,7 +345,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
     if (kept.busy && !was_busy)
         parts_.index.set_source(kept.staff, {kept.id.value, std::nullopt, SourceState::Freshness::Unknown}, {});
     parts_.engine.poll_now(kept.id);
-    return answer(200, shown(kept));
+    return answer(200, read(parts_.store, [&](const Reader& reader) { return shown_calendar(reader, kept); }));
 }
 
 HttpResponse Api::list_keys(const HttpRequest&, const PathValues&) {

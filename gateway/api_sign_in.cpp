@@ -299,7 +299,8 @@ HttpResponse Api::post_application(const HttpRequest& request, const PathValues&
          "client_id",
          "client_secret",
          "certificate",
-         "mailbox"}
+         "mailbox",
+         "url"}
     );
     Account account;
     account.kind = in.text("kind", 20);
@@ -312,7 +313,7 @@ HttpResponse Api::post_application(const HttpRequest& request, const PathValues&
         const auto file = oauth::read_service_account(secret);
         if (!file) return connect_problem(file.error());
         account.client_id = file->email;
-    } else if (account.kind == "graph") {
+    } else if (account.kind == "graph" || account.kind == "ews") {
         account.user = in.text("mailbox", 320);
         account.client_id = in.text("client_id", 128);
         account.tenant = in.text("tenant", 253);
@@ -325,13 +326,13 @@ HttpResponse Api::post_application(const HttpRequest& request, const PathValues&
         account.method = in.has("certificate") ? SignInMethod::ApplicationCertificate : SignInMethod::ApplicationSecret;
         secret = in.has("certificate") ? in.text("certificate", 64 * 1024) : in.text("client_secret", 1024);
     } else {
-        throw InputError("The field \"kind\" is \"google\" or \"graph\".");
+        throw InputError("The field \"kind\" is \"google\", \"graph\" or \"ews\".");
     }
     if (account.user.empty()) throw InputError("Say whose calendars these are; the address is empty.");
     const std::unique_lock turn(connecting_, std::try_to_lock);
     if (!turn) return busy_connecting();
     const Context context{parts_.clock.steady() + kProviderTime, {}};
-    account.url = address_of(provider_of(account));
+    account.url = account.kind == "ews" ? in.text("url", 2048) : address_of(provider_of(account));
     account.identity = "application:" + account.tenant + "/" + account.user;
     account.id =
         read(parts_.store, [&](const Reader& reader) { return account_id(reader, account.kind, account.identity); });

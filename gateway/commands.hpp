@@ -34,6 +34,7 @@ int command_init(
     const std::string& directory, const std::string& name, const std::string& zone, const std::string& listen
 );
 int command_connect_caldav(const std::string& directory, const ConnectOptions& options);
+int command_connect_icloud(const std::string& directory, const ConnectOptions& options);
 int command_connect_ews(const std::string& directory, const ConnectOptions& options);
 int command_connect_google(const std::string& directory, const ConnectOptions& options);
 int command_connect_microsoft(const std::string& directory, const ConnectOptions& options);

@@ -48,6 +48,8 @@ int command_calendars(const std::string& directory, bool json) {
                 text_of(c, "state").c_str(),
                 c["as_of"].is_null() ? "never" : text_of(c, "as_of").c_str()
             );
+            if (c.contains("keeps") && c["keeps"].is_object())
+                std::printf("    %s\n", text_of(c["keeps"], "summary").c_str());
             if (!text_of(c, "detail").empty()) std::printf("    %s\n", text_of(c, "detail").c_str());
         }
         return kDone;

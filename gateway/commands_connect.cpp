@@ -232,6 +232,31 @@ int sign_in(const std::string& directory, const char* provider, const ConnectOpt
     });
 }
 
+/// As an application of Microsoft's directory, at Graph or at an Exchange server that takes its tokens.
+int connect_application(const std::string& directory, const char* kind, const ConnectOptions& options) {
+    const bool certificate = !options.certificate.empty();
+    if (options.tenant.empty() || options.client_id.empty() || options.mailbox.empty() ||
+        certificate == !options.client_secret_file.empty())
+        return fail(
+            "An application needs --mailbox, --tenant, --client-id and either --client-secret-file or --certificate.",
+            kUsage
+        );
+    const auto secret = certificate ? read_secret_file(options.certificate, kMaxCertificate)
+                                    : read_secret_file(options.client_secret_file, kMaxPassword);
+    if (!secret) return fail(secret.error().detail);
+    return with_gateway(directory, [&](Caller& caller) {
+        Json body = {
+            {"kind", kind},
+            {"access", access_of(options)},
+            {"tenant", options.tenant},
+            {"client_id", options.client_id},
+            {"mailbox", options.mailbox},
+            {certificate ? "certificate" : "client_secret", *secret}};
+        if (!options.url.empty()) body["url"] = options.url;
+        return use(caller, options, caller.call("POST", "/v1/accounts/application", body));
+    });
+}
+
 }  // namespace
 
 int command_connect_caldav(const std::string& directory, const ConnectOptions& options) {
@@ -246,8 +271,23 @@ int command_connect_caldav(const std::string& directory, const ConnectOptions& o
     });
 }
 
+int command_connect_icloud(const std::string& directory, const ConnectOptions& options) {
+    if (!names_staff(options)) return fail(kNoStaff, kUsage);
+    const auto password = password_of(options);
+    if (!password) return fail(password.error().detail);
+    return with_gateway(directory, [&](Caller& caller) {
+        Json body = {{"kind", "icloud"}, {"user", options.user}, {"password", *password}};
+        if (!options.url.empty()) body["url"] = options.url;
+        return use(caller, options, caller.call("POST", "/v1/accounts", body));
+    });
+}
+
 int command_connect_ews(const std::string& directory, const ConnectOptions& options) {
     if (!names_staff(options)) return fail(kNoStaff, kUsage);
+    if (!options.tenant.empty() || !options.client_id.empty()) {
+        if (options.url.empty()) return fail("Say where the server is: --url ADDRESS.", kUsage);
+        return connect_application(directory, "ews", options);
+    }
     if (options.url.empty() == options.address.empty())
         return fail("Say where the server is: either --url ADDRESS or --address MAILBOX, to find it.", kUsage);
     const std::string user = options.user.empty() ? options.address : options.user;
@@ -286,23 +326,7 @@ int command_connect_microsoft(const std::string& directory, const ConnectOptions
             return fail("Say whose calendars the application is for: --mailbox ADDRESS.", kUsage);
         return sign_in(directory, "microsoft", options);
     }
-    if (options.tenant.empty() || options.client_id.empty() || certificate == !options.client_secret_file.empty())
-        return fail(
-            "An application needs --tenant, --client-id and either --client-secret-file or --certificate.", kUsage
-        );
-    const auto secret = certificate ? read_secret_file(options.certificate, kMaxCertificate)
-                                    : read_secret_file(options.client_secret_file, kMaxPassword);
-    if (!secret) return fail(secret.error().detail);
-    return with_gateway(directory, [&](Caller& caller) {
-        const Json body = {
-            {"kind", "graph"},
-            {"access", access_of(options)},
-            {"tenant", options.tenant},
-            {"client_id", options.client_id},
-            {"mailbox", options.mailbox},
-            {certificate ? "certificate" : "client_secret", *secret}};
-        return use(caller, options, caller.call("POST", "/v1/accounts/application", body));
-    });
+    return connect_application(directory, "graph", options);
 }
 
 }  // namespace calgate

@@ -8,6 +8,7 @@
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/authorization.hpp"
 #include "connectors/oauth/shared_token_source.hpp"
+#include "core/carrier.hpp"
 
 namespace calgate {
 namespace {
@@ -91,12 +92,12 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open(const Account& accoun
     std::unique_ptr<Connector> connector;
     if (account.method == SignInMethod::Password) {
         CALGATE_TRY(const std::string password, secret_of(account));
-        CALGATE_TRY(connector, open_with_password(account, password));
+        CALGATE_TRY(connector, open_with_password(account, password, true));
     } else {
         CALGATE_TRY(oauth::TokenSource * source, tokens(account));
         CALGATE_TRY(connector, open_with_tokens(account, *source));
     }
-    return cuttable(std::move(connector), cut_, account.kind, account.id.value);
+    return cuttable(reading_notes(std::move(connector)), cut_, account.kind, account.id.value);
 }
 
 Result<GatewayConnectors::Trial> GatewayConnectors::open(
@@ -104,7 +105,7 @@ Result<GatewayConnectors::Trial> GatewayConnectors::open(
 ) {
     Trial trial;
     if (account.method == SignInMethod::Password) {
-        CALGATE_TRY(trial.connector, open_with_password(account, secret));
+        CALGATE_TRY(trial.connector, open_with_password(account, secret, false));
         return trial;
     }
     CALGATE_TRY(std::unique_ptr<oauth::Grant> proof, grant(account, secret));
@@ -145,7 +146,8 @@ void GatewayConnectors::forget(const Account& account) {
 
 Result<std::unique_ptr<oauth::Grant>> GatewayConnectors::grant(const Account& account, const std::string& secret) {
     const oauth::GrantParts parts{provider_transport(), parts_.clock, parts_.random};
-    oauth::Client own{oauth::Provider::Microsoft, account.client_id, account.tenant, {}, {}};
+    oauth::Client own{oauth::Provider::Microsoft, account.client_id, account.tenant, {}, {}, {}};
+    if (const auto url = http::parse_url(account.url); account.kind == "ews" && url) own.resource = url->origin();
     switch (account.method) {
         case SignInMethod::Person: {
             const oauth::Client& configured = client(provider_of(account));
@@ -230,25 +232,31 @@ Result<std::string> GatewayConnectors::find_exchange(
     return ews::discover_ews(transports, context, address, credentials);
 }
 
+ews::EwsSettings GatewayConnectors::exchange_settings(const Account& account) const {
+    ews::EwsSettings settings;
+    settings.url = account.url;
+    // An application acts for a mailbox; a person may.
+    settings.mailbox = account.method == SignInMethod::Password ? account.identity : account.user;
+    settings.default_zone = settings_.default_zone;
+    return settings;
+}
+
 Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_password(
-    const Account& account, const std::string& password
+    const Account& account, const std::string& password, bool signed_in_before
 ) {
     if (account.kind == "ews") {
-        ews::EwsSettings settings;
-        settings.url = account.url;
+        ews::EwsSettings settings = exchange_settings(account);
         settings.user = account.user;
         settings.password = password;
-        settings.mailbox = account.identity;
-        settings.default_zone = settings_.default_zone;
         return std::unique_ptr<Connector>(
             std::make_unique<ews::EwsConnector>(transport_for(account.url), parts_.clock, parts_.zones, settings)
         );
     }
-    if (account.kind != "caldav") {
+    if (account.kind != "caldav" && account.kind != "icloud") {
         return error(
             ErrorCode::Unsupported,
             "Accounts of the kind " + account.kind +
-                " are not known to this version; connect a CalDAV or Exchange server."
+                " are not known to this version; connect iCloud, a CalDAV or an Exchange server."
         );
     }
     caldav::CaldavSettings settings;
@@ -256,6 +264,7 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_password(
     settings.user = account.user;
     settings.password = password;
     settings.default_zone = settings_.default_zone;
+    settings.signed_in_before = signed_in_before;
     return std::unique_ptr<Connector>(
         std::make_unique<caldav::CaldavConnector>(transport_for(account.url), parts_.clock, parts_.zones, settings)
     );
@@ -278,6 +287,11 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
         if (account.method != SignInMethod::Person) settings.user = account.user;
         return std::unique_ptr<Connector>(std::make_unique<graph::GraphConnector>(
             provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)
+        ));
+    }
+    if (account.kind == "ews") {
+        return std::unique_ptr<Connector>(std::make_unique<ews::EwsConnector>(
+            transport_for(account.url), parts_.clock, parts_.zones, exchange_settings(account), &source
         ));
     }
     return error(ErrorCode::Unsupported, "Accounts of the kind " + account.kind + " are not known to this version.");

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "connectors/ews/ews_connector.hpp"
 #include "connectors/http/curl_transport.hpp"
 #include "connectors/oauth/grant.hpp"
 #include "core/clock.hpp"
@@ -79,7 +80,10 @@ private:
     Result<std::string> secret_of(const Account&) const;
     Result<std::unique_ptr<oauth::Grant>> grant(const Account&, const std::string& secret);
     oauth::RefreshTokenKeeper keeper(const Account&);
-    Result<std::unique_ptr<Connector>> open_with_password(const Account&, const std::string& password);
+    ews::EwsSettings exchange_settings(const Account&) const;
+    Result<std::unique_ptr<Connector>> open_with_password(
+        const Account&, const std::string& password, bool signed_in_before
+    );
     Result<std::unique_ptr<Connector>> open_with_tokens(const Account&, oauth::TokenSource&);
 
     const ConnectorParts parts_;

@@ -19,6 +19,7 @@ Engine::Settings engine_settings(const Config& config) {
     settings.poll_active = config.poll_active;
     settings.poll_idle = config.poll_idle;
     settings.call_timeout = config.call_timeout;
+    settings.survival_probe = true;
     // A service calls back over https only; without such an address calendars are polled.
     if (config.public_url.starts_with("https://")) settings.push_url = config.public_url;
     return settings;

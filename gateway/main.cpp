@@ -30,6 +30,14 @@ void add_sign_in(CLI::App& command, ConnectOptions& options) {
     command.add_flag("--read-only", options.read_only, "ask only for what blocking time needs");
 }
 
+/// An application of Microsoft's directory signs in.
+void add_application(CLI::App& command, ConnectOptions& options) {
+    command.add_option("--tenant", options.tenant, "as an application: id or domain of the tenant");
+    command.add_option("--client-id", options.client_id, "of the application");
+    command.add_option("--client-secret-file", options.client_secret_file, "mode 0600");
+    command.add_option("--certificate", options.certificate, "PEM, certificate and private key, mode 0600");
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"calgate: appointments mirrored to the calendars people already use"};
     app.require_subcommand(1);
@@ -57,12 +65,19 @@ int run(int argc, char** argv) {
     caldav->add_option("--password-file", options.password_file, "otherwise CALGATE_PASSWORD, or you are asked");
     add_choice(*caldav, options);
     caldav->callback([&] { code = command_connect_caldav(directory, options); });
+    auto* icloud = connect->add_subcommand("icloud", "iCloud, with an app-specific password");
+    icloud->add_option("--user", options.user, "address of the Apple Account")->required();
+    icloud->add_option("--password-file", options.password_file, "otherwise CALGATE_PASSWORD, or you are asked");
+    icloud->add_option("--url", options.url, "only in mainland China: https://caldav.icloud.com.cn/");
+    add_choice(*icloud, options);
+    icloud->callback([&] { code = command_connect_icloud(directory, options); });
     auto* ews = connect->add_subcommand("ews", "an Exchange server of your own");
     ews->add_option("--url", options.url, "such as https://mail.example.com/EWS/Exchange.asmx");
     ews->add_option("--address", options.address, "of a mailbox there, to find the server by Autodiscover");
     ews->add_option("--user", options.user, "DOMAIN\\user or an address; otherwise --address");
     ews->add_option("--password-file", options.password_file, "otherwise CALGATE_PASSWORD, or you are asked");
     ews->add_option("--mailbox", options.mailbox, "whose calendars, when the account may act for others");
+    add_application(*ews, options);
     add_choice(*ews, options);
     ews->callback([&] { code = command_connect_ews(directory, options); });
     auto* google = connect->add_subcommand("google", "Google Calendar: a person signs in, or a service account");
@@ -74,10 +89,7 @@ int run(int argc, char** argv) {
     auto* microsoft = connect->add_subcommand("microsoft", "Microsoft 365: a person signs in, or an application");
     add_sign_in(*microsoft, options);
     microsoft->add_option("--mailbox", options.mailbox, "as an application: whose calendars");
-    microsoft->add_option("--tenant", options.tenant, "id or domain of the tenant");
-    microsoft->add_option("--client-id", options.client_id, "of the application");
-    microsoft->add_option("--client-secret-file", options.client_secret_file, "mode 0600");
-    microsoft->add_option("--certificate", options.certificate, "PEM, certificate and private key, mode 0600");
+    add_application(*microsoft, options);
     add_choice(*microsoft, options);
     microsoft->callback([&] { code = command_connect_microsoft(directory, options); });
 
@@ -201,7 +213,7 @@ int run(int argc, char** argv) {
     auto* lost_host = drill->add_subcommand("host", "restore every target into a scratch store and compare");
     lost_host->add_option("--target", drilling.target, "one calendar, by id or name");
     auto* away = drill->add_subcommand("provider", "cut the calls of the running gateway to one provider off");
-    away->add_option("name", provider, "caldav, google, microsoft, or an account's id")->required();
+    away->add_option("name", provider, "caldav, icloud, ews, google, microsoft, or an account's id")->required();
     away->add_option("--percent", percent, "of the calls that fail")->check(CLI::Range(1, 100));
     away->add_option("--for", length, "such as 90s, 15m or 18h");
     for (auto* one : {lost_host, away}) {

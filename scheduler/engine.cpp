@@ -9,6 +9,7 @@
 #include "core/busy.hpp"
 #include "core/resilience.hpp"
 #include "scheduler/disconnect.hpp"
+#include "scheduler/polling.hpp"
 #include "scheduler/provisional.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/sync_pass.hpp"
@@ -64,11 +65,20 @@ std::string log_line(const PassReport& report, std::chrono::milliseconds took) {
 
 /// An account at work: its connector, used by one thread at a time, and the calls it may make.
 struct Desk {
-    explicit Desk(double per_second) : bucket(per_second, std::max(1.0, per_second)), pace(per_second) {}
+    explicit Desk(double per_second)
+        : bucket(per_second, std::max(1.0, per_second)), most(per_second), pace(per_second) {}
+    /// The service is known to want no more than this; 0: nothing is known.
+    void slow_to(double per_second) {
+        if (per_second <= 0 || per_second >= most) return;
+        most = per_second;
+        bucket = TokenBucket(per_second, std::max(1.0, per_second));
+        pace = per_second;
+    }
     std::mutex mutex{};
     std::unique_ptr<Connector> connector{};
     Account opened{};
     TokenBucket bucket;
+    double most;                 ///< Calls per second, whatever the service has refused.
     std::atomic<double> pace;    ///< Calls per second that `bucket` allows now, for any thread to read.
     std::stop_source leaving{};  ///< Ends what runs here; under the engine's mutex.
 };
@@ -128,6 +138,8 @@ struct Engine::Impl {
     /// In the account's turn, after a pass that went well: the service is there.
     void keep_push(Connector&, const CalendarId&, std::stop_token);
     std::optional<std::chrono::milliseconds> until_next_write(const CalendarId&) const;
+    /// Of a service that is polled by the hour of the day of the calendar's person.
+    std::optional<std::chrono::seconds> hourly_poll(const Connector&, const CalendarId&) const;
     /// The wall clock over the steady one.
     SteadyInstant::duration ahead() const;
     /// How far the wall clock was set ahead since the calendar's last run (F27).
@@ -447,6 +459,7 @@ std::optional<Error> Engine::Impl::sit_down(Desk& desk, const Account& account) 
     desk.connector.reset();
     CALGATE_TRY(desk.connector, parts.connectors.open(account));
     desk.opened = account;
+    desk.slow_to(desk.connector->capabilities().calls_per_second);
     return std::nullopt;
 }
 
@@ -573,6 +586,8 @@ PassReport Engine::Impl::run(
         outcome.more = pass.more();
         outcome.wait = wait;
         touched = pass.touched();
+        outcome.poll_idle = hourly_poll(connector, id);
+        outcome.read_back = connector.capabilities().reads_back && report.created + report.updated > 0;
         if (report.completed) keep_push(connector, id, ends.token());
         if (report.completed && pull) recheck_provisional(parts, id);
     });
@@ -587,6 +602,20 @@ PassReport Engine::Impl::run(
     }
     if (!outcome.more) outcome.next_write = until_next_write(id);
     return report;
+}
+
+std::optional<std::chrono::seconds> Engine::Impl::hourly_poll(const Connector& connector, const CalendarId& id) const {
+    if (!connector.capabilities().polled_by_hours) return std::nullopt;
+    return read(parts.store, [&](const Reader& reader) -> std::optional<std::chrono::seconds> {
+        const auto calendar = reader.calendar(id);
+        const auto staff = calendar ? reader.staff(calendar->staff) : std::nullopt;
+        if (!staff || !parts.zones.knows(staff->zone)) return std::nullopt;
+        PollTimes times;
+        times.busy = settings.poll_active;
+        times.idle = settings.poll_idle;
+        times.night = std::max(times.night, times.idle);
+        return poll_interval(*staff, parts.zones.to_local(parts.clock.now(), staff->zone), times);
+    });
 }
 
 SteadyInstant::duration Engine::Impl::ahead() const {

@@ -98,6 +98,7 @@ public:
         int brake_minimum = 5;  ///< I13
         double brake_share = 0.2;
         double calls_per_second = 50;  ///< Token bucket per account.
+        bool survival_probe = false;   ///< A new target is tried out before copies are written, see core/survival.hpp.
         std::string push_url{};        ///< Where services reach this gateway, see PushKeeper; empty: they do not.
     };
     Engine(EngineParts, Settings);

@@ -70,7 +70,7 @@ bool SyncPass::ensure_marker() {
     Manifest counted = manifest();
     const std::string facts = facts_digest(counted);
     counted.inventory = inventory();
-    const Event event = marker_event(counted);
+    const Event event = as_carried(marker_event(counted));
     std::optional<Href> href;
     auto receipt = connector_.create_event(context(), calendar_.href, event);
     if (receipt) {
@@ -119,7 +119,7 @@ void SyncPass::refresh_marker() {
     if (!same_facts || setting("marker.") != notes) {
         auto current = connector_.fetch_event(context(), *calendar_.marker);
         if (!current || !current->version || current->unreadable) return;
-        Event event = marker_event(counted);
+        Event event = as_carried(marker_event(counted));
         event.uid = current->event.uid;
         event.source = current->event.source;
         if (!connector_.update_event(context(), *calendar_.marker, *current->version, event)) return;

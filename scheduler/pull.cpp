@@ -211,6 +211,10 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             return;
         }
     }
+    if (is_probe(reader, remote)) {
+        sorted.probes.push_back(remote.href);
+        return;
+    }
     const auto mark = remote.event.mark.empty() ? std::nullopt : read_mark(remote.event.mark, parts_.keys);
     if (!remote.unreadable && mark && mark->business == business_.id) {
         if (mark->appointment.value == "marker") {
@@ -252,6 +256,7 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     listing.complete = listing.complete && page.unread.empty();
     Sorted sorted = sort_page(page);
     read_back(sorted.ours);
+    stray_probes_.insert(stray_probes_.end(), sorted.probes.begin(), sorted.probes.end());
     report_.changed += static_cast<int>(sorted.foreign.size());
     report_.removed += static_cast<int>(page.removed.size());
     std::set<std::string> found;

@@ -171,9 +171,11 @@ std::vector<CalendarId> Scheduler::finish(const Job& job, const Outcome& outcome
             lane.poll_at = std::min(lane.poll_at, now + jittered(settings_.poll_active));
         }
         if (job.pull) {
-            const auto interval = now < lane.active_until ? settings_.poll_active : settings_.poll_idle;
+            const auto interval =
+                now < lane.active_until ? settings_.poll_active : outcome.poll_idle.value_or(settings_.poll_idle);
             lane.poll_at = now + jittered(interval);
         }
+        if (outcome.read_back) lane.poll_at = std::min(lane.poll_at, now + jittered(settings_.read_back_after));
         if (lane.again_poll) lane.poll_at = now;
         lane.hinted = outcome.failed && outcome.retry_after && !outcome.unavailable;
         if (outcome.failed) {

@@ -41,6 +41,8 @@ struct Outcome {
     std::chrono::milliseconds wait{0};  ///< Until the next token, with `more`.
     std::optional<std::chrono::milliseconds> next_write{};  ///< Until the first back-off of a write ends.
     std::optional<std::chrono::seconds> retry_after{};
+    std::optional<std::chrono::seconds> poll_idle{};  ///< Instead of the setting's, by the hour; see poll_interval().
+    bool read_back = false;                           ///< What was written is to be read soon.
 };
 
 /// What runs next: plain functions over lanes, the present time an argument. Holds timers only; what there is to do
@@ -52,6 +54,7 @@ public:
         std::chrono::seconds poll_active{60};
         std::chrono::seconds poll_idle{300};
         std::chrono::seconds active_for{600};
+        std::chrono::seconds read_back_after{5};
         std::chrono::seconds probe_every{30};
         std::chrono::milliseconds retry_base{1000};
         std::chrono::milliseconds retry_cap{60'000};

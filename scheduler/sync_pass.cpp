@@ -22,6 +22,7 @@ PassReport SyncPass::run() {
     if (options_.pull) usable = pull();
     if (usable && !options_.stop.stop_requested()) push();
     publish();
+    forget_refusals();
     report_.completed = !report_.error && !braked_ && (!options_.pull || pulled_);
     return report_;
 }
@@ -53,7 +54,7 @@ bool SyncPass::load() {
         report_.error = Error{ErrorCode::NotFound, "The calendar is gone at its service: " + calendar_.detail, {}};
         return false;
     }
-    return true;
+    return !sign_in_waits();
 }
 
 Context SyncPass::context(std::chrono::seconds timeout) const {
@@ -79,6 +80,7 @@ void SyncPass::fail(const Error& error) {
 
 void SyncPass::pause_account(const Error& error) {
     fail(error);
+    if (!refused_for_good(error)) return;
     parts_.store.write([&](Writer& writer) {
         auto account = writer.account(account_.id);
         // What an earlier sign-in was refused says nothing about a new one.

@@ -12,6 +12,7 @@
 #include "core/advice.hpp"
 #include "core/manifest.hpp"
 #include "core/reconcile.hpp"
+#include "core/survival.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
 
@@ -61,6 +62,7 @@ private:
         std::vector<Mirror> unreadable{};
         std::vector<Href> no_longer_foreign{};
         std::optional<Href> marker{};
+        std::vector<Href> probes{};  ///< Left behind by a run that died.
     };
     struct Closing {
         Instant began{};
@@ -94,6 +96,34 @@ private:
     void pause_account(const Error&);
     void park_calendar(CalendarState, const Error&);
     void publish();
+
+    // sign_in.cpp
+    /// An earlier run was refused so short a time ago that this one does not ask.
+    bool sign_in_waits();
+    /// Whether this was the last try; otherwise it counts as passing (R16).
+    bool refused_for_good(const Error&);
+    void forget_refusals();
+
+    // survival.cpp
+    /// Finds out once what a target keeps, and removes what a run that died left behind. @return whether copies may be
+    /// written.
+    bool learn_survival();
+    struct Tried {
+        bool taken = false;
+        Survival kept{};
+    };
+    std::optional<Survival> try_out(int generation);
+    /// Writes, reads and removes one event. @return nothing when that could not be done now.
+    std::optional<Tried> try_one(int generation, Carrier, int capsule);
+    /// With mark and capsule where this calendar keeps them.
+    Event as_carried(Event) const;
+    NameReuse name_reuse(int generation);
+    /// @param there empty address: wherever its name lies. @return false when that could not be done now.
+    bool remove_probe(int generation, const std::optional<Href>& there);
+    void note_probe(int generation, const std::optional<Href>& there);
+    /// @return false when only this event was refused.
+    bool probe_failed(const Error&);
+    bool is_probe(const Reader&, const RemoteEvent&) const;
 
     // pull.cpp
     bool pull();
@@ -217,12 +247,17 @@ private:
     int outages_ = 0;  ///< Calls in a row that failed for an outage.
     bool pulled_ = false, answered_ = false, more_ = false;
     bool busy_changed_ = false, braked_ = false;
+    int refused_before_ = 0;
+    Carrier carrier_ = Carrier::Properties;
+    std::vector<Href> stray_probes_{};
 };
 
 /// Where a copy's uid, href and base start again: the next generation of its name.
 void next_generation(Mirror&, const Business&);
 /// Makes the copy be written again as we have it; the copy shows `theirs` now.
 void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Business&);
+/// Name of the setting that holds what a target keeps, see read_survival().
+std::string survival_setting(const CalendarId&);
 /// Names of settings that carry an answer to a brake to the next run.
 std::string brake_setting(const CalendarId&);
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/reconcile.hpp"
+#include "core/survival.hpp"
 #include "scheduler/listing.hpp"
 
 namespace calgate {
@@ -122,6 +123,7 @@ VerifyReport verify_target(
         if (explained.contains(href) || wanted.calendar.marker == href) continue;
         const auto mark = event.unreadable ? std::nullopt : read_mark(event.event.mark, parts.keys);
         if (mark && mark->business == wanted.business.id && mark->appointment.value == "marker") continue;
+        if (!event.unreadable && is_survival_probe(event.event, wanted.business, id, 1, parts.keys)) continue;
         if (!mark || mark->business != wanted.business.id) {
             ++report.foreign;
             continue;

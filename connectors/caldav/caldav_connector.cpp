@@ -17,6 +17,27 @@ std::string in_collection(const Href& calendar, const Uid& uid) {
     return calendar.value + (calendar.value.ends_with('/') ? "" : "/") + name + ".ics";
 }
 
+/// A scheduling object (RFC 6638 3.1): whoever writes or deletes it makes the service mail the guests.
+bool has_guests(const std::string& text) {
+    const auto names = [&](const std::string& property) {
+        for (std::size_t at = text.find("\n" + property); at != std::string::npos;
+             at = text.find("\n" + property, at + 1)) {
+            const std::size_t end = at + 1 + property.size();
+            if (end < text.size() && (text[end] == ':' || text[end] == ';')) return true;
+        }
+        return false;
+    };
+    return names("ATTENDEE") && names("ORGANIZER");
+}
+
+Error would_mail() {
+    return {
+        ErrorCode::Rejected,
+        "Somebody invited guests to the event, and the service would mail them about our change; change it in the "
+        "calendar, or take the guests out.",
+        {}};
+}
+
 Error changed_meanwhile() {
     return {ErrorCode::VersionMismatch, "The event was changed at the service since we read it; it is read again.", {}};
 }
@@ -87,6 +108,8 @@ struct CaldavConnector::Impl {
 
     /// Without an ETag the service may have changed the text: what it holds now tells the version.
     Result<WriteReceipt> receipt(const Context& context, const Href& href, const http::Response& response) const {
+        // iCloud rewrites what it stores after it answered; the next pull reads many versions at once.
+        if (session.icloud()) return WriteReceipt{href, std::nullopt};
         if (const auto etag = response.header("ETag"); etag && !etag->empty())
             return WriteReceipt{href, Version{*etag}};
         const auto stored = get(context, href);
@@ -115,7 +138,14 @@ CaldavConnector::CaldavConnector(
 
 CaldavConnector::~CaldavConnector() = default;
 
-Capabilities CaldavConnector::capabilities() const { return {true, true}; }
+Capabilities CaldavConnector::capabilities() const {
+    Capabilities offered{true, true};
+    if (!impl_->session.icloud()) return offered;
+    offered.sign_in_tries = 3;
+    offered.calls_per_second = 4;
+    offered.polled_by_hours = offered.reads_back = true;
+    return offered;
+}
 
 Result<Event> CaldavConnector::read_source(const std::string& source) const { return impl_->read_source(source); }
 
@@ -173,6 +203,7 @@ Result<WriteReceipt> CaldavConnector::update_event(
     const Context& context, const Href& href, const Version& if_match, const Event& event
 ) {
     CALGATE_TRY(std::string text, write_icalendar(event, impl_->zones, impl_->clock.now()));
+    if (has_guests(text)) return would_mail();
     const bool weak = is_weak(if_match);
     if (weak) CALGATE_TRY_STATUS(impl_->still_at(context, href, if_match));
     CALGATE_TRY(
@@ -189,12 +220,14 @@ Result<WriteReceipt> CaldavConnector::update_event(
 
 Status CaldavConnector::delete_event(const Context& context, const Href& href, const Version& if_match) {
     const bool weak = is_weak(if_match);
-    if (weak) {
-        const Status same = impl_->still_at(context, href, if_match);
-        if (!same && same.error().code == ErrorCode::NotFound) return {};
-        if (!same) return same;
+    if (weak || impl_->session.icloud()) {
+        const auto current = impl_->get(context, href);
+        if (!current && current.error().code == ErrorCode::NotFound) return {};
+        if (!current) return current.error();
+        if (current->version != if_match) return changed_meanwhile();
+        if (has_guests(current->event.source)) return would_mail();
     }
-    http::Headers headers;
+    http::Headers headers{{"Schedule-Reply", "F"}};
     if (!weak) headers.emplace_back("If-Match", if_match.value);
     CALGATE_TRY(const http::Response response, impl_->session.send(context, "DELETE", href.value, std::move(headers)));
     const Status outcome = impl_->outcome(Call::Delete, response);

@@ -20,10 +20,12 @@ struct CaldavSettings {
     bool sync_collection = true;               ///< false: the service's sync-collection is known to be broken.
     bool query_first_read = true;              ///< A first full read uses one calendar-query; false: multiget only.
     std::size_t page_size = 500;               ///< Events with content per ChangeSet.
+    bool signed_in_before = false;             ///< This password let us in once; tells a revoked one from a wrong one.
 };
 
-/// CalDAV (RFC 4791, 6578, 6764), iCloud included. An Href is an absolute URL with a canonical path; a SyncToken
-/// carries its kind, "sync:" or "ctag:".
+/// CalDAV (RFC 4791, 6578, 6764). An Href is an absolute URL with a canonical path; a SyncToken carries its kind,
+/// "sync:" or "ctag:". An account at iCloud (by the host of its URL) has Hrefs at the entry host while its requests go
+/// to the partition that it lies on; the ETag of a write counts for nothing there.
 class CaldavConnector final : public Connector {
 public:
     CaldavConnector(http::HttpTransport&, const Clock&, const ZoneResolver&, CaldavSettings);

@@ -142,7 +142,7 @@ Result<Discovery> follow_principal(
     homes.resize(std::min(homes.size(), kMaxHomes));
     for (const auto& href : homes) {
         CALGATE_TRY(const std::string home, trusted(start.answered, href));
-        CALGATE_TRY(auto calendars, list_home(session, context, home, zones));
+        CALGATE_TRY(auto calendars, list_home(session, context, session.kept(home), zones));
         for (auto& calendar : calendars)
             if (std::none_of(found.calendars.begin(), found.calendars.end(), [&](const auto& c) {
                     return c.href == calendar.href;
@@ -168,10 +168,11 @@ Result<Discovery> search(
     const Session& session, const Context& context, const Start& start, const ZoneResolver& zones
 ) {
     const std::string here = start.answered.origin() + http::canonical_path(start.answered.path);
-    if (start.entry.is_calendar || start.entry.is_subscribed) return only_calendar(session, context, here, zones);
+    if (start.entry.is_calendar || start.entry.is_subscribed)
+        return only_calendar(session, context, session.kept(here), zones);
     const bool may_be_home = start.entry.is_collection && !start.entry.is_principal && start.answered.path != "/";
     if (may_be_home && start.entry.homes.empty()) {
-        auto calendars = list_home(session, context, here, zones);
+        auto calendars = list_home(session, context, session.kept(here), zones);
         if (!calendars && stops_discovery(calendars.error())) return calendars.error();
         if (calendars && !calendars->empty()) return Discovery{std::move(*calendars), {}};
     }

@@ -1,11 +1,33 @@
 #include "connectors/caldav/caldav_session.hpp"
 
+#include "connectors/caldav/caldav_icloud.hpp"
+
 namespace calgate::caldav {
 
+namespace {
+
+bool is_icloud(const std::string& url) {
+    const auto parsed = http::parse_url(url);
+    return parsed && parsed->scheme == "https" && http::is_icloud_host(parsed->host);
+}
+
+}  // namespace
+
 Session::Session(http::HttpTransport& transport, const Clock& clock, const CaldavSettings& settings)
-    : transport_(transport), clock_(clock), settings_(settings) {}
+    : transport_(transport),
+      clock_(clock),
+      settings_(settings),
+      icloud_(is_icloud(settings.url)),
+      let_in_(settings.signed_in_before) {}
 
 Result<http::Response> Session::send(
+    const Context& context, const std::string& method, const std::string& url, http::Headers headers, std::string body
+) const {
+    CALGATE_TRY(const std::string place, routed(context, url));
+    return exchange(context, method, place, std::move(headers), std::move(body));
+}
+
+Result<http::Response> Session::exchange(
     const Context& context, const std::string& method, const std::string& url, http::Headers headers, std::string body
 ) const {
     http::Request request;
@@ -14,9 +36,58 @@ Result<http::Response> Session::send(
     request.headers = std::move(headers);
     request.body = std::move(body);
     if (!settings_.user.empty()) request.credentials = http::Credentials{settings_.user, settings_.password};
-    CALGATE_TRY(http::Response response, http::send_following(transport_, std::move(request), context));
-    if (response.status == 401) return refused(Call::Read, response);
+    auto response = http::send_following(transport_, std::move(request), context);
+    if (!response) {
+        if (response.error().code == ErrorCode::Unavailable) partition_.clear();
+        return response.error();
+    }
+    const bool collection_is_elsewhere =
+        (response->status == 404 || response->status == 410) && response->url.ends_with('/');
+    if (collection_is_elsewhere) partition_.clear();
+    if (response->status == 401) return refused(Call::Read, *response);
+    let_in_ = true;
     return response;
+}
+
+std::string Session::kept(const std::string& url) const {
+    const auto parsed = http::parse_url(url);
+    if (!icloud_ || !parsed || !http::is_icloud_host(parsed->host)) return url;
+    partition_ = parsed->origin();
+    return at_icloud_entry(*parsed).text();
+}
+
+Result<std::string> Session::routed(const Context& context, const std::string& url) const {
+    const auto parsed = icloud_ ? http::parse_url(url) : std::nullopt;
+    const bool has_a_partition = parsed && parsed->path.find("/calendars/") != std::string::npos;
+    if (!has_a_partition || !http::is_icloud_host(parsed->host)) return url;
+    if (partition_.empty()) {
+        CALGATE_TRY(partition_, find_partition(context, at_icloud_entry(*parsed).origin() + "/"));
+    }
+    return partition_ + parsed->path + parsed->query;
+}
+
+Result<std::string> Session::find_partition(const Context& context, const std::string& entry) const {
+    const Error none{ErrorCode::Unavailable, "iCloud did not say where the account's calendars are.", {}};
+    std::string place = entry;
+    for (int step = 0; step < 2; ++step) {
+        const http::Headers headers{{"Content-Type", "application/xml; charset=utf-8"}, {"Depth", "0"}};
+        CALGATE_TRY(const auto response, exchange(context, "PROPFIND", place, headers, propfind_discovery()));
+        if (response.status != 207) return refused(Call::Discover, response);
+        CALGATE_TRY(const Multistatus content, parse_multistatus(response.body));
+        const auto answered = http::parse_url(response.url);
+        for (const Entry& entry_found : content.entries) {
+            for (const std::string& home : entry_found.homes) {
+                const auto url = http::resolve(*answered, home);
+                if (url && url->scheme == "https" && http::is_icloud_host(url->host)) return url->origin();
+            }
+        }
+        // A property that is missing now and then is a sign of overload there.
+        if (content.entries.empty() || content.entries.front().principal.empty()) return none;
+        const auto principal = http::resolve(*answered, content.entries.front().principal);
+        if (!principal || !http::is_icloud_host(principal->host) || principal->scheme != "https") return none;
+        place = principal->text();
+    }
+    return none;
 }
 
 Result<Listing> Session::ask(
@@ -38,7 +109,10 @@ Result<Listing> Session::ask(
 }
 
 Error Session::refused(Call call, const http::Response& response) const {
-    return refusal(call, response, clock_.now());
+    Error error = refusal(call, response, clock_.now());
+    if (!icloud_) return error;
+    if (error.code == ErrorCode::Unauthorized) return icloud_sign_in_refusal(settings_.password, let_in_);
+    return icloud_refusal(call, response.status, std::move(error));
 }
 
 std::optional<std::string> member_href(const http::Url& answered, const http::Url& calendar, const std::string& raw) {

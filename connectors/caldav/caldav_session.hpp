@@ -36,10 +36,25 @@ public:
     ) const;
     Error refused(Call, const http::Response&) const;
 
+    bool icloud() const { return icloud_; }
+    /// A calendar home or a calendar as addresses are kept: at iCloud at the entry host, whatever partition it lies on,
+    /// and that partition gets the coming requests. Elsewhere as it is.
+    std::string kept(const std::string& url) const;
+
 private:
+    /// Where a kept address is asked: iCloud's partition of this account, found out when it is not known.
+    Result<std::string> routed(const Context&, const std::string& url) const;
+    Result<std::string> find_partition(const Context&, const std::string& entry) const;
+    Result<http::Response> exchange(
+        const Context&, const std::string& method, const std::string& url, http::Headers, std::string body
+    ) const;
+
     http::HttpTransport& transport_;
     const Clock& clock_;
     const CaldavSettings& settings_;
+    const bool icloud_;
+    mutable std::string partition_{};  ///< Origin; empty: not known.
+    mutable bool let_in_ = false;
 };
 
 /// A listed href under the origin by which we know the calendar (iCloud's partition hosts change); nothing when it

@@ -84,8 +84,8 @@ struct CurlTransport::Loop::Transfer {
 CurlTransport::Loop::Transfer::Transfer(std::shared_ptr<Exchange> given, const Settings& settings)
     : exchange(std::move(given)) {
     CALGATE_ASSERT(easy != nullptr);
-    set_request();
     set_limits(settings);
+    set_request();
     set(CURLOPT_WRITEFUNCTION, &on_body);
     set(CURLOPT_WRITEDATA, static_cast<void*>(this));
     set(CURLOPT_HEADERFUNCTION, &on_header);
@@ -115,7 +115,15 @@ void CurlTransport::Loop::Transfer::set_request() {
     if (!request.credentials) return;
     set(CURLOPT_USERNAME, request.credentials->user.c_str());
     set(CURLOPT_PASSWORD, request.credentials->password.c_str());
-    set(CURLOPT_HTTPAUTH, exchange->authentication == Authentication::Digest ? CURLAUTH_DIGEST : CURLAUTH_BASIC);
+    switch (exchange->authentication) {
+        case Authentication::Basic:
+            return set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        case Authentication::Digest:
+            return set(CURLOPT_HTTPAUTH, CURLAUTH_DIGEST);
+        case Authentication::Ntlm:  // It signs in a connection, which HTTP/2 shares.
+            set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+            return set(CURLOPT_HTTPAUTH, CURLAUTH_NTLM);
+    }
 }
 
 void CurlTransport::Loop::Transfer::set_limits(const Settings& settings) {
@@ -244,14 +252,15 @@ void CurlTransport::Loop::start(std::shared_ptr<Exchange> exchange) {
 
 void CurlTransport::Loop::wake() { curl_multi_wakeup(multi_); }
 
-bool CurlTransport::Loop::wants_digest(const std::string& origin) {
+Authentication CurlTransport::Loop::wanted(const std::string& origin) {
     const std::lock_guard lock(mutex_);
-    return digest_.contains(origin);
+    const auto found = wanted_.find(origin);
+    return found == wanted_.end() ? Authentication::Basic : found->second;
 }
 
-void CurlTransport::Loop::remember_digest(const std::string& origin) {
+void CurlTransport::Loop::remember(const std::string& origin, Authentication authentication) {
     const std::lock_guard lock(mutex_);
-    digest_[origin] = true;
+    wanted_[origin] = authentication;
 }
 
 void CurlTransport::Loop::run(const std::stop_token& stop) {

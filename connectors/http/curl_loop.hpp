@@ -13,7 +13,7 @@
 
 namespace calgate::http {
 
-enum class Authentication : std::uint8_t { Basic, Digest };
+enum class Authentication : std::uint8_t { Basic, Digest, Ntlm };
 
 /// One request on its way. Shared by the waiting caller and the loop: whichever leaves first leaves the other whole.
 struct Exchange {
@@ -42,9 +42,9 @@ public:
 
     void start(std::shared_ptr<Exchange>);
     void wake();
-    /// Whether this origin asked for Digest and nothing else.
-    bool wants_digest(const std::string& origin);
-    void remember_digest(const std::string& origin);
+    /// What this origin asked for, other than Basic, when it let us in.
+    Authentication wanted(const std::string& origin);
+    void remember(const std::string& origin, Authentication);
 
 private:
     struct Transfer;
@@ -58,7 +58,7 @@ private:
     void* multi_;
     std::mutex mutex_{};
     std::deque<std::shared_ptr<Exchange>> incoming_{};
-    std::map<std::string, bool> digest_{};
+    std::map<std::string, Authentication> wanted_{};
     std::map<void*, std::unique_ptr<Transfer>> transfers_;
     std::jthread thread_{};
 };

@@ -20,16 +20,18 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// Digest is offered, Basic is not (several schemes may share a line).
-bool only_digest(const Response& response) {
-    bool digest = false, basic = false;
+/// What to sign in with instead of Basic (several schemes may share a line); Basic when that is offered, or nothing
+/// that we speak.
+Authentication asked_for(const Response& response) {
+    bool digest = false, ntlm = false;
     for (const auto& [name, value] : response.headers) {
         if (lower(name) != "www-authenticate") continue;
         const std::string schemes = ", " + lower(value);
+        if (schemes.find(", basic") != std::string::npos) return Authentication::Basic;
         digest = digest || schemes.find(", digest") != std::string::npos;
-        basic = basic || schemes.find(", basic") != std::string::npos;
+        ntlm = ntlm || schemes.find(", ntlm") != std::string::npos;
     }
-    return digest && !basic;
+    return digest ? Authentication::Digest : ntlm ? Authentication::Ntlm : Authentication::Basic;
 }
 
 bool has_line_break(const Request& request) {
@@ -45,7 +47,9 @@ CurlTransport::CurlTransport(Settings settings, const Clock& clock)
 
 CurlTransport::~CurlTransport() = default;
 
-Result<Response> CurlTransport::exchange(const Request& request, const Context& context, bool digest) {
+Result<Response> CurlTransport::exchange(
+    const Request& request, const Context& context, Authentication authentication
+) {
     const auto url = parse_url(request.url);
     const auto remaining = context.deadline - clock_.steady();
     if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
@@ -54,7 +58,7 @@ Result<Response> CurlTransport::exchange(const Request& request, const Context& 
 
     auto exchange = std::make_shared<Exchange>();  // Shared: the loop may still hold it when this caller has left.
     exchange->request = request;
-    exchange->authentication = digest ? Authentication::Digest : Authentication::Basic;
+    exchange->authentication = authentication;
     exchange->timeout = remaining;
     const auto& own = settings_.private_hosts;
     exchange->private_allowed =
@@ -83,11 +87,13 @@ Result<Response> CurlTransport::send(const Request& request, const Context& cont
             ErrorCode::Rejected,
             "The password is not sent to " + url->origin() + " because it is not encrypted; use its https URL."
         );
-    const bool digest = request.credentials && loop_->wants_digest(url->origin());
-    CALGATE_TRY(Response first, exchange(request, context, digest));
-    if (first.status != 401 || digest || !request.credentials || !only_digest(first)) return first;
-    CALGATE_TRY(Response second, exchange(request, context, true));
-    if (second.status != 401) loop_->remember_digest(url->origin());
+    const auto known = request.credentials ? loop_->wanted(url->origin()) : Authentication::Basic;
+    CALGATE_TRY(Response first, exchange(request, context, known));
+    if (first.status != 401 || known != Authentication::Basic || !request.credentials) return first;
+    const auto wanted = asked_for(first);
+    if (wanted == Authentication::Basic) return first;
+    CALGATE_TRY(Response second, exchange(request, context, wanted));
+    if (second.status != 401) loop_->remember(url->origin(), wanted);
     return second;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "core/clock.hpp"
 
 namespace calgate::http {
+
+enum class Authentication : std::uint8_t;
 
 /// HTTP over libcurl. One thread owns all transfers and connections; callers hand over a request and wait. A caller
 /// returns by its deadline whatever the network does. Redirects are answers; TLS certificates are always verified.
@@ -34,7 +37,7 @@ public:
 
 private:
     class Loop;
-    Result<Response> exchange(const Request&, const Context&, bool digest);
+    Result<Response> exchange(const Request&, const Context&, Authentication);
 
     Settings settings_;
     const Clock& clock_;

@@ -24,7 +24,8 @@ struct Request {
     std::string url{};  ///< Absolute, http or https.
     Headers headers{};
     std::string body{};
-    std::optional<Credentials> credentials{};  ///< Basic, pre-emptively; Digest when the server asks for nothing else.
+    std::optional<Credentials>
+        credentials{};  ///< Basic, pre-emptively; Digest or NTLM when the server offers no Basic.
     std::size_t max_response_bytes = 32u * 1024 * 1024;
 };
 

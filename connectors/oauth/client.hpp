@@ -25,6 +25,7 @@ struct Client {
     std::string tenant = "common";  ///< Microsoft only: a tenant id or domain, `organizations`, `consumers`, `common`.
     std::string secret{};           ///< Empty for a public client.
     std::string certificate{};      ///< PEM, certificate and private key, instead of a secret. Microsoft only.
+    std::string resource{};         ///< As an application: whose API, "https://mail.example.com"; empty: Graph's.
 };
 
 std::string authorize_endpoint(const Client&);

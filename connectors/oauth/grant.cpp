@@ -51,7 +51,8 @@ ClientCredentialsGrant::ClientCredentialsGrant(GrantParts parts, Client client)
     : parts_(parts), client_(std::move(client)) {}
 
 Result<TokenAnswer> ClientCredentialsGrant::request(const Context& context) {
-    Form form = {{"grant_type", "client_credentials"}, {"scope", "https://graph.microsoft.com/.default"}};
+    const std::string resource = client_.resource.empty() ? "https://graph.microsoft.com" : client_.resource;
+    Form form = {{"grant_type", "client_credentials"}, {"scope", resource + "/.default"}};
     CALGATE_TRY_STATUS(authenticate(form, client_, parts_.clock, parts_.random));
     CALGATE_TRY(const http::Response response, parts_.transport.send(token_request(client_, form), context));
     return read_token_answer(response, client_.provider, Purpose::ClientCredentials, parts_.clock.now());

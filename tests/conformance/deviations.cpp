@@ -37,6 +37,16 @@ std::vector<Deviation> declared_deviations() {
              "Google has no floating times; they become the calendar's."}
         );
     }
+    for (const char* subject : {"sim_icloud", "sim_icloud_etags"}) {
+        for (const char* row : {"receipt_of_create_tells_the_version", "update_changes_the_version"}) {
+            out.push_back(
+                {subject,
+                 row,
+                 "iCloud rewrites what it stored after it answered; a receipt names no version, the pull that follows "
+                 "does."}
+            );
+        }
+    }
     for (const char* subject :
          {"graph_plain",
           "graph_https",

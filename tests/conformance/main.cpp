@@ -23,6 +23,7 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
     for (const char* profile :
          {"rfc",
           "icloud",
+          "icloud_etags",
           "radicale",
           "xandikos",
           "cyrus",

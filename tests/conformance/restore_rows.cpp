@@ -29,7 +29,12 @@ int appointments_to_restore() {
 class Borrowed final : public Connector {
 public:
     explicit Borrowed(Connector& inner) : inner_(inner) {}
-    Capabilities capabilities() const override { return inner_.capabilities(); }
+    /// No time passes in which calls could be spread.
+    Capabilities capabilities() const override {
+        Capabilities offered = inner_.capabilities();
+        offered.calls_per_second = 0;
+        return offered;
+    }
     Result<Event> read_source(const std::string& source) const override { return inner_.read_source(source); }
     Result<std::vector<RemoteCalendar>> list_calendars(const Context& c) override { return inner_.list_calendars(c); }
     Result<ChangeSet> fetch_changes(

@@ -39,25 +39,32 @@ class CaldavSite(Site):
     def rewrite(self, copy, change):
         """Writes the copy again with each line of the event as `change` gives it."""
         etag, text = self.texts(copy.staff)[copy.event]
-        before, event = text.split("BEGIN:VEVENT", 1)
-        lines = (before + "BEGIN:VEVENT").split("\n") + [change(line) for line in event.split("\n")[1:]]
-        self.raw().put(copy.event, "\r\n".join(lines), etag)
+        self.raw().put(copy.event, rewritten(text, change), etag)
 
     def move(self, copy, by):
-        def later(line):
-            if not line.startswith(("DTSTART", "DTEND")):
-                return line
-            name, value = line.split(":", 1)
-            moved = datetime.strptime(value.rstrip("Z"), "%Y%m%dT%H%M%S") + by
-            return f"{name}:{moved:%Y%m%dT%H%M%S}{'Z' if value.endswith('Z') else ''}"
-
-        self.rewrite(copy, later)
+        self.rewrite(copy, lambda line: later(line, by))
 
     def retitle(self, copy, title):
         self.rewrite(copy, lambda line: f"SUMMARY:{title}" if line.startswith("SUMMARY") else line)
 
     def delete(self, copy):
         self.raw().delete(copy.event)
+
+
+def rewritten(text, change):
+    """The text with each line of the event as `change` gives it."""
+    before, event = text.replace("\r\n", "\n").split("BEGIN:VEVENT", 1)
+    lines = (before + "BEGIN:VEVENT").split("\n") + [change(line) for line in event.split("\n")[1:]]
+    return "\r\n".join(lines)
+
+
+def later(line, by):
+    """A DTSTART or DTEND line moved, any other as it is."""
+    if not line.startswith(("DTSTART", "DTEND")):
+        return line
+    name, value = line.split(":", 1)
+    moved = datetime.strptime(value.rstrip("Z"), "%Y%m%dT%H%M%S") + by
+    return f"{name}:{moved:%Y%m%dT%H%M%S}{'Z' if value.endswith('Z') else ''}"
 
 
 def instant_of(text, name):

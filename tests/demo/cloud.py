@@ -1,4 +1,4 @@
-"""calgate-sim as Google and Microsoft Graph: its process, its people, and a browser that signs in there."""
+"""calgate-sim as Google and Microsoft Graph, and more where wanted: its process, its people, and a browser that signs in there."""
 
 import base64
 import http.client
@@ -18,16 +18,16 @@ MAILBOX = "622eaaff-0683-4862-9de4-f2ec83c2bd98"
 
 
 class Simulator:
-    """One calgate-sim with both services."""
+    """One calgate-sim with both services, and what `more` options of it name."""
 
-    def __init__(self, program, folder):
-        self.program, self.folder, self.process = os.path.abspath(program), os.path.abspath(folder), None
+    def __init__(self, program, folder, *more):
+        self.more, self.program, self.folder, self.process = more, os.path.abspath(program), os.path.abspath(folder), None
         os.makedirs(self.folder, exist_ok=True)
 
     def start(self):
         with open(os.path.join(self.folder, "log.txt"), "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "--folder", self.folder, "--google", "plain", "--graph", "plain"],
+                [self.program, "--folder", self.folder, "--google", "plain", "--graph", "plain", *self.more],
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )
         line = self.process.stdout.readline()

@@ -1,4 +1,4 @@
-"""`./dev demo`: a fixture business in Google, Microsoft 365 and on two real CalDAV servers; phone edits, outages, a crash, and the proof."""
+"""`./dev demo`: a fixture business in Google, Microsoft 365, iCloud, an Exchange server and on two real CalDAV servers; phone edits, outages, a crash, and the proof."""
 
 import argparse
 import os
@@ -19,6 +19,7 @@ from caldav_site import CaldavSite
 from cloud import Simulator
 from copies import compare, utc_of
 from gateway import Gateway
+from own_sites import ExchangeSite, IcloudSite
 from servers import Radicale, Xandikos
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".demo")
@@ -131,6 +132,7 @@ def set_up(gateway, services, first_day):
     ways = [
         at(0), at(1), lambda _, name: simulator.connect_google(gateway, name),
         lambda number, name: simulator.connect_graph(gateway, name, by_application=number > 0),
+        lambda _, name: services.exchange.connect(gateway, name), lambda _, name: services.icloud.connect(gateway, name),
     ]
     with ThreadPoolExecutor(len(ways)) as pool:
         list(pool.map(connect_all, ways))
@@ -138,21 +140,25 @@ def set_up(gateway, services, first_day):
 
 def phone_edits(gateway, services, booked):
     """Edits at every service, as a phone would make them; waits until the booking system knows."""
-    moved, edited, deleted, dropped = booked[0], booked[7], booked[14], booked[21]
+    moved, edited, deleted, dropped, shifted, renamed = (booked[number] for number in (0, 7, 14, 21, 28, 35))
     services.radicale.move(services.radicale.copy_of(moved), timedelta(hours=8))
     services.graph.retitle(services.graph.copy_of(edited), "Haircut and beard")
     services.xandikos.delete(services.xandikos.copy_of(deleted))
     services.google.delete(services.google.copy_of(dropped))
+    services.icloud.move(services.icloud.copy_of(shifted), timedelta(hours=8))
+    services.exchange.retitle(services.exchange.copy_of(renamed), "Colour and cut")
     gateway.sync()
     took = wait_until(
         lambda: utc_of(gateway.get(moved["id"]), "start") == utc_of(moved, "start") + timedelta(hours=8)
+        and utc_of(gateway.get(shifted["id"]), "start") == utc_of(shifted, "start") + timedelta(hours=8)
         and gateway.get(edited["id"])["title"] == "Haircut and beard"
+        and gateway.get(renamed["id"])["title"] == "Colour and cut"
         and all(gateway.get(gone["id"])["state"] == "cancelled" for gone in (deleted, dropped)),
-        60, "the four phone edits did not come back",
+        60, "the six phone edits did not come back",
     )
     say(
         f"   {moved['id']} moved by 8 h in Radicale, {edited['id']} retitled in Outlook, {deleted['id']} deleted in Xandikos,\n"
-        f"   {dropped['id']} deleted in Google: in the API after {took:.1f} s"
+        f"   {dropped['id']} deleted in Google, {shifted['id']} moved by 8 h in iCloud, {renamed['id']} retitled at Exchange: in the API after {took:.1f} s"
     )
 
 
@@ -178,10 +184,10 @@ def percentile(values, share):
 
 
 class Services:
-    """Where the copies are: two real CalDAV servers, and Google and Microsoft 365 as calgate-sim plays them."""
+    """Where the copies are: two real CalDAV servers, and Google, Microsoft 365, Exchange and iCloud as calgate-sim plays them."""
 
     def __init__(self, simulator):
-        self.simulator = Simulator(simulator, os.path.join(FOLDER, "sim"))
+        self.simulator = Simulator(simulator, os.path.join(FOLDER, "sim"), "--ews", "plain", "--caldav", "icloud")
         self.servers = [
             Radicale("Radicale", os.path.join(FOLDER, "radicale")), Xandikos("Xandikos", os.path.join(FOLDER, "xandikos"))
         ]
@@ -192,7 +198,8 @@ class Services:
             server.start()
         self.google, self.graph = self.simulator.google, self.simulator.graph
         self.radicale, self.xandikos = map(CaldavSite, self.servers)
-        self.sites = [self.google, self.graph, self.radicale, self.xandikos]
+        self.exchange, self.icloud = ExchangeSite(self.simulator), IcloudSite(self.simulator)
+        self.sites = [self.google, self.graph, self.exchange, self.icloud, self.radicale, self.xandikos]
 
     def stop(self):
         self.simulator.stop()
@@ -212,7 +219,8 @@ class Services:
     def site_of(self, account):
         """Which site an account of the API is at."""
         port = {server.port: site for server, site in zip(self.servers, (self.radicale, self.xandikos))}
-        return {"google": self.google, "graph": self.graph}.get(account["kind"]) or port[urlsplit(account["url"]).port]
+        simulated = {"google": self.google, "graph": self.graph, "ews": self.exchange, "icloud": self.icloud}
+        return simulated.get(account["kind"]) or port[urlsplit(account["url"]).port]
 
 
 def run(arguments):
@@ -226,7 +234,7 @@ def run(arguments):
         if arguments.keep:
             say(f"\nStill running: the API at {gateway.url} (key in {gateway.folder}/demo-key),")
             say("   ".join(f"{server.name} at http://127.0.0.1:{server.port}/" for server in services.servers) + " (demo / demo),")
-            say(f"the controls of Google and Graph at http://127.0.0.1:{services.simulator.control}/. Ctrl-C ends it.")
+            say(f"the controls of the simulated services at http://127.0.0.1:{services.simulator.control}/. Ctrl-C ends it.")
             signal.sigwait([signal.SIGINT, signal.SIGTERM])
     finally:
         gateway.stop()
@@ -253,25 +261,25 @@ def wait_for_every_site(gateway, services, seconds):
 
 
 def story(gateway, services, first_day, began):
-    say("1. A business of five people in two time zones. Their calendars: Google, Microsoft 365 and two CalDAV servers")
+    say("1. A business of five people in two time zones. Their calendars: Google, Microsoft 365,\n   an Exchange server, iCloud and two CalDAV servers")
     services.start()
     gateway.init("Salon Aurora", "Europe/Berlin")
     services.simulator.configure(gateway)
     gateway.start()
     set_up(gateway, services, first_day)
-    say(f"   calgate on {gateway.url}; {' and '.join(s.name for s in services.servers)} are real, Google and Graph are simulated")
+    say(f"   calgate on {gateway.url}; {' and '.join(s.name for s in services.servers)} are real, the others are simulated")
     say(f"   over HTTPS under their own names; five people signed in at each, {time.monotonic() - began:.1f} s")
 
     booked = business.appointments(first_day)
-    say(f"2. {len(booked)} appointments over four weeks are booked and mirrored to all four")
+    say(f"2. {len(booked)} appointments over four weeks are booked and mirrored to all six, of five kinds")
     gateway.put_all(booked)
     took = wait_until(lambda: gateway.waiting() == 0, 120, "not every appointment was mirrored")
     table(gateway, services)
-    say(f"   {len(booked)} copies at each of the four, {took:.1f} s after the last booking")
+    say(f"   {len(booked)} copies at each of the six, {took:.1f} s after the last booking")
     check_private_time(gateway, first_day)
     say("   busy time from the private calendars (series, exception, moved instance, leave, private, free) is right to the second")
 
-    say("3. Staff edit four copies on their phones, one at each service")
+    say("3. Staff edit six copies on their phones, one at each service")
     asked = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     gateway.sync()
     wait_until(lambda: all((t["as_of"] or "") >= asked for t in gateway.status()["targets"]), 60, "the calendars were not read")

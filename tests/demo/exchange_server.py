@@ -8,24 +8,24 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as xml
-from datetime import datetime, timedelta, timezone
-from urllib.parse import quote
+from datetime import datetime, timedelta
 
 import business
 import http.client
-from copies import Copy, compare, utc_of
+from copies import compare, utc_of
 from demo import wait_until
 from gateway import Gateway
+from own_sites import ExchangeSite
 
 FOREIGN = 10  # Events of each person's own.
 
 
-class Exchange:
-    """calgate-sim's Exchange server, and the people who use it through Outlook."""
+class Exchange(ExchangeSite):
+    """calgate-sim's Exchange server alone, and the people who use it through Outlook."""
 
     def __init__(self, program, folder, profile):
-        self.folder, self.calendars = folder, {}
+        super().__init__(self)
+        self.folder = folder
         os.makedirs(folder)
         with open(os.path.join(folder, "log.txt"), "wb") as log:
             self.process = subprocess.Popen(
@@ -54,52 +54,18 @@ class Exchange:
             raise RuntimeError(f"calgate-sim: {method} {path} answered {answer.status}: {text[:300]!r}")
         return json.loads(text)
 
-    def make_calendar(self, staff, first_day):
-        self.calendars[staff] = self.call("POST", "/ews/calendars", {"name": f"bookings-{staff}"})["calendar"]
+    def make_calendar_with_events(self, staff, first_day):
+        self.make_calendar(staff)
         for number in range(FOREIGN):
             start = datetime.combine(first_day + timedelta(days=number), datetime.min.time()) + timedelta(hours=19)
             self.put(staff, "", f"<CalendarItem><Subject>Private {number}</Subject><Body BodyType=\"HTML\">&lt;b&gt;mine&lt;/b&gt;</Body>"
                      f"<Start>{start.isoformat()}</Start><End>{(start + timedelta(hours=1)).isoformat()}</End></CalendarItem>")
 
-    def put(self, staff, event, content):
-        return self.call("PUT", "/ews/events", {"calendar": self.calendars[staff], "event": event, "content": content})["event"]
-
-    def events(self, staff):
-        answer = self.call("GET", f"/ews/events?calendar={quote(self.calendars[staff], safe='')}")
-        return {entry["event"]: entry["content"] for entry in answer["events"]}
-
     def foreign(self):
         return {e: c for staff in self.calendars for e, c in self.events(staff).items() if "calgateCopy" not in c}
 
-    def copies(self):
-        found = []
-        for staff in self.calendars:
-            for event, content in self.events(staff).items():
-                item = xml.fromstring(content)
-                title = item.findtext("Subject") or ""
-                if "calgateCopy" in content and title != "calgate marker":
-                    found.append(Copy(staff, event, moment(item, "Start"), moment(item, "End"), title))
-        return found
-
-    def move(self, copy, by):
-        text = lambda at: (at + by).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.put(copy.staff, copy.event, f"<CalendarItem><Start>{text(copy.start)}</Start><End>{text(copy.end)}</End></CalendarItem>")
-
-    def retitle(self, copy, title):
-        self.put(copy.staff, copy.event, f"<CalendarItem><Subject>{title}</Subject></CalendarItem>")
-
-    def delete(self, copy):
-        self.call("DELETE", "/ews/events", {"calendar": self.calendars[copy.staff], "event": copy.event})
-
     def forget(self):
         self.call("POST", "/ews/forgotten", {})
-
-    def mails(self):
-        return next(site["mails"] for site in self.call("GET", "/")["sites"] if site["name"] == "ews")
-
-
-def moment(item, name):
-    return datetime.fromisoformat(item.findtext(name).replace("Z", "+00:00")).astimezone(timezone.utc)
 
 
 def read_all(gateway):
@@ -148,7 +114,7 @@ def run(calgate, program, folder, count):
             out.write(exchange.login["password"] + "\n")
         for number, (name, (person, zone)) in enumerate(business.STAFF.items()):
             gateway.expect("PUT", f"/v1/staff/{name}", {"id": name, "name": person, "zone": zone, "capacity": 1})
-            exchange.make_calendar(name, first_day)
+            exchange.make_calendar_with_events(name, first_day)
             where = ["--address", exchange.login["address"]] if number == 0 else ["--url", exchange.login["url"]]
             gateway.command("connect", "ews", *where, "--user", exchange.login["user"], "--password-file", secret,
                             "--staff", name, "--mirror", f"bookings-{name}", "--show", "title")

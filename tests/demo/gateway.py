@@ -27,10 +27,10 @@ class Gateway:
         self.url = f"http://127.0.0.1:{self.port}"
         self.key, self.process, self.local = None, None, threading.local()
 
-    def command(self, *arguments, check=True):
+    def command(self, *arguments, check=True, password="demo"):
         done = subprocess.run(
             [self.program, "--dir", self.folder, *arguments], capture_output=True, text=True, timeout=300,
-            env={**os.environ, "CALGATE_PASSWORD": "demo"},
+            env={**os.environ, "CALGATE_PASSWORD": password},
         )
         if check and done.returncode != 0:
             raise RuntimeError(f"calgate {' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}")

@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/gateway/api_stage.hpp"
-#include "tests/gateway/sim_server.hpp"
+#include "tests/gateway/loopback_sim.hpp"
 
 using namespace calgate;
 using namespace calgate::testing;
@@ -22,7 +22,7 @@ std::string at_hour(int hour, const std::string& lines = {}) {
 /// A gateway with one account at a simulated service.
 struct SyncStage : ApiStage {
     SystemClock clock{};
-    SimServer server{clock};
+    LoopbackSim server{clock};
     Href home{};
     std::string account{};
 
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_new_wrong_password_does_not_replace_the_good_one) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_address_is_one_clear_sentence) {
-    SimServer other(clock);
+    LoopbackSim other(clock);
     const HttpServer nothing_there(
         {},
         [](const HttpRequest&) { return Lane::Inline; },

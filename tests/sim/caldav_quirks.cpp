@@ -66,6 +66,11 @@ Quirks quirks_of(const std::string& profile) {
     plain.name = profile;
     if (profile == "rfc") return plain;
     if (profile == "icloud") return icloud(plain);
+    if (profile == "icloud_etags") {
+        Quirks misleading = icloud(plain);
+        misleading.etag_after_put = misleading.etag_misleads = true;
+        return misleading;
+    }
     if (profile == "radicale") return radicale(plain);
     if (profile == "xandikos") return xandikos(plain);
     if (profile == "cyrus") return cyrus(plain);

@@ -22,7 +22,10 @@ enum class TokenStyle : std::uint8_t { Url, Hash, DataUri, Number };
 /// Habits of one CalDAV server.
 struct Quirks {
     std::string name{};
-    bool icloud_hosts = false;       ///< Entry host, and homes on a partition host with ":443".
+    /// An entry host, which redirects to the partition whatever lies below a home; homes there, with ":443". Any
+    /// address of the domain signs in as the one account. No MKCALENDAR, no free-busy-query.
+    bool icloud_hosts = false;
+    int partition = 42;              ///< Where the account lies; other partitions redirect to it.
     bool two_challenges = false;     ///< 401 names x-mobileme-authtoken before Basic.
     bool default_namespace = false;  ///< No prefixes; the namespace is declared on every element.
     bool cdata = false;              ///< calendar-data in CDATA.
@@ -35,7 +38,8 @@ struct Quirks {
     std::size_t page = 3;
     bool removed_in_first_listing = false;  ///< 404 entries also for an empty token.
     bool etag_after_put = true;
-    bool rewrites = false;  ///< Reorders, drops VTIMEZONE, adds a property.
+    bool etag_misleads = false;  ///< What a PUT is answered with is not what is stored then.
+    bool rewrites = false;       ///< Reorders, drops VTIMEZONE, adds a property.
     bool weak_etags = false;
     int update_status = 204;
     bool delete_answers_multistatus = false;
@@ -55,7 +59,8 @@ struct Quirks {
 };
 
 /// "rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo"; "weak_etags", "stuck_pages", "odd_reports" for
-/// single habits that are on top of rfc. Asserts for any other name.
+/// single habits that are on top of rfc; "icloud_etags" for iCloud that gives ETags, and wrong ones. Asserts for any
+/// other name.
 Quirks quirks_of(const std::string& profile);
 
 }  // namespace calgate::testing

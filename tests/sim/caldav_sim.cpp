@@ -84,7 +84,7 @@ Quirks& CaldavSim::quirks() { return state_->quirks; }
 Href CaldavSim::make_calendar(const std::string& name) {
     const std::string path = kHomePath + name + "/";
     state_->calendars[path].name = name;
-    return Href{home_origin(state_->quirks) + path};
+    return Href{entry_origin(state_->quirks) + path};
 }
 
 Href CaldavSim::replace_calendar(const Href& calendar) {
@@ -114,7 +114,7 @@ std::vector<Href> CaldavSim::events(const Href& calendar) const {
     std::vector<Href> all;
     const SimCalendar* owner = state_->calendar(path_of(calendar));
     if (!owner) return all;
-    for (const auto& [path, object] : owner->objects) all.push_back({home_origin(state_->quirks) + path});
+    for (const auto& [path, object] : owner->objects) all.push_back({entry_origin(state_->quirks) + path});
     return all;
 }
 

@@ -41,9 +41,7 @@ bool names(const std::string& line, const std::string& property) {
 }
 
 std::string header_of(const http::Request& request, const std::string& name) {
-    for (const auto& [key, value] : request.headers)
-        if (key == name) return value;
-    return {};
+    return http::Response{0, request.headers, {}, {}}.header(name).value_or("");
 }
 
 /// An organizer's event with guests (RFC 6638 3.2); the guests' agent decides unless the service ignores it.
@@ -178,6 +176,7 @@ http::Response CaldavSim::State::put(const http::Request& request, const std::st
     http::Headers headers;
     if (guests > 0) headers.emplace_back("Schedule-Tag", "\"s" + std::to_string(change) + "\"");
     if (guests == 0 && quirks.etag_after_put) headers.emplace_back("ETag", etag(owner->objects.at(path)));
+    if (quirks.etag_misleads) owner->objects.at(path).changed_at = ++change;
     return plain(exists ? quirks.update_status : 201, std::move(headers));
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <pugixml.hpp>
 
 #include "tests/sim/caldav_sim_state.hpp"
@@ -17,9 +18,7 @@ pugi::xml_node descendant(const pugi::xml_node& root, const std::string& name) {
 }
 
 std::string header_of(const http::Request& request, const std::string& name) {
-    for (const auto& [key, value] : request.headers)
-        if (key == name) return value;
-    return {};
+    return http::Response{0, request.headers, {}, {}}.header(name).value_or("");
 }
 
 std::string collection_properties(const CaldavSim::State& sim, const SimCalendar& calendar, const std::string& token) {
@@ -33,6 +32,16 @@ std::string collection_properties(const CaldavSim::State& sim, const SimCalendar
            dav("current-user-privilege-set", dav("privilege", dav("read")) + dav("privilege", dav("write"))) +
            dav("sync-token", xml_text(token)) + sim.element(Space::CalendarServer, "getctag", xml_text(token)) +
            sim.element(Space::Caldav, "supported-calendar-component-set", comp);
+}
+
+/// Whether an event may lie within the range, to a day; a series may from its start on.
+bool may_touch(const std::string& text, const SimQuery& wanted) {
+    const auto day = [](const std::string& time) { return std::atol(time.substr(0, 8).c_str()); };
+    const long starts = day(property_of(text, "DTSTART"));
+    const long ends = std::max(starts, day(property_of(text, "DTEND")));
+    const bool repeats = !property_of(text, "RRULE").empty();
+    if (!wanted.end.empty() && starts > day(wanted.end)) return false;
+    return wanted.start.empty() || repeats || ends >= day(wanted.start);
 }
 
 }  // namespace
@@ -110,13 +119,19 @@ http::Response CaldavSim::State::report(const http::Request& request, const http
             if (local_name(node) == "href") hrefs.emplace_back(node.text().get());
         return multiget(*owner, hrefs);
     }
+    if (local_name(root) == "free-busy-query" && quirks.icloud_hosts) return plain(400);
     if (local_name(root) != "calendar-query") return condition(403, Space::Dav, "supported-report");
     const auto names_event = root.find_node([](const pugi::xml_node& node) {
         return local_name(node) == "comp-filter" && std::string(node.attribute("name").value()) == "VEVENT";
     });
     if (!names_event) return condition(403, Space::Caldav, "valid-filter");
-    const pugi::xml_node match = descendant(root, "text-match");
-    return query(*owner, path, match ? std::optional<std::string>(match.text().get()) : std::nullopt);
+    SimQuery wanted;
+    if (const pugi::xml_node match = descendant(root, "text-match")) wanted.uid = match.text().get();
+    if (const pugi::xml_node range = descendant(root, "time-range")) {
+        wanted.start = range.attribute("start").value();
+        wanted.end = range.attribute("end").value();
+    }
+    return query(*owner, path, wanted);
 }
 
 http::Response CaldavSim::State::unknown_token(SimCalendar& owner, const std::string& path) {
@@ -196,15 +211,15 @@ http::Response CaldavSim::State::multiget(const SimCalendar& owner, const std::v
     return multistatus(responses);
 }
 
-http::Response CaldavSim::State::query(
-    const SimCalendar& owner, const std::string& path, const std::optional<std::string>& uid
-) const {
+http::Response CaldavSim::State::query(const SimCalendar& owner, const std::string& path, const SimQuery& wanted)
+    const {
     if (quirks.query_refused) return condition(403, Space::Caldav, "supported-filter");
-    std::string responses = itself(path);
+    std::string responses = wanted.uid ? std::string() : itself(path);  // A collection has no UID to match.
     for (const auto& [at, object] : owner.objects) {
         // text-match finds substrings (RFC 4791 9.7.5).
-        const bool matches = !uid || quirks.query_ignores_filter || object.uid.find(*uid) != std::string::npos;
-        const bool broken_search = uid && quirks.query_finds_nothing;
+        const bool named = !wanted.uid || object.uid.find(*wanted.uid) != std::string::npos;
+        const bool matches = quirks.query_ignores_filter || (named && may_touch(object.text, wanted));
+        const bool broken_search = wanted.uid && quirks.query_finds_nothing;
         if (matches && !broken_search) responses += member(at, object, true);
     }
     return multistatus(responses);

@@ -15,7 +15,8 @@ std::string entry_origin(const Quirks& quirks) {
 }
 
 std::string home_origin(const Quirks& quirks) {
-    return quirks.icloud_hosts ? "https://p42-caldav.icloud.com" : entry_origin(quirks);
+    return quirks.icloud_hosts ? "https://p" + std::to_string(quirks.partition) + "-caldav.icloud.com"
+                               : entry_origin(quirks);
 }
 
 http::Response CaldavSim::State::unauthorized() const {
@@ -35,14 +36,16 @@ http::Response CaldavSim::State::redirect(const http::Url& url) const {
 }
 
 http::Response CaldavSim::State::answer(const http::Request& request, const http::Url& url) {
-    const bool known_host = url.origin() == entry_origin(quirks) || url.origin() == home_origin(quirks);
+    const bool icloud = quirks.icloud_hosts && url.scheme == "https" && http::is_icloud_host(url.host);
+    const bool known_host = url.origin() == entry_origin(quirks) || icloud;
     if (!known_host) return plain(404);
-    const auto right = CaldavSim::credentials();
-    const auto& given = request.credentials;
-    if (!given || given->user != right.user || given->password != right.password) return unauthorized();
+    if (!lets_in(request)) return unauthorized();
     if (authorized_requests == 0) return unauthorized();
     if (authorized_requests > 0) --authorized_requests;
     if (url.path.starts_with("/r30")) return redirect(url);
+    // The entry host serves every account itself; a partition only those that lie there.
+    if (icloud && url.origin() != entry_origin(quirks) && url.origin() != home_origin(quirks))
+        return plain(301, {{"Location", home_origin(quirks) + ":443" + url.path}});
     if (url.path == "/.well-known/caldav")
         return plain(301, {{"Location", quirks.breaks_above_homes ? "/dav/calendars" : "/"}});
     const std::string path = http::canonical_path(url.path);
@@ -51,7 +54,18 @@ http::Response CaldavSim::State::answer(const http::Request& request, const http
     if (request.method == "GET") return get(path);
     if (request.method == "PUT") return put(request, path);
     if (request.method == "DELETE") return erase(request, path);
+    if (quirks.icloud_hosts && (request.method == "MKCALENDAR" || request.method == "MKCOL")) return plain(403);
     return plain(405);
+}
+
+bool CaldavSim::State::lets_in(const http::Request& request) const {
+    const auto right = CaldavSim::credentials();
+    const auto& given = request.credentials;
+    if (!given) return false;
+    if (!quirks.icloud_hosts) return given->user == right.user && given->password == right.password;
+    std::string letters = given->password, expected = right.password;
+    for (std::string* text : {&letters, &expected}) std::erase(*text, '-');
+    return given->user.ends_with(right.user.substr(right.user.find('@'))) && letters == expected;
 }
 
 SimCalendar* CaldavSim::State::calendar(const std::string& path) {

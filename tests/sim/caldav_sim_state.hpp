@@ -23,6 +23,12 @@ struct SimCalendar {
     std::map<std::string, std::int64_t> tokens{};      ///< Handed out and still accepted.
 };
 
+/// What a calendar-query asks for.
+struct SimQuery {
+    std::optional<std::string> uid{};
+    std::string start{}, end{};  ///< As in time-range; empty: open.
+};
+
 enum class Space : std::uint8_t { Dav, Caldav, CalendarServer };
 
 /// Everything behind CaldavSim; paths are canonical.
@@ -41,6 +47,7 @@ struct CaldavSim::State {
     State(const Clock& given_clock, Quirks given) : clock(given_clock), quirks(std::move(given)) {}
 
     http::Response answer(const http::Request&, const http::Url&);
+    bool lets_in(const http::Request&) const;
     http::Response unauthorized() const;
     http::Response redirect(const http::Url&) const;
 
@@ -48,7 +55,7 @@ struct CaldavSim::State {
     http::Response report(const http::Request&, const http::Url&);
     http::Response sync_collection(SimCalendar&, const std::string& path, const std::string& token);
     http::Response multiget(const SimCalendar&, const std::vector<std::string>& hrefs) const;
-    http::Response query(const SimCalendar&, const std::string& path, const std::optional<std::string>& uid) const;
+    http::Response query(const SimCalendar&, const std::string& path, const SimQuery&) const;
     http::Response unknown_token(SimCalendar&, const std::string& path);
 
     http::Response get(const std::string& path);

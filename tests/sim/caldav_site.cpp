@@ -56,7 +56,7 @@ SimSite caldav_site(const std::string& profile, const Clock& clock, std::shared_
     SimSite site;
     site.name = "caldav-" + profile;
     if (sim->quirks().icloud_hosts) {
-        site.hosts = {"caldav.icloud.com", "p42-caldav.icloud.com"};
+        site.hosts = {"caldav.icloud.com", "p42-caldav.icloud.com", "p77-caldav.icloud.com"};
     } else {
         site.hosts = {profile + ".caldav.localhost"};
         site.origin = http::parse_url(sim->account_url())->origin();

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember(
             {"rfc",
              "icloud",
+             "icloud_etags",
              "radicale",
              "xandikos",
              "cyrus",

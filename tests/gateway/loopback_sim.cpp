@@ -1,4 +1,4 @@
-#include "tests/gateway/sim_server.hpp"
+#include "tests/gateway/loopback_sim.hpp"
 
 #include <cctype>
 #include <nlohmann/json.hpp>
@@ -40,7 +40,7 @@ HttpServer::Settings settings() {
 
 }  // namespace
 
-SimServer::SimServer(const Clock& clock, Quirks quirks)
+LoopbackSim::LoopbackSim(const Clock& clock, Quirks quirks)
     : clock_(clock),
       sim_(clock, std::move(quirks)),
       server_(
@@ -51,21 +51,21 @@ SimServer::SimServer(const Clock& clock, Quirks quirks)
     server_.start();
 }
 
-std::string SimServer::account(const std::string& password) const {
+std::string LoopbackSim::account(const std::string& password) const {
     return nlohmann::json{{"url", url()}, {"user", CaldavSim::credentials().user}, {"password", password}}.dump();
 }
 
-void SimServer::with(const std::function<void(CaldavSim&)>& work) {
+void LoopbackSim::with(const std::function<void(CaldavSim&)>& work) {
     const std::lock_guard lock(mutex_);
     work(sim_);
 }
 
-void SimServer::replace(const std::string& from, const std::string& to) {
+void LoopbackSim::replace(const std::string& from, const std::string& to) {
     const std::lock_guard lock(mutex_);
     replacements_[from] = to;
 }
 
-HttpResponse SimServer::answer(const HttpRequest& request) {
+HttpResponse LoopbackSim::answer(const HttpRequest& request) {
     const std::lock_guard lock(mutex_);
     http::Request inner;
     inner.method = request.method;

@@ -11,9 +11,9 @@
 namespace calgate::testing {
 
 /// The simulated CalDAV service on a free port of 127.0.0.1, so that a whole gateway can be tried against it.
-class SimServer {
+class LoopbackSim {
 public:
-    explicit SimServer(const Clock& clock, Quirks quirks = quirks_of("rfc"));
+    explicit LoopbackSim(const Clock& clock, Quirks quirks = quirks_of("rfc"));
 
     std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + "/"; }
     /// The body of POST /v1/accounts.
