@@ -255,7 +255,6 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     listing.token = page.next;
     listing.complete = listing.complete && page.unread.empty();
     Sorted sorted = sort_page(page);
-    read_back(sorted.ours);
     stray_probes_.insert(stray_probes_.end(), sorted.probes.begin(), sorted.probes.end());
     report_.changed += static_cast<int>(sorted.foreign.size());
     report_.removed += static_cast<int>(page.removed.size());
@@ -310,33 +309,6 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     if (sorted.marker) calendar_.marker = sorted.marker;
     busy_changed_ =
         busy_changed_ || !sorted.foreign.empty() || !page.removed.empty() || !sorted.no_longer_foreign.empty();
-}
-
-void SyncPass::read_back(const std::vector<CopyNews>& page) {
-    const auto as_written = [&](const Reader& reader, const CopyNews& news) {
-        auto mirror = reader.mirror(news.appointment, id_);
-        const bool settled = mirror && mirror->remote_text.empty() && !mirror->open() && !mirror->unknown_call &&
-                             !mirror->missing_since && mirror->state == MirrorState::Active && mirror->base;
-        const bool same = settled && mirror->href == news.present->href && mirror->version &&
-                          mirror->version == news.present->version &&
-                          same_meaning(shown_of(news.present->event), *mirror->base, parts_.zones);
-        return same ? mirror : std::nullopt;
-    };
-    // A service that admits few calls would otherwise be asked for the same contents again and again (R19).
-    const bool any = read(parts_.store, [&](const Reader& reader) {
-        return std::any_of(page.begin(), page.end(), [&](const CopyNews& one) {
-            return as_written(reader, one).has_value();
-        });
-    });
-    if (!any) return;
-    parts_.store.write([&](Writer& writer) {
-        for (const auto& news : page) {
-            auto mirror = as_written(writer, news);
-            if (!mirror) continue;
-            mirror->remote_text = news.present->event.source;
-            writer.put(*mirror);
-        }
-    });
 }
 
 bool SyncPass::doubtful(const Listing& listing) const {
@@ -495,8 +467,11 @@ void SyncPass::prove(Listing& listing) {
         const auto mirror =
             read(parts_.store, [&, id = appointment](const Reader& reader) { return reader.mirror(id, id_); });
         if (!mirror || mirror->href != href) continue;
-        // One more than the brake lets pass is enough to know.
-        if (proven > limit && !answered_for) break;
+        // One more than the brake lets pass is enough to know; the rest is asked about when it is still missing later.
+        if (proven > limit && !answered_for) {
+            unproven.push_back(appointment);
+            continue;
+        }
         auto event = connector_.fetch_event(context(), href);
         if (!event && event.error().code == ErrorCode::NotFound) {
             auto elsewhere = connector_.find_event(context(), calendar_.href, mirror->uid);

@@ -138,8 +138,6 @@ private:
     Sorted sort_page(const ChangeSet&);
     void sort_event(const Reader&, const RemoteEvent&, const ChangeSet&, Sorted&);
     void keep_page(const ChangeSet&, Listing&);
-    /// Copies that are as we wrote them: read back now, whatever becomes of the rest of the listing.
-    void read_back(const std::vector<CopyNews>&);
     bool doubtful(const Listing&) const;
     void mend_times();
     /// What is missing is missing for no longer because the wall clock was set ahead (I11).

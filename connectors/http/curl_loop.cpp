@@ -62,6 +62,7 @@ struct CurlTransport::Loop::Transfer {
     Slist connect_to{};
     Response response{};
     std::size_t header_bytes = 0;
+    std::size_t headers_when_sent = 0;
     bool too_large = false;
     std::string forbidden{};
 
@@ -184,8 +185,11 @@ curl_socket_t CurlTransport::Loop::Transfer::on_socket(void* self, curlsocktype,
 }
 
 int CurlTransport::Loop::Transfer::on_sending(void* self, char*, char*, int, int) {
-    Exchange& exchange = *static_cast<Transfer*>(self)->exchange;
-    const bool again = exchange.sent.exchange(true);
+    auto& transfer = *static_cast<Transfer*>(self);
+    Exchange& exchange = *transfer.exchange;
+    // After an answer to the last sending this is the next step of a sign-in.
+    const bool answered = transfer.header_bytes > std::exchange(transfer.headers_when_sent, transfer.header_bytes);
+    const bool again = exchange.sent.exchange(true) && !answered;
     // libcurl repeats what was sent on a kept connection that then ended; it may have been done (RFC 9110 9.2.2).
     const bool idempotent = exchange.request.method != "POST" && exchange.request.method != "PATCH";
     return again && !idempotent ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
