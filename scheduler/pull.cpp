@@ -467,11 +467,8 @@ void SyncPass::prove(Listing& listing) {
         const auto mirror =
             read(parts_.store, [&, id = appointment](const Reader& reader) { return reader.mirror(id, id_); });
         if (!mirror || mirror->href != href) continue;
-        // One more than the brake lets pass is enough to know; the rest is asked about when it is still missing later.
-        if (proven > limit && !answered_for) {
-            unproven.push_back(appointment);
-            continue;
-        }
+        // One more than the brake lets pass is enough to know.
+        if (proven > limit && !answered_for) break;
         auto event = connector_.fetch_event(context(), href);
         if (!event && event.error().code == ErrorCode::NotFound) {
             auto elsewhere = connector_.find_event(context(), calendar_.href, mirror->uid);
@@ -481,8 +478,8 @@ void SyncPass::prove(Listing& listing) {
             listing.news.push_back({appointment, std::move(*event)});
         } else if (!event && event.error().code == ErrorCode::NotFound && (answered_for || marker_stands().value_or(false))) {
             listing.news.push_back({appointment, std::nullopt});
-            // What a person was asked about before holds nothing else up.
-            if (mirror->state != MirrorState::Conflict) ++proven;
+            // What a person was asked about before, or what is to go anyway, holds nothing up.
+            if (mirror->state != MirrorState::Conflict && !mirror->wanted_gone) ++proven;
         } else {
             unproven.push_back(appointment);
         }
