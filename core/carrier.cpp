@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/forwarding_connector.hpp"
+
 namespace calgate {
 
 namespace {
@@ -16,52 +18,36 @@ std::size_t line_in(const std::string& notes) {
     return at == 0 || (at != std::string::npos && notes[at - 1] == '\n') ? at : std::string::npos;
 }
 
-class NotesReader final : public Connector {
+class NotesReader final : public ForwardingConnector {
 public:
-    explicit NotesReader(std::unique_ptr<Connector> inner) : inner_(std::move(inner)) {}
+    explicit NotesReader(std::unique_ptr<Connector> inner) : ForwardingConnector(*inner), owned_(std::move(inner)) {}
 
-    Capabilities capabilities() const override { return inner_->capabilities(); }
     Result<Event> read_source(const std::string& source) const override {
-        auto event = inner_->read_source(source);
+        auto event = inner_.read_source(source);
         if (event) take_from_notes(*event);
         return event;
-    }
-    Result<std::vector<RemoteCalendar>> list_calendars(const Context& context) override {
-        return inner_->list_calendars(context);
     }
     Result<ChangeSet> fetch_changes(
         const Context& context, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
     ) override {
-        auto changes = inner_->fetch_changes(context, calendar, since, known);
+        auto changes = inner_.fetch_changes(context, calendar, since, known);
         if (changes)
             for (RemoteEvent& remote : changes->changed) take_from_notes(remote.event);
         return changes;
     }
     Result<RemoteEvent> fetch_event(const Context& context, const Href& event) override {
-        return with_mark(inner_->fetch_event(context, event));
+        return with_mark(inner_.fetch_event(context, event));
     }
     Result<RemoteEvent> find_event(const Context& context, const Href& calendar, const Uid& uid) override {
-        return with_mark(inner_->find_event(context, calendar, uid));
+        return with_mark(inner_.find_event(context, calendar, uid));
     }
-    Result<WriteReceipt> create_event(const Context& context, const Href& calendar, const Event& event) override {
-        return inner_->create_event(context, calendar, event);
-    }
-    Result<WriteReceipt> update_event(
-        const Context& context, const Href& href, const Version& if_match, const Event& event
-    ) override {
-        return inner_->update_event(context, href, if_match, event);
-    }
-    Status delete_event(const Context& context, const Href& href, const Version& if_match) override {
-        return inner_->delete_event(context, href, if_match);
-    }
-    PushService* push() override { return inner_->push(); }
 
 private:
     static Result<RemoteEvent> with_mark(Result<RemoteEvent> remote) {
         if (remote) take_from_notes(remote->event);
         return remote;
     }
-    std::unique_ptr<Connector> inner_;
+    std::unique_ptr<Connector> owned_;
 };
 
 }  // namespace

@@ -3,29 +3,17 @@
 #include <map>
 #include <utility>
 
+#include "core/forwarding_connector.hpp"
+
 namespace calgate {
 namespace {
 
 /// Reads at the service, and answers every write as if it had been done.
-class NotingConnector final : public Connector {
+class NotingConnector final : public ForwardingConnector {
 public:
     NotingConnector(Connector& living, std::vector<std::pair<PlannedWrite::Kind, std::string>>& noted)
-        : living_(living), noted_(noted) {}
+        : ForwardingConnector(living), noted_(noted) {}
 
-    Capabilities capabilities() const override { return living_.capabilities(); }
-    Result<Event> read_source(const std::string& source) const override { return living_.read_source(source); }
-    Result<std::vector<RemoteCalendar>> list_calendars(const Context& c) override { return living_.list_calendars(c); }
-    Result<ChangeSet> fetch_changes(
-        const Context& c, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
-    ) override {
-        return living_.fetch_changes(c, calendar, since, known);
-    }
-    Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
-        return living_.fetch_event(c, event);
-    }
-    Result<RemoteEvent> find_event(const Context& c, const Href& calendar, const Uid& uid) override {
-        return living_.find_event(c, calendar, uid);
-    }
     Result<WriteReceipt> create_event(const Context&, const Href& calendar, const Event& event) override {
         noted_.emplace_back(PlannedWrite::Kind::Create, event.uid.value);
         return WriteReceipt{Href{calendar.value + event.uid.value}, std::nullopt};
@@ -38,9 +26,10 @@ public:
         noted_.emplace_back(PlannedWrite::Kind::Delete, event.value);
         return {};
     }
+    PushService* push() override { return nullptr; }
+    BatchService* batch() override { return nullptr; }
 
 private:
-    Connector& living_;
     std::vector<std::pair<PlannedWrite::Kind, std::string>>& noted_;  ///< With the uid; of a deletion the address.
 };
 

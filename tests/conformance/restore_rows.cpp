@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/forwarding_connector.hpp"
 #include "gateway/system_clock.hpp"
 #include "scheduler/engine.hpp"
 #include "scheduler/listing.hpp"
@@ -25,48 +26,11 @@ int appointments_to_restore() {
     return given ? std::atoi(given) : kUsual;
 }
 
-/// A connector that somebody else owns.
-class Borrowed final : public Connector {
-public:
-    explicit Borrowed(Connector& inner) : inner_(inner) {}
-    /// No time passes in which calls could be spread.
-    Capabilities capabilities() const override {
-        Capabilities offered = inner_.capabilities();
-        offered.calls_per_second = 0;
-        return offered;
-    }
-    Result<Event> read_source(const std::string& source) const override { return inner_.read_source(source); }
-    Result<std::vector<RemoteCalendar>> list_calendars(const Context& c) override { return inner_.list_calendars(c); }
-    Result<ChangeSet> fetch_changes(
-        const Context& c, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
-    ) override {
-        return inner_.fetch_changes(c, calendar, since, known);
-    }
-    Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
-        return inner_.fetch_event(c, event);
-    }
-    Result<RemoteEvent> find_event(const Context& c, const Href& calendar, const Uid& uid) override {
-        return inner_.find_event(c, calendar, uid);
-    }
-    Result<WriteReceipt> create_event(const Context& c, const Href& calendar, const Event& event) override {
-        return inner_.create_event(c, calendar, event);
-    }
-    Result<WriteReceipt> update_event(const Context& c, const Href& href, const Version& v, const Event& e) override {
-        return inner_.update_event(c, href, v, e);
-    }
-    Status delete_event(const Context& c, const Href& event, const Version& v) override {
-        return inner_.delete_event(c, event, v);
-    }
-
-private:
-    Connector& inner_;
-};
-
 class Factory final : public ConnectorFactory {
 public:
     explicit Factory(Connector& inner) : inner_(inner) {}
     Result<std::unique_ptr<Connector>> open(const Account&) override {
-        return std::unique_ptr<Connector>(std::make_unique<Borrowed>(inner_));
+        return std::unique_ptr<Connector>(std::make_unique<ForwardingConnector>(inner_));
     }
 
 private:

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/carrier.hpp"
 #include "core/identity.hpp"
 #include "tests/scheduler/small_business.hpp"
 #include "tests/services/services.hpp"
@@ -31,7 +32,8 @@ struct Salon : ConnectorFactory {
         connect();
         open_phone();
     }
-    Result<std::unique_ptr<Connector>> open(const Account&) override { return service->connect(wire); }
+    /// As the gateway opens it.
+    Result<std::unique_ptr<Connector>> open(const Account&) override { return reading_notes(service->connect(wire)); }
     void open_phone() { phone = service->connect(service->site()); }
 
     void run(std::chrono::seconds time, std::chrono::seconds step = 1s) {
