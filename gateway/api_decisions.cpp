@@ -66,6 +66,12 @@ Json run_of(const Reader& reader, const Change& entry) {
     return nullptr;
 }
 
+bool was_undone(const Reader& reader, std::int64_t run) {
+    // Appointments and conflicts may have this number too.
+    const auto about = reader.changes_about(std::to_string(run), kMostShown);
+    return std::any_of(about.begin(), about.end(), [](const Change& c) { return c.kind == "run.undone"; });
+}
+
 Json steps_of(const Reader& reader, const AppointmentId& id) {
     const auto versions = reader.versions(id, kMostShown);
     const auto version = [&](std::int64_t revision) {
@@ -178,7 +184,7 @@ HttpResponse Api::list_runs(const HttpRequest&, const PathValues&) {
                  {"at", format_instant(run.at)},
                  {"calendar", run.subject},
                  {"calendar_name", calendar ? calendar->name : ""},
-                 {"undone", !reader.changes_about(std::to_string(run.sequence), 1).empty()},
+                 {"undone", was_undone(reader, run.sequence)},
                  {"why", run.why}}
             );
         }

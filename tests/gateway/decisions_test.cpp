@@ -64,4 +64,20 @@ BOOST_AUTO_TEST_CASE(an_appointment_is_explained_revision_by_revision) {
     BOOST_TEST(call("GET", "/v1/runs").json()["runs"].empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_run_is_undone_only_by_an_undoing_that_names_it) {
+    add_staff("anna");
+    const auto note = [&](const std::string& kind, const std::string& subject) {
+        return write(*gateway().store, [&](Writer& w) {
+            return w.append(Change{0, {}, kind, subject, "calendar:c", "", w.last_change() + 1});
+        });
+    };
+    const std::string run = std::to_string(note("run.decided", "c"));
+    // An appointment and a conflict may have the run's number.
+    call("PUT", "/v1/appointments/" + run, booking("anna", "2027-03-01T09:00:00", "2027-03-01T10:00:00"));
+    note("conflict.opened", run);
+    BOOST_TEST(call("GET", "/v1/runs").json()["runs"][0]["undone"] == false);
+    BOOST_TEST(call("POST", "/v1/runs/" + run + "/undo").status == 200);
+    BOOST_TEST(call("GET", "/v1/runs").json()["runs"][0]["undone"] == true);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

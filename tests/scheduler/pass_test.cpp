@@ -535,6 +535,22 @@ BOOST_AUTO_TEST_CASE(I6_a_deletion_let_stand_after_a_new_booking_takes_the_new_c
     BOOST_TEST(!mirror("a").open());
 }
 
+BOOST_AUTO_TEST_CASE(I12_deletions_of_copies_that_were_to_go_hide_no_other_from_a_person) {
+    for (int i = 1; i <= 3; ++i) book("a" + std::to_string(i), 9 + i, 9);
+    for (int i = 1; i <= 4; ++i) book("b" + std::to_string(i), 14 + i, 9);
+    pass();
+    pass();
+    for (int i = 1; i <= 3; ++i) {
+        calgate::write(store, [&](Writer& w) {
+            return cancel_appointment(w, {"a" + std::to_string(i)}, {}, zones, clock.now(), "api", "test");
+        });
+        service.erase(*mirror("a" + std::to_string(i)).href);
+    }
+    for (int i = 1; i <= 4; ++i) service.erase(*mirror("b" + std::to_string(i)).href);
+    for (int i = 0; i < 2; ++i, clock.advance(60s)) pass();
+    BOOST_TEST(conflicts().size() == 4u);
+}
+
 BOOST_AUTO_TEST_CASE(I6_F11_a_cancelled_copy_that_reads_do_not_show_yet_goes_when_they_do) {
     book("a", 10, 9);
     pass();
