@@ -92,9 +92,8 @@ std::string described(const Survival& s) {
 
 std::string unusable(const Survival& s) {
     if (s.carrier != Carrier::None) return {};
-    return "This calendar drops the mark by which calgate knows its own copies, so it would not dare to change or "
-           "delete "
-           "them; choose another calendar for the appointments.";
+    return "This calendar drops the mark by which calgate knows its own copies, so it would not dare to change "
+           "or delete them; choose another calendar for the appointments.";
 }
 
 Event survival_probe(

@@ -14,19 +14,26 @@ void answer_brake(Writer& writer, const Conflict& conflict, Resolution resolutio
     writer.put_setting(brake_setting(calendar->id), resolution == Resolution::Ours ? "ours" : "theirs");
 }
 
-bool keep_ours(Writer& writer, const Conflict& conflict, const Business& business) {
+void keep_ours(Writer& writer, const Conflict& conflict, const Business& business) {
     auto mirror = writer.mirror(conflict.appointment, conflict.calendar);
-    if (!mirror || conflict.kind == ConflictKind::ProvisionalClash) return false;
+    if (!mirror || conflict.kind == ConflictKind::ProvisionalClash) return;
     write_ours_again(*mirror, conflict.theirs, business);
     writer.put(*mirror);
-    return true;
 }
 
-void activate(Mirror& mirror) {
-    mirror.state = MirrorState::Active;
-    mirror.detail.clear();
-    mirror.attempts = 0;
-    mirror.not_before.reset();
+/// @return false, for the one who decides nothing.
+bool refuse(ResolutionResult& out, ResolutionResult::Outcome outcome, const char* why) {
+    out.outcome = outcome;
+    out.why = why;
+    return false;
+}
+
+bool no_room(ResolutionResult& out) {
+    return refuse(
+        out,
+        ResolutionResult::Outcome::Overlap,
+        "That time is taken by another appointment of the same person. Move one of them first."
+    );
 }
 
 bool take_theirs(
@@ -70,7 +77,7 @@ bool take_theirs(
         booking = place_appointment(
             writer, changed, std::nullopt, zones, now, actor, "A person let the change in the calendar stand."
         );
-        if (booking.outcome == BookingOutcome::Overlap) return false;
+        if (booking.outcome == BookingOutcome::Overlap) return no_room(out);
     }
     // What the copy shows by now may be something else, and a time may not exist: it is written or deleted in any case.
     mirror = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
@@ -120,18 +127,48 @@ bool take_merged(
     result = with_wish(std::move(result), wish, *appointment);
     auto changed = with_changes(*appointment, ours, result, zone_of(writer, *calendar, business), zones);
     if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
-    if (changed.end <= changed.start) {
-        out.outcome = ResolutionResult::Outcome::Impossible;
-        out.why = "The appointment has to end after it starts.";
-        return false;
-    }
+    if (changed.end <= changed.start)
+        return refuse(out, ResolutionResult::Outcome::Impossible, "The appointment has to end after it starts.");
     auto booking = place_appointment(
         writer, changed, std::nullopt, zones, now, actor, "A person decided what the appointment is to be."
     );
-    if (booking.outcome == BookingOutcome::Overlap) return false;
+    if (booking.outcome == BookingOutcome::Overlap) return no_room(out);
     out.targets = booking.targets;
     out.bookings.push_back(std::move(booking));
     keep_ours(writer, conflict, business);
+    return true;
+}
+
+/// @return false when nothing was decided; `out` says why.
+bool carry_out(
+    Writer& writer,
+    const Conflict& conflict,
+    const Business& business,
+    const ConflictAnswer& answer,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    ResolutionResult& out
+) {
+    const bool brake = conflict.kind == ConflictKind::Brake;
+    switch (answer.resolution) {
+        case Resolution::Ours:
+            if (brake)
+                answer_brake(writer, conflict, answer.resolution);
+            else
+                keep_ours(writer, conflict, business);
+            return true;
+        case Resolution::Theirs:
+            if (!brake) return take_theirs(writer, conflict, business, zones, now, actor, out);
+            answer_brake(writer, conflict, answer.resolution);
+            return true;
+        case Resolution::Merged:
+            if (brake || conflict.kind == ConflictKind::ProvisionalClash)
+                return refuse(
+                    out, ResolutionResult::Outcome::Impossible, "There is nothing to merge here; decide ours or theirs."
+                );
+            return take_merged(writer, conflict, business, answer.wish, zones, now, actor, out);
+    }
     return true;
 }
 
@@ -164,38 +201,19 @@ ResolutionResult apply_resolution(
         auto conflict = writer.conflict(id);
         const auto business = writer.business();
         if (!conflict || !business) {
-            out.outcome = ResolutionResult::Outcome::NotFound;
-            out.why = "There is no conflict with this number. List them with `calgate conflicts`.";
+            refuse(
+                out,
+                ResolutionResult::Outcome::NotFound,
+                "There is no conflict with this number. List them with `calgate conflicts`."
+            );
             return;
         }
         if (conflict->state != ConflictState::Open) {
-            out.outcome = ResolutionResult::Outcome::AlreadyResolved;
-            out.why = "This conflict was decided before.";
+            refuse(out, ResolutionResult::Outcome::AlreadyResolved, "This conflict was decided before.");
             return;
         }
         const Instant now = clock.now();
-        bool room = true;
-        if (resolution == Resolution::Merged &&
-            (conflict->kind == ConflictKind::Brake || conflict->kind == ConflictKind::ProvisionalClash)) {
-            out.outcome = ResolutionResult::Outcome::Impossible;
-            out.why = "There is nothing to merge here; decide ours or theirs.";
-            return;
-        }
-        if (conflict->kind == ConflictKind::Brake) {
-            answer_brake(writer, *conflict, resolution);
-        } else if (resolution == Resolution::Ours) {
-            keep_ours(writer, *conflict, *business);
-        } else if (resolution == Resolution::Theirs) {
-            room = take_theirs(writer, *conflict, *business, zones, now, actor, out);
-        } else {
-            room = take_merged(writer, *conflict, *business, answer.wish, zones, now, actor, out);
-        }
-        if (out.outcome == ResolutionResult::Outcome::Impossible) return;
-        if (!room) {
-            out.outcome = ResolutionResult::Outcome::Overlap;
-            out.why = "That time is taken by another appointment of the same person. Move one of them first.";
-            return;
-        }
+        if (!carry_out(writer, *conflict, *business, answer, zones, now, actor, out)) return;
         out.outcome = ResolutionResult::Outcome::Resolved;
         out.targets.push_back(conflict->calendar);
         conflict->state =

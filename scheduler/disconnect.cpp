@@ -27,10 +27,7 @@ void want_no_copies(Writer& writer, const CalendarId& id) {
         mirror.wanted_gone = true;
         mirror.wanted = std::max<std::int64_t>(mirror.wanted, 1);
         mirror.confirmed = 0;
-        mirror.state = MirrorState::Active;
-        mirror.detail.clear();
-        mirror.attempts = 0;
-        mirror.not_before.reset();
+        activate(mirror);
         writer.put(mirror);
     }
 }

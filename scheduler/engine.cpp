@@ -25,8 +25,8 @@ constexpr std::chrono::hours kExpandAhead{24 * 7};
 constexpr std::size_t kExpandBatch = 500;
 constexpr std::size_t kWaitingRead = 200;
 constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
-constexpr std::chrono::seconds kClockGrain{
-    2};  // Two clocks that are read one after the other may differ by their grain.
+/// Two clocks that are read one after the other may differ by their grain.
+constexpr std::chrono::seconds kClockGrain{2};
 
 std::string service_of(const Account& account) {
     const auto scheme = account.url.find("://");

@@ -143,11 +143,15 @@ void next_generation(Mirror& mirror, const Business& business) {
     mirror.missing_since.reset();
 }
 
-void write_ours_again(Mirror& mirror, const std::optional<Shown>& theirs, const Business& business) {
+void activate(Mirror& mirror) {
     mirror.state = MirrorState::Active;
     mirror.detail.clear();
     mirror.attempts = 0;
     mirror.not_before.reset();
+}
+
+void write_ours_again(Mirror& mirror, const std::optional<Shown>& theirs, const Business& business) {
+    activate(mirror);
     if (!theirs) {
         next_generation(mirror, business);
         return;

@@ -252,6 +252,8 @@ private:
 
 /// Where a copy's uid, href and base start again: the next generation of its name.
 void next_generation(Mirror&, const Business&);
+/// What is open of the copy is tried at once, whatever held it.
+void activate(Mirror&);
 /// Makes the copy be written again as we have it; the copy shows `theirs` now.
 void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Business&);
 /// Name of the setting that holds what a target keeps, see read_survival().
