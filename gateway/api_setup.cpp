@@ -7,6 +7,7 @@
 #include "core/identity.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/caller.hpp"
 #include "gateway/keys.hpp"
 #include "scheduler/sync_pass.hpp"
 
@@ -99,9 +100,8 @@ CalendarId calendar_id(const AccountId& account, const Href& href) {
 }
 
 HttpResponse busy_connecting() {
-    auto busy = problem(
-        503, "Service Unavailable", "Another account is just being connected. Try this one again in half a minute."
-    );
+    auto busy =
+        problem(503, kBusyConnecting, "Another account is just being connected. Try this one again in half a minute.");
     busy.headers.emplace_back("Retry-After", "30");
     return busy;
 }

@@ -8,6 +8,9 @@
 
 namespace calgate {
 
+/// Title of the problem that says: one account is connected at a time, try again.
+inline constexpr const char* kBusyConnecting = "Another account is being connected";
+
 /// How a command reaches the API: over HTTP when a gateway runs on this data directory, otherwise on the store itself.
 class Caller {
 public:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -22,5 +23,11 @@ int with_gateway(const std::string& directory, const std::function<int(Caller&)>
 
 /// The field, or empty when it is absent or no text.
 std::string text_of(const nlohmann::json& record, const char* name);
+
+void pause_for(std::chrono::milliseconds time);
+
+/// A POST that connects an account. The gateway connects one at a time: the others wait for their turn here, somewhat
+/// longer than a silent service can take one.
+Caller::Answer post_in_turn(Caller&, const std::string& path, const nlohmann::json& body);
 
 }  // namespace calgate

@@ -228,7 +228,7 @@ int sign_in(const std::string& directory, const char* provider, const ConnectOpt
         std::fflush(stdout);
         const auto came = landing.wait();
         if (!came) return fail("Nobody signed in within ten minutes; run the command again.");
-        return use(caller, options, caller.call("POST", "/v1/accounts/sign-in/" + text_of(begun.body, "id"), *came));
+        return use(caller, options, post_in_turn(caller, "/v1/accounts/sign-in/" + text_of(begun.body, "id"), *came));
     });
 }
 
@@ -253,7 +253,7 @@ int connect_application(const std::string& directory, const char* kind, const Co
             {"mailbox", options.mailbox},
             {certificate ? "certificate" : "client_secret", *secret}};
         if (!options.url.empty()) body["url"] = options.url;
-        return use(caller, options, caller.call("POST", "/v1/accounts/application", body));
+        return use(caller, options, post_in_turn(caller, "/v1/accounts/application", body));
     });
 }
 
@@ -264,10 +264,8 @@ int command_connect_caldav(const std::string& directory, const ConnectOptions& o
     const auto password = password_of(options);
     if (!password) return fail(password.error().detail);
     return with_gateway(directory, [&](Caller& caller) {
-        const auto signed_in = caller.call(
-            "POST", "/v1/accounts", {{"url", options.url}, {"user", options.user}, {"password", *password}}
-        );
-        return use(caller, options, signed_in);
+        const Json body = {{"url", options.url}, {"user", options.user}, {"password", *password}};
+        return use(caller, options, post_in_turn(caller, "/v1/accounts", body));
     });
 }
 
@@ -278,7 +276,7 @@ int command_connect_icloud(const std::string& directory, const ConnectOptions& o
     return with_gateway(directory, [&](Caller& caller) {
         Json body = {{"kind", "icloud"}, {"user", options.user}, {"password", *password}};
         if (!options.url.empty()) body["url"] = options.url;
-        return use(caller, options, caller.call("POST", "/v1/accounts", body));
+        return use(caller, options, post_in_turn(caller, "/v1/accounts", body));
     });
 }
 
@@ -298,7 +296,7 @@ int command_connect_ews(const std::string& directory, const ConnectOptions& opti
         Json body = {{"kind", "ews"}, {"user", user}, {"password", *password}};
         body[options.url.empty() ? "address" : "url"] = options.url.empty() ? options.address : options.url;
         if (!options.mailbox.empty()) body["mailbox"] = options.mailbox;
-        return use(caller, options, caller.call("POST", "/v1/accounts", body));
+        return use(caller, options, post_in_turn(caller, "/v1/accounts", body));
     });
 }
 
@@ -314,7 +312,7 @@ int command_connect_google(const std::string& directory, const ConnectOptions& o
             {"access", access_of(options)},
             {"service_account", *file},
             {"subject", options.subject}};
-        return use(caller, options, caller.call("POST", "/v1/accounts/application", body));
+        return use(caller, options, post_in_turn(caller, "/v1/accounts/application", body));
     });
 }
 

@@ -1,9 +1,7 @@
 #include <charconv>
-#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "core/time.hpp"
@@ -24,13 +22,6 @@ constexpr std::size_t kMostReport = 64u * 1024 * 1024;
 constexpr std::size_t kMostSamples = 2000;
 
 volatile std::sig_atomic_t interrupted = 0;
-
-void pause_for(std::chrono::milliseconds time) {
-    std::mutex mutex;
-    std::condition_variable never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, time);
-}
 
 /// "90", "90s", "15m", "18h". Nothing when it is no length of time up to 7 days.
 std::optional<std::chrono::seconds> length_of(const std::string& text) {

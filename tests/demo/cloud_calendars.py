@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import business
@@ -20,14 +21,17 @@ PEOPLE = list(business.STAFF)[:3]
 
 
 def connect(gateway, simulator, calendars):
-    shown = ""
     for name in PEOPLE:
         for site in (calendars, simulator.google, simulator.graph):
             site.make_calendar(name)
-        gateway.connect(calendars.server.port, name, mirror=[f"bookings-{name}"], busy=[])
-        shown += simulator.connect_google(gateway, name)
-        shown += simulator.connect_graph(gateway, name, by_application=name != PEOPLE[0])
-    return shown
+    ways = (
+        lambda name: gateway.connect(calendars.server.port, name, mirror=[f"bookings-{name}"], busy=[]) or "",
+        lambda name: simulator.connect_google(gateway, name),
+        lambda name: simulator.connect_graph(gateway, name, by_application=name != PEOPLE[0]),
+    )
+    # All at once: each waits its turn.
+    with ThreadPoolExecutor(len(ways)) as pool:
+        return "".join(pool.map(lambda way: "".join(way(name) for name in PEOPLE), ways))
 
 
 def edit(gateway, simulator, booked):

@@ -172,9 +172,7 @@ def main():
     for kind in (Radicale, Xandikos):
         folder = tempfile.mkdtemp(prefix="calgate-foreign-")
         server = kind(kind.__name__, os.path.join(folder, "server"))
-        # The second server holds all of them in the long run only.
-        count = arguments.events if kind is Radicale or os.environ.get("CALGATE_LONG") else arguments.events * 3 // 10
-        passed = run(arguments.calgate, server, arguments.seed, folder, count)
+        passed = run(arguments.calgate, server, arguments.seed, folder, arguments.events)
         good = good and passed
         if passed:
             shutil.rmtree(folder)
