@@ -42,7 +42,7 @@ Result<http::Response> Session::with_token(const Context& context, http::Request
     return refused(Call::Read, second);
 }
 
-Result<Session::Answers> Session::batch(const Context& context, std::vector<BatchPart> parts) const {
+Result<oauth::PartAnswers> Session::batch(const Context& context, std::vector<BatchPart> parts) const {
     const auto base = http::parse_url(settings_.base_url);
     for (BatchPart& part : parts) part.target = (base ? base->path : std::string()) + "/" + part.target;
     BatchBody body = write_batch(parts);
@@ -56,25 +56,10 @@ Result<Session::Answers> Session::batch(const Context& context, std::vector<Batc
     return read_batch(response, parts.size());
 }
 
-Result<Session::Answers> Session::send_together(const Context& context, const std::vector<BatchPart>& parts) const {
-    CALGATE_TRY(const std::string token, tokens_.access_token(context));
-    CALGATE_TRY(Answers answers, batch(context, parts));
-    // Google judges the token for each part: the request as a whole is answered by 200 all the same.
-    std::vector<std::size_t> refused_ones;
-    std::vector<BatchPart> again;
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        if (!answers[i] || answers[i]->status != 401) continue;
-        refused_ones.push_back(i);
-        again.push_back(parts[i]);
-    }
-    if (again.empty()) return answers;
-    tokens_.refused(token);
-    CALGATE_TRY(const std::string fresh, tokens_.access_token(context));
-    if (fresh == token) return answers;
-    auto second = batch(context, again);
-    for (std::size_t i = 0; i < again.size(); ++i)
-        answers[refused_ones[i]] = second ? std::move((*second)[i]) : std::nullopt;
-    return answers;
+Result<oauth::PartAnswers> Session::send_together(const Context& context, const std::vector<BatchPart>& parts) const {
+    return oauth::send_parts(tokens_, context, parts, [&](const std::vector<BatchPart>& sent) {
+        return batch(context, sent);
+    });
 }
 
 Result<std::string> Session::ask(

@@ -5,6 +5,7 @@
 #include "connectors/google/google_batch.hpp"
 #include "connectors/google/google_connector.hpp"
 #include "connectors/google/google_errors.hpp"
+#include "connectors/oauth/parts.hpp"
 
 namespace calgate::google {
 
@@ -33,15 +34,12 @@ public:
     ) const;
     /// Several calls in one request; what comes back is for each of them as `send` gives it, or nothing where its
     /// answer is missing. @param parts with paths below the base URL.
-    Result<std::vector<std::optional<http::Response>>> send_together(
-        const Context&, const std::vector<BatchPart>& parts
-    ) const;
+    Result<oauth::PartAnswers> send_together(const Context&, const std::vector<BatchPart>& parts) const;
     Error refused(Call, const http::Response&) const;
 
 private:
-    using Answers = std::vector<std::optional<http::Response>>;
     Result<http::Response> with_token(const Context&, http::Request) const;
-    Result<Answers> batch(const Context&, std::vector<BatchPart>) const;
+    Result<oauth::PartAnswers> batch(const Context&, std::vector<BatchPart>) const;
 
     http::HttpTransport& transport_;
     const Clock& clock_;

@@ -116,8 +116,7 @@ Result<http::Response> Session::done(const Context& context, const Ask& ask) con
     return response;
 }
 
-Result<std::vector<std::optional<http::Response>>> Session::batch(const Context& context, const std::vector<Ask>& asks)
-    const {
+Result<oauth::PartAnswers> Session::batch(const Context& context, const std::vector<Ask>& asks) const {
     std::vector<BatchPart> parts;
     for (const Ask& ask : asks) {
         CALGATE_TRY_STATUS(check_address(ask.url));
@@ -128,27 +127,10 @@ Result<std::vector<std::optional<http::Response>>> Session::batch(const Context&
     return read_batch(response, parts.size());
 }
 
-Result<std::vector<std::optional<http::Response>>> Session::send_together(
-    const Context& context, const std::vector<Ask>& asks
-) const {
-    CALGATE_TRY(const std::string token, tokens_.access_token(context));
-    CALGATE_TRY(auto answers, batch(context, asks));
-    // The mailbox may refuse a token that Graph itself took (continuous access evaluation).
-    std::vector<std::size_t> refused_ones;
-    std::vector<Ask> again;
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        if (!answers[i] || answers[i]->status != 401) continue;
-        refused_ones.push_back(i);
-        again.push_back(asks[i]);
-    }
-    if (again.empty()) return answers;
-    tokens_.refused(token);
-    CALGATE_TRY(const std::string fresh, tokens_.access_token(context));
-    if (fresh == token) return answers;
-    auto second = batch(context, again);
-    for (std::size_t i = 0; i < again.size(); ++i)
-        answers[refused_ones[i]] = second ? std::move((*second)[i]) : std::nullopt;
-    return answers;
+Result<oauth::PartAnswers> Session::send_together(const Context& context, const std::vector<Ask>& asks) const {
+    return oauth::send_parts(tokens_, context, asks, [&](const std::vector<Ask>& sent) {
+        return batch(context, sent);
+    });
 }
 
 Status Session::gone(const Context& context, const Ask& ask) const {

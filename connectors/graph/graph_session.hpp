@@ -8,6 +8,7 @@
 #include "connectors/graph/graph_connector.hpp"
 #include "connectors/graph/graph_errors.hpp"
 #include "connectors/graph/graph_wire.hpp"
+#include "connectors/oauth/parts.hpp"
 
 namespace calgate::graph {
 
@@ -32,7 +33,7 @@ public:
     Result<http::Response> done(const Context&, const Ask&) const;
     /// Several calls in one request; what comes back is for each of them as `send` gives it, or nothing where its
     /// answer is missing.
-    Result<std::vector<std::optional<http::Response>>> send_together(const Context&, const std::vector<Ask>&) const;
+    Result<oauth::PartAnswers> send_together(const Context&, const std::vector<Ask>&) const;
     /// A DELETE. What is gone already was deleted too.
     Status gone(const Context&, const Ask&) const;
     Error refused(Call, const http::Response&) const;
@@ -52,7 +53,7 @@ private:
     /// All that a call says but the access token.
     http::Headers headers_of(const Ask&) const;
     Result<http::Response> exchange(const Context&, const Ask&, const std::string& token) const;
-    Result<std::vector<std::optional<http::Response>>> batch(const Context&, const std::vector<Ask>&) const;
+    Result<oauth::PartAnswers> batch(const Context&, const std::vector<Ask>&) const;
 
     http::HttpTransport& transport_;
     const Clock& clock_;
