@@ -1,14 +1,11 @@
-#include "scheduler/engine.hpp"
-
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
 
 #include "core/busy.hpp"
 #include "core/resilience.hpp"
-#include "scheduler/disconnect.hpp"
+#include "scheduler/engine_impl.hpp"
 #include "scheduler/polling.hpp"
 #include "scheduler/provisional.hpp"
 #include "scheduler/scheduler.hpp"
@@ -63,26 +60,6 @@ std::string log_line(const PassReport& report, std::chrono::milliseconds took) {
     return line + " took_ms=" + std::to_string(took.count());
 }
 
-/// An account at work: its connector, used by one thread at a time, and the calls it may make.
-struct Desk {
-    explicit Desk(double per_second)
-        : bucket(per_second, std::max(1.0, per_second)), most(per_second), pace(per_second) {}
-    /// The service is known to want no more than this; 0: nothing is known.
-    void slow_to(double per_second) {
-        if (per_second <= 0 || per_second >= most) return;
-        most = per_second;
-        bucket = TokenBucket(per_second, std::max(1.0, per_second));
-        pace = per_second;
-    }
-    std::mutex mutex{};
-    std::unique_ptr<Connector> connector{};
-    Account opened{};
-    TokenBucket bucket;
-    double most;                 ///< Calls per second, whatever the service has refused.
-    std::atomic<double> pace;    ///< Calls per second that `bucket` allows now, for any thread to read.
-    std::stop_source leaving{};  ///< Ends what runs here; under the engine's mutex.
-};
-
 Error slower(std::chrono::milliseconds pause) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(pause);
     return {
@@ -91,79 +68,15 @@ Error slower(std::chrono::milliseconds pause) {
         wait};
 }
 
-/// Stops when one of the two does.
-class EitherStop {
-public:
-    EitherStop(std::stop_token a, std::stop_token b)
-        : first_(std::move(a), Request{&both_}), second_(std::move(b), Request{&both_}) {}
-    std::stop_token token() const { return both_.get_token(); }
-
-private:
-    struct Request {
-        std::stop_source* both;
-        void operator()() const { both->request_stop(); }
-    };
-    std::stop_source both_{};
-    std::stop_callback<Request> first_, second_;
-};
-
-/// What the service may take to end its notifications, so that a silent one does not hold a disconnect up for long.
-constexpr std::chrono::seconds kGoodbye{15};
-
 }  // namespace
 
-struct Engine::Impl {
-    Impl(EngineParts given, Settings chosen)
-        : parts(std::move(given)),
-          settings(chosen),
-          scheduler(scheduler_settings(chosen), parts.random),
-          push(parts.store, parts.clock, parts.random, settings.push_url, parts.log),
-          began_ahead(ahead()),
-          pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
-
-    std::chrono::milliseconds step(std::stop_token stop);
-    void refresh_lanes();
-    void run_job(const Job&, std::stop_token);
-    PassReport run(const CalendarId&, bool pull, std::stop_token, Outcome&, std::vector<CalendarId>& touched);
-    std::shared_ptr<Desk> desk_of(const AccountId&);
-    std::stop_token leaving(const Desk&) const;
-    /// Under the desk's mutex. @return why the account cannot be worked with.
-    std::optional<Error> sit_down(Desk&, const Account&);
-    Disconnection disconnect(const Calendar&, const Account&, bool remove_copies, SteadyInstant deadline);
-    /// @return whether no copy is left.
-    bool
-    remove_copies(const Calendar&, Desk&, const std::optional<Error>& trouble, SteadyInstant deadline, Disconnection&);
-    /// Calls `work` with the account's connector while nobody else uses it.
-    std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
-    /// In the account's turn, after a pass that went well: the service is there.
-    void keep_push(Connector&, const CalendarId&, std::stop_token);
-    std::optional<std::chrono::milliseconds> until_next_write(const CalendarId&) const;
-    /// Of a service that is polled by the hour of the day of the calendar's person.
-    std::optional<std::chrono::seconds> hourly_poll(const Connector&, const CalendarId&) const;
-    /// The wall clock over the steady one.
-    SteadyInstant::duration ahead() const;
-    /// How far the wall clock was set ahead since the calendar's last run (F27).
-    std::chrono::seconds jumped(const CalendarId&);
-    /// Closes channels of calendars that are no longer read, one at a time.
-    void close_unread(const std::map<CalendarId, std::string>& read_calendars);
-    void expand_horizon();
-    void release(const std::vector<CalendarId>&);
-    void note(const PassReport&);
-
-    EngineParts parts;
-    Settings settings;
-    mutable std::mutex mutex{};  ///< Guards what follows up to `pool`.
-    Scheduler scheduler;
-    std::map<CalendarId, std::string> services{};
-    std::map<CalendarId, PassReport> last{};
-    std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
-    std::optional<SteadyInstant> refreshed{};
-    std::optional<SteadyInstant> expanded{};
-    std::map<CalendarId, SteadyInstant::duration> last_ahead{};
-    PushKeeper push;
-    const SteadyInstant::duration began_ahead;
-    WorkerPool pool;
-};
+Engine::Impl::Impl(EngineParts given, Settings chosen)
+    : parts(std::move(given)),
+      settings(chosen),
+      scheduler(scheduler_settings(chosen), parts.random),
+      push(parts.store, parts.clock, parts.random, settings.push_url, parts.log),
+      began_ahead(ahead()),
+      pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
 
 Engine::Engine(EngineParts parts, Settings settings) : impl_(std::make_unique<Impl>(std::move(parts), settings)) {}
 
@@ -247,10 +160,6 @@ VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
     });
     if (trouble) report.error = trouble;
     return report;
-}
-
-std::optional<Error> Engine::with_connector(const CalendarId& id, const std::function<void(Connector&)>& work) {
-    return impl_->with_desk(id, [&](Connector& connector, Desk&) { work(connector); });
 }
 
 std::vector<CalendarHealth> Engine::health() const {
@@ -424,136 +333,6 @@ void Engine::Impl::release(const std::vector<CalendarId>& calendars) {
     }
     const std::lock_guard lock(mutex);
     for (const auto& calendar : calendars) scheduler.wake(calendar, parts.clock.steady());
-}
-
-std::optional<Error> Engine::Impl::with_desk(const CalendarId& id, const std::function<void(Connector&, Desk&)>& work) {
-    std::optional<Account> account;
-    parts.store.read([&](const Reader& reader) {
-        const auto calendar = reader.calendar(id);
-        if (calendar) account = reader.account(calendar->account);
-    });
-    if (!account) return Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
-    const auto desk = desk_of(account->id);
-    const std::lock_guard lock(desk->mutex);
-    if (auto trouble = sit_down(*desk, *account)) return trouble;
-    work(*desk->connector, *desk);
-    return std::nullopt;
-}
-
-std::shared_ptr<Desk> Engine::Impl::desk_of(const AccountId& account) {
-    const std::lock_guard lock(mutex);
-    auto& slot = desks[account];
-    if (!slot) slot = std::make_shared<Desk>(settings.calls_per_second);
-    return slot;
-}
-
-std::stop_token Engine::Impl::leaving(const Desk& desk) const {
-    const std::lock_guard lock(mutex);
-    return desk.leaving.get_token();
-}
-
-std::optional<Error> Engine::Impl::sit_down(Desk& desk, const Account& account) {
-    if (account.state != AccountState::Active)
-        return Error{ErrorCode::Unauthorized, "The account waits for a person: " + account.detail, {}};
-    if (desk.connector && desk.opened == account) return std::nullopt;
-    desk.connector.reset();
-    CALGATE_TRY(desk.connector, parts.connectors.open(account));
-    desk.opened = account;
-    desk.slow_to(desk.connector->capabilities().calls_per_second);
-    return std::nullopt;
-}
-
-Disconnection Engine::disconnect(const CalendarId& id, bool remove_copies, SteadyInstant deadline) {
-    std::optional<Calendar> calendar;
-    std::optional<Account> account;
-    impl_->parts.store.read([&](const Reader& reader) {
-        calendar = reader.calendar(id);
-        if (calendar) account = reader.account(calendar->account);
-    });
-    if (!account) return {.done = true};
-    auto out = impl_->disconnect(*calendar, *account, remove_copies, deadline);
-    // What was stopped for it goes on.
-    const auto others = read(impl_->parts.store, [](const Reader& r) { return r.calendars(); });
-    for (const auto& other : others)
-        if (other.account == account->id) poll_now(other.id);
-    impl_->pool.notify();
-    return out;
-}
-
-void Engine::forget(const AccountId& id) {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->desks.erase(id);
-}
-
-Disconnection Engine::Impl::disconnect(
-    const Calendar& calendar, const Account& account, bool remove_wanted, SteadyInstant deadline
-) {
-    Disconnection out;
-    const auto desk = desk_of(account.id);
-    {
-        const std::lock_guard lock(mutex);
-        desk->leaving.request_stop();
-    }
-    const std::lock_guard turn(desk->mutex);
-    {
-        const std::lock_guard lock(mutex);
-        desk->leaving = {};
-    }
-    const auto trouble = sit_down(*desk, account);
-    if (remove_wanted && !remove_copies(calendar, *desk, trouble, deadline, out)) return out;
-    const Context goodbye{std::min(deadline, parts.clock.steady() + kGoodbye), {}};
-    const Status ended = push.end(goodbye, trouble ? nullptr : desk->connector.get(), calendar.id);
-    if (!ended)
-        out.notes.push_back(
-            "The service did not say that it ends its notifications: " + (trouble ? *trouble : ended.error()).detail +
-            " They are refused here from now on and end by themselves within a week."
-        );
-    parts.store.write([&](Writer& writer) {
-        out.left = copies_at(writer, calendar.id);
-        forget_calendar(writer, calendar.id, parts.clock.now(), "api");
-    });
-    parts.index.remove_source(calendar.staff, calendar.id.value);
-    out.done = true;
-    const std::lock_guard lock(mutex);
-    last.erase(calendar.id);
-    last_ahead.erase(calendar.id);
-    refreshed.reset();
-    return out;
-}
-
-bool Engine::Impl::remove_copies(
-    const Calendar& calendar,
-    Desk& desk,
-    const std::optional<Error>& trouble,
-    SteadyInstant deadline,
-    Disconnection& out
-) {
-    if (calendar.state == CalendarState::Gone) {
-        out.notes.emplace_back("The calendar is gone at its service, and its copies with it.");
-        return true;
-    }
-    parts.store.write([&](Writer& writer) { want_no_copies(writer, calendar.id); });
-    parts.index.remove_source(calendar.staff, calendar.id.value);
-    PassReport report;
-    report.error = trouble;
-    if (!trouble) {
-        SyncPass::Options options;
-        options.pull = false;
-        options.may_write = [&] { return parts.clock.steady() < deadline; };
-        options.leaving = true;
-        SyncPass pass(parts, settings, *desk.connector, calendar.id, options);
-        report = pass.run();
-    }
-    out.removed = report.deleted;
-    out.left = read(parts.store, [&](const Reader& r) { return copies_at(r, calendar.id); });
-    if (report.error) out.notes.push_back(report.error->detail);
-    if (out.left == 0 && !report.error) return true;
-    out.notes.push_back(
-        std::to_string(out.left) +
-        " copies are there still, and the calendar stays connected, without anything new "
-        "being written. Disconnect it again to go on, or without removing copies to leave them there."
-    );
-    return false;
 }
 
 PassReport Engine::Impl::run(

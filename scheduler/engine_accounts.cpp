@@ -1,0 +1,150 @@
+#include <algorithm>
+
+#include "scheduler/disconnect.hpp"
+#include "scheduler/engine_impl.hpp"
+#include "scheduler/sync_pass.hpp"
+
+/// Accounts at work, and parting with them.
+namespace calgate {
+namespace {
+
+/// What the service may take to end its notifications, so that a silent one does not hold a disconnect up for long.
+constexpr std::chrono::seconds kGoodbye{15};
+
+}  // namespace
+
+std::optional<Error> Engine::with_connector(const CalendarId& id, const std::function<void(Connector&)>& work) {
+    return impl_->with_desk(id, [&](Connector& connector, Desk&) { work(connector); });
+}
+
+std::optional<Error> Engine::Impl::with_desk(const CalendarId& id, const std::function<void(Connector&, Desk&)>& work) {
+    std::optional<Account> account;
+    parts.store.read([&](const Reader& reader) {
+        const auto calendar = reader.calendar(id);
+        if (calendar) account = reader.account(calendar->account);
+    });
+    if (!account) return Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
+    const auto desk = desk_of(account->id);
+    const std::lock_guard lock(desk->mutex);
+    if (auto trouble = sit_down(*desk, *account)) return trouble;
+    work(*desk->connector, *desk);
+    return std::nullopt;
+}
+
+std::shared_ptr<Desk> Engine::Impl::desk_of(const AccountId& account) {
+    const std::lock_guard lock(mutex);
+    auto& slot = desks[account];
+    if (!slot) slot = std::make_shared<Desk>(settings.calls_per_second);
+    return slot;
+}
+
+std::stop_token Engine::Impl::leaving(const Desk& desk) const {
+    const std::lock_guard lock(mutex);
+    return desk.leaving.get_token();
+}
+
+std::optional<Error> Engine::Impl::sit_down(Desk& desk, const Account& account) {
+    if (account.state != AccountState::Active)
+        return Error{ErrorCode::Unauthorized, "The account waits for a person: " + account.detail, {}};
+    if (desk.connector && desk.opened == account) return std::nullopt;
+    desk.connector.reset();
+    CALGATE_TRY(desk.connector, parts.connectors.open(account));
+    desk.opened = account;
+    desk.slow_to(desk.connector->capabilities().calls_per_second);
+    return std::nullopt;
+}
+
+Disconnection Engine::disconnect(const CalendarId& id, bool remove_copies, SteadyInstant deadline) {
+    std::optional<Calendar> calendar;
+    std::optional<Account> account;
+    impl_->parts.store.read([&](const Reader& reader) {
+        calendar = reader.calendar(id);
+        if (calendar) account = reader.account(calendar->account);
+    });
+    if (!account) return {.done = true};
+    auto out = impl_->disconnect(*calendar, *account, remove_copies, deadline);
+    // What was stopped for it goes on.
+    const auto others = read(impl_->parts.store, [](const Reader& r) { return r.calendars(); });
+    for (const auto& other : others)
+        if (other.account == account->id) poll_now(other.id);
+    impl_->pool.notify();
+    return out;
+}
+
+void Engine::forget(const AccountId& id) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->desks.erase(id);
+}
+
+Disconnection Engine::Impl::disconnect(
+    const Calendar& calendar, const Account& account, bool remove_wanted, SteadyInstant deadline
+) {
+    Disconnection out;
+    const auto desk = desk_of(account.id);
+    {
+        const std::lock_guard lock(mutex);
+        desk->leaving.request_stop();
+    }
+    const std::lock_guard turn(desk->mutex);
+    {
+        const std::lock_guard lock(mutex);
+        desk->leaving = {};
+    }
+    const auto trouble = sit_down(*desk, account);
+    if (remove_wanted && !remove_copies(calendar, *desk, trouble, deadline, out)) return out;
+    const Context goodbye{std::min(deadline, parts.clock.steady() + kGoodbye), {}};
+    const Status ended = push.end(goodbye, trouble ? nullptr : desk->connector.get(), calendar.id);
+    if (!ended)
+        out.notes.push_back(
+            "The service did not say that it ends its notifications: " + (trouble ? *trouble : ended.error()).detail +
+            " They are refused here from now on and end by themselves within a week."
+        );
+    parts.store.write([&](Writer& writer) {
+        out.left = copies_at(writer, calendar.id);
+        forget_calendar(writer, calendar.id, parts.clock.now(), "api");
+    });
+    parts.index.remove_source(calendar.staff, calendar.id.value);
+    out.done = true;
+    const std::lock_guard lock(mutex);
+    last.erase(calendar.id);
+    last_ahead.erase(calendar.id);
+    refreshed.reset();
+    return out;
+}
+
+bool Engine::Impl::remove_copies(
+    const Calendar& calendar,
+    Desk& desk,
+    const std::optional<Error>& trouble,
+    SteadyInstant deadline,
+    Disconnection& out
+) {
+    if (calendar.state == CalendarState::Gone) {
+        out.notes.emplace_back("The calendar is gone at its service, and its copies with it.");
+        return true;
+    }
+    parts.store.write([&](Writer& writer) { want_no_copies(writer, calendar.id); });
+    parts.index.remove_source(calendar.staff, calendar.id.value);
+    PassReport report;
+    report.error = trouble;
+    if (!trouble) {
+        SyncPass::Options options;
+        options.pull = false;
+        options.may_write = [&] { return parts.clock.steady() < deadline; };
+        options.leaving = true;
+        SyncPass pass(parts, settings, *desk.connector, calendar.id, options);
+        report = pass.run();
+    }
+    out.removed = report.deleted;
+    out.left = read(parts.store, [&](const Reader& r) { return copies_at(r, calendar.id); });
+    if (report.error) out.notes.push_back(report.error->detail);
+    if (out.left == 0 && !report.error) return true;
+    out.notes.push_back(
+        std::to_string(out.left) +
+        " copies are there still, and the calendar stays connected, without anything new "
+        "being written. Disconnect it again to go on, or without removing copies to leave them there."
+    );
+    return false;
+}
+
+}  // namespace calgate

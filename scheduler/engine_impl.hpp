@@ -1,0 +1,102 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "core/resilience.hpp"
+#include "scheduler/engine.hpp"
+#include "scheduler/push_keeper.hpp"
+#include "scheduler/scheduler.hpp"
+#include "scheduler/worker_pool.hpp"
+
+namespace calgate {
+
+/// An account at work: its connector, used by one thread at a time, and the calls it may make.
+struct Desk {
+    explicit Desk(double per_second)
+        : bucket(per_second, std::max(1.0, per_second)), most(per_second), pace(per_second) {}
+    /// The service is known to want no more than this; 0: nothing is known.
+    void slow_to(double per_second) {
+        if (per_second <= 0 || per_second >= most) return;
+        most = per_second;
+        bucket = TokenBucket(per_second, std::max(1.0, per_second));
+        pace = per_second;
+    }
+    std::mutex mutex{};
+    std::unique_ptr<Connector> connector{};
+    Account opened{};
+    TokenBucket bucket;
+    double most;                 ///< Calls per second, whatever the service has refused.
+    std::atomic<double> pace;    ///< Calls per second that `bucket` allows now, for any thread to read.
+    std::stop_source leaving{};  ///< Ends what runs here; under the engine's mutex.
+};
+
+/// Stops when one of the two does.
+class EitherStop {
+public:
+    EitherStop(std::stop_token a, std::stop_token b)
+        : first_(std::move(a), Request{&both_}), second_(std::move(b), Request{&both_}) {}
+    std::stop_token token() const { return both_.get_token(); }
+
+private:
+    struct Request {
+        std::stop_source* both;
+        void operator()() const { both->request_stop(); }
+    };
+    std::stop_source both_{};
+    std::stop_callback<Request> first_, second_;
+};
+
+struct Engine::Impl {
+    Impl(EngineParts given, Settings chosen);
+
+    std::chrono::milliseconds step(std::stop_token stop);
+    void refresh_lanes();
+    void run_job(const Job&, std::stop_token);
+    PassReport run(const CalendarId&, bool pull, std::stop_token, Outcome&, std::vector<CalendarId>& touched);
+    std::shared_ptr<Desk> desk_of(const AccountId&);
+    std::stop_token leaving(const Desk&) const;
+    /// Under the desk's mutex. @return why the account cannot be worked with.
+    std::optional<Error> sit_down(Desk&, const Account&);
+    Disconnection disconnect(const Calendar&, const Account&, bool remove_copies, SteadyInstant deadline);
+    /// @return whether no copy is left.
+    bool
+    remove_copies(const Calendar&, Desk&, const std::optional<Error>& trouble, SteadyInstant deadline, Disconnection&);
+    /// Calls `work` with the account's connector while nobody else uses it.
+    std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
+    /// In the account's turn, after a pass that went well: the service is there.
+    void keep_push(Connector&, const CalendarId&, std::stop_token);
+    std::optional<std::chrono::milliseconds> until_next_write(const CalendarId&) const;
+    /// Of a service that is polled by the hour of the day of the calendar's person.
+    std::optional<std::chrono::seconds> hourly_poll(const Connector&, const CalendarId&) const;
+    /// The wall clock over the steady one.
+    SteadyInstant::duration ahead() const;
+    /// How far the wall clock was set ahead since the calendar's last run (F27).
+    std::chrono::seconds jumped(const CalendarId&);
+    /// Closes channels of calendars that are no longer read, one at a time.
+    void close_unread(const std::map<CalendarId, std::string>& read_calendars);
+    void expand_horizon();
+    void release(const std::vector<CalendarId>&);
+    void note(const PassReport&);
+
+    EngineParts parts;
+    Settings settings;
+    mutable std::mutex mutex{};  ///< Guards what follows up to `pool`.
+    Scheduler scheduler;
+    std::map<CalendarId, std::string> services{};
+    std::map<CalendarId, PassReport> last{};
+    std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
+    std::optional<SteadyInstant> refreshed{};
+    std::optional<SteadyInstant> expanded{};
+    std::map<CalendarId, SteadyInstant::duration> last_ahead{};
+    PushKeeper push;
+    const SteadyInstant::duration began_ahead;
+    WorkerPool pool;
+};
+
+}  // namespace calgate
