@@ -11,14 +11,16 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kSides[] = {"ours", "theirs", "base"};
+constexpr std::size_t kDateLength = 10;  ///< "2026-12-01", then "T" and the time.
 constexpr const char* kFields[] = {"start", "end", "title", "place", "notes"};
 
 /// One line for a table; more lines and long ones are cut.
-std::string cell(const Json& side, const char* field, std::size_t width) {
+std::string cell(const Json& side, const std::string& field, std::size_t width) {
     if (!side.is_object()) return "-";
-    std::string text = text_of(side, field);
+    std::string text = text_of(side, field.c_str());
     std::replace(text.begin(), text.end(), '\n', ' ');
-    std::replace(text.begin(), text.end(), 'T', text.size() == 19 && field[0] != 't' ? ' ' : 'T');
+    const bool is_time = field == "start" || field == "end";
+    if (is_time && text.size() > kDateLength) text[kDateLength] = ' ';
     if (text.size() <= width) return text;
     std::size_t cut = width - 3;
     while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
