@@ -26,11 +26,22 @@ int appointments_to_restore() {
     return given ? std::atoi(given) : kUsual;
 }
 
+/// No time passes in which calls could be spread.
+class Hurried final : public ForwardingConnector {
+public:
+    using ForwardingConnector::ForwardingConnector;
+    Capabilities capabilities() const override {
+        Capabilities offered = inner_.capabilities();
+        offered.calls_per_second = 0;
+        return offered;
+    }
+};
+
 class Factory final : public ConnectorFactory {
 public:
     explicit Factory(Connector& inner) : inner_(inner) {}
     Result<std::unique_ptr<Connector>> open(const Account&) override {
-        return std::unique_ptr<Connector>(std::make_unique<ForwardingConnector>(inner_));
+        return std::unique_ptr<Connector>(std::make_unique<Hurried>(inner_));
     }
 
 private:
