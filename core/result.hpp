@@ -96,6 +96,7 @@ private:
 
 #define CALGATE_CONCAT_INNER(a, b) a##b
 #define CALGATE_CONCAT(a, b) CALGATE_CONCAT_INNER(a, b)
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration takes none.
 /// `CALGATE_TRY(auto page, fetch())`: binds the value, or returns the Error to the caller.
 #define CALGATE_TRY(declaration, expression) \
     CALGATE_TRY_INNER(CALGATE_CONCAT(calgate_result_, __LINE__), declaration, expression)
@@ -103,6 +104,7 @@ private:
     auto name = (expression);                            \
     if (!name) return name.error();                      \
     declaration = std::move(name).value()
+// NOLINTEND(bugprone-macro-parentheses)
 /// For a Status.
 #define CALGATE_TRY_STATUS(expression) \
     if (auto calgate_status = (expression); !calgate_status) return calgate_status.error()
