@@ -291,6 +291,7 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.seconds("limits", "request_timeout_s", 1, 600, out.request_timeout);
     in.seconds("sync", "poll_active_s", 5, 86'400, out.poll_active);
     in.seconds("sync", "poll_idle_s", 5, 86'400, out.poll_idle);
+    in.seconds("sync", "probe_every_s", 5, 3600, out.probe_every);
     in.seconds("sync", "call_timeout_s", 1, 600, out.call_timeout);
     in.number("sync", "workers", 1, 256, out.workers);
     in.choice("policy", "concurrent_edits", kConcurrentEdits, out.concurrent_edits);
@@ -318,7 +319,7 @@ std::string write_config(const Config& c) {
     return fmt::format(
         "[gateway]\nname = {}\nzone = {}\nlisten = {}\npublic_url = {}\n\n"
         "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
-        "[sync]\npoll_active_s = {}\npoll_idle_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
+        "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
         "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
         "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
@@ -332,6 +333,7 @@ std::string write_config(const Config& c) {
         c.request_timeout.count(),
         c.poll_active.count(),
         c.poll_idle.count(),
+        c.probe_every.count(),
         c.call_timeout.count(),
         c.workers,
         name_of(kConcurrentEdits, c.concurrent_edits),

@@ -34,6 +34,7 @@ struct Config {
 
     std::chrono::seconds poll_active{60};
     std::chrono::seconds poll_idle{300};
+    std::chrono::seconds probe_every{30};  ///< Of a service that is away.
     std::chrono::seconds call_timeout{60};
     int workers = 8;
 

@@ -18,6 +18,7 @@ Engine::Settings engine_settings(const Config& config) {
     settings.workers = config.workers;
     settings.poll_active = config.poll_active;
     settings.poll_idle = config.poll_idle;
+    settings.probe_every = config.probe_every;
     settings.call_timeout = config.call_timeout;
     settings.survival_probe = true;
     // A service calls back over https only; without such an address calendars are polled.

@@ -265,6 +265,8 @@ def story(gateway, services, first_day, began):
     services.start()
     gateway.init("Salon Aurora", "Europe/Berlin")
     services.simulator.configure(gateway)
+    # As often as one watches a demo; 30 s otherwise.
+    gateway.configure({"sync": {"probe_every_s": 10}})
     gateway.start()
     set_up(gateway, services, first_day)
     say(f"   calgate on {gateway.url}; {' and '.join(s.name for s in services.servers)} are real, the others are simulated")

@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     wanted.listen_port = 0;
     wanted.body_bytes = 4096;
     wanted.workers = 3;
+    wanted.probe_every = std::chrono::seconds{10};
     wanted.concurrent_edits = ConcurrentEditPolicy::Newest;
     wanted.deletions = DeletionPolicy::Restore;
     wanted.stale = StalePolicy::Refuse;
@@ -75,6 +76,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     BOOST_TEST(read->listen_port == 0);
     BOOST_TEST(read->body_bytes == 4096u);
     BOOST_TEST(read->workers == 3);
+    BOOST_TEST(read->probe_every.count() == 10);
     BOOST_TEST((read->concurrent_edits == ConcurrentEditPolicy::Newest));
     BOOST_TEST((read->deletions == DeletionPolicy::Restore));
     BOOST_TEST((read->stale == StalePolicy::Refuse));
