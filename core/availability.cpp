@@ -53,6 +53,7 @@ struct AvailabilityIndex::Impl {
     std::mutex writer{};                ///< One change at a time; readers never take it.
     // Shared: a reader keeps the snapshot it answers from while a writer swaps in the next.
     std::unordered_map<StaffId, std::shared_ptr<const PersonBusy>> people{};
+    std::map<ServiceId, std::shared_ptr<const Service>> services{};
 
     std::shared_ptr<const PersonBusy> find(const StaffId& id) const {
         const std::shared_lock lock(mutex);
@@ -145,6 +146,18 @@ void AvailabilityIndex::remove_person(const StaffId& id) {
     impl_->people.erase(found);
 }
 
+void AvailabilityIndex::set_service(const Service& service) {
+    std::shared_ptr<const Service> last = std::make_shared<Service>(service);
+    const std::unique_lock lock(impl_->mutex);
+    impl_->services[service.id].swap(last);
+}
+
+std::shared_ptr<const Service> AvailabilityIndex::service(const ServiceId& id) const {
+    const std::shared_lock lock(impl_->mutex);
+    const auto found = impl_->services.find(id);
+    return found == impl_->services.end() ? nullptr : found->second;
+}
+
 std::shared_ptr<const PersonBusy> AvailabilityIndex::person(const StaffId& id) const { return impl_->find(id); }
 
 std::vector<BusyInterval> busy_within(const PersonBusy& person, Interval window) {
@@ -174,17 +187,30 @@ std::vector<Interval> united(std::vector<Interval> intervals) {
     return out;
 }
 
+const std::vector<WorkingHours>& hours_on(std::chrono::local_days day, const Staff& staff, bool always) {
+    static const std::vector<WorkingHours> kAllDay = {{0, 24 * 60}};
+    const auto exception = std::lower_bound(
+        staff.exceptions.begin(),
+        staff.exceptions.end(),
+        day,
+        [](const DayHours& one, std::chrono::local_days wanted) { return one.day < wanted; }
+    );
+    if (exception != staff.exceptions.end() && exception->day == day) return exception->hours;
+    if (always) return kAllDay;
+    return staff.week.at(std::chrono::weekday{std::chrono::sys_days{day.time_since_epoch()}}.iso_encoding() - 1);
+}
+
+}  // namespace
+
 std::vector<Interval> working_time(Interval window, const Staff& staff, const ZoneResolver& zones) {
-    const bool unrestricted =
-        std::all_of(staff.week.begin(), staff.week.end(), [](const auto& day) { return day.empty(); });
-    if (unrestricted) return {window};
+    const bool always = std::all_of(staff.week.begin(), staff.week.end(), [](const auto& day) { return day.empty(); });
+    if (always && staff.exceptions.empty()) return {window};
     std::vector<Interval> open;
     using namespace std::chrono;
     const auto first = floor<days>(zones.to_local(window.start, staff.zone)) - days{1};
     const auto last = floor<days>(zones.to_local(window.end, staff.zone)) + days{1};
     for (auto day = first; day <= last; day += days{1}) {
-        const weekday name{sys_days{day.time_since_epoch()}};
-        for (const WorkingHours& hours : staff.week.at(name.iso_encoding() - 1)) {
+        for (const WorkingHours& hours : hours_on(day, staff, always)) {
             const Instant start = zones.to_instant(LocalSeconds{day} + minutes{hours.start_minute}, staff.zone);
             const Instant end = zones.to_instant(LocalSeconds{day} + minutes{hours.end_minute}, staff.zone);
             const Interval clipped{std::max(start, window.start), std::min(end, window.end)};
@@ -193,8 +219,6 @@ std::vector<Interval> working_time(Interval window, const Staff& staff, const Zo
     }
     return united(std::move(open));
 }
-
-}  // namespace
 
 std::vector<Interval> free_within(
     const PersonBusy& person, Interval window, const Staff& staff, const ZoneResolver& zones

@@ -48,6 +48,10 @@ public:
     /// Adds a person, or replaces name, working hours and capacity.
     void set_person(const Staff&);
     void remove_person(const StaffId&);
+    /// Adds a service, or replaces it, so that a question about slots needs no store.
+    void set_service(const Service&);
+    /// Null for one nobody named yet.
+    std::shared_ptr<const Service> service(const ServiceId&) const;
     /// Null for a person nobody named yet.
     std::shared_ptr<const PersonBusy> person(const StaffId&) const;
 
@@ -60,8 +64,14 @@ private:
 /// Appointments are busy only where as many overlap as the capacity allows.
 std::vector<BusyInterval> busy_within(const PersonBusy&, Interval window);
 
-/// Free time: the window (within working hours, when the person has any) minus busy time.
 class ZoneResolver;
+
+/// When a person works within a window: the week's hours, on a date with an exception that one's; clock changes by the
+/// person's zone. Sorted, disjoint. A person without hours in any day of the week works always, except on dates with an
+/// exception.
+std::vector<Interval> working_time(Interval window, const Staff&, const ZoneResolver&);
+
+/// Free time: the window (within working hours, when the person has any) minus busy time.
 std::vector<Interval> free_within(const PersonBusy&, Interval window, const Staff&, const ZoneResolver&);
 
 }  // namespace calgate

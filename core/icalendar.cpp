@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <map>
 #include <utility>
 
 #include "core/ical_handle.hpp"
 #include "core/icalendar_scan.hpp"
+#include "core/icalendar_value.hpp"
 #include "core/identity.hpp"
 #include "core/recurrence.hpp"
 
@@ -16,7 +16,6 @@ namespace calgate {
 namespace {
 
 using std::chrono::days;
-using std::chrono::seconds;
 
 Error unusable(const std::string& why) { return Error{ErrorCode::InvalidResponse, why}; }
 
@@ -25,66 +24,6 @@ std::string lower(std::string text) {
         return static_cast<char>(std::tolower(c));
     });
     return text;
-}
-
-/// "20260329" or "20260329T090000" with or without Z; nothing otherwise.
-std::optional<When> parse_value(std::string_view text) {
-    const bool utc = text.ends_with('Z');
-    if (utc) text.remove_suffix(1);
-    if (text.size() != 8 && text.size() != 15) return std::nullopt;
-    std::string dashed =
-        std::string(text.substr(0, 4)) + "-" + std::string(text.substr(4, 2)) + "-" + std::string(text.substr(6, 2));
-    if (text.size() == 15) {
-        const auto second = text.substr(13, 2) == "60" ? std::string("59") : std::string(text.substr(13, 2));
-        dashed += std::string(1, text[8]) + std::string(text.substr(9, 2)) + ":" + std::string(text.substr(11, 2)) +
-                  ":" + second;
-    }
-    const auto local = parse_local(dashed);
-    if (!local) return std::nullopt;
-    if (text.size() == 8) return When{When::Kind::Date, *local, {}};
-    return When{utc ? When::Kind::Utc : When::Kind::Floating, *local, {}};
-}
-
-struct Duration {
-    days nominal{0};
-    seconds exact{0};
-    bool timed = false;
-};
-
-/// RFC 5545 3.3.6. Negative and absurd ones count as none.
-std::optional<Duration> parse_duration(std::string_view text) {
-    if (text.starts_with('+')) text.remove_prefix(1);
-    if (text.starts_with('-')) return Duration{};
-    if (!text.starts_with('P')) return std::nullopt;
-    text.remove_prefix(1);
-    Duration out;
-    bool time = false;
-    while (!text.empty()) {
-        if (text[0] == 'T') {
-            time = true;
-            text.remove_prefix(1);
-            continue;
-        }
-        long number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error != std::errc{} || end == text.data() + text.size() || number > 1'000'000) return std::nullopt;
-        const char unit = *end;
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
-        if (!time && unit == 'W')
-            out.nominal += days{7 * number};
-        else if (!time && unit == 'D')
-            out.nominal += days{number};
-        else if (time && unit == 'H')
-            out.exact += std::chrono::hours{number};
-        else if (time && unit == 'M')
-            out.exact += std::chrono::minutes{number};
-        else if (time && unit == 'S')
-            out.exact += seconds{number};
-        else
-            return std::nullopt;
-        out.timed = out.timed || time;
-    }
-    return out;
 }
 
 class ObjectReader {
@@ -171,7 +110,7 @@ private:
     }
 
     std::optional<When> when(icalproperty* property, std::string_view value) {
-        auto parsed = parse_value(value);
+        auto parsed = parse_ical_value(value);
         if (!parsed || parsed->kind != When::Kind::Floating) return parsed;
         std::string tzid = ical::parameter_of(property, "TZID");
         if (tzid.starts_with("TZID=")) tzid.erase(0, 5);
@@ -190,7 +129,7 @@ private:
             if (!ends) return false;
             out.end = (ends->kind == When::Kind::Date) == date ? *ends : end_like(out.start, *ends);
         } else if (icalproperty* length = icalcomponent_get_first_property(part, ICAL_DURATION_PROPERTY)) {
-            const auto duration = parse_duration(ical::value_of(length));
+            const auto duration = parse_ical_duration(ical::value_of(length));
             if (!duration) return false;
             out.end.local += duration->nominal + duration->exact;
             if (duration->timed && !date) {
@@ -227,7 +166,7 @@ private:
         if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_SEQUENCE_PROPERTY))
             out.sequence = icalproperty_get_sequence(p);
         if (icalproperty* p = icalcomponent_get_first_property(part, ICAL_LASTMODIFIED_PROPERTY)) {
-            const auto at = parse_value(ical::value_of(p));
+            const auto at = parse_ical_value(ical::value_of(p));
             if (at && at->kind == When::Kind::Utc) out.last_modified = Instant{at->local.time_since_epoch()};
         }
     }
@@ -306,7 +245,7 @@ private:
 
     std::optional<When> period_end(icalproperty* property, const When& start, const std::string& text) {
         if (!text.starts_with('P')) return when(property, text);
-        const auto duration = parse_duration(text);
+        const auto duration = parse_ical_duration(text);
         if (!duration) return std::nullopt;
         When end = start;
         end.local += duration->nominal + duration->exact;

@@ -193,6 +193,8 @@ std::string seal_capsule(const Appointment& a, const Keys& keys, std::string_vie
         {"revision", a.revision},
         {"created", a.created.time_since_epoch().count()},
         {"changed", a.changed.time_since_epoch().count()},
+        {"before", a.buffer_before.count()},
+        {"after", a.buffer_after.count()},
     };
     const auto cbor = nlohmann::json::to_cbor(content);
     const std::string packed = deflated({reinterpret_cast<const char*>(cbor.data()), cbor.size()});
@@ -228,6 +230,8 @@ Result<Appointment> open_capsule(std::string_view capsule, const Keys& keys) {
         a.revision = content.at("revision").get<std::int64_t>();
         a.created = Instant{std::chrono::seconds{content.at("created").get<std::int64_t>()}};
         a.changed = Instant{std::chrono::seconds{content.at("changed").get<std::int64_t>()}};
+        a.buffer_before = std::chrono::minutes{content.value("before", 0)};  // Early capsules have none.
+        a.buffer_after = std::chrono::minutes{content.value("after", 0)};
         return a;
     } catch (const nlohmann::json::exception&) {
         return broken;

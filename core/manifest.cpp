@@ -55,14 +55,25 @@ Json json_of(const Business& b) {
         {"stale_after_s", b.stale_after.count()}};
 }
 
+Json json_of(const std::vector<WorkingHours>& day) {
+    Json hours = Json::array();
+    for (const auto& span : day) hours.push_back({span.start_minute, span.end_minute});
+    return hours;
+}
+
 Json json_of(const Staff& s) {
     Json week = Json::array();
-    for (const auto& day : s.week) {
-        Json hours = Json::array();
-        for (const auto& span : day) hours.push_back({span.start_minute, span.end_minute});
-        week.push_back(hours);
-    }
-    return {{"id", s.id.value}, {"name", s.name}, {"zone", s.zone}, {"capacity", s.capacity}, {"week", week}};
+    for (const auto& day : s.week) week.push_back(json_of(day));
+    Json exceptions = Json::array();
+    for (const DayHours& day : s.exceptions)
+        exceptions.push_back({day.day.time_since_epoch().count(), json_of(day.hours)});
+    return {
+        {"id", s.id.value},
+        {"name", s.name},
+        {"zone", s.zone},
+        {"capacity", s.capacity},
+        {"week", week},
+        {"exceptions", exceptions}};
 }
 
 Json json_of(const Service& s) {
@@ -74,6 +85,9 @@ Json json_of(const Service& s) {
         {"minutes", s.duration.count()},
         {"before", s.buffer_before.count()},
         {"after", s.buffer_after.count()},
+        {"step", s.step.count()},
+        {"notice", s.notice.count()},
+        {"horizon", s.horizon.count()},
         {"staff", staff}};
 }
 
@@ -131,15 +145,22 @@ Business business_from(const Json& j) {
     return b;
 }
 
+std::vector<WorkingHours> hours_from(const Json& j) {
+    std::vector<WorkingHours> hours;
+    for (const Json& span : j) hours.push_back({span.at(0).get<int>(), span.at(1).get<int>()});
+    return hours;
+}
+
 Staff staff_from(const Json& j) {
     Staff s;
     s.id.value = j.at("id").get<std::string>();
     s.name = j.at("name").get<std::string>();
     s.zone = j.at("zone").get<std::string>();
     s.capacity = j.at("capacity").get<int>();
-    for (std::size_t day = 0; day < s.week.size(); ++day) {
-        for (const Json& span : j.at("week").at(day))
-            s.week[day].push_back({span.at(0).get<int>(), span.at(1).get<int>()});
+    for (std::size_t day = 0; day < s.week.size(); ++day) s.week[day] = hours_from(j.at("week").at(day));
+    for (const Json& day : j.value("exceptions", Json::array())) {
+        const std::chrono::local_days date{std::chrono::days{day.at(0).get<int>()}};
+        s.exceptions.push_back({date, hours_from(day.at(1))});
     }
     return s;
 }
@@ -151,6 +172,9 @@ Service service_from(const Json& j) {
     s.duration = std::chrono::minutes{j.at("minutes").get<int>()};
     s.buffer_before = std::chrono::minutes{j.at("before").get<int>()};
     s.buffer_after = std::chrono::minutes{j.at("after").get<int>()};
+    s.step = std::chrono::minutes{j.value("step", 15)};
+    s.notice = std::chrono::minutes{j.value("notice", 0)};
+    s.horizon = std::chrono::days{j.value("horizon", 0)};
     for (const Json& id : j.at("staff")) s.staff.push_back({id.get<std::string>()});
     return s;
 }

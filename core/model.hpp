@@ -41,6 +41,13 @@ struct WorkingHours {
     auto operator<=>(const WorkingHours&) const = default;
 };
 
+/// What holds on one date instead of the week's hours.
+struct DayHours {
+    std::chrono::local_days day{};
+    std::vector<WorkingHours> hours{};  ///< Empty: a day off.
+    bool operator==(const DayHours&) const = default;
+};
+
 /// A person, room or device.
 struct Staff {
     StaffId id{};
@@ -48,6 +55,7 @@ struct Staff {
     std::string zone{};                               ///< IANA.
     int capacity = 1;                                 ///< Confirmed appointments at one time (I15).
     std::array<std::vector<WorkingHours>, 7> week{};  ///< Monday first; all empty: no limits.
+    std::vector<DayHours> exceptions{};               ///< One a date, in order of dates.
     bool operator==(const Staff&) const = default;
 };
 
@@ -57,7 +65,10 @@ struct Service {
     std::chrono::minutes duration{30};
     std::chrono::minutes buffer_before{0};
     std::chrono::minutes buffer_after{0};
-    std::vector<StaffId> staff{};
+    std::chrono::minutes step{15};   ///< A slot may begin every so often after midnight in the person's zone.
+    std::chrono::minutes notice{0};  ///< A slot begins at least this long after the question.
+    std::chrono::days horizon{0};    ///< And at most this long after it; 0: no limit.
+    std::vector<StaffId> staff{};    ///< Any of them.
     bool operator==(const Service&) const = default;
 };
 
@@ -141,8 +152,11 @@ struct Appointment {
     std::string place{};
     std::string customer{};
     std::string notes{};
-    bool provisional = false;   ///< Confirmed on stale data; re-checked when the source is back.
-    std::int64_t revision = 0;  ///< Grows with every change; 1 is the first.
+    std::chrono::minutes buffer_before{0};  ///< Of the service when the time was agreed; nobody else's then.
+    std::chrono::minutes buffer_after{0};
+    std::optional<Instant> hold_until{};  ///< A hold that ends by itself then; only while held.
+    bool provisional = false;             ///< Confirmed on stale data; re-checked when the source is back.
+    std::int64_t revision = 0;            ///< Grows with every change; 1 is the first.
     Instant created{};
     Instant changed{};
     bool operator==(const Appointment&) const = default;

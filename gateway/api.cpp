@@ -61,6 +61,8 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/v1/appointments/{id}/history", Lane::Store, false, "Every revision, who made it and why, with its conflicts.", {}, {}, &Api::get_history},
         {"GET", "/v1/appointments", Lane::Store, false, "All appointments by id, paged.", {"after", "limit"}, {}, &Api::list_appointments},
         {"GET", "/v1/availability", Lane::Inline, false, "Busy and free time with the age of every source; from memory only.", {"staff", "from", "to"}, {}, &Api::get_availability},
+        {"GET", "/v1/slots", Lane::Inline, false, "When a service can begin, with whom, and how old the data behind it is; from memory only.", {"service", "staff", "from", "to", "zone"}, {}, &Api::get_slots},
+        {"POST", "/v1/holds", Lane::Store, false, "Hold a slot for a while, of the person named or of the one who has least to do; confirm it with PUT /v1/appointments/{id}.", {}, hold_fields(), &Api::post_hold, {"Idempotency-Key"}},
         {"GET", "/v1/staff", Lane::Store, false, "Everybody.", {}, {}, &Api::list_staff},
         {"GET", "/v1/staff/{id}", Lane::Store, false, "One person, room or device.", {}, {}, &Api::get_staff},
         {"PUT", "/v1/staff/{id}", Lane::Store, false, "Create or replace a person, room or device.", {}, staff_fields(), &Api::put_staff},
@@ -254,11 +256,7 @@ HttpResponse Api::get_openapi(const HttpRequest&, const PathValues&) {
 }
 
 void Api::apply(const BookingResult& result) {
-    const bool moved = result.staff_before && result.appointment && *result.staff_before != result.appointment->staff;
-    if (moved) parts_.index.change_appointment(*result.staff_before, result.before, std::nullopt);
-    if (result.appointment) {
-        parts_.index.change_appointment(result.appointment->staff, moved ? std::nullopt : result.before, result.after);
-    }
+    show_booking(parts_.index, result);
     parts_.engine.wake(result.targets);
 }
 

@@ -77,6 +77,8 @@ private:
     HttpResponse delete_appointment(const HttpRequest&, const PathValues&);
     HttpResponse list_appointments(const HttpRequest&, const PathValues&);
     HttpResponse get_availability(const HttpRequest&, const PathValues&);
+    HttpResponse get_slots(const HttpRequest&, const PathValues&);
+    HttpResponse post_hold(const HttpRequest&, const PathValues&);
     HttpResponse put_staff(const HttpRequest&, const PathValues&);
     HttpResponse get_staff(const HttpRequest&, const PathValues&);
     HttpResponse list_staff(const HttpRequest&, const PathValues&);
@@ -124,6 +126,8 @@ private:
     HttpResponse post_import(const HttpRequest&, const PathValues&);
 
     void apply(const BookingResult& result);
+    /// Runs `work` in one transaction; under an Idempotency-Key once only, its answer kept for a week when it is good.
+    HttpResponse write_once(const HttpRequest&, const std::function<HttpResponse(Writer&)>& work);
     /// Exchanges the code and keeps the account; the outcome is kept for whoever began the sign-in.
     Result<Account> complete(const BegunSignIn&, const std::string& code, const std::string& error, const Context&);
     Result<Account> exchange(const BegunSignIn&, const std::string& code, const Context&);

@@ -4,6 +4,7 @@
 
 #include "core/busy.hpp"
 #include "core/identity.hpp"
+#include "core/slots.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
 
@@ -14,7 +15,6 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxPage = 1000;
 constexpr auto kAnswersKept = std::chrono::hours{24 * 7};  // Longer than a booking system is down and retries.
-constexpr auto kMaxWindow = std::chrono::hours{24 * 400};
 
 std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
     std::string_view text = request.header("if-match");
@@ -25,26 +25,6 @@ std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
     if (error != std::errc{} || end != text.data() + text.size())
         throw InputError("The header If-Match takes a revision such as \"3\".");
     return revision;
-}
-
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> out;
-    while (!text.empty()) {
-        const auto comma = std::min(text.find(','), text.size());
-        if (comma > 0) out.emplace_back(text.substr(0, comma));
-        text.remove_prefix(std::min(comma + 1, text.size()));
-    }
-    return out;
-}
-
-Instant instant_parameter(const HttpRequest& request, const char* name) {
-    const auto instant = parse_instant(request.parameter(name));
-    if (!instant)
-        throw InputError(
-            std::string("The parameter \"") + name +
-            "\" is an instant such as 2026-12-01T08:00:00Z; a + in it is written %2B."
-        );
-    return *instant;
 }
 
 std::size_t limit_of(const HttpRequest& request) {
@@ -117,22 +97,30 @@ ExternalTime external_time(const PersonBusy& person, Interval when, Instant now,
     return out;
 }
 
-const char* freshness_name(SourceState::Freshness freshness) {
-    switch (freshness) {
-        case SourceState::Freshness::Live:
-            return "live";
-        case SourceState::Freshness::Cached:
-            return "cached";
-        case SourceState::Freshness::Unknown:
-            return "unknown";
-    }
-    return "unknown";
-}
-
-/// What a slot is worth that rests on sources of this age.
-const char* offer_name(bool stale, StalePolicy policy) {
-    if (!stale || policy == StalePolicy::Offer) return "firm";
-    return policy == StalePolicy::Provisional ? "provisional" : "refused";
+/// Judges a new time by the person's external calendars; marks it provisional where the business wants that.
+/// @return the refusal, if it is one.
+std::optional<HttpResponse> check_external(
+    Appointment& wanted,
+    const PersonBusy& person,
+    const Business& business,
+    Instant now,
+    bool force,
+    const ZoneResolver& zones
+) {
+    const auto external = external_time(person, occupied_by(wanted, zones), now, business.stale_after);
+    if (external.busy && !force)
+        return problem(
+            409, "Conflict", "A calendar of that person is busy at this time; choose another, or send override_busy."
+        );
+    if (external.stale && business.stale == StalePolicy::Refuse)
+        return problem(
+            409,
+            "Conflict",
+            "A calendar of that person was not read for too long, and the business refuses bookings then; try again "
+            "later."
+        );
+    wanted.provisional = external.stale && business.stale == StalePolicy::Provisional;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -148,10 +136,80 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         );
     const auto if_match = if_match_of(request);
     const bool force = in.flag_or("override_busy", false) || request.parameter("force") == "true";
+    const Instant now = parts_.clock.now();
+    const bool live = wanted.state != AppointmentState::Cancelled;
+    std::optional<BookingResult> booked;
+    const HttpResponse response = write_once(request, [&](Writer& writer) {
+        const auto business = writer.business();
+        const auto before = writer.appointment(wanted.id);
+        const bool time_changed = !before || before->start != wanted.start || before->end != wanted.end ||
+                                  before->zone != wanted.zone || before->staff != wanted.staff;
+        const bool confirms = before && before->hold_until && wanted.state == AppointmentState::Confirmed;
+        if (before && !time_changed) wanted.provisional = before->provisional;
+        const auto person = parts_.index.person(wanted.staff);
+        if (live && (time_changed || confirms) && person && business) {
+            if (const auto no = check_external(wanted, *person, *business, now, force, parts_.zones)) return *no;
+        }
+        BookingResult result = place_appointment(writer, wanted, if_match, parts_.zones, now, "api", "");
+        HttpResponse made = booking_answer(
+            result, result.appointment ? writer.mirrors_of(result.appointment->id) : std::vector<Mirror>{}
+        );
+        booked = std::move(result);
+        return made;
+    });
+    if (booked && response.status < 300) apply(*booked);
+    return response;
+}
+
+HttpResponse Api::post_hold(const HttpRequest& request, const PathValues&) {
+    const JsonInput in(request.body, hold_fields());
+    const auto service = parts_.index.service(ServiceId{in.text("service", 128)});
+    if (!service)
+        return problem(422, "Unprocessable Content", "There is no such service; GET /v1/services lists them.");
+    const Instant now = parts_.clock.now();
+    const Appointment wanted = hold_from(in, *service, parts_.zones, now, parts_.random);
+    const Instant start = parts_.zones.to_instant(wanted.start, wanted.zone);
+    std::vector<StaffId> names = wanted.staff.empty() ? service->staff : std::vector{wanted.staff};
+    std::vector<Load> free;
+    for (const StaffId& name : names) {
+        const auto person = parts_.index.person(name);
+        if (!person) continue;
+        const SlotQuestion question{*service, {start, start + std::chrono::seconds{1}}, now, {person}};
+        if (!slots_for(question, parts_.zones).empty()) free.push_back(load_of(*person, start, parts_.zones));
+    }
+    free = fairest_first(std::move(free));
+    std::optional<BookingResult> booked;
+    const HttpResponse response = write_once(request, [&](Writer& writer) {
+        const auto business = writer.business().value_or(Business{});
+        for (auto choice = free.begin(); choice != free.end(); ++choice) {
+            Appointment hold = wanted;
+            hold.staff = choice->staff;
+            const auto person = parts_.index.person(hold.staff);
+            if (!person || check_external(hold, *person, business, now, false, parts_.zones)) continue;
+            BookingResult result = place_appointment(writer, hold, std::nullopt, parts_.zones, now, "api", "");
+            // Taken a moment ago: the next one.
+            if (result.outcome == BookingOutcome::Overlap) continue;
+            HttpResponse made = booking_answer(result, {});
+            if (made.status < 300) {
+                Json shown_hold = Json::parse(made.body);
+                shown_hold["why"] = why_chosen({choice, free.end()});
+                made.body = shown_hold.dump();
+            }
+            booked = std::move(result);
+            return made;
+        }
+        return problem(409, "Conflict", "This time is not free any more; ask /v1/slots and choose another.");
+    });
+    if (booked && response.status < 300) apply(*booked);
+    return response;
+}
+
+HttpResponse Api::write_once(const HttpRequest& request, const std::function<HttpResponse(Writer&)>& work) {
     const std::string key(request.header("idempotency-key"));
     if (key.size() > 255) throw InputError("The header Idempotency-Key has 255 characters at most.");
-    const std::string digest = key.empty() ? "" : sha256_hex(request.method + " " + request.path + " " + request.body);
-    if (!key.empty()) {
+    if (key.empty()) return write(parts_.store, work);
+    const std::string digest = sha256_hex(request.method + " " + request.path + " " + request.body);
+    {
         const std::lock_guard lock(mutex_);
         if (!running_keys_.insert(key).second)
             return problem(409, "Conflict", "A request under this Idempotency-Key is running; ask again in a moment.");
@@ -160,67 +218,30 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         Api& api;
         const std::string& key;
         ~Release() {
-            if (key.empty()) return;
             const std::lock_guard lock(api.mutex_);
             api.running_keys_.erase(key);
         }
     } release{*this, key};
-
     const Instant now = parts_.clock.now();
-    const Interval when = interval_of(wanted, parts_.zones);
-    std::optional<BookingResult> booked;
-    const HttpResponse response = write(parts_.store, [&](Writer& writer) {
-        if (!key.empty()) {
-            if (const auto earlier = writer.idempotent_answer(key)) {
-                if (earlier->request_digest != digest)
-                    return problem(
-                        422,
-                        "Unprocessable Content",
-                        "This Idempotency-Key was used for another request; use a new one."
-                    );
-                HttpResponse same;
-                same.status = earlier->status;
-                same.body = earlier->body;
-                same.headers.emplace_back("ETag", etag(Json::parse(same.body).at("revision").get<std::int64_t>()));
-                return same;
-            }
-        }
-        const auto business = writer.business();
-        const auto before = writer.appointment(wanted.id);
-        const bool time_changed = !before || before->start != wanted.start || before->end != wanted.end ||
-                                  before->zone != wanted.zone || before->staff != wanted.staff;
-        if (before && !time_changed) wanted.provisional = before->provisional;
-        const auto person = parts_.index.person(wanted.staff);
-        if (wanted.state != AppointmentState::Cancelled && time_changed && person && business) {
-            const auto external = external_time(*person, when, now, business->stale_after);
-            if (external.busy && !force)
+    return write(parts_.store, [&](Writer& writer) {
+        if (const auto earlier = writer.idempotent_answer(key)) {
+            if (earlier->request_digest != digest)
                 return problem(
-                    409,
-                    "Conflict",
-                    "A calendar of that person is busy at this time; choose another, or send override_busy."
+                    422, "Unprocessable Content", "This Idempotency-Key was used for another request; use a new one."
                 );
-            if (external.stale && business->stale == StalePolicy::Refuse)
-                return problem(
-                    409,
-                    "Conflict",
-                    "A calendar of that person was not read for too long, and the business refuses bookings then; try "
-                    "again later."
-                );
-            wanted.provisional = external.stale && business->stale == StalePolicy::Provisional;
+            HttpResponse same;
+            same.status = earlier->status;
+            same.body = earlier->body;
+            same.headers.emplace_back("ETag", etag(Json::parse(same.body).at("revision").get<std::int64_t>()));
+            return same;
         }
-        BookingResult result = place_appointment(writer, wanted, if_match, parts_.zones, now, "api", "");
-        HttpResponse made = booking_answer(
-            result, result.appointment ? writer.mirrors_of(result.appointment->id) : std::vector<Mirror>{}
-        );
-        if (!key.empty() && made.status < 300) {
+        HttpResponse made = work(writer);
+        if (made.status < 300) {
             writer.forget_idempotent_answers(now - kAnswersKept);
             writer.put_idempotent_answer(key, IdempotentAnswer{digest, made.status, made.body, now});
         }
-        booked = std::move(result);
         return made;
     });
-    if (booked && response.status < 300) apply(*booked);
-    return response;
 }
 
 HttpResponse Api::get_appointment(const HttpRequest&, const PathValues& path) {
@@ -260,55 +281,6 @@ HttpResponse Api::list_appointments(const HttpRequest& request, const PathValues
         if (page.size() == limit) body["next"] = page.back().id.value;
         return answer(200, body);
     });
-}
-
-HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&) {
-    const Interval window{instant_parameter(request, "from"), instant_parameter(request, "to")};
-    if (window.start >= window.end || window.end - window.start > kMaxWindow)
-        throw InputError("\"to\" has to lie after \"from\", 400 days at most.");
-    const auto names = split(request.parameter("staff"));
-    if (names.empty() || names.size() > 100)
-        throw InputError("The parameter \"staff\" names 1 to 100 people, with commas between.");
-    const Instant now = parts_.clock.now();
-    Json people = Json::array();
-    for (const std::string& name : names) {
-        const auto person = parts_.index.person(StaffId{name});
-        if (!person) return problem(404, "Not Found", "There is no person " + name.substr(0, 128) + ".");
-        Json busy = Json::array();
-        const auto intervals = busy_within(*person, window);
-        for (const BusyInterval& i : intervals) {
-            busy.push_back(
-                {{"start", format_instant(i.start)},
-                 {"end", format_instant(i.end)},
-                 {"kind", i.kind == BusyKind::Busy ? "busy" : "tentative"}}
-            );
-        }
-        Json sources = Json::array();
-        bool any_stale = false;
-        for (const auto& [source, state] : person->sources) {
-            const bool own = source == "appointments";
-            const auto as_of = own ? std::optional(now) : state.as_of;
-            const bool stale = !as_of || now - *as_of > policy_.stale_after;
-            any_stale = any_stale || stale;
-            sources.push_back(
-                {{"source", source},
-                 {"as_of", instant_json(as_of)},
-                 {"age_s", as_of ? Json((now - *as_of).count()) : Json(nullptr)},
-                 {"freshness", own ? "live" : freshness_name(state.freshness)},
-                 {"offer", offer_name(stale, policy_.stale)}}
-            );
-        }
-        const std::string offer = offer_name(any_stale, policy_.stale);
-        Json free = Json::array();
-        for (const Interval& i :
-             offer == "refused" ? std::vector<Interval>{} : free_within(*person, window, person->staff, parts_.zones)) {
-            free.push_back({{"start", format_instant(i.start)}, {"end", format_instant(i.end)}});
-        }
-        people.push_back({{"id", name}, {"busy", busy}, {"free", free}, {"offer", offer}, {"sources", sources}});
-    }
-    return answer(
-        200, Json{{"from", format_instant(window.start)}, {"to", format_instant(window.end)}, {"staff", people}}
-    );
 }
 
 HttpResponse Api::list_changes(const HttpRequest& request, const PathValues&) {

@@ -50,7 +50,8 @@ HttpResponse Api::get_export(const HttpRequest&, const PathValues&) {
         Json appointments = Json::array();
         std::string ics = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//calgate//EN\r\n";
         for (const Appointment& a : every_appointment(reader)) {
-            appointments.push_back(without(shown(a, {}), {"mirrors"}));
+            if (a.hold_until) continue;  // Over before anybody reads this.
+            appointments.push_back(without(shown(a, {}), {"mirrors", "hold_until"}));
             Event event;
             event.uid.value = a.id.value + "@calgate";
             const Shown full = shown_on(a, CopyDetail::Full, parts_.zones);
@@ -133,6 +134,7 @@ HttpResponse Api::post_import(const HttpRequest& request, const PathValues&) {
             }
         });
         for (const Staff& person : staff) parts_.index.set_person(person);
+        for (const Service& service : services) parts_.index.set_service(service);
         for (const BookingResult& result : placed) apply(result);
     }
     return answer(

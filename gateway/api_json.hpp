@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/connector.hpp"
 #include "core/model.hpp"
+#include "core/zone.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/json_input.hpp"
 
@@ -32,14 +35,19 @@ HttpResponse connect_problem(const Error& error);
 /// Another account is being connected.
 HttpResponse busy_connecting();
 
+inline constexpr std::array<const char*, 7> kWeekdays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
 /// Take a record from a body; throw InputError.
 Appointment appointment_from(const JsonInput&, const std::string& id);
 Staff staff_from(const JsonInput&, const std::string& id);
 Service service_from(const JsonInput&, const std::string& id);
+/// A hold of the service; `staff` is empty when anybody who does it will do.
+Appointment hold_from(const JsonInput&, const Service&, const ZoneResolver&, Instant now, Random&);
 /// 1–128 characters of [A-Za-z0-9._:-].
 std::string checked_id(const std::string& id, const char* what);
 
 const std::vector<std::string>& appointment_fields();
+const std::vector<std::string>& hold_fields();
 const std::vector<std::string>& staff_fields();
 const std::vector<std::string>& service_fields();
 

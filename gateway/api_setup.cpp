@@ -164,6 +164,7 @@ HttpResponse Api::put_service(const HttpRequest& request, const PathValues& path
         writer.put(service);
         return absent ? 201 : 200;
     });
+    parts_.index.set_service(service);
     return answer(status, shown(service));
 }
 

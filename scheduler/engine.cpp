@@ -6,6 +6,8 @@
 #include "core/busy.hpp"
 #include "core/resilience.hpp"
 #include "scheduler/engine_impl.hpp"
+#include "scheduler/holds.hpp"
+#include "scheduler/horizon.hpp"
 #include "scheduler/polling.hpp"
 #include "scheduler/provisional.hpp"
 #include "scheduler/scheduler.hpp"
@@ -18,9 +20,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kLaneRefresh{5000};
 constexpr std::chrono::hours kExpandEvery{1};
-constexpr std::chrono::hours kExpandAhead{24 * 7};
-constexpr std::size_t kExpandBatch = 500;
 constexpr std::size_t kWaitingRead = 200;
+/// How long one calendar may write while others of its account wait.
+constexpr std::chrono::seconds kTurn{10};
 constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 /// Two clocks that are read one after the other may differ by their grain.
 constexpr std::chrono::seconds kClockGrain{2};
@@ -85,6 +87,7 @@ Engine::~Engine() { stop(); }
 void Engine::load() {
     auto& parts = impl_->parts;
     parts.store.read([&](const Reader& reader) {
+        for (const auto& service : reader.services()) parts.index.set_service(service);
         for (const auto& staff : reader.staff()) {
             parts.index.set_person(staff);
             std::vector<BusyInterval> booked;
@@ -145,7 +148,7 @@ std::chrono::milliseconds Engine::run_due() { return impl_->step({}); }
 PassReport Engine::run_pass(const CalendarId& calendar) {
     Outcome outcome;
     std::vector<CalendarId> touched;
-    auto report = impl_->run(calendar, true, {}, outcome, touched);
+    auto report = impl_->run(calendar, true, {}, SteadyInstant::max(), outcome, touched);
     impl_->note(report);
     wake(touched);
     return report;
@@ -160,53 +163,6 @@ VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
     });
     if (trouble) report.error = trouble;
     return report;
-}
-
-std::vector<CalendarHealth> Engine::health() const {
-    std::vector<CalendarHealth> out;
-    std::map<AccountId, double> pace;
-    {
-        const std::lock_guard lock(impl_->mutex);
-        for (const auto& [account, desk] : impl_->desks) pace.emplace(account, desk->pace);
-    }
-    impl_->parts.store.read([&](const Reader& reader) {
-        std::map<AccountId, std::int64_t> waiting;
-        for (const auto& calendar : reader.calendars())
-            waiting[calendar.account] += reader.count_open_mirrors(calendar.id);
-        for (const auto& calendar : reader.calendars()) {
-            CalendarHealth health;
-            health.calendar = calendar.id;
-            health.as_of = calendar.as_of;
-            health.waiting = reader.count_open_mirrors(calendar.id);
-            const double calls = static_cast<double>(waiting[calendar.account]);
-            const double per_second =
-                pace.try_emplace(calendar.account, impl_->settings.calls_per_second).first->second;
-            health.catch_up = std::chrono::ceil<std::chrono::seconds>(
-                std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / per_second)
-            );
-            const auto account = reader.account(calendar.account);
-            if (account && account->state != AccountState::Active)
-                health.trouble = account->detail;
-            else if (calendar.state != CalendarState::Active)
-                health.trouble = calendar.detail;
-            out.push_back(std::move(health));
-        }
-    });
-    const std::lock_guard lock(impl_->mutex);
-    for (auto& health : out) {
-        const auto last = impl_->last.find(health.calendar);
-        const auto service = impl_->services.find(health.calendar);
-        const bool closed = service == impl_->services.end() || impl_->scheduler.service_up(service->second);
-        health.live = closed && last != impl_->last.end() && last->second.completed;
-        if (health.trouble.empty() && last != impl_->last.end() && last->second.error)
-            health.trouble = last->second.error->detail;
-    }
-    return out;
-}
-
-void Engine::Impl::note(const PassReport& report) {
-    const std::lock_guard lock(mutex);
-    last[report.calendar] = report;
 }
 
 void Engine::Impl::refresh_lanes() {
@@ -266,7 +222,8 @@ std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
     std::optional<Job> job;
     try {
         if (refresh) refresh_lanes();
-        if (expand) expand_horizon();
+        if (refresh) end_holds(parts);
+        if (expand) expand_horizon(parts, settings);
     } catch (const StoreFailure& failure) {
         if (parts.log) parts.log(std::string("job=housekeeping error=store detail=\"") + failure.what() + "\"");
     }
@@ -290,7 +247,7 @@ void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
     PassReport report;
     report.calendar = job.calendar;
     try {
-        report = run(job.calendar, job.pull, stop, outcome, touched);
+        report = run(job.calendar, job.pull, stop, began + kTurn, outcome, touched);
     } catch (const StoreFailure& failure) {
         report.error = Error{ErrorCode::Unavailable, failure.what(), {}};
         outcome = {};
@@ -336,7 +293,12 @@ void Engine::Impl::release(const std::vector<CalendarId>& calendars) {
 }
 
 PassReport Engine::Impl::run(
-    const CalendarId& id, bool pull, std::stop_token stop, Outcome& outcome, std::vector<CalendarId>& touched
+    const CalendarId& id,
+    bool pull,
+    std::stop_token stop,
+    SteadyInstant turn_ends,
+    Outcome& outcome,
+    std::vector<CalendarId>& touched
 ) {
     PassReport report;
     report.calendar = id;
@@ -351,7 +313,7 @@ PassReport Engine::Impl::run(
             return wait.count() == 0;
         };
         const EitherStop ends(stop, leaving(desk));
-        SyncPass pass(parts, settings, connector, id, {pull, ends.token(), may_write, jumped(id)});
+        SyncPass pass(parts, settings, connector, id, {pull, ends.token(), may_write, jumped(id), turn_ends});
         report = pass.run();
         if (report.error && report.error->code == ErrorCode::RateLimited) {
             // The account waits as a whole, so that no other calendar of it is refused as well (F3).
@@ -444,58 +406,6 @@ void Engine::Impl::close_unread(const std::map<CalendarId, std::string>& read_ca
         (void)with_desk(calendar, [&](Connector& connector, Desk&) { keep_push(connector, calendar, {}); });
         return;
     }
-}
-
-void Engine::Impl::expand_horizon() {
-    const Instant now = parts.clock.now();
-    const Interval window{now - settings.horizon_back, now + settings.horizon_ahead};
-    const auto old = read(parts.store, [&](const Reader& r) {
-        return r.cached_events_to_expand(window.end - kExpandAhead, kExpandBatch);
-    });
-    std::set<CalendarId> changed;
-    std::map<AccountId, std::unique_ptr<Connector>> connectors;  // Of our own: understanding needs no turn at a desk.
-    for (const auto& event : old) {
-        std::optional<Calendar> calendar;
-        std::optional<Account> account;
-        std::string zone;
-        parts.store.read([&](const Reader& reader) {
-            calendar = reader.calendar(event.calendar);
-            if (!calendar) return;
-            account = reader.account(calendar->account);
-            zone = zone_of(reader, *calendar, reader.business().value_or(Business{}));
-        });
-        if (!account) continue;
-        auto& connector = connectors[account->id];
-        if (!connector) {
-            if (auto opened = parts.connectors.open(*account)) connector = std::move(*opened);
-        }
-        if (!connector) continue;
-        RemoteEvent remote{event.href, event.version, {}, {}};
-        auto parsed = connector->read_source(event.text);
-        if (parsed)
-            remote.event = std::move(*parsed);
-        else
-            remote.unreadable = parsed.error().detail;
-        remote.event.source = event.text;
-        auto fresh = cached_event(remote, *calendar, zone, window, event, parts.zones, parts.clock);
-        // What cannot be read moves to the end of the line, with the busy time it had.
-        if (remote.unreadable) fresh.busy_to = window.end;
-        parts.store.write([&](Writer& writer) {
-            const auto current = writer.cached_event(event.calendar, event.href);
-            if (current && current->text == event.text) writer.put(fresh);
-        });
-        changed.insert(event.calendar);
-    }
-    parts.store.read([&](const Reader& reader) {
-        for (const auto& id : changed) {
-            const auto calendar = reader.calendar(id);
-            if (!calendar || !calendar->busy) continue;
-            const auto person = parts.index.person(calendar->staff);
-            SourceState state{id.value, calendar->as_of, SourceState::Freshness::Cached};
-            if (person && person->sources.contains(id.value)) state = person->sources.at(id.value);
-            parts.index.set_source(calendar->staff, state, busy_of(reader, id));
-        }
-    });
 }
 
 }  // namespace calgate

@@ -58,7 +58,14 @@ struct Engine::Impl {
     std::chrono::milliseconds step(std::stop_token stop);
     void refresh_lanes();
     void run_job(const Job&, std::stop_token);
-    PassReport run(const CalendarId&, bool pull, std::stop_token, Outcome&, std::vector<CalendarId>& touched);
+    PassReport run(
+        const CalendarId&,
+        bool pull,
+        std::stop_token,
+        SteadyInstant turn_ends,
+        Outcome&,
+        std::vector<CalendarId>& touched
+    );
     std::shared_ptr<Desk> desk_of(const AccountId&);
     std::stop_token leaving(const Desk&) const;
     /// Under the desk's mutex. @return why the account cannot be worked with.
@@ -80,7 +87,6 @@ struct Engine::Impl {
     std::chrono::seconds jumped(const CalendarId&);
     /// Closes channels of calendars that are no longer read, one at a time.
     void close_unread(const std::map<CalendarId, std::string>& read_calendars);
-    void expand_horizon();
     void release(const std::vector<CalendarId>&);
     void note(const PassReport&);
 

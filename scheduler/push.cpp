@@ -43,7 +43,7 @@ SyncPass::Pushed SyncPass::push_all(const std::vector<Mirror>& mirrors) {
     std::vector<AppointmentId> together;
     for (const auto& mirror : mirrors) {
         if (options_.stop.stop_requested()) return Pushed::Stop;
-        if (options_.may_write && !options_.may_write()) {
+        if (parts_.clock.steady() >= options_.turn_ends || (options_.may_write && !options_.may_write())) {
             more_ = true;
             break;
         }

@@ -96,7 +96,7 @@ private:
     }
 
     void put(Writer& writer, const Appointment& appointment, bool known, bool edited) {
-        writer.put(appointment, interval_of(appointment, parts_.zones));
+        writer.put(appointment, occupied_by(appointment, parts_.zones));
         if (appointment.provisional) writer.put_setting(provisional_setting(appointment.staff), "1");
         writer.append(
             {0,

@@ -37,7 +37,7 @@ struct Outcome {
     bool failed = false;                ///< Ended by any failure.
     bool changed = false;               ///< Something was new: poll more often for a while.
     bool slowed = false;                ///< Refused for too many calls: what is to be written comes before any reading.
-    bool more = false;                  ///< Writes are left for lack of call tokens.
+    bool more = false;                  ///< Writes are left for lack of call tokens, or for the end of the turn.
     std::chrono::milliseconds wait{0};  ///< Until the next token, with `more`.
     std::optional<std::chrono::milliseconds> next_write{};  ///< Until the first back-off of a write ends.
     std::optional<std::chrono::seconds> retry_after{};

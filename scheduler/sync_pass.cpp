@@ -106,16 +106,7 @@ void SyncPass::park_calendar(CalendarState state, const Error& error) {
 }
 
 void SyncPass::publish() {
-    for (const auto& booking : bookings_) {
-        if (!booking.appointment) continue;
-        const StaffId staff = booking.appointment->staff;
-        if (booking.staff_before && *booking.staff_before != staff) {
-            parts_.index.change_appointment(*booking.staff_before, booking.before, std::nullopt);
-            parts_.index.change_appointment(staff, std::nullopt, booking.after);
-        } else {
-            parts_.index.change_appointment(staff, booking.before, booking.after);
-        }
-    }
+    for (const auto& booking : bookings_) show_booking(parts_.index, booking);
     if (!calendar_.busy || !options_.pull) return;
     SourceState state{id_.value, std::nullopt, SourceState::Freshness::Cached};
     parts_.store.read([&](const Reader& reader) {

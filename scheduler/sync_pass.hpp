@@ -34,6 +34,8 @@ public:
         std::function<bool()> may_write{};
         /// How far the wall clock was set ahead since the last run; no time passed meanwhile (I23).
         std::chrono::seconds jumped{0};
+        /// Then the other calendars of the account have their turn; what waits here stays open.
+        SteadyInstant turn_ends = SteadyInstant::max();
         bool leaving = false;  ///< The calendar is being disconnected: its copies and its marker are deleted.
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
@@ -43,7 +45,7 @@ public:
 
     bool pulled() const { return pulled_; }                              ///< A pull ended complete.
     bool answered() const { return answered_; }                          ///< Some call came back with an answer.
-    bool more() const { return more_; }                                  ///< `may_write` ended the push.
+    bool more() const { return more_; }                                  ///< `may_write` or the turn ended the push.
     const std::vector<CalendarId>& touched() const { return touched_; }  ///< Targets that now wait for a write.
 
 private:

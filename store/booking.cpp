@@ -72,7 +72,9 @@ std::vector<CalendarId> follow(Writer& writer, const Appointment& appointment, I
     std::vector<CalendarId> targets;
     for (const Calendar& calendar : writer.calendars()) {
         auto mirror = writer.mirror(appointment.id, calendar.id);
-        const bool wanted_here = calendar.mirror && calendar.staff == appointment.staff && live(appointment);
+        // A hold that ends by itself is nobody's appointment yet.
+        const bool wanted_here =
+            calendar.mirror && calendar.staff == appointment.staff && live(appointment) && !appointment.hold_until;
         if (!wanted_here && !mirror) continue;
         if (!mirror) mirror = fresh_mirror(appointment, calendar, *business);
         const bool was_gone = mirror->wanted_gone && mirror->wanted == mirror->confirmed;
@@ -99,21 +101,52 @@ BookingResult store_revision(
     BookingResult result;
     if (before) {
         result.staff_before = before->staff;
-        if (live(*before)) result.before = interval_of(*before, zones);
+        if (live(*before)) result.before = occupied_by(*before, zones);
     }
     next.revision = before ? before->revision + 1 : 1;
     next.created = before ? before->created : now;
     next.changed = now;
-    const Interval when = interval_of(next, zones);
+    const Interval when = occupied_by(next, zones);
     writer.put(next, when);
     if (next.provisional) writer.put_setting("provisional." + next.staff.value, "1");
-    result.targets = follow(writer, next, when);
+    result.targets = follow(writer, next, interval_of(next, zones));
     const char* kind = !before ? "appointment.created" : live(next) ? "appointment.changed" : "appointment.cancelled";
     writer.append(Change{0, now, kind, next.id.value, actor, why, next.revision});
     if (live(next)) result.after = when;
     result.outcome = before ? BookingOutcome::Changed : BookingOutcome::Created;
     result.appointment = std::move(next);
     return result;
+}
+
+/// The buffers that were agreed with the time stay; a new time or service takes the service's.
+Appointment with_buffers(const Reader& reader, Appointment wanted, const std::optional<Appointment>& before) {
+    const bool agreed = before && live(*before) && before->service == wanted.service && before->start == wanted.start &&
+                        before->end == wanted.end && before->zone == wanted.zone && before->staff == wanted.staff;
+    const auto service = wanted.service.empty() ? std::nullopt : reader.service(wanted.service);
+    wanted.buffer_before = agreed ? before->buffer_before : service ? service->buffer_before : std::chrono::minutes{0};
+    wanted.buffer_after = agreed ? before->buffer_after : service ? service->buffer_after : std::chrono::minutes{0};
+    return wanted;
+}
+
+BookingResult end_hold(Writer& writer, const Appointment& hold, const ZoneResolver& zones, Instant now) {
+    Appointment next = hold;
+    next.state = AppointmentState::Cancelled;
+    next.hold_until.reset();
+    return store_revision(writer, next, hold, zones, now, "gateway", "The hold ran out.");
+}
+
+/// Cancels holds in the way of `wanted` that have run out. @return the time that they had.
+std::vector<std::pair<StaffId, Interval>> make_room(
+    Writer& writer, const Appointment& wanted, const ZoneResolver& zones, Instant now
+) {
+    std::vector<std::pair<StaffId, Interval>> released;
+    if (!live(wanted)) return released;
+    for (const auto& [other, span] : writer.appointments_of(wanted.staff, occupied_by(wanted, zones))) {
+        if (other.id == wanted.id || !other.hold_until || *other.hold_until > now) continue;
+        end_hold(writer, other, zones, now);
+        released.emplace_back(other.staff, span);
+    }
+    return released;
 }
 
 BookingResult refused(BookingOutcome outcome, const std::optional<Appointment>& current) {
@@ -131,22 +164,28 @@ Interval interval_of(const Appointment& appointment, const ZoneResolver& zones) 
         zones.to_instant(effective_end(appointment, zones), appointment.zone)};
 }
 
+Interval occupied_by(const Appointment& appointment, const ZoneResolver& zones) {
+    const Interval when = interval_of(appointment, zones);
+    return {when.start - appointment.buffer_before, when.end + appointment.buffer_after};
+}
+
 bool has_room(const Reader& reader, const Appointment& appointment, const ZoneResolver& zones) {
     const auto staff = reader.staff(appointment.staff);
     if (!staff || !live(appointment)) return true;
-    return most_at_once(reader, appointment, interval_of(appointment, zones)) + 1 <= staff->capacity;
+    return most_at_once(reader, appointment, occupied_by(appointment, zones)) + 1 <= staff->capacity;
 }
 
 BookingResult place_appointment(
     Writer& writer,
-    const Appointment& wanted,
+    const Appointment& asked,
     std::optional<std::int64_t> if_match,
     const ZoneResolver& zones,
     Instant now,
     const std::string& actor,
     const std::string& why
 ) {
-    const auto before = writer.appointment(wanted.id);
+    const auto before = writer.appointment(asked.id);
+    const Appointment wanted = with_buffers(writer, asked, before);
     if (if_match && (!before || before->revision != *if_match))
         return refused(BookingOutcome::RevisionMismatch, before);
     const auto staff = writer.staff(wanted.staff);
@@ -154,8 +193,11 @@ BookingResult place_appointment(
     if (!wanted.service.empty() && !writer.service(wanted.service))
         return refused(BookingOutcome::UnknownService, before);
     if (before && same_content(*before, wanted)) return refused(BookingOutcome::Unchanged, before);
+    auto released = make_room(writer, wanted, zones, now);
     if (!has_room(writer, wanted, zones)) return refused(BookingOutcome::Overlap, before);
-    return store_revision(writer, wanted, before, zones, now, actor, why);
+    auto result = store_revision(writer, wanted, before, zones, now, actor, why);
+    result.released = std::move(released);
+    return result;
 }
 
 BookingResult cancel_appointment(
@@ -176,12 +218,29 @@ BookingResult cancel_appointment(
     return store_revision(writer, next, before, zones, now, actor, why);
 }
 
+std::vector<BookingResult> end_holds(Writer& writer, const ZoneResolver& zones, Instant now, std::size_t limit) {
+    std::vector<BookingResult> ended;
+    for (const Appointment& hold : writer.expired_holds(now, limit))
+        ended.push_back(end_hold(writer, hold, zones, now));
+    return ended;
+}
+
+void show_booking(AvailabilityIndex& index, const BookingResult& booking) {
+    for (const auto& [staff, span] : booking.released) index.change_appointment(staff, span, std::nullopt);
+    if (!booking.appointment) return;
+    const StaffId& staff = booking.appointment->staff;
+    const bool moved = booking.staff_before && *booking.staff_before != staff;
+    if (moved) index.change_appointment(*booking.staff_before, booking.before, std::nullopt);
+    index.change_appointment(staff, moved ? std::nullopt : booking.before, booking.after);
+}
+
 std::int64_t add_target(Writer& writer, const Calendar& calendar, const ZoneResolver&, Instant now) {
     const auto business = writer.business();
     CALGATE_ASSERT(business.has_value());
     const Interval rest{now, Instant{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}}};
     std::int64_t added = 0;
     for (const auto& [appointment, when] : writer.appointments_of(calendar.staff, rest)) {
+        if (appointment.hold_until) continue;
         auto mirror = writer.mirror(appointment.id, calendar.id);
         if (mirror && !mirror->wanted_gone) continue;
         if (!mirror) mirror = fresh_mirror(appointment, calendar, *business);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/availability.hpp"
 #include "core/model.hpp"
 #include "core/zone.hpp"
 #include "store/store.hpp"
@@ -27,12 +28,14 @@ struct BookingResult {
     std::optional<Interval> before{};          ///< Busy interval it had; for the availability index.
     std::optional<Interval> after{};           ///< Busy interval it has.
     std::optional<StaffId> staff_before{};
-    std::vector<CalendarId> targets{};  ///< To wake.
+    std::vector<CalendarId> targets{};                     ///< To wake.
+    std::vector<std::pair<StaffId, Interval>> released{};  ///< Holds that had run out and made room.
 };
 
-/// Creates or replaces an appointment inside the caller's transaction: revision, overlap within capacity, mirror rows
-/// of every target of that person, an entry in the change feed (I2, I15, I30). A provisional one sets the setting
-/// "provisional.<person>", so that the next complete reading of the person's calendars looks at it again.
+/// Creates or replaces an appointment, after cancelling the holds in its way that have run out, inside the caller's
+/// transaction: revision, overlap within capacity, mirror rows of every target of that person, an entry in the change
+/// feed (I2, I15, I30). A provisional one sets the setting "provisional.<person>", so that the next complete reading of
+/// the person's calendars looks at it again.
 /// @param wanted revision, created and changed are ignored. @param if_match revision the caller saw.
 /// @param actor, why for the feed. When the person changes, copies on the earlier person's targets become
 /// `wanted_gone`.
@@ -57,6 +60,12 @@ BookingResult cancel_appointment(
     const std::string& why
 );
 
+/// Cancels holds that have run out by `now`, `limit` of them at most.
+std::vector<BookingResult> end_holds(Writer&, const ZoneResolver&, Instant now, std::size_t limit);
+
+/// Shows the index what a booking did, after its transaction was committed.
+void show_booking(AvailabilityIndex&, const BookingResult&);
+
 /// Creates the missing mirror rows of a calendar that became a target: every live appointment of its person that ends
 /// after `now`. @return how many.
 std::int64_t add_target(Writer&, const Calendar&, const ZoneResolver&, Instant now);
@@ -65,7 +74,9 @@ std::int64_t add_target(Writer&, const Calendar&, const ZoneResolver&, Instant n
 /// @return true when the person is not known.
 bool has_room(const Reader&, const Appointment&, const ZoneResolver&);
 
-/// Busy interval of an appointment, by the zone rules in force.
+/// From start to end, by the zone rules in force.
 Interval interval_of(const Appointment&, const ZoneResolver&);
+/// The same with its buffers: the time that nobody else gets.
+Interval occupied_by(const Appointment&, const ZoneResolver&);
 
 }  // namespace calgate

@@ -56,6 +56,9 @@ public:
     /// Held and confirmed ones of a person whose [start, end) instants overlap `window`.
     virtual std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId&, Interval window) const = 0;
 
+    /// Held ones whose hold has run out at `now`, those first that ran out first.
+    virtual std::vector<Appointment> expired_holds(Instant now, std::size_t limit) const = 0;
+
     virtual std::optional<Mirror> mirror(const AppointmentId&, const CalendarId&) const = 0;
     virtual std::vector<Mirror> mirrors_of(const AppointmentId&) const = 0;
     virtual std::vector<Mirror> mirrors_on(const CalendarId&) const = 0;

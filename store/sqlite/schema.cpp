@@ -100,6 +100,10 @@ ALTER TABLE changes ADD COLUMN subject TEXT GENERATED ALWAYS AS (json_extract(bo
 CREATE INDEX changes_by_subject ON changes(subject);
 )sql";
 
+constexpr const char* kSeventh =
+    "CREATE INDEX appointments_held ON appointments(json_extract(body, '$.hold_until_s')) WHERE live = 1 AND "
+    "json_extract(body, '$.hold_until_s') IS NOT NULL";
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -119,7 +123,8 @@ void migrate(Database& database, int target) {
         [&] { third(database); },
         [&] { database.execute(kFourth); },
         [&] { database.execute(kFifth); },
-        [&] { database.execute(kSixth); }};
+        [&] { database.execute(kSixth); },
+        [&] { database.execute(kSeventh); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

@@ -143,6 +143,16 @@ std::vector<std::pair<Appointment, Interval>> RowReader<Base>::appointments_of(c
     return out;
 }
 template <class Base>
+std::vector<Appointment> RowReader<Base>::expired_holds(Instant now, std::size_t limit) const {
+    return rows<Appointment>(
+        database_
+            .statement("SELECT body FROM appointments WHERE live = 1 AND json_extract(body, '$.hold_until_s') <= ? "
+                       "ORDER BY json_extract(body, '$.hold_until_s'), id LIMIT ?")
+            .bind(1, number(now))
+            .bind(2, number(limit))
+    );
+}
+template <class Base>
 std::optional<Mirror> RowReader<Base>::mirror(const AppointmentId& appointment, const CalendarId& calendar) const {
     return row<Mirror>(database_.statement("SELECT body FROM mirrors WHERE appointment = ? AND calendar = ?")
                            .bind(1, appointment.value)

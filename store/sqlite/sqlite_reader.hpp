@@ -27,6 +27,7 @@ public:
     std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const override;
     std::vector<Appointment> versions(const AppointmentId&, std::size_t limit) const override;
     std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId&, Interval window) const override;
+    std::vector<Appointment> expired_holds(Instant now, std::size_t limit) const override;
     std::optional<Mirror> mirror(const AppointmentId&, const CalendarId&) const override;
     std::vector<Mirror> mirrors_of(const AppointmentId&) const override;
     std::vector<Mirror> mirrors_on(const CalendarId&) const override;

@@ -1,16 +1,12 @@
 #include "core/recurrence.hpp"
 
-#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <sstream>
 
-#include "core/recurrence_rule.hpp"
-#include "tests/core/reference_expander.hpp"
-#include "tests/support/manual_clock.hpp"
-#include "tests/support/seeded_random.hpp"
+#include "tests/core/series_samples.hpp"
 
 using namespace calgate;
 using namespace calgate::testing;
@@ -18,55 +14,6 @@ using namespace std::chrono_literals;
 namespace data = boost::unit_test::data;
 
 namespace {
-
-const ZoneResolver& zones() {
-    static const ZoneResolver resolver;
-    return resolver;
-}
-
-/// "19970902T090000", "…Z", "19970902", "19970902T090000@Europe/Berlin".
-When when(const std::string& text) {
-    const auto zone = text.find('@');
-    const std::string t = text.substr(0, zone);
-    std::string dashed = t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2);
-    if (t.size() > 8) dashed += "T" + t.substr(9, 2) + ":" + t.substr(11, 2) + ":" + t.substr(13, 2);
-    const auto local = parse_local(dashed);
-    BOOST_REQUIRE_MESSAGE(local, text);
-    if (t.size() == 8) return {When::Kind::Date, *local, {}};
-    if (t.back() == 'Z') return {When::Kind::Utc, *local, {}};
-    if (zone == std::string::npos) return {When::Kind::Floating, *local, {}};
-    return {When::Kind::Zoned, *local, text.substr(zone + 1)};
-}
-
-Instant instant(const std::string& text) { return zones().to_instant(when(text), "UTC"); }
-
-Event series(const std::string& start, std::vector<std::string> rules, std::chrono::seconds length = 1h) {
-    Event event;
-    event.uid = Uid{"series"};
-    event.master.start = when(start);
-    event.master.end = event.master.start;
-    event.master.end.local += length;
-    event.master.rules = std::move(rules);
-    return event;
-}
-
-std::vector<std::string> starts(const Expansion& expansion) {
-    std::vector<std::string> out;
-    for (const Occurrence& o : expansion.occurrences) out.push_back(format_instant(o.start));
-    return out;
-}
-
-Expansion expanded(
-    const Event& event, const std::string& from, const std::string& to, const std::string& zone = "UTC"
-) {
-    return expand(event, {instant(from), instant(to)}, zones(), zone, ManualClock{});
-}
-
-std::string text_of(const std::vector<std::string>& list) {
-    std::string out;
-    for (const std::string& one : list) out += (out.empty() ? "" : " ") + one;
-    return out;
-}
 
 struct Example {
     std::string name{}, start{}, rule{}, exclude{}, window{};
@@ -391,85 +338,6 @@ BOOST_AUTO_TEST_CASE(added_dates_may_have_an_end_of_their_own) {
     BOOST_TEST((expansion.occurrences[2].end - expansion.occurrences[2].start == 1h));
 }
 
-static EventInstance changed(const std::string& id, const std::string& start, std::chrono::seconds length = 1h) {
-    EventInstance out;
-    out.recurrence_id = when(id);
-    out.start = when(start);
-    out.end = out.start;
-    out.end.local += length;
-    out.title = "changed";
-    return out;
-}
-
-struct OverrideRow {
-    const char* name;
-    const char* id;
-    const char* start;
-    const char* wanted;
-    bool future = false;
-};
-static std::ostream& operator<<(std::ostream& out, const OverrideRow& row) { return out << row.name; }
-
-// The series: 09:00 in Berlin on 1, 2, 3 June 2026, seen from 1 to 10 June.
-static const std::vector<OverrideRow> kOverrides = {
-    {"moved",
-     "20260602T090000@Europe/Berlin",
-     "20260602T150000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-02T13:00:00Z 2026-06-03T07:00:00Z"},
-    {"named_in_utc",
-     "20260602T070000Z",
-     "20260602T150000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-02T13:00:00Z 2026-06-03T07:00:00Z"},
-    {"named_by_its_day",
-     "20260602",
-     "20260602T150000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-02T13:00:00Z 2026-06-03T07:00:00Z"},
-    {"moved_out_of_the_window",
-     "20260602T090000@Europe/Berlin",
-     "20260702T090000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-03T07:00:00Z"},
-    {"matching_nothing_is_one_more",
-     "20260605T090000@Europe/Berlin",
-     "20260606T090000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-02T07:00:00Z 2026-06-03T07:00:00Z 2026-06-06T07:00:00Z"},
-    {"this_and_later",
-     "20260602T090000@Europe/Berlin",
-     "20260602T150000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-02T13:00:00Z 2026-06-03T13:00:00Z",
-     true},
-    {"this_and_later_named_in_utc",
-     "20260602T070000Z",
-     "20260602T150000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-02T13:00:00Z 2026-06-03T13:00:00Z",
-     true},
-    {"this_and_later_by_days",
-     "20260602T090000@Europe/Berlin",
-     "20260607T090000@Europe/Berlin",
-     "2026-06-01T07:00:00Z 2026-06-07T07:00:00Z 2026-06-08T07:00:00Z",
-     true},
-};
-
-BOOST_DATA_TEST_CASE(override_, data::make(kOverrides), row) {
-    Event event = series("20260601T090000@Europe/Berlin", {"FREQ=DAILY;COUNT=3"});
-    event.overrides.push_back(changed(row.id, row.start));
-    event.overrides.back().this_and_future = row.future;
-    BOOST_TEST(text_of(starts(expanded(event, "20260601T000000Z", "20260610T000000Z"))) == row.wanted);
-}
-
-BOOST_AUTO_TEST_CASE(a_change_of_all_later_ones_reaches_into_a_far_window) {
-    Event event = series("20260601T090000Z", {"FREQ=WEEKLY"});
-    event.overrides.push_back(changed("20260608T090000Z", "20260618T090000Z"));
-    event.overrides.back().this_and_future = true;
-    BOOST_TEST(text_of(starts(expanded(event, "20260807T000000Z", "20260814T000000Z"))) == "2026-08-13T09:00:00Z");
-}
-
-BOOST_AUTO_TEST_CASE(overrides_without_a_master_stand_alone) {
-    Event event = series("20260601T090000Z", {"FREQ=DAILY"});
-    event.has_master = false;
-    event.overrides = {changed("20260602T090000Z", "20260603T100000Z")};
-    BOOST_TEST(text_of(starts(expanded(event, "20260601T000000Z", "20260610T000000Z"))) == "2026-06-03T10:00:00Z");
-}
-
 BOOST_AUTO_TEST_CASE(a_nominal_day_follows_the_clock_and_an_exact_one_does_not) {
     Event nominal = series("20260328T120000@Europe/Berlin", {}, 24h);
     BOOST_TEST(
@@ -496,142 +364,6 @@ BOOST_AUTO_TEST_CASE(all_day_is_a_day_of_the_calendars_zone) {
     BOOST_TEST(text_of(starts(expansion)) == "2026-03-27T23:00:00Z 2026-03-28T23:00:00Z 2026-03-29T22:00:00Z");
     BOOST_TEST(format_instant(expansion.occurrences.at(1).end) == "2026-03-29T22:00:00Z");
     BOOST_TEST(expansion.occurrences.at(0).all_day);
-}
-
-BOOST_AUTO_TEST_CASE(the_window_is_half_open) {
-    const Event event = series("20260601T090000Z", {});
-    BOOST_TEST(expanded(event, "20260601T100000Z", "20260601T110000Z").occurrences.empty());
-    BOOST_TEST(expanded(event, "20260601T080000Z", "20260601T090000Z").occurrences.empty());
-    BOOST_TEST(expanded(event, "20260601T095959Z", "20260601T110000Z").occurrences.size() == 1u);
-    const Event instantaneous = series("20260601T090000Z", {}, 0s);
-    BOOST_TEST(expanded(instantaneous, "20260601T090000Z", "20260601T110000Z").occurrences.size() == 1u);
-    BOOST_TEST(expanded(instantaneous, "20260601T080000Z", "20260601T090000Z").occurrences.empty());
-}
-
-BOOST_AUTO_TEST_CASE(too_many_occurrences_end_with_a_warning) {
-    ExpansionBudget budget;
-    budget.occurrences = 10;
-    const auto expansion = expand(
-        series("20260601T090000Z", {"FREQ=DAILY"}),
-        {instant("20260601T000000Z"), instant("20270601T000000Z")},
-        zones(),
-        "UTC",
-        ManualClock{},
-        budget
-    );
-    BOOST_TEST(expansion.occurrences.size() == 10u);
-    BOOST_TEST(expansion.truncated);
-    BOOST_TEST(expansion.warnings.size() == 1u);
-}
-
-/// Every reading costs ten milliseconds.
-class SlowClock final : public Clock {
-public:
-    Instant now() const override { return {}; }
-    SteadyInstant steady() const override { return SteadyInstant{std::chrono::milliseconds{10 * ++reads_}}; }
-
-private:
-    mutable std::int64_t reads_ = 0;
-};
-
-BOOST_AUTO_TEST_CASE(time_spent_is_bounded_by_the_clock) {
-    const auto expansion = expand(
-        series("19700101T090000Z", {"FREQ=DAILY;COUNT=20000"}),
-        {instant("20200101T000000Z"), instant("20200201T000000Z")},
-        zones(),
-        "UTC",
-        SlowClock{}
-    );
-    BOOST_TEST(expansion.truncated);
-    BOOST_TEST(text_of(expansion.warnings).find("more occurrences than are looked at") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(steps_are_bounded_when_the_clock_stands_still) {
-    ExpansionBudget budget;
-    budget.steps = 100;
-    const auto expansion = expand(
-        series("19700101T090000Z", {"FREQ=DAILY;COUNT=20000"}),
-        {instant("20200101T000000Z"), instant("20200201T000000Z")},
-        zones(),
-        "UTC",
-        ManualClock{},
-        budget
-    );
-    BOOST_TEST(expansion.truncated);
-    BOOST_TEST(expansion.occurrences.empty());
-}
-
-static std::vector<int> some(SeededRandom& random, int most, int low, int high) {
-    std::vector<int> out;
-    for (int i = random.between(1, most); i > 0; --i) {
-        const int value = random.between(low, high);
-        if (value != 0 && std::find(out.begin(), out.end(), value) == out.end()) out.push_back(value);
-    }
-    return out;
-}
-
-static PlainRule random_rule(SeededRandom& random) {
-    PlainRule rule;
-    static const std::vector<std::string> kFrequencies = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"};
-    rule.frequency = kFrequencies[static_cast<std::size_t>(random.between(0, 3))];
-    const bool monthly_or_longer = rule.frequency == "MONTHLY" || rule.frequency == "YEARLY";
-    if (random.one_in(2)) rule.interval = random.between(1, rule.frequency == "YEARLY" ? 3 : 9);
-    if (random.one_in(4)) rule.count = random.between(1, 60);
-    if (random.one_in(3)) rule.months = some(random, 4, 1, 12);
-    if (rule.frequency != "WEEKLY" && random.one_in(3)) rule.month_days = some(random, 4, -31, 31);
-    if (random.one_in(2)) {
-        for (int i = random.between(1, 4); i > 0; --i) {
-            const int most = rule.frequency == "YEARLY" && rule.months.empty() ? 53 : 5;
-            const int ordinal = monthly_or_longer && random.one_in(2) ? random.between(-most, most) : 0;
-            const std::pair<int, int> day{ordinal, random.between(0, 6)};
-            if (std::find(rule.days.begin(), rule.days.end(), day) == rule.days.end()) rule.days.push_back(day);
-        }
-    }
-    if (random.one_in(4) && !(rule.days.empty() && rule.month_days.empty())) rule.positions = some(random, 3, -4, 4);
-    if (random.one_in(3)) rule.week_start = random.between(0, 6);
-    return rule;
-}
-
-BOOST_AUTO_TEST_CASE(random_rules_agree_with_the_reference) {
-    SeededRandom random(20260329);
-    int compared = 0;
-    int refused = 0;
-    long occurrences = 0;
-    for (int round = 0; compared < 4000; ++round) {
-        BOOST_REQUIRE_LT(round, 8000);
-        PlainRule rule = random_rule(random);
-        const LocalSeconds start = *parse_local("1996-01-01") + std::chrono::days{random.between(0, 12000)} +
-                                   std::chrono::hours{random.between(0, 23)};
-        if (!rule.count && random.one_in(4)) rule.until = start + std::chrono::days{random.between(0, 2000)};
-        if (!read_recurrence_rule(rule.text(), false)) {
-            ++refused;
-            continue;
-        }
-        ++compared;
-        const LocalSeconds from = start + std::chrono::days{random.between(-100, 3000)};
-        const LocalSeconds to = from + std::chrono::days{random.between(1, 1500)};
-        Event event = series("20260101T000000Z", {rule.text()});
-        event.master.start.local = start;
-        event.master.end.local = start + 1h;
-        const auto found = expand(
-            event, {Instant{from.time_since_epoch()}, Instant{to.time_since_epoch()}}, zones(), "UTC", ManualClock{}
-        );
-        std::string wanted;
-        for (const LocalSeconds local : reference_expand(rule, start, to)) {
-            if (local + 1h > from && local < to) wanted += format_local(local) + "Z ";
-        }
-        std::string got;
-        for (const Occurrence& o : found.occurrences) got += format_instant(o.start) + " ";
-        occurrences += static_cast<long>(found.occurrences.size());
-        BOOST_REQUIRE_MESSAGE(
-            got == wanted,
-            rule.text() << " from " << format_local(start) << " in " << format_local(from) << "/" << format_local(to)
-                        << "\n got " << got << "\n wanted " << wanted
-        );
-        BOOST_REQUIRE_MESSAGE(!found.truncated, rule.text());
-    }
-    BOOST_TEST(occurrences > 40'000);  // The comparison is not about empty lists.
-    BOOST_TEST_MESSAGE(compared << " rules, " << occurrences << " occurrences, " << refused << " refused");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

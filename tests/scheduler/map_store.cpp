@@ -61,6 +61,19 @@ public:
         if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
         return out;
     }
+    std::vector<Appointment> expired_holds(Instant now, std::size_t limit) const override {
+        std::vector<Appointment> ended;
+        for (const auto& [id, row] : rows_.appointments) {
+            const Appointment& held = row.first;
+            if (held.state == AppointmentState::Held && held.hold_until && *held.hold_until <= now)
+                ended.push_back(held);
+        }
+        std::sort(ended.begin(), ended.end(), [](const Appointment& a, const Appointment& b) {
+            return std::tie(*a.hold_until, a.id) < std::tie(*b.hold_until, b.id);
+        });
+        if (ended.size() > limit) ended.resize(limit);
+        return ended;
+    }
     std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId& staff, Interval window)
         const override {
         std::vector<std::pair<Appointment, Interval>> out;

@@ -1,0 +1,55 @@
+#include <algorithm>
+#include <map>
+
+#include "scheduler/engine_impl.hpp"
+
+namespace calgate {
+
+std::vector<CalendarHealth> Engine::health() const {
+    std::vector<CalendarHealth> out;
+    std::map<AccountId, double> pace;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        for (const auto& [account, desk] : impl_->desks) pace.emplace(account, desk->pace);
+    }
+    impl_->parts.store.read([&](const Reader& reader) {
+        std::map<AccountId, std::int64_t> waiting;
+        for (const auto& calendar : reader.calendars())
+            waiting[calendar.account] += reader.count_open_mirrors(calendar.id);
+        for (const auto& calendar : reader.calendars()) {
+            CalendarHealth health;
+            health.calendar = calendar.id;
+            health.as_of = calendar.as_of;
+            health.waiting = reader.count_open_mirrors(calendar.id);
+            const double calls = static_cast<double>(waiting[calendar.account]);
+            const double per_second =
+                pace.try_emplace(calendar.account, impl_->settings.calls_per_second).first->second;
+            health.catch_up = std::chrono::ceil<std::chrono::seconds>(
+                std::chrono::duration<double>(health.waiting == 0 ? 0 : calls / per_second)
+            );
+            const auto account = reader.account(calendar.account);
+            if (account && account->state != AccountState::Active)
+                health.trouble = account->detail;
+            else if (calendar.state != CalendarState::Active)
+                health.trouble = calendar.detail;
+            out.push_back(std::move(health));
+        }
+    });
+    const std::lock_guard lock(impl_->mutex);
+    for (auto& health : out) {
+        const auto last = impl_->last.find(health.calendar);
+        const auto service = impl_->services.find(health.calendar);
+        const bool closed = service == impl_->services.end() || impl_->scheduler.service_up(service->second);
+        health.live = closed && last != impl_->last.end() && last->second.completed;
+        if (health.trouble.empty() && last != impl_->last.end() && last->second.error)
+            health.trouble = last->second.error->detail;
+    }
+    return out;
+}
+
+void Engine::Impl::note(const PassReport& report) {
+    const std::lock_guard lock(mutex);
+    last[report.calendar] = report;
+}
+
+}  // namespace calgate
