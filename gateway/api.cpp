@@ -84,6 +84,8 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/calendars/{id}/preview", Lane::Provider, false, "What a sync would do now; reads only.", {}, {}, &Api::preview_calendar},
         {"POST", "/v1/calendars/{id}/verify", Lane::Provider, false, "Compare every copy by content; reads only.", {}, {}, &Api::verify_calendar},
         {"POST", "/v1/calendars/{id}/drill", Lane::Provider, false, "Restore this target into a scratch store and compare it with the living one; writes nowhere.", {}, {}, &Api::drill_calendar},
+        {"POST", "/v1/calendars/{id}/rehearsal", Lane::Provider, false, "In a copy of the store: what a revoked sign-in (drill revoked) or a wall clock set by jump_s (drill clock) leads to; the calendar is read, nothing is written.", {}, {"drill", "jump_s"}, &Api::rehearse},
+        {"PUT", "/v1/drills/schedule", Lane::Store, false, "How often every target is restored into a scratch store by itself; every_s 0 ends that.", {}, {"every_s"}, &Api::put_drill_schedule},
         {"PUT", "/v1/drills/cut", Lane::Store, false, "Cut calls to a provider off for a few seconds; given again, it lasts on.", {}, {"provider", "percent", "lease_s"}, &Api::cut_traffic},
         {"DELETE", "/v1/drills/cut", Lane::Store, false, "End every cut now.", {}, {}, &Api::lift_cut},
         {"POST", "/v1/drills/result", Lane::Store, false, "Record how a drill ended.", {}, {"drill", "good"}, &Api::post_drill_result},

@@ -36,6 +36,9 @@ struct ApiParts {
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
 };
 
+/// Setting: seconds between two drills that run by themselves; "0" or absent: none does.
+inline constexpr const char* kDrillSchedule = "drill.schedule";
+
 /// The id of a calendar in use: equal for the same place, so that choosing it again finds it.
 CalendarId calendar_id(const AccountId&, const Href&);
 
@@ -101,11 +104,14 @@ private:
     HttpResponse verify_calendar(const HttpRequest&, const PathValues&);
     HttpResponse list_changes(const HttpRequest&, const PathValues&);
     HttpResponse drill_calendar(const HttpRequest&, const PathValues&);
+    HttpResponse rehearse(const HttpRequest&, const PathValues&);
+    HttpResponse put_drill_schedule(const HttpRequest&, const PathValues&);
     HttpResponse cut_traffic(const HttpRequest&, const PathValues&);
     HttpResponse lift_cut(const HttpRequest&, const PathValues&);
     HttpResponse post_drill_result(const HttpRequest&, const PathValues&);
     /// Seconds since each drill last passed; absent: never.
     std::map<std::string, std::optional<std::int64_t>> drill_ages(const Reader&) const;
+    std::string verify_metrics(const Reader&) const;
     HttpResponse list_conflicts(const HttpRequest&, const PathValues&);
     HttpResponse resolve_conflict(const HttpRequest&, const PathValues&);
     HttpResponse get_history(const HttpRequest&, const PathValues&);

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/time.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
 #include "scheduler/listing.hpp"
+#include "scheduler/rehearsal.hpp"
 #include "scheduler/restore.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
@@ -17,7 +19,8 @@ using Json = nlohmann::json;
 constexpr int kLongestLease = 60;
 constexpr std::size_t kMostNamed = 100;
 constexpr std::size_t kMostAppointments = 1'000'000;
-const std::vector<std::string> kDrills = {"host", "provider"};
+constexpr std::int64_t kLongest = 365 * 86'400;
+const std::vector<std::string> kDrills = {"host", "provider", "revoked", "clock"};
 
 /// What a restored store lacks or has otherwise, compared with the living one. Revisions do not count, content does.
 struct Comparison {
@@ -61,6 +64,16 @@ Comparison compare(const Reader& living, const CalendarId& target, const std::ve
     }
     for (const auto& [id, appointment] : back) out.extra.push_back(id.value);
     return out;
+}
+
+/// What a cut may name, as the end of a sentence.
+std::string named_kinds(const std::vector<Account>& accounts) {
+    if (accounts.empty()) return "; no account is connected yet.";
+    std::set<std::string> kinds;
+    for (const Account& account : accounts) kinds.insert(account.kind);
+    std::string all;
+    for (const std::string& kind : kinds) all += kind + ", ";
+    return "; name " + all + "or an account's id.";
 }
 
 Json named(std::vector<std::string> ids) {
@@ -123,21 +136,47 @@ HttpResponse Api::drill_calendar(const HttpRequest&, const PathValues& path) {
     );
 }
 
+HttpResponse Api::rehearse(const HttpRequest& request, const PathValues& path) {
+    const JsonInput in(request.body, {"drill", "jump_s"});
+    const std::string drill = in.text("drill", 20);
+    if (drill != "revoked" && drill != "clock") throw InputError("The field \"drill\" is revoked or clock.");
+    const std::chrono::seconds jump{in.number_or("jump_s", 1, kLongest, 25 * 3600)};
+    const CalendarId id{path.at("id")};
+    const auto calendar = read(parts_.store, [&](const Reader& r) { return r.calendar(id); });
+    if (!calendar || !calendar->mirror) return problem(404, "Not Found", "There is no target with this id.");
+    const EngineParts parts{
+        parts_.store, parts_.index, parts_.connectors, parts_.zones, parts_.clock, parts_.random, parts_.keys, {}};
+    std::vector<RehearsalStep> steps;
+    const auto trouble = parts_.engine.with_connector(id, [&](Connector& living) {
+        steps = drill == "clock" ? rehearse_clock(parts, living, id, jump) : rehearse_revoked(parts, living, id);
+    });
+    if (trouble) return problem(502, "The account cannot be worked with", trouble->detail);
+    Json list = Json::array();
+    bool good = true;
+    for (const RehearsalStep& step : steps) {
+        good = good && step.good;
+        list.push_back({{"name", step.name}, {"good", step.good}, {"found", step.found}, {"took_ms", step.took.count()}}
+        );
+    }
+    return answer(200, Json{{"calendar", id.value}, {"name", calendar->name}, {"steps", list}, {"good", good}});
+}
+
+HttpResponse Api::put_drill_schedule(const HttpRequest& request, const PathValues&) {
+    const JsonInput in(request.body, {"every_s"});
+    const std::int64_t every = in.number_or("every_s", 0, kLongest, 0);
+    parts_.store.write([&](Writer& writer) { writer.put_setting(kDrillSchedule, std::to_string(every)); });
+    return answer(200, Json{{"every_s", every}});
+}
+
 HttpResponse Api::cut_traffic(const HttpRequest& request, const PathValues&) {
     const JsonInput in(request.body, {"provider", "percent", "lease_s"});
     const std::string provider = in.text("provider", 128);
-    const bool known = read(parts_.store, [&](const Reader& r) {
-        const auto accounts = r.accounts();
-        return std::any_of(accounts.begin(), accounts.end(), [&](const Account& account) {
-            return account.kind == provider || account.id.value == provider;
-        });
+    const auto accounts = read(parts_.store, [](const Reader& r) { return r.accounts(); });
+    const bool known = std::any_of(accounts.begin(), accounts.end(), [&](const Account& account) {
+        return account.kind == provider || account.id.value == provider;
     });
     if (!known)
-        return problem(
-            422,
-            "Unprocessable Content",
-            "No account is of the kind " + provider + "; name caldav, google, graph or an account's id."
-        );
+        return problem(422, "Unprocessable Content", "Nothing here is called " + provider + named_kinds(accounts));
     const int percent = static_cast<int>(in.number_or("percent", 1, 100, 100));
     const std::chrono::seconds lease{in.number_or("lease_s", 1, kLongestLease, 10)};
     if (parts_.connectors.traffic_cut().cut(provider, percent, lease)) {
@@ -161,7 +200,7 @@ HttpResponse Api::post_drill_result(const HttpRequest& request, const PathValues
     const JsonInput in(request.body, {"drill", "good"});
     const std::string drill = in.text("drill", 20);
     if (std::find(kDrills.begin(), kDrills.end(), drill) == kDrills.end())
-        throw InputError("The field \"drill\" is host or provider.");
+        throw InputError("The field \"drill\" is host, provider, revoked or clock.");
     const bool good = in.flag_or("good", false);
     parts_.store.write([&](Writer& writer) {
         const Instant now = parts_.clock.now();

@@ -2,7 +2,9 @@
 
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
+#include "scheduler/exposure.hpp"
 #include "scheduler/preview.hpp"
+#include "scheduler/verify.hpp"
 
 namespace calgate {
 namespace {
@@ -133,6 +135,7 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
             if (!calendar) continue;
             const auto account = reader.account(calendar->account);
             const auto age = state.as_of ? Json((parts_.clock.now() - *state.as_of).count()) : Json(nullptr);
+            const auto verified = last_verified(reader, state.calendar);
             targets.push_back(
                 {{"calendar", state.calendar.value},
                  {"name", calendar->name},
@@ -146,9 +149,12 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
                  {"age_s", age},
                  {"waiting", state.waiting},
                  {"catch_up_s", state.catch_up.count()},
+                 {"verified_at", verified ? instant_json(verified->at) : Json(nullptr)},
+                 {"verify_findings", verified ? Json(verified->findings) : Json(nullptr)},
                  {"trouble", state.trouble}}
             );
         }
+        const Exposure exposed = exposure_of(reader);
         Json drills = Json::object();
         for (const auto& [drill, age] : drill_ages(reader)) drills[drill] = age ? Json(*age) : Json(nullptr);
         return answer(
@@ -158,11 +164,32 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
                 {"ready", parts_.store.writable()},
                 {"targets", targets},
                 {"conflicts_open", reader.conflicts(true).size()},
+                {"unmirrored",
+                 {{"appointments", exposed.appointments},
+                  {"oldest_s", exposed.oldest ? (parts_.clock.now() - *exposed.oldest).count() : 0}}},
                 {"cut", parts_.connectors.traffic_cut().now()},
                 {"drills", drills},
                 {"last_change", reader.last_change()}}
         );
     });
+}
+
+std::string Api::verify_metrics(const Reader& reader) const {
+    std::string text =
+        "# TYPE calgate_verify_age_seconds gauge\n# TYPE calgate_verify_findings gauge\n"
+        "# TYPE calgate_unmirrored gauge\n# TYPE calgate_rpo_seconds gauge\n";
+    for (const Calendar& calendar : reader.calendars()) {
+        const auto verified = last_verified(reader, calendar.id);
+        if (!calendar.mirror || !verified) continue;
+        const std::string label = "{calendar=\"" + calendar.id.value + "\"} ";
+        text +=
+            "calgate_verify_age_seconds" + label + std::to_string((parts_.clock.now() - verified->at).count()) + "\n";
+        text += "calgate_verify_findings" + label + std::to_string(verified->findings) + "\n";
+    }
+    const Exposure exposed = exposure_of(reader);
+    const auto age = exposed.oldest ? (parts_.clock.now() - *exposed.oldest).count() : 0;
+    return text + "calgate_unmirrored " + std::to_string(exposed.appointments) + "\ncalgate_rpo_seconds " +
+           std::to_string(age) + "\n";
 }
 
 HttpResponse Api::get_metrics(const HttpRequest&, const PathValues&) {
@@ -179,6 +206,7 @@ HttpResponse Api::get_metrics(const HttpRequest&, const PathValues&) {
     for (const auto& [drill, age] : read(parts_.store, [&](const Reader& r) { return drill_ages(r); })) {
         if (age) text += "calgate_drill_age_seconds{drill=\"" + drill + "\"} " + std::to_string(*age) + "\n";
     }
+    text += read(parts_.store, [&](const Reader& r) { return verify_metrics(r); });
     text += "# TYPE calgate_conflicts_open gauge\ncalgate_conflicts_open " + std::to_string(open) + "\n";
     text +=
         "# TYPE calgate_writable gauge\ncalgate_writable " + std::string(parts_.store.writable() ? "1" : "0") + "\n";

@@ -97,9 +97,15 @@ std::string Caller::Answer::problem() const {
 Result<std::unique_ptr<Caller>> Caller::open(const std::string& directory) {
     auto gateway = Gateway::open(directory);
     if (gateway) return std::unique_ptr<Caller>(std::make_unique<LocalCaller>(std::move(gateway).value()));
+    auto running = to_running(directory);
+    return running ? std::move(running) : Result<std::unique_ptr<Caller>>(gateway.error());
+}
+
+Result<std::unique_ptr<Caller>> Caller::to_running(const std::string& directory) {
     const auto text = read_file(admin_file(directory), 4096);
     const auto admin = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
-    if (!admin.is_object() || !admin.contains("url") || !admin.contains("token")) return gateway.error();
+    if (!admin.is_object() || !admin.contains("url") || !admin.contains("token"))
+        return Error{ErrorCode::Rejected, "No gateway runs on " + directory + "; start calgate serve.", {}};
     return std::unique_ptr<Caller>(
         std::make_unique<RemoteCaller>(admin["url"].get<std::string>(), admin["token"].get<std::string>())
     );

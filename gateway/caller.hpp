@@ -25,6 +25,8 @@ public:
     virtual Answer call(const std::string& method, const std::string& path, const nlohmann::json& body = nullptr) = 0;
     /// @return Rejected with a sentence.
     static Result<std::unique_ptr<Caller>> open(const std::string& directory);
+    /// Only at the gateway that runs on this data directory. @return Rejected when none does.
+    static Result<std::unique_ptr<Caller>> to_running(const std::string& directory);
 };
 
 /// Where a running gateway leaves its address and token, readable by its owner only.

@@ -77,9 +77,13 @@ struct DrillOptions {
     std::string target{};  ///< One calendar, by id or name; empty: all.
     std::string report{};  ///< Name of the report's files, without an ending; empty: in the data directory.
     bool json = false;
+    bool quiet = false;  ///< Nothing is printed; the report is written all the same.
 };
 /// Restores every target into a scratch store and compares it with the living one. Writes to no calendar.
 int command_drill_host(const std::string& directory, const DrillOptions& options);
+class Caller;
+/// The same, at a gateway that is reached already.
+int drill_host(Caller&, const std::string& directory, const DrillOptions& options);
 /// Cuts calls of the running gateway to one provider off, watches, and sees that all is well again. Killed at any
 /// moment, the cut ends within ten seconds.
 int command_drill_provider(
@@ -89,6 +93,21 @@ int command_drill_provider(
     const std::string& time,
     const DrillOptions& options
 );
+/// @param drill "revoked" or "clock". @param who an account, by id or user, or a kind; empty: all.
+/// @param jump of the wall clock, with "clock". Runs in a copy of the store: nothing real is revoked, set or written.
+int command_drill_rehearsal(
+    const std::string& directory,
+    const std::string& drill,
+    const std::string& who,
+    const std::string& jump,
+    const DrillOptions& options
+);
+/// Lists what `--preset` knows.
+int command_drill_presets();
+/// @return false when there is no such preset.
+bool use_preset(const std::string& name, int& percent, std::string& time);
+/// How often `drill host` runs by itself while the gateway serves. @param every a length of time, or "off".
+int command_drill_schedule(const std::string& directory, const std::string& every);
 /// Whether a report is as this gateway wrote it.
 int command_drill_check(const std::string& directory, const std::string& file);
 int command_doctor(const std::string& directory);

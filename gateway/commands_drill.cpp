@@ -8,6 +8,7 @@
 #include "gateway/command_support.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/drill_report.hpp"
+#include "gateway/drill_watch.hpp"
 #include "gateway/keys.hpp"
 #include "gateway/system_clock.hpp"
 
@@ -18,18 +19,20 @@ using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kLease{10}, kRenewEvery{2}, kPatienceAfter{900};
 constexpr std::size_t kMostReport = 64u * 1024 * 1024;
-/// A long drill keeps every n-th sample, so that the picture stays small.
-constexpr std::size_t kMostSamples = 2000;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-/// "90", "90s", "15m", "18h". Nothing when it is no length of time up to 7 days.
+/// "90", "90s", "15m", "18h", "7d". Nothing when it is no length of time up to 365 days.
 std::optional<std::chrono::seconds> length_of(const std::string& text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const std::string unit(end, text.data() + text.size());
-    const std::int64_t factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-    if (error != std::errc{} || factor == 0 || number < 1 || number > 7 * 24 * 3600 / factor) return std::nullopt;
+    const std::int64_t factor = unit.empty() || unit == "s" ? 1
+                                : unit == "m"               ? 60
+                                : unit == "h"               ? 3600
+                                : unit == "d"               ? 86'400
+                                                            : 0;
+    if (error != std::errc{} || factor == 0 || number < 1 || number > 365 * 86'400 / factor) return std::nullopt;
     return std::chrono::seconds{number * factor};
 }
 
@@ -56,7 +59,7 @@ int finish(const std::string& directory, Caller& caller, const DrillOptions& opt
     if (!noted.good()) return fail(noted.problem());
     if (options.json)
         std::printf("%s\n", report.dump().c_str());
-    else
+    else if (!options.quiet)
         std::printf("%s\nReport: %s.html and .json\n", report_text(report).c_str(), name.c_str());
     return good ? kDone : kFailed;
 }
@@ -71,6 +74,39 @@ Json summary_of(const Json& targets) {
         good = good && target.value("good", false);
     }
     return {{"differences", differences}, {"rpo_s", rpo}, {"rto_s", (rto_ms + 999) / 1000}, {"good", good}};
+}
+
+/// Failures of the past that public incident notes tell, to be lived through again.
+struct Preset {
+    const char* name;
+    int percent;
+    const char* time;
+    const char* what;
+};
+constexpr Preset kPresets[] = {
+    {"apple-2022", 100, "90m", "Apple's calendars fail almost fully for 1.5 h (21 March 2022)"},
+    {"microsoft-2023", 60, "3h", "60 % of the calls to Microsoft fail for 3 h (5 June 2023)"},
+    {"microsoft-2023-second", 69, "90m", "69 % of the calls to Microsoft fail for 1.5 h (June 2023)"},
+    {"outlook-2023", 100, "90m", "Outlook.com fails for 1.5 h (6 June 2023)"},
+    {"vendor-2022", 100, "12m", "a vendor's own API is away for 12 min (23 July 2022)"}};
+
+/// What is done with every target of an account, or with all accounts of a kind.
+std::vector<Json> targets_of(const Json& status, const Json& calendars, const Json& accounts, const std::string& who) {
+    std::vector<Json> out;
+    for (const Json& account : accounts) {
+        const bool named = text_of(account, "id") == who || text_of(account, "user") == who ||
+                           text_of(account, "kind") == (who == "microsoft" ? "graph" : who);
+        if (!who.empty() && !named) continue;
+        for (const Json& calendar : calendars) {
+            if (text_of(calendar, "account") != text_of(account, "id") || !calendar.value("mirror", false)) continue;
+            Json target = calendar;
+            target["calendar"] = calendar["id"];
+            target["label"] = label_of(target, status);
+            out.push_back(std::move(target));
+            break;  // One calendar stands for its account.
+        }
+    }
+    return out;
 }
 
 /// Compares every copy at every target with what should be there.
@@ -90,80 +126,9 @@ Json verified_targets(Caller& caller, const Json& status) {
     return out;
 }
 
-/// Looks at the gateway as its users do while something is cut off.
-class Watch {
-public:
-    explicit Watch(Caller& caller) : caller_(caller), began_(clock_.steady()) {}
-
-    std::int64_t seconds() const {
-        return std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - began_).count();
-    }
-
-    /// @return whether nothing waits and everything is live.
-    bool look() {
-        const auto status = caller_.call("GET", "/v1/status");
-        std::int64_t waiting = 0, age = 0;
-        bool live = status.good();
-        if (status.good()) {
-            for (const Json& target : status.body["targets"]) {
-                waiting += target.value("waiting", std::int64_t{0});
-                live = live && target.value("live", false);
-                if (target["age_s"].is_number()) age = std::max(age, target["age_s"].get<std::int64_t>());
-            }
-            ask_availability();
-        } else {
-            ++failed_;
-        }
-        if (samples_.size() < kMostSamples || seconds() % 60 == 0)
-            samples_.push_back({{"t_s", seconds()}, {"waiting", waiting}, {"age_s", age}, {"live", live}});
-        most_waiting_ = std::max(most_waiting_, waiting);
-        return live && waiting == 0;
-    }
-
-    const Json& samples() const { return samples_; }
-    void tell(Json& summary) const {
-        summary["answers"] = answers_;
-        summary["failed_answers"] = failed_;
-        summary["oldest_answer_s"] = oldest_;
-        summary["most_waiting"] = most_waiting_;
-    }
-    std::int64_t failed() const { return failed_; }
-
-private:
-    void ask_availability() {
-        if (people_.empty()) {
-            const auto staff = caller_.call("GET", "/v1/staff");
-            for (const Json& person : staff.body["staff"]) people_.push_back(text_of(person, "id"));
-        }
-        if (people_.empty()) return;
-        const std::string& person = people_[static_cast<std::size_t>(answers_) % people_.size()];
-        const Instant now = clock_.now();
-        const auto answer = caller_.call(
-            "GET",
-            "/v1/availability?staff=" + person + "&from=" + format_instant(now) +
-                "&to=" + format_instant(now + std::chrono::hours{24 * 7})
-        );
-        ++answers_;
-        if (!answer.good()) {
-            ++failed_;
-            return;
-        }
-        for (const Json& source : answer.body["staff"][0]["sources"]) {
-            if (source["age_s"].is_number()) oldest_ = std::max(oldest_, source["age_s"].get<std::int64_t>());
-        }
-    }
-
-    Caller& caller_;
-    SystemClock clock_{};
-    SteadyInstant began_;
-    Json samples_ = Json::array();
-    std::vector<std::string> people_{};
-    std::int64_t answers_ = 0, failed_ = 0, oldest_ = 0, most_waiting_ = 0;
-};
-
 /// @return a sentence when the cut could not be kept up.
 std::string keep_cut(
-    Caller& caller, Watch& watch, const std::string& provider, int percent, std::chrono::seconds time
+    Caller& caller, DrillWatch& watch, const std::string& provider, int percent, std::chrono::seconds time
 ) {
     std::string trouble;
     std::int64_t renewed = -kRenewEvery.count();
@@ -186,34 +151,36 @@ std::string keep_cut(
 }  // namespace
 
 int command_drill_host(const std::string& directory, const DrillOptions& options) {
-    return with_gateway(directory, [&](Caller& caller) {
-        const SystemClock clock;
-        Json report = {{"drill", "host"}, {"began", format_instant(clock.now())}, {"samples", Json::array()}};
-        const auto status = caller.call("GET", "/v1/status");
-        if (!status.good()) return fail(status.problem());
-        report["business"] = status.body["business"];
-        report["targets"] = Json::array();
-        for (const Json& target : status.body["targets"]) {
-            const std::string id = text_of(target, "calendar");
-            if (!target.value("mirror", false)) continue;
-            if (!options.target.empty() && options.target != id && options.target != text_of(target, "name")) continue;
-            const auto answer = caller.call("POST", "/v1/calendars/" + id + "/drill");
-            Json entry =
-                answer.good() ? answer.body : Json{{"calendar", id}, {"good", false}, {"sentence", answer.problem()}};
-            entry["label"] = label_of(target, status.body);
-            if (!options.json)
-                std::printf("%s: %s\n", text_of(entry, "label").c_str(), text_of(entry, "sentence").c_str());
-            report["targets"].push_back(std::move(entry));
-        }
-        if (report["targets"].empty()) return fail("There is no such target; calgate calendars lists them.");
-        report["ended"] = format_instant(clock.now());
-        report["summary"] = summary_of(report["targets"]);
-        const bool good = report["summary"]["good"].get<bool>();
-        report["summary"]["sentence"] = good ? "Every appointment comes back from its copies, equal by content."
-                                             : "Not everything would come back. Look at the targets with differences; "
-                                               "calgate verify names the copies.";
-        return finish(directory, caller, options, std::move(report));
-    });
+    return with_gateway(directory, [&](Caller& caller) { return drill_host(caller, directory, options); });
+}
+
+int drill_host(Caller& caller, const std::string& directory, const DrillOptions& options) {
+    const SystemClock clock;
+    Json report = {{"drill", "host"}, {"began", format_instant(clock.now())}, {"samples", Json::array()}};
+    const auto status = caller.call("GET", "/v1/status");
+    if (!status.good()) return fail(status.problem());
+    report["business"] = status.body["business"];
+    report["targets"] = Json::array();
+    for (const Json& target : status.body["targets"]) {
+        const std::string id = text_of(target, "calendar");
+        if (!target.value("mirror", false)) continue;
+        if (!options.target.empty() && options.target != id && options.target != text_of(target, "name")) continue;
+        const auto answer = caller.call("POST", "/v1/calendars/" + id + "/drill");
+        Json entry =
+            answer.good() ? answer.body : Json{{"calendar", id}, {"good", false}, {"sentence", answer.problem()}};
+        entry["label"] = label_of(target, status.body);
+        if (!options.json && !options.quiet)
+            std::printf("%s: %s\n", text_of(entry, "label").c_str(), text_of(entry, "sentence").c_str());
+        report["targets"].push_back(std::move(entry));
+    }
+    if (report["targets"].empty()) return fail("There is no such target; calgate calendars lists them.");
+    report["ended"] = format_instant(clock.now());
+    report["summary"] = summary_of(report["targets"]);
+    const bool good = report["summary"]["good"].get<bool>();
+    report["summary"]["sentence"] = good ? "Every appointment comes back from its copies, equal by content."
+                                         : "Not everything would come back. Look at the targets with differences; "
+                                           "calgate verify names the copies.";
+    return finish(directory, caller, options, std::move(report));
 }
 
 int command_drill_provider(
@@ -234,7 +201,7 @@ int command_drill_provider(
         const std::string kind = provider == "microsoft" ? "graph" : provider;
         const SystemClock clock;
         Json report = {{"drill", "provider"}, {"began", format_instant(clock.now())}};
-        Watch watch(caller);
+        DrillWatch watch(caller);
         const std::string trouble = keep_cut(caller, watch, kind, percent, *length);
         if (!trouble.empty()) return fail(trouble);
         const std::int64_t cut_for = watch.seconds();
@@ -256,7 +223,6 @@ int command_drill_provider(
         report["summary"] = summary_of(report["targets"]);
         Json& summary = report["summary"];
         watch.tell(summary);
-        summary["rpo_s"] = 0;
         summary["rto_s"] = back < 0 ? kPatienceAfter.count() : back;
         const bool good = back >= 0 && watch.failed() == 0 && summary["good"].get<bool>();
         summary["good"] = good;
@@ -266,6 +232,94 @@ int command_drill_provider(
                 ? "What waited was not written within 15 minutes after the cut; calgate status says what is in the way."
                 : "Answers failed or copies differ; calgate verify names them.";
         return finish(directory, caller, options, std::move(report));
+    });
+}
+
+int command_drill_rehearsal(
+    const std::string& directory,
+    const std::string& drill,
+    const std::string& who,
+    const std::string& jump,
+    const DrillOptions& options
+) {
+    const auto length = length_of(jump);
+    if (!length) return fail("--jump takes a length of time such as 90m, 25h or 7d.", kUsage);
+    return with_gateway(directory, [&](Caller& caller) {
+        const SystemClock clock;
+        Json report = {{"drill", drill}, {"began", format_instant(clock.now())}, {"targets", Json::array()}};
+        const auto status = caller.call("GET", "/v1/status");
+        const auto calendars = caller.call("GET", "/v1/calendars");
+        const auto accounts = caller.call("GET", "/v1/accounts");
+        for (const auto* answer : {&status, &calendars, &accounts})
+            if (!answer->good()) return fail(answer->problem());
+        report["business"] = status.body["business"];
+        const auto targets = targets_of(status.body, calendars.body["calendars"], accounts.body["accounts"], who);
+        if (targets.empty())
+            return fail("No account that gets appointments is called that; calgate calendars lists them.");
+        std::int64_t failed = 0;
+        for (const Json& target : targets) {
+            const auto answer = caller.call(
+                "POST",
+                "/v1/calendars/" + text_of(target, "id") + "/rehearsal",
+                {{"drill", drill}, {"jump_s", length->count()}}
+            );
+            Json entry = answer.good() ? answer.body : Json{{"good", false}, {"steps", Json::array()}};
+            if (!answer.good())
+                entry["steps"].push_back(
+                    {{"name", "Begin"}, {"good", false}, {"found", answer.problem()}, {"took_ms", 0}}
+                );
+            entry["label"] = target["label"];
+            failed += entry.value("good", false) ? 0 : 1;
+            report["targets"].push_back(std::move(entry));
+        }
+        if (drill == "clock") report["jump_s"] = length->count();
+        report["ended"] = format_instant(clock.now());
+        report["summary"] = {
+            {"good", failed == 0},
+            {"accounts", targets.size()},
+            {"failed", failed},
+            {"sentence",
+             failed > 0 ? "Not everything went as promised; the steps below say what did not."
+             : drill == "revoked"
+                 ? "A sign-in that is taken back stops nothing but its own copies, raises one alarm, and "
+                   "everything lands after the next sign-in."
+                 : "A wall clock that jumps changes no decision."}};
+        return finish(directory, caller, options, std::move(report));
+    });
+}
+
+int command_drill_presets() {
+    for (const Preset& preset : kPresets)
+        std::printf("%-24s --percent %-4d --for %-4s %s\n", preset.name, preset.percent, preset.time, preset.what);
+    return kDone;
+}
+
+bool use_preset(const std::string& name, int& percent, std::string& time) {
+    for (const Preset& preset : kPresets) {
+        if (name != preset.name) continue;
+        percent = preset.percent;
+        time = preset.time;
+        return true;
+    }
+    return false;
+}
+
+int command_drill_schedule(const std::string& directory, const std::string& every) {
+    const auto length = every == "off" ? std::optional(std::chrono::seconds{0}) : length_of(every);
+    if (!length || (every != "off" && *length < std::chrono::minutes{10}))
+        return fail("--schedule takes 10m to 365d, such as 24h or 7d, or off.", kUsage);
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto kept = caller.call("PUT", "/v1/drills/schedule", {{"every_s", length->count()}});
+        if (!kept.good()) return fail(kept.problem());
+        if (every == "off")
+            std::printf("No drill runs by itself any more.\n");
+        else
+            std::printf(
+                "While the gateway serves, `drill host` runs every %s; its report is %s/drill-host.html.\n",
+                every.c_str(),
+                directory.c_str()
+            );
+        return kDone;
     });
 }
 

@@ -45,8 +45,20 @@ int command_status(const std::string& directory, bool json) {
                 static_cast<long long>(t.value("waiting", 0)),
                 t.value("waiting", 0) == 0 ? "-" : (std::to_string(t.value("catch_up_s", 0)) + " s").c_str()
             );
+            if (t["verify_findings"].is_number() && t["verify_findings"].get<int>() > 0)
+                std::printf(
+                    "    %d copies were not what they should be at %s; calgate verify names them.\n",
+                    t["verify_findings"].get<int>(),
+                    text_of(t, "verified_at").c_str()
+                );
             if (!text_of(t, "trouble").empty()) std::printf("    %s\n", text_of(t, "trouble").c_str());
         }
+        if (const auto& only_here = status.body["unmirrored"]; only_here.value("appointments", 0) > 0)
+            std::printf(
+                "%d appointments changed and no calendar has that yet; the oldest change is %lld s old\n",
+                only_here.value("appointments", 0),
+                static_cast<long long>(only_here.value("oldest_s", std::int64_t{0}))
+            );
         for (const auto& [drill, age] : status.body["drills"].items()) {
             const std::string when =
                 age.is_null() ? "never passed" : "passed " + std::to_string(age.get<std::int64_t>() / 3600) + " h ago";

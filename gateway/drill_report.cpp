@@ -51,14 +51,29 @@ std::string duration(std::int64_t seconds) {
     return std::to_string(seconds / 3600) + " h " + std::to_string(seconds % 3600 / 60) + " min";
 }
 
+bool is_rehearsal(const Json& report) {
+    return text_at(report, "drill") == "revoked" || text_at(report, "drill") == "clock";
+}
+
 std::string title_of(const Json& report) {
     if (text_at(report, "drill") == "host") return "Drill: the host is gone";
+    if (text_at(report, "drill") == "revoked") return "Drill: a sign-in is taken back";
+    if (text_at(report, "drill") == "clock") return "Drill: the wall clock jumps";
     return "Drill: " + text_at(report["cut"], "provider") + " is away";
 }
 
 /// Name and value of every number that counts, in the order of importance.
 std::vector<std::pair<std::string, std::string>> facts_of(const Json& report) {
     const Json& s = report["summary"];
+    if (is_rehearsal(report)) {
+        std::vector<std::pair<std::string, std::string>> few = {
+            {"Accounts tried", std::to_string(number_at(s, "accounts"))},
+            {"Not as promised", std::to_string(number_at(s, "failed"))},
+            {"Written anywhere", "nothing; it ran in a copy of the store"}};
+        if (text_at(report, "drill") == "clock")
+            few.insert(few.begin(), {"Set ahead, then back", duration(number_at(report, "jump_s"))});
+        return few;
+    }
     std::vector<std::pair<std::string, std::string>> out = {
         {"Lost at most (RPO)", duration(number_at(s, "rpo_s"))}, {"Back after (RTO)", duration(number_at(s, "rto_s"))}};
     if (text_at(report, "drill") == "provider") {
@@ -77,6 +92,21 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Json& report) {
     }
     out.emplace_back("Differences", std::to_string(number_at(s, "differences")));
     return out;
+}
+
+/// What the loss means, in a sentence.
+std::string meaning_of(const Json& report) {
+    if (is_rehearsal(report)) return {};
+    const std::int64_t rpo = number_at(report["summary"], "rpo_s");
+    if (text_at(report, "drill") == "host")
+        return rpo == 0 ? "Every change was in the calendars: had the host gone then, nothing was lost."
+                        : "Had the host gone then, changes as old as " + duration(rpo) + " would have been lost.";
+    if (number_at(report["summary"], "most_waiting") == 0)
+        return "No appointment changed while calls were cut off, so nothing could be lost; a drill during opening "
+               "hours "
+               "says more.";
+    return "Had the host gone at the worst moment of the cut, changes as old as " + duration(rpo) +
+           " would have been lost: no calendar held them yet. Changes that another calendar held do not count.";
 }
 
 struct Point {
@@ -178,7 +208,64 @@ std::string bars(const Json& report) {
     return out;
 }
 
+/// The steps of every account one after the other, each as long as it took.
+std::string step_bars(const Json& report, int& height) {
+    double whole = 0;
+    for (const Json& target : report["targets"])
+        for (const Json& step : target["steps"]) whole += static_cast<double>(number_at(step, "took_ms"));
+    std::string out;
+    double at = 0;
+    int y = kTop;
+    char text[256];
+    for (const Json& target : report["targets"]) {
+        out += label(kRight, y + 10, "start", text_at(target, "label"));
+        for (const Json& step : target["steps"]) {
+            const double share = static_cast<double>(number_at(step, "took_ms")) / std::max(1.0, whole);
+            const double room = kWidth / 2.0 - 2 * kRight;
+            y += 20;
+            std::snprintf(
+                text,
+                sizeof text,
+                "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"10\"/>\n",
+                step.value("good", false) ? "read" : "wrong",
+                kRight + at * room,
+                y,
+                std::max(3.0, share * room)
+            );
+            out += text;
+            out += label(kWidth / 2.0, y + 9, "start", text_at(step, "name"));
+            at += share;
+        }
+        y += 34;
+    }
+    height = y;
+    return out;
+}
+
+std::string steps_table(const Json& report) {
+    std::string out;
+    for (const Json& target : report["targets"]) {
+        out += "<h3>" + escaped(text_at(target, "label")) +
+               "</h3>\n<table class=\"steps\"><tr><th>What happened</th>"
+               "<th>What was found</th><th></th></tr>\n";
+        for (const Json& step : target["steps"])
+            out += "<tr><td>" + escaped(text_at(step, "name")) + "</td><td>" + escaped(text_at(step, "found")) +
+                   "</td><td>" + (step.value("good", false) ? "as promised" : "<b>NOT as promised</b>") +
+                   "</td></tr>\n";
+        out += "</table>\n";
+    }
+    return out;
+}
+
 std::string picture(const Json& report) {
+    if (is_rehearsal(report)) {
+        int tall = 0;
+        const std::string steps = step_bars(report, tall);
+        return "<svg role=\"img\" aria-label=\"Over time\" viewBox=\"0 0 " + std::to_string(kWidth) + " " +
+               std::to_string(tall) + "\">\n" + steps +
+               "</svg>\n<p class=\"legend\"><i class=\"read\"></i> as promised <i class=\"wrong\"></i> not as "
+               "promised; from left to right in the order of time</p>\n";
+    }
     const bool host = text_at(report, "drill") == "host";
     const int height = host ? kTop + 40 * static_cast<int>(report["targets"].size()) : kHeight;
     const std::string legend =
@@ -211,7 +298,9 @@ dl{display:grid;grid-template-columns:auto 1fr;gap:.3rem 1rem;margin:0}dt{color:
 svg{width:100%;height:auto;border:1px solid #d5dde3;border-radius:.3rem;background:#fff}
 svg text{font:12px system-ui,sans-serif;fill:#3b4955}.cut{fill:#fbe6d4}.axis{stroke:#9aa7b2}
 polyline{fill:none;stroke-width:2;stroke-linejoin:round}polyline.age{stroke:#8a5a00;stroke-dasharray:5 3}polyline.waiting{stroke:#0b5cab}
-rect.read{fill:#0b5cab}rect.fill{fill:#a9cdf0}
+rect.read{fill:#0b5cab}rect.fill{fill:#a9cdf0}rect.wrong{fill:#b3261e}i.wrong{background:#b3261e}
+h3{font-size:.95rem;margin:1rem 0 .25rem}table.steps td,table.steps th{text-align:left;vertical-align:top}
+.meaning{color:#3b4955;margin:.6rem 0 0}
 .legend{color:#566472;font-size:.85rem;margin:.35rem 0}.legend i{display:inline-block;width:1.4rem;height:.3rem;margin:0 .3rem .15rem .6rem}
 i.read,i.waiting{background:#0b5cab}i.fill{background:#a9cdf0}i.age{background:#8a5a00}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.35rem .3rem;border-bottom:1px solid #e3e9ee;text-align:right}
@@ -228,7 +317,16 @@ std::string report_text(const Json& report) {
     for (const auto& [name, value] : facts_of(report)) {
         out += "    " + name + std::string(name.size() < 26 ? 26 - name.size() : 1, ' ') + value + "\n";
     }
+    if (const std::string meaning = meaning_of(report); !meaning.empty()) out += "    " + meaning + "\n";
     for (const Json& target : report["targets"]) {
+        if (!is_rehearsal(report)) break;
+        out += "    " + text_at(target, "label") + "\n";
+        for (const Json& step : target["steps"])
+            out += std::string(step.value("good", false) ? "        ok   " : "        BAD  ") + text_at(step, "name") +
+                   ": " + text_at(step, "found") + "\n";
+    }
+    for (const Json& target : report["targets"]) {
+        if (is_rehearsal(report)) break;
         out += "    " + text_at(target, "label") + ": " + std::to_string(number_at(target, "same")) + " same, " +
                std::to_string(number_at(target, "missing")) + " missing, " +
                std::to_string(number_at(target, "different")) + " different, " +
@@ -244,6 +342,7 @@ std::string report_json(const Json& report, const std::string& key) {
 
 std::string report_html(const Json& report, const std::string& key) {
     const bool good = report["summary"].value("good", false);
+    const std::string meaning = meaning_of(report);
     std::string facts;
     for (const auto& [name, value] : facts_of(report))
         facts += "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>\n";
@@ -256,9 +355,11 @@ std::string report_html(const Json& report, const std::string& key) {
            escaped(title_of(report)) + "</h1>\n<p class=\"when\">" + escaped(text_at(report, "business")) + ", " +
            escaped(text_at(report, "began")) + " to " + escaped(text_at(report, "ended")) +
            "</p>\n<p class=\"verdict " + (good ? "good" : "bad") + "\"><b>" + (good ? "Passed" : "Failed") + "</b>" +
-           escaped(text_at(report["summary"], "sentence")) + "</p>\n<h2>In numbers</h2>\n<dl>\n" + facts +
-           "</dl>\n<h2>Over time</h2>\n" + picture(report) + "<h2>Copies compared by content</h2>\n" +
-           differences(report) +
+           escaped(text_at(report["summary"], "sentence")) + "</p>\n<h2>In numbers</h2>\n<dl>\n" + facts + "</dl>\n" +
+           (meaning.empty() ? "" : "<p class=\"meaning\">" + escaped(meaning) + "</p>\n") + "<h2>Over time</h2>\n" +
+           picture(report) +
+           (is_rehearsal(report) ? "<h2>Step by step</h2>\n" + steps_table(report)
+                                 : "<h2>Copies compared by content</h2>\n" + differences(report)) +
            "<footer>Sealed by this gateway's key; <code>calgate drill check FILE</code> tells whether anything was "
            "changed.</footer>\n" +
            kDataBegin + data + kDataEnd + "\n</body></html>\n";

@@ -206,24 +206,47 @@ int run(int argc, char** argv) {
     restore->callback([&] { code = command_restore(directory, restoring); });
 
     auto* drill = app.add_subcommand("drill", "prove beforehand that failover works");
-    drill->require_subcommand(1);
     DrillOptions drilling;
-    std::string provider, length = "60s", report_file;
+    std::string provider, length = "60s", report_file, preset, schedule, who, jump = "25h";
     int percent = 100;
     auto* lost_host = drill->add_subcommand("host", "restore every target into a scratch store and compare");
     lost_host->add_option("--target", drilling.target, "one calendar, by id or name");
     auto* away = drill->add_subcommand("provider", "cut the calls of the running gateway to one provider off");
     away->add_option("name", provider, "caldav, icloud, ews, google, microsoft, or an account's id")->required();
-    away->add_option("--percent", percent, "of the calls that fail")->check(CLI::Range(1, 100));
-    away->add_option("--for", length, "such as 90s, 15m or 18h");
-    for (auto* one : {lost_host, away}) {
+    auto* share = away->add_option("--percent", percent, "of the calls that fail")->check(CLI::Range(1, 100));
+    auto* duration = away->add_option("--for", length, "such as 90s, 15m or 18h");
+    away->add_option("--preset", preset, "a failure of the past; calgate drill presets lists them")
+        ->excludes(share)
+        ->excludes(duration);
+    auto* revoked =
+        drill->add_subcommand("revoked", "what a sign-in that is taken back leads to; in a copy of the store");
+    auto* wrong_clock = drill->add_subcommand("clock", "what a wall clock that jumps leads to; in a copy of the store");
+    wrong_clock->add_option("--jump", jump, "how far it is set ahead, and then back behind where it was");
+    for (auto* one : {revoked, wrong_clock}) one->add_option("account", who, "by id or user, or a kind; otherwise all");
+    drill->add_subcommand("presets", "failures of the past")->callback([&] { code = command_drill_presets(); });
+    drill->add_option("--schedule", schedule, "how often drill host runs by itself while serving: 24h, 7d, off");
+    for (auto* one : {lost_host, away, revoked, wrong_clock}) {
         one->add_option("--report", drilling.report, "name of the report's files, without an ending");
         one->add_flag("--json", drilling.json);
     }
     auto* check = drill->add_subcommand("check", "whether a report is as this gateway wrote it");
     check->add_option("file", report_file)->required();
     lost_host->callback([&] { code = command_drill_host(directory, drilling); });
-    away->callback([&] { code = command_drill_provider(directory, provider, percent, length, drilling); });
+    away->callback([&] {
+        if (!preset.empty() && !use_preset(preset, percent, length)) {
+            std::fprintf(stderr, "There is no preset %s; calgate drill presets lists them.\n", preset.c_str());
+            code = 2;
+            return;
+        }
+        code = command_drill_provider(directory, provider, percent, length, drilling);
+    });
+    revoked->callback([&] { code = command_drill_rehearsal(directory, "revoked", who, jump, drilling); });
+    wrong_clock->callback([&] { code = command_drill_rehearsal(directory, "clock", who, jump, drilling); });
+    drill->callback([&] {
+        if (!drill->get_subcommands().empty()) return;
+        if (schedule.empty()) throw CLI::RequiredError("drill: host, provider, revoked, clock, check or --schedule");
+        code = command_drill_schedule(directory, schedule);
+    });
     check->callback([&] { code = command_drill_check(directory, report_file); });
 
     auto* doctor = app.add_subcommand("doctor", "check everything, a sentence per finding");

@@ -78,6 +78,7 @@ Engine::Impl::Impl(EngineParts given, Settings chosen)
       scheduler(scheduler_settings(chosen), parts.random),
       push(parts.store, parts.clock, parts.random, settings.push_url, parts.log),
       began_ahead(ahead()),
+      began(parts.clock.steady()),
       pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
 
 Engine::Engine(EngineParts parts, Settings settings) : impl_(std::make_unique<Impl>(std::move(parts), settings)) {}
@@ -162,6 +163,7 @@ VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
         report = verify_target(impl_->parts, impl_->settings, connector, calendar, ends.token());
     });
     if (trouble) report.error = trouble;
+    impl_->keep_verified(report);
     return report;
 }
 
@@ -314,6 +316,7 @@ PassReport Engine::Impl::run(
         };
         const EitherStop ends(stop, leaving(desk));
         SyncPass pass(parts, settings, connector, id, {pull, ends.token(), may_write, jumped(id), turn_ends});
+        pass.ask_before_facts([&] { return facts_due(id); });
         report = pass.run();
         if (report.error && report.error->code == ErrorCode::RateLimited) {
             // The account waits as a whole, so that no other calendar of it is refused as well (F3).
@@ -331,6 +334,7 @@ PassReport Engine::Impl::run(
         outcome.read_back = connector.capabilities().reads_back && report.created + report.updated > 0;
         if (report.completed) keep_push(connector, id, ends.token());
         if (report.completed && pull) recheck_provisional(parts, id);
+        if (report.completed && pull && audit_due(id)) audit(connector, id, ends.token());
     });
     if (trouble) report.error = trouble;
     outcome.changed = report.changed + report.removed + report.taken + report.created + report.updated > 0;

@@ -95,7 +95,8 @@ public:
         std::chrono::hours horizon_back{24 * 60};
         std::chrono::hours horizon_ahead{24 * 730};
         std::chrono::seconds probe_every{30};
-        int brake_minimum = 5;  ///< I13
+        std::chrono::hours verify_every{0};  ///< How often a target is verified by itself (F13); 0: never.
+        int brake_minimum = 5;               ///< I13
         double brake_share = 0.2;
         double calls_per_second = 50;  ///< Token bucket per account.
         bool survival_probe = false;   ///< A new target is tried out before copies are written, see core/survival.hpp.

@@ -85,6 +85,14 @@ struct Engine::Impl {
     SteadyInstant::duration ahead() const;
     /// How far the wall clock was set ahead since the calendar's last run (F27).
     std::chrono::seconds jumped(const CalendarId&);
+    /// Whether it is time to compare what a marker says besides its counts with the store: once in ten minutes.
+    bool facts_due(const CalendarId&);
+    bool audit_due(const CalendarId&) const;
+    /// Compares all copies of a target by content, in its account's turn. What is not as it should be is read anew and
+    /// decided by policy with the next pull (F13).
+    void audit(Connector&, const CalendarId&, std::stop_token);
+    /// Keeps what a verify found, for status; a store that cannot write loses only that.
+    void keep_verified(const VerifyReport&);
     /// Closes channels of calendars that are no longer read, one at a time.
     void close_unread(const std::map<CalendarId, std::string>& read_calendars);
     void release(const std::vector<CalendarId>&);
@@ -100,8 +108,10 @@ struct Engine::Impl {
     std::optional<SteadyInstant> refreshed{};
     std::optional<SteadyInstant> expanded{};
     std::map<CalendarId, SteadyInstant::duration> last_ahead{};
+    std::map<CalendarId, SteadyInstant> facts_read{};
     PushKeeper push;
     const SteadyInstant::duration began_ahead;
+    const SteadyInstant began;
     WorkerPool pool;
 };
 

@@ -110,10 +110,12 @@ void SyncPass::refresh_marker() {
     const auto setting = [&](const std::string& name) {
         return read(parts_.store, [&](const Reader& r) { return r.setting(name + id_.value).value_or(""); });
     };
+    const bool due = setting("marker.due.") == "1";
+    if (!due && facts_due_ && !facts_due_()) return;
     Manifest counted = manifest();
     const std::string facts = facts_digest(counted);
     const bool same_facts = setting("marker.facts.") == facts;
-    if (same_facts && setting("marker.due.") != "1") return;
+    if (same_facts && !due) return;
     counted.inventory = inventory();
     const std::string notes = notes_of(counted.inventory);
     if (!same_facts || setting("marker.") != notes) {

@@ -1,37 +1,11 @@
 #include "scheduler/preview.hpp"
 
 #include <map>
-#include <utility>
 
-#include "core/forwarding_connector.hpp"
+#include "scheduler/noting_connector.hpp"
 
 namespace calgate {
 namespace {
-
-/// Reads at the service, and answers every write as if it had been done.
-class NotingConnector final : public ForwardingConnector {
-public:
-    NotingConnector(Connector& living, std::vector<std::pair<PlannedWrite::Kind, std::string>>& noted)
-        : ForwardingConnector(living), noted_(noted) {}
-
-    Result<WriteReceipt> create_event(const Context&, const Href& calendar, const Event& event) override {
-        noted_.emplace_back(PlannedWrite::Kind::Create, event.uid.value);
-        return WriteReceipt{Href{calendar.value + event.uid.value}, std::nullopt};
-    }
-    Result<WriteReceipt> update_event(const Context&, const Href& href, const Version&, const Event& event) override {
-        noted_.emplace_back(PlannedWrite::Kind::Update, event.uid.value);
-        return WriteReceipt{href, std::nullopt};
-    }
-    Status delete_event(const Context&, const Href& event, const Version&) override {
-        noted_.emplace_back(PlannedWrite::Kind::Delete, event.value);
-        return {};
-    }
-    PushService* push() override { return nullptr; }
-    BatchService* batch() override { return nullptr; }
-
-private:
-    std::vector<std::pair<PlannedWrite::Kind, std::string>>& noted_;  ///< With the uid; of a deletion the address.
-};
 
 class NotingFactory final : public ConnectorFactory {
 public:
@@ -39,7 +13,7 @@ public:
     Result<std::unique_ptr<Connector>> open(const Account&) override {
         return std::unique_ptr<Connector>(std::make_unique<NotingConnector>(living_, noted));
     }
-    std::vector<std::pair<PlannedWrite::Kind, std::string>> noted{};
+    NotingConnector::Noted noted{};
 
 private:
     Connector& living_;

@@ -40,6 +40,9 @@ public:
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
 
+    /// Asked when nothing else makes the marker due: whether it is time to look if what it says of people, services and
+    /// targets still holds. Without it, it is.
+    void ask_before_facts(std::function<bool()> due) { facts_due_ = std::move(due); }
     /// @throws StoreFailure; what was committed until then stands, nothing else is lost.
     PassReport run();
 
@@ -230,6 +233,7 @@ private:
     Connector& connector_;
     CalendarId id_;
     Options options_;
+    std::function<bool()> facts_due_{};
 
     PassReport report_{};
     Business business_{};

@@ -1,6 +1,7 @@
 #include "scheduler/verify.hpp"
 
 #include <map>
+#include <sstream>
 
 #include "core/reconcile.hpp"
 #include "core/survival.hpp"
@@ -8,6 +9,8 @@
 
 namespace calgate {
 namespace {
+
+std::string verified_setting(const CalendarId& id) { return "verified." + id.value; }
 
 Result<std::map<Href, RemoteEvent>> list_all(
     const EngineParts& parts,
@@ -133,6 +136,24 @@ VerifyReport verify_target(
         );
     }
     return report;
+}
+
+std::optional<Verified> last_verified(const Reader& reader, const CalendarId& id) {
+    const auto text = reader.setting(verified_setting(id));
+    std::istringstream in(text.value_or(""));
+    std::int64_t at = 0;
+    Verified out;
+    if (!(in >> at >> out.same >> out.findings)) return std::nullopt;
+    out.at = Instant{std::chrono::seconds{at}};
+    return out;
+}
+
+void note_verified(Writer& writer, const VerifyReport& report, Instant at) {
+    writer.put_setting(
+        verified_setting(report.calendar),
+        std::to_string(at.time_since_epoch().count()) + " " + std::to_string(report.same) + " " +
+            std::to_string(report.findings.size())
+    );
 }
 
 }  // namespace calgate

@@ -1,0 +1,36 @@
+#include "scheduler/exposure.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace calgate {
+namespace {
+
+constexpr std::size_t kMostOpen = 2000;
+constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
+
+}  // namespace
+
+Exposure exposure_of(const Reader& reader) {
+    std::set<AppointmentId> open;
+    for (const Calendar& calendar : reader.calendars()) {
+        if (!calendar.mirror) continue;
+        for (const Mirror& mirror : reader.open_mirrors(calendar.id, kFarFuture, kMostOpen))
+            open.insert(mirror.appointment);
+    }
+    Exposure out;
+    for (const AppointmentId& id : open) {
+        const auto appointment = reader.appointment(id);
+        if (!appointment) continue;
+        const auto mirrors = reader.mirrors_of(id);
+        const bool held = std::any_of(mirrors.begin(), mirrors.end(), [&](const Mirror& mirror) {
+            return mirror.confirmed >= appointment->revision;
+        });
+        if (held) continue;
+        ++out.appointments;
+        out.oldest = out.oldest ? std::min(*out.oldest, appointment->changed) : appointment->changed;
+    }
+    return out;
+}
+
+}  // namespace calgate
