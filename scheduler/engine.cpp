@@ -78,7 +78,7 @@ Engine::Impl::Impl(EngineParts given, Settings chosen)
       scheduler(scheduler_settings(chosen), parts.random),
       push(parts.store, parts.clock, parts.random, settings.push_url, parts.log),
       began_ahead(ahead()),
-      began(parts.clock.steady()),
+      started(parts.clock.steady()),
       pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
 
 Engine::Engine(EngineParts parts, Settings settings) : impl_(std::make_unique<Impl>(std::move(parts), settings)) {}

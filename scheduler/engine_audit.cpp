@@ -37,7 +37,7 @@ bool Engine::Impl::facts_due(const CalendarId& id) {
 }
 
 bool Engine::Impl::audit_due(const CalendarId& id) const {
-    if (settings.verify_every.count() == 0 || parts.clock.steady() - began < kSettling) return false;
+    if (settings.verify_every.count() == 0 || parts.clock.steady() - started < kSettling) return false;
     const Instant now = parts.clock.now();
     return read(parts.store, [&](const Reader& reader) {
         const auto calendar = reader.calendar(id);

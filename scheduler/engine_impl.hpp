@@ -111,7 +111,7 @@ struct Engine::Impl {
     std::map<CalendarId, SteadyInstant> facts_read{};
     PushKeeper push;
     const SteadyInstant::duration began_ahead;
-    const SteadyInstant began;
+    const SteadyInstant started;
     WorkerPool pool;
 };
 
