@@ -2,6 +2,7 @@
 
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/chores.hpp"
 #include "scheduler/exposure.hpp"
 #include "scheduler/preview.hpp"
 #include "scheduler/verify.hpp"
@@ -186,6 +187,9 @@ std::string Api::verify_metrics(const Reader& reader) const {
             "calgate_verify_age_seconds" + label + std::to_string((parts_.clock.now() - verified->at).count()) + "\n";
         text += "calgate_verify_findings" + label + std::to_string(verified->findings) + "\n";
     }
+    if (const auto kit = last_done(reader, "kit"))
+        text += "# TYPE calgate_kit_age_seconds gauge\ncalgate_kit_age_seconds " +
+                std::to_string((parts_.clock.now() - *kit).count()) + "\n";
     const Exposure exposed = exposure_of(reader);
     const auto age = exposed.oldest ? (parts_.clock.now() - *exposed.oldest).count() : 0;
     return text + "calgate_unmirrored " + std::to_string(exposed.appointments) + "\ncalgate_rpo_seconds " +

@@ -108,6 +108,18 @@ int command_drill_presets();
 bool use_preset(const std::string& name, int& percent, std::string& time);
 /// How often `drill host` runs by itself while the gateway serves. @param every a length of time, or "off".
 int command_drill_schedule(const std::string& directory, const std::string& every);
+struct KitOptions {
+    std::string target{};  ///< A folder, or the address of a WebDAV collection.
+    int days = 14;
+    std::string password_file{};  ///< Seals the kit; empty: it is plain.
+    std::string user{};           ///< At the WebDAV server.
+    std::string target_password_file{};
+    bool quiet = false;
+};
+/// Writes day sheets and free time of everybody (see gateway/kit.hpp).
+int command_kit(const std::string& directory, const KitOptions& options);
+/// The same, at a gateway that is reached already.
+int write_kit(Caller&, const std::string& directory, const KitOptions& options);
 /// Whether a report is as this gateway wrote it.
 int command_drill_check(const std::string& directory, const std::string& file);
 int command_doctor(const std::string& directory);

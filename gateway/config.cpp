@@ -136,8 +136,8 @@ public:
                 fail(
                     node,
                     fmt::format(
-                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [google], [microsoft] or "
-                        "[network]",
+                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [google], [microsoft] "
+                        "or [network]",
                         name
                     )
                 );
@@ -247,6 +247,19 @@ void read_network(Reading& in, const std::string& file, Config& out) {
         );
 }
 
+void read_kit(Reading& in, KitConfig& out) {
+    std::chrono::seconds every = out.every;
+    in.text("kit", "target", out.target);
+    in.seconds("kit", "every_s", 300, 7 * 86'400, every);
+    in.number("kit", "days", 1, 60, out.days);
+    in.text("kit", "password_file", out.password_file);
+    in.refuse_secret("kit", "password");
+    in.text("kit", "user", out.user);
+    in.text("kit", "target_password_file", out.target_password_file);
+    in.refuse_secret("kit", "target_password");
+    out.every = std::chrono::duration_cast<std::chrono::minutes>(every);
+}
+
 void read_public_url(Reading& in, Config& out) {
     in.text("gateway", "public_url", out.public_url);
     if (out.public_url.empty()) return;
@@ -299,6 +312,7 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.choice("policy", "stale", kStale, out.stale);
     in.seconds("policy", "stale_after_s", 60, 30 * 86'400, out.stale_after);
     read_public_url(in, out);
+    read_kit(in, out.kit);
     read_providers(in, out);
     read_network(in, file, out);
     in.refuse_unknown();
@@ -321,6 +335,7 @@ std::string write_config(const Config& c) {
         "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
         "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
+        "[kit]\ntarget = {}\nevery_s = {}\ndays = {}\npassword_file = {}\nuser = {}\ntarget_password_file = {}\n\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
         "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
         "[network]\nca_file = {}\nconnect_to = {}\n",
@@ -340,6 +355,12 @@ std::string write_config(const Config& c) {
         name_of(kDeletions, c.deletions),
         name_of(kStale, c.stale),
         c.stale_after.count(),
+        quoted(c.kit.target),
+        std::chrono::seconds{c.kit.every}.count(),
+        c.kit.days,
+        quoted(c.kit.password_file),
+        quoted(c.kit.user),
+        quoted(c.kit.target_password_file),
         quoted(c.google.client_id),
         quoted(c.google.client_secret_file),
         quoted(c.microsoft.client_id),

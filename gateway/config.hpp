@@ -20,6 +20,16 @@ struct ApplicationConfig {
     std::string tenant = "common";   ///< Microsoft only.
 };
 
+/// The outage kit, written while the gateway serves.
+struct KitConfig {
+    std::string target{};  ///< A folder or the https address of a WebDAV collection; empty: none.
+    std::chrono::minutes every{60};
+    int days = 14;                ///< How many days a kit is for.
+    std::string password_file{};  ///< What it is sealed with; empty: it is plain.
+    std::string user{};           ///< At the WebDAV server.
+    std::string target_password_file{};
+};
+
 /// What `calgate.toml` says; a key that is not there keeps the value here.
 struct Config {
     std::string name{};  ///< Of the business; required.
@@ -42,6 +52,8 @@ struct Config {
     DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
     StalePolicy stale = StalePolicy::Provisional;
     std::chrono::seconds stale_after{3600};
+
+    KitConfig kit{};
 
     ApplicationConfig google{};
     ApplicationConfig microsoft{};

@@ -5,10 +5,13 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "gateway/api.hpp"
 #include "gateway/caller.hpp"
+#include "gateway/chores.hpp"
+#include "gateway/commands.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/keys.hpp"
@@ -23,6 +26,37 @@ sigset_t end_signals() {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     return set;
+}
+
+/// @return whether the work, given a way to the API that is being served, ended well.
+bool over_the_api(const std::string& directory, const std::function<int(Caller&)>& work) {
+    const auto caller = Caller::to_running(directory);
+    return caller && work(**caller) == 0;
+}
+
+std::vector<Chores::Chore> chores_of(const Gateway& gateway) {
+    const KitConfig& kit = gateway.config.kit;
+    const auto kit_every = [&kit] {
+        return kit.target.empty() ? std::chrono::seconds{0} : std::chrono::seconds{kit.every};
+    };
+    const auto write_it = [&gateway, &kit] {
+        const KitOptions options{kit.target, kit.days, kit.password_file, kit.user, kit.target_password_file, true};
+        return over_the_api(gateway.directory, [&](Caller& caller) {
+            return write_kit(caller, gateway.directory, options);
+        });
+    };
+    const auto drill_every = [&gateway] {
+        const auto text = read(*gateway.store, [](const Reader& r) { return r.setting(kDrillSchedule); });
+        return std::chrono::seconds{std::strtoll(text.value_or("0").c_str(), nullptr, 10)};
+    };
+    const auto drill_it = [&gateway] {
+        DrillOptions options;
+        options.quiet = true;
+        return over_the_api(gateway.directory, [&](Caller& caller) {
+            return drill_host(caller, gateway.directory, options);
+        });
+    };
+    return {{"kit", kit_every, write_it}, {"drill", drill_every, drill_it}};
 }
 
 void wait_for_end(const sigset_t& set) {
@@ -78,8 +112,11 @@ int serve(const std::string& directory) {
     }
     gateway.engine->start();
     server.start();
+    Chores chores(*gateway.store, gateway.clock, chores_of(gateway));
+    chores.start();
     spdlog::info("event=serving url={} business=\"{}\"", url, gateway.config.name);
     wait_for_end(signals);
+    chores.stop();
     server.stop();
     gateway.engine->stop();
     std::remove(admin_file(directory).c_str());

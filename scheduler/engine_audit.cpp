@@ -43,8 +43,8 @@ bool Engine::Impl::audit_due(const CalendarId& id) const {
         const auto calendar = reader.calendar(id);
         if (!calendar || !calendar->mirror || calendar->state != CalendarState::Active) return false;
         if (reader.count_open_mirrors(id) > 0) return false;
-        const auto last = last_verified(reader, id);
-        return !last || last->at > now || now - last->at >= settings.verify_every;
+        const auto verified = last_verified(reader, id);
+        return !verified || verified->at > now || now - verified->at >= settings.verify_every;
     });
 }
 
