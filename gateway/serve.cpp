@@ -116,8 +116,8 @@ int serve(const std::string& directory) {
     chores.start();
     spdlog::info("event=serving url={} business=\"{}\"", url, gateway.config.name);
     wait_for_end(signals);
+    server.stop();  // First, so that a chore that asks the API is not waited for.
     chores.stop();
-    server.stop();
     gateway.engine->stop();
     std::remove(admin_file(directory).c_str());
     spdlog::info("event=stopped");

@@ -59,9 +59,10 @@ http::Response GraphSim::State::delta(const GraphCall& call, const std::string& 
 void GraphSim::State::fill_round(const GraphCall& call, DeltaRound& round) const {
     const Interval window{round.start, round.end};
     round.upto = change;
+    round.items = std::make_shared<std::vector<Json>>();
     const auto gone = [&](const GraphEvent& event) {
         Json item = {{"id", id_for(call, event)}, {"@removed", {{"reason", "deleted"}}}};
-        if (!round.first) round.items.push_back(item);
+        if (!round.first) round.items->push_back(item);
     };
     for (const auto& id : event_order) {
         const GraphEvent& event = events.at(id);
@@ -78,19 +79,19 @@ void GraphSim::State::fill_round(const GraphCall& call, DeltaRound& round) const
         }
         GraphCall bare = call;
         bare.query.clear();
-        round.items.push_back(render(bare, event, nullptr, ""));
+        round.items->push_back(render(bare, event, nullptr, ""));
         if (!event.is_series()) continue;
         for (const auto& [slot, exception] : event.exceptions)
             if (exception.change > round.since || round.kind == "calendarView")
-                round.items.push_back(render(bare, exception, &event, slot));
+                round.items->push_back(render(bare, exception, &event, slot));
         if (round.kind != "calendarView") continue;
         for (const GraphSlot& slot : slots(event, window))
             if (!event.cancelled.contains(slot.date) && !event.exceptions.contains(slot.date))
-                round.items.push_back(stub(bare, event, slot));
+                round.items->push_back(stub(bare, event, slot));
     }
     if (!quirks.delta_doubles) return;
-    const std::vector<Json> once = round.items;
-    round.items.insert(round.items.end(), once.begin(), once.end());
+    const std::vector<Json> once = *round.items;
+    round.items->insert(round.items->end(), once.begin(), once.end());
 }
 
 http::Response GraphSim::State::delta_page(const GraphCall& call, const std::string& token) {
@@ -103,17 +104,17 @@ http::Response GraphSim::State::delta_page(const GraphCall& call, const std::str
     }
     const std::size_t page = call.page == 0 ? quirks.default_page : call.page;
     const bool empty_one = quirks.empty_delta_pages && !round.gave_empty;
-    const std::size_t end = empty_one ? round.at : std::min(round.items.size(), round.at + page);
+    const std::size_t end = empty_one ? round.at : std::min(round.items->size(), round.at + page);
     Json out;
     out["@odata.context"] = std::string(kGraphOrigin) + "/v1.0/$metadata#Collection(event)";
     out["value"] = Json::array();
-    for (std::size_t i = round.at; i < end; ++i) out["value"].push_back(round.items[i]);
+    for (std::size_t i = round.at; i < end; ++i) out["value"].push_back((*round.items)[i]);
     DeltaRound next = round;
     next.at = end;
     next.gave_empty = true;
-    const bool more = end < round.items.size() || empty_one;
+    const bool more = end < round.items->size() || empty_one;
     if (!more) {
-        next.items.clear();
+        next.items.reset();
         next.at = 0;
         next.waits = next.gave_empty = false;
         next.first = false;

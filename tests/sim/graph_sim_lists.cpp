@@ -33,15 +33,26 @@ bool same_without_case(const std::string& a, const std::string& b) {
     });
 }
 
-/// Name with case, value without (Graph: extended properties).
-bool has_property(const GraphEvent& event, const std::string& inside) {
-    std::string id, value;
-    for (const std::string& part : split_outside(inside, " and ")) {
-        if (part.starts_with("ep/id eq ")) id = unquoted(part.substr(9));
-        if (part.starts_with("ep/value eq ")) value = unquoted(part.substr(12));
+/// A clause that asks for an extended property, taken apart once for all events.
+struct WantedProperty {
+    std::string id{}, value{};
+    /// Name with case, value without (Graph: extended properties).
+    bool is_of(const GraphEvent& event) const {
+        const auto at = event.properties.find(id);
+        return at != event.properties.end() && same_without_case(at->second, value);
     }
-    const auto at = event.properties.find(id);
-    return at != event.properties.end() && same_without_case(at->second, value);
+};
+
+std::optional<WantedProperty> wanted_property(const std::string& clause) {
+    constexpr std::string_view kAny = "singleValueExtendedProperties/Any(ep: ";
+    if (!clause.starts_with(kAny) || !clause.ends_with(")")) return std::nullopt;
+    WantedProperty out;
+    for (const std::string& part :
+         split_outside(clause.substr(kAny.size(), clause.size() - kAny.size() - 1), " and ")) {
+        if (part.starts_with("ep/id eq ")) out.id = unquoted(part.substr(9));
+        if (part.starts_with("ep/value eq ")) out.value = unquoted(part.substr(12));
+    }
+    return out;
 }
 
 std::string member_at(const Json& item, const std::string& path) {
@@ -54,10 +65,7 @@ std::string member_at(const Json& item, const std::string& path) {
 }
 
 /// One comparison of a $filter; nothing for what is not supported.
-std::optional<bool> holds(const Json& item, const GraphEvent& event, const std::string& clause) {
-    constexpr std::string_view kAny = "singleValueExtendedProperties/Any(ep: ";
-    if (clause.starts_with(kAny) && clause.ends_with(")"))
-        return has_property(event, clause.substr(kAny.size(), clause.size() - kAny.size() - 1));
+std::optional<bool> holds(const Json& item, const std::string& clause) {
     if (clause.starts_with("startswith(") && clause.ends_with(")")) {
         const auto comma = clause.find(',');
         if (comma == std::string::npos) return std::nullopt;
@@ -155,18 +163,27 @@ http::Response GraphSim::State::list(const GraphCall& call, std::vector<Json> it
 http::Response GraphSim::State::event_list(const GraphCall& call, const std::string& calendar_id) {
     std::vector<Json> items;
     const bool filtered = call.query.contains("$filter");
+    std::vector<WantedProperty> properties;
+    std::vector<std::string> clauses;
+    if (filtered)
+        for (const std::string& clause : split_outside(call.query.at("$filter"), " and ")) {
+            if (auto property = wanted_property(clause))
+                properties.push_back(std::move(*property));
+            else
+                clauses.push_back(clause);
+        }
     for (const auto& id : event_order) {
         const GraphEvent& event = events.at(id);
         if (event.deleted || event.calendar != calendar_id) continue;
+        bool wanted = std::all_of(properties.begin(), properties.end(), [&](const auto& p) { return p.is_of(event); });
+        if (!wanted && clauses.empty()) continue;
         Json item = render(call, event, nullptr, "");
-        bool wanted = true;
-        if (filtered)
-            for (const std::string& clause : split_outside(call.query.at("$filter"), " and ")) {
-                const bool refused = quirks.refuses_icaluid_filter && clause.starts_with("iCalUId");
-                const auto held = refused ? std::nullopt : holds(item, event, clause);
-                if (!held) return graph_error(400, "ErrorInvalidUrlQueryFilter", "The filter clause is not supported.");
-                wanted = wanted && *held;
-            }
+        for (const std::string& clause : clauses) {
+            const bool refused = quirks.refuses_icaluid_filter && clause.starts_with("iCalUId");
+            const auto held = refused ? std::nullopt : holds(item, clause);
+            if (!held) return graph_error(400, "ErrorInvalidUrlQueryFilter", "The filter clause is not supported.");
+            wanted = wanted && *held;
+        }
         if (wanted) items.push_back(std::move(item));
         if (wanted && quirks.lists_exceptions)
             for (const auto& [slot, exception] : event.exceptions)

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -53,7 +54,7 @@ struct DeltaRound {
     Instant start{}, end{};
     std::int64_t since = 0, base = 0, upto = 0;
     bool first = true;
-    std::vector<Json> items{};
+    std::shared_ptr<std::vector<Json>> items{};  ///< Shared by the pages of a round.
     std::size_t at = 0;
     bool waits = false;  ///< The items are known and are paged through.
     bool gave_empty = false;
