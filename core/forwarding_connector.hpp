@@ -9,6 +9,9 @@ class ForwardingConnector : public Connector {
 public:
     /// @param inner outlives this.
     explicit ForwardingConnector(Connector& inner) : inner_(inner) {}
+    /// A copy would pass by what the copied one changes: give the copied one as a Connector& instead.
+    ForwardingConnector(const ForwardingConnector&) = delete;
+    ForwardingConnector& operator=(const ForwardingConnector&) = delete;
 
     Capabilities capabilities() const override { return inner_.capabilities(); }
     Result<Event> read_source(const std::string& source) const override { return inner_.read_source(source); }

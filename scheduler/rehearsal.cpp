@@ -46,7 +46,8 @@ public:
 private:
     class Door final : public ForwardingConnector {
     public:
-        explicit Door(DrillService& service) : ForwardingConnector(service.noting_), service_(service) {}
+        explicit Door(DrillService& service)
+            : ForwardingConnector(static_cast<Connector&>(service.noting_)), service_(service) {}
 
         Result<std::vector<RemoteCalendar>> list_calendars(const Context& context) override {
             if (shut()) return kRefused;
