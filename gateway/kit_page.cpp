@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/drill_picture.hpp"
+
 namespace calgate {
 namespace {
 
@@ -26,14 +28,14 @@ constexpr const char* kStyle = R"css(
 :root{color-scheme:light;font:16px/1.4 system-ui,sans-serif;color:#1c2733;background:#fff}
 body{max-width:46rem;margin:0 auto;padding:1.25rem}
 h1{font-size:1.45rem;line-height:1.2;margin:0 0 .15rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem;border-bottom:2px solid #1c2733;padding-bottom:.15rem}
-.when,.free,.none,footer{color:#566472}.when{margin:0 0 .5rem}.free,.none{margin:.4rem 0;font-size:.92rem}
+.when,.free,.none{color:#566472}.when{margin:0 0 .5rem}.free,.none{margin:.4rem 0;font-size:.92rem}
 ol{list-style:none;margin:0;padding:0}li{display:grid;grid-template-columns:7.2rem 1fr;gap:0 .9rem;padding:.45rem 0;border-bottom:1px solid #e3e9ee;break-inside:avoid}
 time{font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap}b{overflow-wrap:anywhere}
 li div{overflow-wrap:anywhere}.notes{white-space:pre-line;color:#3b4955;font-size:.92rem}
 .flag{display:inline-block;border:1px solid #8a5a00;color:#8a5a00;border-radius:.25rem;padding:0 .3rem;font-size:.8rem;margin-left:.4rem}
 a{color:#0b5cab}nav{font-size:.92rem;margin:.5rem 0}nav a{margin-right:.9rem;display:inline-block;padding:.2rem 0}
-footer{margin-top:1.6rem;font-size:.85rem}
-@media print{body{max-width:none;padding:0}nav{display:none}section{break-after:page}section:last-of-type{break-after:auto}h2{margin-top:0}}
+.asof{display:none;color:#566472;font-size:.8rem}
+@media print{body{max-width:none;padding:0}nav{display:none}.asof{display:block}section{break-after:page}section:last-of-type{break-after:auto}h2{margin-top:0}}
 @page{margin:15mm}
 )css";
 
@@ -90,7 +92,9 @@ std::string free_line(const KitPerson& person, LocalSeconds midnight, const Zone
     return spans.empty() ? "<p class=\"free\">No free time.</p>\n" : "<p class=\"free\">Free: " + spans + "</p>\n";
 }
 
-std::string day_section(const KitPerson& person, LocalSeconds midnight, const ZoneResolver& zones) {
+std::string day_section(
+    const KitPerson& person, LocalSeconds midnight, const std::string& asof, const ZoneResolver& zones
+) {
     std::string items;
     for (const auto& [appointment, when] : person.appointments) {
         const LocalSeconds start = zones.to_local(when.start, person.zone), end = zones.to_local(when.end, person.zone);
@@ -100,7 +104,7 @@ std::string day_section(const KitPerson& person, LocalSeconds midnight, const Zo
     }
     return "<section id=\"" + anchor_of(midnight) + "\">\n<h2>" + html_text(person.name) + ", " + date_text(midnight) +
            "</h2>\n" + (items.empty() ? "<p class=\"none\">No appointments.</p>\n" : "<ol>\n" + items + "</ol>\n") +
-           free_line(person, midnight, zones) + "</section>\n";
+           free_line(person, midnight, zones) + "<p class=\"asof\">" + asof + "</p></section>\n";
 }
 
 std::string sources_line(const KitPerson& person, const ZoneResolver& zones) {
@@ -120,13 +124,6 @@ std::string sources_line(const KitPerson& person, const ZoneResolver& zones) {
 
 }  // namespace
 
-std::string html_text(const std::string& text) {
-    std::string out;
-    for (const char c : text)
-        out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
-    return out;
-}
-
 std::string html_page(const std::string& title, const std::string& body) {
     return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
@@ -136,18 +133,18 @@ std::string html_page(const std::string& title, const std::string& body) {
 
 std::string day_sheets(const Kit& kit, const KitPerson& person, const ZoneResolver& zones) {
     const LocalSeconds first = midnight_of(zones.to_local(kit.made, person.zone));
+    const std::string asof = "As it was on " + made_text(kit, zones, person.zone) + "; later changes are not in it.";
     std::string links, sections;
     for (int day = 0; day < kit.days; ++day) {
         const LocalSeconds midnight = first + days{day};
         links += "<a href=\"#" + anchor_of(midnight) + "\">" + date_text(midnight).substr(0, 3) + " " +
                  format_date(midnight).substr(8) + "</a>";
-        sections += day_section(person, midnight, zones);
+        sections += day_section(person, midnight, asof, zones);
     }
     return html_page(
         person.name + ", day sheets",
-        "<h1>" + html_text(person.name) + "</h1>\n<p class=\"when\">" + html_text(kit.business) + ". As it was on " +
-            made_text(kit, zones, person.zone) + "; later changes are not in it.</p>\n<nav>" + links + "</nav>\n" +
-            sections
+        "<h1>" + html_text(person.name) + "</h1>\n<p class=\"when\">" + html_text(kit.business) + ". " + asof +
+            "</p>\n<nav>" + links + "</nav>\n" + sections
     );
 }
 

@@ -8,8 +8,6 @@
 /// The pages of the outage kit: HTML that needs nothing else, for a phone and for paper.
 namespace calgate {
 
-/// As text between tags or in a quoted attribute.
-std::string html_text(const std::string& text);
 std::string html_page(const std::string& title, const std::string& body);
 /// A section per day of the kit, today first, each on a page of its own when printed.
 std::string day_sheets(const Kit&, const KitPerson&, const ZoneResolver&);

@@ -62,6 +62,27 @@ struct FreshHost {
     }
 };
 
+struct Interruption : std::runtime_error {
+    Interruption() : std::runtime_error("The process ends here.") {}
+};
+
+/// The time is asked for with every appointment that is restored: there the process can end, within a transaction.
+class StoppingClock final : public Clock {
+public:
+    /// @param after so many answers; -1: never.
+    StoppingClock(const Clock& real, int after) : real_(real), after_(after) {}
+    Instant now() const override {
+        if (asked++ == after_) throw Interruption();
+        return real_.now();
+    }
+    SteadyInstant steady() const override { return real_.steady(); }
+    mutable int asked = 0;
+
+private:
+    const Clock& real_;
+    int after_;
+};
+
 /// `days` appointments a day apart, all written. @param masked copies show nothing.
 void fill(SmallBusiness& business, int days, bool masked) {
     if (masked) {
@@ -142,6 +163,32 @@ BOOST_AUTO_TEST_CASE(R8_interrupted_at_any_batch_and_resumed) {
         broken.fill(broken.plan());
         broken.expect_equal(whole);
     }
+}
+
+BOOST_AUTO_TEST_CASE(R8_interrupted_at_50_random_points_and_resumed) {
+    SmallBusiness business;
+    fill(business, 410, true);
+    edit(business, "a7", 9);
+    FreshHost whole(business);
+    const RestorePlan plan = whole.plan();
+    StoppingClock counting(business.clock, -1);
+    fill_store({whole.store, business.zones, counting, business.random}, plan, whole.row);
+    BOOST_REQUIRE(counting.asked > 400);  // At every appointment.
+    int stopped_within = 0;
+    for (int point = 0; point < 50; ++point) {
+        FreshHost broken(business);
+        const int first = static_cast<int>(business.random.next() % static_cast<std::uint64_t>(counting.asked));
+        for (const int after : {first, 0}) {  // The second run ends at its first appointment.
+            StoppingClock stopping(business.clock, after);
+            BOOST_CHECK_THROW(
+                fill_store({broken.store, business.zones, stopping, business.random}, plan, broken.row), Interruption
+            );
+        }
+        stopped_within += broken.appointments().size() < 410 ? 1 : 0;
+        broken.fill(point % 10 == 0 ? broken.plan() : plan);
+        broken.expect_equal(whole);
+    }
+    BOOST_TEST(stopped_within == 50);
 }
 
 BOOST_AUTO_TEST_CASE(R8_staff_edit_while_it_is_restored) {
