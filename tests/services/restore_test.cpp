@@ -124,6 +124,7 @@ struct Town {
         };
     }
     void set_slow() {
+        clock.advance(120s);  // What was called while the calendar was filled counts no more.
         slow = true;
         wire.calls_per_minute = limits.calls_per_minute;
         wire.calls = wire.refused = 0;
