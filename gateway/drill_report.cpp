@@ -129,8 +129,8 @@ footer{margin-top:1.75rem;color:#566472;font-size:.85rem;overflow-wrap:anywhere}
 }  // namespace
 
 std::string report_text(const Json& report) {
-    std::string out = title_of(report) + "\n" + text_at(report, "business") + ", " + text_at(report, "began") + " to " +
-                      text_at(report, "ended") + "\n\n";
+    std::string out = title_of(report) + "\n" + text_at(report, "business") + ", " + moment(text_at(report, "began")) +
+                      " to " + moment(text_at(report, "ended")) + "\n\n";
     for (const auto& [name, value] : facts_of(report)) {
         out += "    " + name + std::string(name.size() < 26 ? 26 - name.size() : 1, ' ') + value + "\n";
     }
@@ -170,7 +170,7 @@ std::string report_html(const Json& report, const std::string& key) {
            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>" +
            html_text(title_of(report)) + "</title>\n<style>" + kStyle + "</style></head><body>\n<h1>" +
            html_text(title_of(report)) + "</h1>\n<p class=\"when\">" + html_text(text_at(report, "business")) + ", " +
-           html_text(text_at(report, "began")) + " to " + html_text(text_at(report, "ended")) +
+           html_text(moment(text_at(report, "began"))) + " to " + html_text(moment(text_at(report, "ended"))) +
            "</p>\n<p class=\"verdict " + (good ? "good" : "bad") + "\"><b>" + (good ? "Passed" : "Failed") + "</b>" +
            html_text(text_at(report["summary"], "sentence")) + "</p>\n<h2>In numbers</h2>\n<dl>\n" + facts + "</dl>\n" +
            (meaning.empty() ? "" : "<p class=\"meaning\">" + html_text(meaning) + "</p>\n") + "<h2>Over time</h2>\n" +
