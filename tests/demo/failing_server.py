@@ -195,12 +195,15 @@ def run(calgate, simulator_program, folder):
                     best = (apart, p99(times), p99(beside), len(times))
                 if apart <= WITHIN_MS:
                     break
+            waiting = gateway.waiting()
             print(
                 f"{phase:9} availability p99 {best[1]:.1f} ms, beside it {best[2]:.1f} ms ({best[3]} answers); "
-                f"{sum(relay.hits for relay in relays) - hits} calls met the failure, {gateway.waiting()} copies wait"
+                f"{sum(relay.hits for relay in relays) - hits} calls met the failure, {waiting} copies wait"
             )
             if best[0] > WITHIN_MS:
                 wrong.append(f"{phase}: p99 is {best[0]:.0f} ms above that of a gateway whose providers are well")
+            if waiting == 0:
+                wrong.append(f"{phase}: copies were written, so the providers did not fail")
             if phase in ("slow", "refusing", "half") and sum(relay.hits for relay in relays) == hits:
                 wrong.append(f"{phase}: no call met the failure")
             end()
