@@ -195,6 +195,7 @@ def run(calgate, simulator_program, folder):
                     best = (apart, p99(times), p99(beside), len(times))
                 if apart <= WITHIN_MS:
                     break
+            gateway.local.connection = None  # Idle for longer than a server keeps one.
             waiting = gateway.waiting()
             print(
                 f"{phase:9} availability p99 {best[1]:.1f} ms, beside it {best[2]:.1f} ms ({best[3]} answers); "
