@@ -12,7 +12,6 @@
 #include "scheduler/provisional.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/sync_pass.hpp"
-#include "scheduler/verify.hpp"
 #include "scheduler/worker_pool.hpp"
 
 namespace calgate {
@@ -24,8 +23,6 @@ constexpr std::size_t kWaitingRead = 200;
 /// How long one calendar may write while others of its account wait.
 constexpr std::chrono::seconds kTurn{10};
 constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
-/// Two clocks that are read one after the other may differ by their grain.
-constexpr std::chrono::seconds kClockGrain{2};
 
 std::string service_of(const Account& account) {
     const auto scheme = account.url.find("://");
@@ -152,18 +149,6 @@ PassReport Engine::run_pass(const CalendarId& calendar) {
     auto report = impl_->run(calendar, true, {}, SteadyInstant::max(), outcome, touched);
     impl_->note(report);
     wake(touched);
-    return report;
-}
-
-VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
-    VerifyReport report;
-    report.calendar = calendar;
-    const auto trouble = impl_->with_desk(calendar, [&](Connector& connector, Desk& desk) {
-        const EitherStop ends(stop, impl_->leaving(desk));
-        report = verify_target(impl_->parts, impl_->settings, connector, calendar, ends.token());
-    });
-    if (trouble) report.error = trouble;
-    impl_->keep_verified(report);
     return report;
 }
 
@@ -361,19 +346,6 @@ std::optional<std::chrono::seconds> Engine::Impl::hourly_poll(const Connector& c
         times.night = std::max(times.night, times.idle);
         return poll_interval(*staff, parts.zones.to_local(parts.clock.now(), staff->zone), times);
     });
-}
-
-SteadyInstant::duration Engine::Impl::ahead() const {
-    return parts.clock.now().time_since_epoch() - parts.clock.steady().time_since_epoch();
-}
-
-std::chrono::seconds Engine::Impl::jumped(const CalendarId& id) {
-    const auto now_ahead = ahead();
-    const std::lock_guard lock(mutex);
-    auto& last_one = last_ahead.try_emplace(id, began_ahead).first->second;
-    const auto by = std::chrono::duration_cast<std::chrono::seconds>(now_ahead - last_one);
-    last_one = now_ahead;
-    return by > kClockGrain ? by : std::chrono::seconds{0};
 }
 
 std::optional<std::chrono::milliseconds> Engine::Impl::until_next_write(const CalendarId& id) const {

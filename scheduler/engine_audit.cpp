@@ -11,6 +11,9 @@ constexpr std::chrono::minutes kFactsEvery{10};
 /// A gateway that just started has more urgent calls to make.
 constexpr std::chrono::minutes kSettling{10};
 
+/// Two clocks that are read one after the other may differ by their grain.
+constexpr std::chrono::seconds kClockGrain{2};
+
 /// So that the next pull lists everything and reads these copies anew, whatever version they claim to be (F13).
 void doubt(Writer& writer, const VerifyReport& report) {
     auto calendar = writer.calendar(report.calendar);
@@ -26,6 +29,31 @@ void doubt(Writer& writer, const VerifyReport& report) {
 }
 
 }  // namespace
+
+VerifyReport Engine::verify(const CalendarId& calendar, std::stop_token stop) {
+    VerifyReport report;
+    report.calendar = calendar;
+    const auto trouble = impl_->with_desk(calendar, [&](Connector& connector, Desk& desk) {
+        const EitherStop ends(stop, impl_->leaving(desk));
+        report = verify_target(impl_->parts, impl_->settings, connector, calendar, ends.token());
+    });
+    if (trouble) report.error = trouble;
+    impl_->keep_verified(report);
+    return report;
+}
+
+SteadyInstant::duration Engine::Impl::ahead() const {
+    return parts.clock.now().time_since_epoch() - parts.clock.steady().time_since_epoch();
+}
+
+std::chrono::seconds Engine::Impl::jumped(const CalendarId& id) {
+    const auto now_ahead = ahead();
+    const std::lock_guard lock(mutex);
+    auto& last_one = last_ahead.try_emplace(id, began_ahead).first->second;
+    const auto by = std::chrono::duration_cast<std::chrono::seconds>(now_ahead - last_one);
+    last_one = now_ahead;
+    return by > kClockGrain ? by : std::chrono::seconds{0};
+}
 
 bool Engine::Impl::facts_due(const CalendarId& id) {
     const auto now = parts.clock.steady();
