@@ -147,7 +147,7 @@ def run(calgate, simulator_program, folder):
         simulator.https = relays[1].port
         for one in (gateway, well):
             one.init("Failing", "UTC")
-            one.configure({"sync": {"call_timeout_s": 3, "probe_every_s": 5}})
+            one.configure({"sync": {"call_timeout_s": 20 if LONG else 5, "probe_every_s": 5}})
         simulator.configure(gateway)
         for one in (gateway, well):
             one.start()
@@ -208,7 +208,7 @@ def run(calgate, simulator_program, folder):
             if phase in ("slow", "refusing", "half") and sum(relay.hits for relay in relays) == hits:
                 wrong.append(f"{phase}: no call met the failure")
             end()
-            wait_until(lambda: all_live(gateway) and gateway.waiting() == 0, 180, f"{phase}: what waited was not written")
+            wait_until(lambda: all_live(gateway) and gateway.waiting() == 0, 300, f"{phase}: what waited was not written")
         verified = gateway.verify()
         if verified.code != 0:
             wrong.append("verify: " + verified.output)
