@@ -160,6 +160,13 @@ Step gone(int deletions_in_run, DeletionPolicy policy) {
     if (policy == DeletionPolicy::Restore) {
         return {StepKind::RestoreCopy, std::nullopt, std::nullopt, "The copy was deleted; the policy restores it."};
     }
+    if (policy == DeletionPolicy::Hide) {
+        return {
+            StepKind::HideCopy,
+            std::nullopt,
+            std::nullopt,
+            "The copy was deleted; the policy hides it in this calendar."};
+    }
     return {
         StepKind::CancelOurs, std::nullopt, std::nullopt, "The copy was deleted; the policy cancels the appointment."};
 }

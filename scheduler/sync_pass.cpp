@@ -67,11 +67,11 @@ Shown SyncPass::ours_of(const Appointment& appointment, const Mirror& mirror) co
     return ours;
 }
 
-int SyncPass::brake_limit(const Reader& reader) const {
+BrakeLimits SyncPass::brake_limits(const Reader& reader) const {
     const auto mirrors = reader.mirrors_on(id_);
     const auto copies =
         std::count_if(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.href.has_value(); });
-    return std::max(settings_.brake_minimum, static_cast<int>(settings_.brake_share * static_cast<double>(copies)));
+    return {static_cast<int>(copies), settings_.brake_minimum, settings_.brake_share};
 }
 
 void SyncPass::fail(const Error& error) {
