@@ -66,13 +66,16 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
             }
             [[fallthrough]];
         case StepKind::Settle:
-            if (present) mirror.base = shown_of(present->event);
+            if (present) mirror.base = agreed(decision, mark ? mark->revision : 0);
             if (mirror.state == MirrorState::Conflict)
                 close_conflicts(
                     writer, mirror, ConflictState::ResolvedTheirs, "The calendar shows what we have again."
                 );
             mirror.state = MirrorState::Active;
-            if (mark && mark->revision == mirror.wanted) settle(mirror);
+            if (mark && mark->revision == mirror.wanted)
+                settle(mirror);
+            else if (mirror.base && mirror.base->cancelled && mirror.confirmed == mirror.wanted)
+                mirror.confirmed = 0;
             break;
         case StepKind::WriteOurs:
         case StepKind::DeleteCopy:
@@ -210,6 +213,15 @@ void SyncPass::apply_cancel(Writer& writer, const Decision& decision, Mirror& mi
     writer.put(mirror);
     note_booking(booking);
     ++report_.taken;
+}
+
+Shown SyncPass::agreed(const Decision& decision, std::int64_t revision) const {
+    Shown shown = shown_of(decision.news.present->event);
+    // A copy that we deleted before it was booked again may still be shown while reads lag (F11). Until we wrote into
+    // it anew, its absence is no deletion by staff (I11).
+    const bool deleted_before = decision.base && decision.base->cancelled && revision < decision.mirror.wanted;
+    shown.cancelled = shown.cancelled || deleted_before;
+    return shown;
 }
 
 void SyncPass::apply_hide(Writer& writer, const Decision& decision, Mirror& mirror) {

@@ -165,6 +165,8 @@ private:
     void apply(Writer&, const Decision&);
     void apply_change(Writer&, const Decision&, Mirror&, bool write_back);
     void apply_cancel(Writer&, const Decision&, Mirror&);
+    /// What both sides agree on once the copy shows what we have. @param revision in its mark; 0: none.
+    Shown agreed(const Decision&, std::int64_t revision) const;
     void apply_hide(Writer&, const Decision&, Mirror&);
     void apply_conflict(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
     void note_conflict(Writer&, const Decision&, ConflictKind, const std::string& why);

@@ -221,6 +221,85 @@ BOOST_AUTO_TEST_CASE(a_preview_says_what_a_run_would_do_and_does_nothing) {
     BOOST_TEST(plan().decisions.empty());
 }
 
+BOOST_AUTO_TEST_CASE(I11_F11_our_own_deletion_that_reads_show_late_is_none_by_staff) {
+    std::string text;
+    for (const auto& event : service.events(href))
+        if (event.href == *mirror("a").href) text = event.event.source;
+    const std::string name = mirror("a").uid.value + ".ics";
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    pass();
+    BOOST_REQUIRE(service.count(href) == 1u);
+    // Lagging reads go on to show it, and writing into it fails.
+    const Href shown = service.put_text(href, name, text);
+    const Error timeout{ErrorCode::Timeout, "No answer came in time.", {}};
+    service.fail_next({memory::Operation::Update, timeout, false, -1});
+    book("a", 10, 9);
+    for (int i = 0; i < 4; ++i, clock.advance(60s)) pass();
+    service.erase(shown);
+    service.clear_faults();
+    for (int i = 0; i < 4; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(R5_a_deleted_copy_stays_hidden_while_its_appointment_goes_on) {
+    calgate::write(store, [](Writer& w) {
+        auto business = *w.business();
+        business.deletions = DeletionPolicy::Hide;
+        w.put(business);
+        return 0;
+    });
+    const Href copy = *mirror("a").href;
+    std::string text;
+    for (const auto& event : service.events(href))
+        if (event.href == copy) text = event.event.source;
+    const std::string name = mirror("a").uid.value + ".ics";
+    service.erase(copy);
+    for (int i = 0; i < 10; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST((mirror("a").state == MirrorState::Removed));
+    BOOST_TEST(service.count(href) == 1u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    retitle("Longer");
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_TEST(service.count(href) == 1u);
+    // Its owner puts it back: from then on it is the copy again.
+    service.put_text(href, name, text);
+    for (int i = 0; i < 3; ++i, clock.advance(60s)) pass();
+    BOOST_TEST((mirror("a").state == MirrorState::Active));
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    service.erase(*mirror("a").href);
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE((mirror("a").state == MirrorState::Removed));
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    pass();
+    book("a", 12, 9);
+    settle();
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(R11_a_uniform_shift_of_many_copies_waits_for_a_person) {
+    for (int day = 11; day < 21; ++day) book("b" + std::to_string(day), day, 9);
+    for (int day = 11; day < 31; ++day) book("c" + std::to_string(day), day, 15);
+    settle();
+    for (int day = 11; day < 16; ++day) move_copy("b" + std::to_string(day), 1);
+    pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST((conflicts()[0].kind == ConflictKind::Brake));
+    BOOST_TEST(conflicts()[0].why.starts_with("5 copies were moved by the same span"));
+    BOOST_TEST((appointment("b11").start == at(11, 9)));
+    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
+    settle();
+    BOOST_TEST((appointment("b11").start == at(11, 10)));
+    BOOST_TEST(conflicts().empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_run_is_not_undone) {
     BOOST_TEST(!undo(1).found);
     BOOST_TEST(!undo(0).found);
