@@ -178,7 +178,11 @@ void SyncPass::apply_change(Writer& writer, const Decision& decision, Mirror& mi
     mirror.starts_at = current->starts_at;
     mirror.state = MirrorState::Active;
     mirror.base = shown_of(decision.news.present->event);
-    if (write_back) {
+    // A time that the clock change leaves out is kept as it counts, and shown so.
+    const bool kept_otherwise =
+        booking.appointment &&
+        !same_meaning(result, shown_on(*booking.appointment, calendar_.copy_detail, parts_.zones), parts_.zones);
+    if (write_back || kept_otherwise) {
         if (mirror.confirmed == mirror.wanted) mirror.confirmed = 0;
         mirror.not_before.reset();
     } else {

@@ -136,6 +136,18 @@ BOOST_AUTO_TEST_CASE(I6_a_time_that_the_clock_change_leaves_out_is_written_as_it
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(I6_a_copy_moved_into_the_hour_that_the_clock_change_leaves_out_shows_what_counts) {
+    service.edit(*mirror("a").href, [&](Event& event) {
+        event.master.start.local = at(29, 2);
+        event.master.end.local = at(29, 3);
+    });
+    settle();
+    BOOST_TEST((appointment("a").start >= at(29, 2)));
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    BOOST_TEST(!mirror("a").open());
+    BOOST_TEST(conflicts().empty());
+}
+
 BOOST_AUTO_TEST_CASE(there_is_nothing_to_merge_in_a_stopped_run) {
     for (int day = 11; day < 20; ++day) book("b" + std::to_string(day), day, 9);
     settle();
