@@ -128,8 +128,11 @@ FoundCopy SyncPass::found_copy(Decision& decision) const {
     const bool put_back = found.of_earlier_booking && !found.ours.cancelled;
     if (found.base && !put_back) return found;
     // The copy itself remembers what we last wrote into it.
-    const auto written = event.capsule.empty() ? std::nullopt : open_capsule(event.capsule, parts_.keys);
-    found.base = written ? std::optional(shown_on(*written, calendar_.copy_detail, parts_.zones)) : std::nullopt;
+    found.base.reset();
+    if (!event.capsule.empty()) {
+        if (const auto written = open_capsule(event.capsule, parts_.keys))
+            found.base = shown_on(*written, calendar_.copy_detail, parts_.zones);
+    }
     decision.base = found.base;
     if (put_back) {
         // Should it be gone after all, that is no deletion by staff: it was settled before.

@@ -118,6 +118,7 @@ private:
     void check_waiting(const Reader&);
 
     // seed_truth_settled.cpp
+    void check_hidden(const std::string& what, const AppointmentId&, const CalendarId&, std::size_t live_copies);
     void check_target(const Reader&, const Calendar&, bool decided);
     void check_source(const Reader&, const Calendar&);
     void check_edits(const Reader&);
