@@ -32,7 +32,9 @@ Step step_for(const FoundCopy& copy, int deletions, const ReconcilePolicy& polic
 
 Taking taking_of(const Step& step, const FoundCopy& copy, const ZoneResolver& zones) {
     if (!takes(step.kind)) return {};
-    Taking out{1, {}};
+    Taking out;
+    out.changed = 1;
+    out.deleted = is_gone(copy) ? 1 : 0;
     const auto& theirs = copy.theirs->shown;
     if (is_gone(copy) || !copy.base || theirs.start.kind != copy.base->start.kind) return out;
     const auto by = zones.to_instant(theirs.start, "UTC") - zones.to_instant(copy.base->start, "UTC");

@@ -25,12 +25,6 @@ constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 /
 /// Two clocks that are read one after the other may differ by their grain.
 constexpr std::chrono::seconds kClockGrain{2};
 
-std::string service_of(const Account& account) {
-    const auto scheme = account.url.find("://");
-    const auto host = scheme == std::string::npos ? 0 : scheme + 3;
-    return account.kind + " " + account.url.substr(host, account.url.find('/', host) - host);
-}
-
 Scheduler::Settings scheduler_settings(const Engine::Settings& settings) {
     Scheduler::Settings out;
     out.jobs_per_service = std::max(1, std::min(settings.workers, settings.workers_per_service));

@@ -264,6 +264,8 @@ std::string survival_setting(const CalendarId&);
 /// Names of settings that carry an answer to a brake to the next run.
 std::string brake_setting(const CalendarId&);
 
+/// Kind and host: what breaks down, and turns odd, as one.
+std::string service_of(const Account&);
 /// Zone of floating times: the calendar's, the person's, the business's.
 std::string zone_of(const Reader&, const Calendar&, const Business&);
 /// A foreign event, understood over the horizon. @param earlier what was cached: its busy time stays while the new text

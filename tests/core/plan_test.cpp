@@ -21,6 +21,8 @@ struct BrakeRow {
     int changed;
     std::vector<std::chrono::seconds> moves;
     bool passes;
+    int deleted = 0;
+    int odd_nearby = 0;
 };
 std::ostream& operator<<(std::ostream& out, const BrakeRow& row) { return out << row.name; }
 
@@ -38,6 +40,10 @@ const BrakeRow kBrake[]{
     {"five moved back by nine hours R11", 100, 5, {-9h, -9h, -9h, -9h, -9h}, false},
     {"five moved by different spans", 100, 5, {1h, 2h, -1h, 1h, 24h}, true},
     {"five alike among others R11", 100, 9, {1h, 30min, 1h, 2h, 1h, 1h, -1h, 1h}, false},
+    {"a deletion while one more calendar is odd", 100, 1, {}, true, 1, 1},
+    {"a deletion while two more calendars are odd", 100, 1, {}, false, 1, 2},
+    {"a deletion among changes while many are odd", 100, 3, {1h, 2h}, false, 1, 9},
+    {"a change while many calendars are odd", 100, 3, {1h, 2h, 3h}, true, 0, 9},
     {"an hour forth and back is not alike", 100, 8, {1h, -1h, 1h, -1h, 1h, -1h, 1h, -1h}, true},
 };
 // clang-format on
@@ -123,7 +129,7 @@ namespace bdata = boost::unit_test::data;
 BOOST_AUTO_TEST_SUITE(plan)
 
 BOOST_DATA_TEST_CASE(I13_what_is_odd_waits, bdata::make(kBrake), row) {
-    const auto why = odd({row.changed, row.moves}, {.copies = row.copies});
+    const auto why = odd({row.changed, row.moves, row.deleted}, {.copies = row.copies, .odd_nearby = row.odd_nearby});
     BOOST_TEST(why.has_value() != row.passes);
     if (why) BOOST_TEST(why->ends_with("Nothing was taken over."));
 }
@@ -135,6 +141,7 @@ BOOST_DATA_TEST_CASE(each_copy_gets_its_step, bdata::make(kCopies), row) {
     BOOST_TEST((plan.steps[0].conflict == row.conflict));
     BOOST_TEST(plan.deletions == row.deletions);
     BOOST_TEST(plan.taking.changed == (takes(row.step) ? 1 : 0));
+    if (row.deletions == 0) BOOST_TEST(plan.taking.deleted == 0);
     BOOST_TEST(!plan.held);
 }
 
@@ -152,9 +159,16 @@ BOOST_AUTO_TEST_CASE(what_was_found_before_in_the_run_counts) {
     RunSoFar before;
     before.deletions = 1;
     BOOST_TEST((plan_run({gone(kNine)}, before, {}, {}, zones()).steps[0].kind == StepKind::OpenConflict));
-    before = {0, {5, {}}};
+    before = {0, {5, {}, 0}};
     BOOST_TEST(plan_run({present(kNine, kTen)}, before, {}, {}, zones()).held.has_value());
     BOOST_TEST(!plan_run({present(kNine, kNine)}, before, {}, {}, zones()).held.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_deletion_waits_while_other_calendars_of_its_service_are_odd) {
+    const BrakeLimits nearby{.copies = 100, .odd_nearby = 2};
+    BOOST_TEST(plan_run({gone(kNine)}, {}, {}, nearby, zones()).held.has_value());
+    BOOST_TEST(!plan_run({present(kNine, kTen)}, {}, {}, nearby, zones()).held.has_value());
+    BOOST_TEST(!plan_run({with(gone(kNine), kHidden)}, {}, {}, nearby, zones()).held.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(R11_five_copies_an_hour_off_wait_for_a_person) {

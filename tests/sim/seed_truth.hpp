@@ -74,6 +74,9 @@ public:
     /// Every calendar was listed since; what a service once left out is known.
     void listed_anew() { omitted_.clear(); }
     void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
+    /// A copy whose creation came late is there again, as if a person had put it back: its absence before cannot be
+    /// noticed within the consistency window.
+    void made_late(const Href& href) override { copy_put_back(href); }
     void committed();  ///< Something is on disk.
     void passed(const PassReport&);
     /// Changes and deletions that a person is asked about since this was asked last.
