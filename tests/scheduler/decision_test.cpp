@@ -312,6 +312,26 @@ BOOST_AUTO_TEST_CASE(R11_a_uniform_shift_of_many_copies_waits_for_a_person) {
     BOOST_TEST(conflicts().empty());
 }
 
+BOOST_AUTO_TEST_CASE(I13_a_deletion_waits_while_two_calendars_of_its_service_are_odd) {
+    for (const char* other : {"bert", "carla"}) {
+        Calendar odd = row();
+        odd.id = {other};
+        odd.href = service.add_calendar(other);
+        odd.mirror = false;
+        odd.state = CalendarState::Waiting;
+        store.write([&](Writer& writer) { writer.put(odd); });
+    }
+    service.erase(*mirror("a").href);
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST((conflicts()[0].kind == ConflictKind::Brake));
+    BOOST_TEST(conflicts()[0].why.starts_with("Copies were deleted while 2 other calendars"));
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
+    settle();
+    BOOST_TEST((appointment("a").state == AppointmentState::Cancelled));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_run_is_not_undone) {
     BOOST_TEST(!undo(1).found);
     BOOST_TEST(!undo(0).found);
