@@ -139,7 +139,7 @@ Business business_from(const Json& j) {
     b.zone = j.at("zone").get<std::string>();
     b.epoch = j.at("epoch").get<std::string>();
     b.concurrent_edits = enumerator(j.at("edits"), ConcurrentEditPolicy::Newest);
-    b.deletions = enumerator(j.at("deletions"), DeletionPolicy::Ask);
+    b.deletions = enumerator(j.at("deletions"), DeletionPolicy::Hide);
     b.stale = enumerator(j.at("stale"), StalePolicy::Refuse);
     b.stale_after = std::chrono::seconds{j.at("stale_after_s").get<std::int64_t>()};
     return b;

@@ -15,8 +15,9 @@ namespace calgate {
 
 /// Who decides when both sides changed the same field to other values (design 5).
 enum class ConcurrentEditPolicy : std::uint8_t { Ask, Gateway, Calendar, Newest };
-/// What a deletion by staff does, once it is proven (I11, I12). AskWhenMany: one in a run cancels, more ask.
-enum class DeletionPolicy : std::uint8_t { AskWhenMany, Cancel, Restore, Ask };
+/// What a deletion by staff does, once it is proven (I11, I12). AskWhenMany: one in a run cancels, more ask. Hide: the
+/// copy stays away from that calendar, the appointment goes on.
+enum class DeletionPolicy : std::uint8_t { AskWhenMany, Cancel, Restore, Ask, Hide };
 /// What confirming on data older than `stale_after` does (I17).
 enum class StalePolicy : std::uint8_t { Provisional, Offer, Refuse };
 /// What a copy may show (I27); the capsule holds the rest, sealed.
@@ -177,7 +178,7 @@ enum class MirrorState : std::uint8_t {
     Active,
     Parked,    ///< Needs a person: `detail` says what to do (I3).
     Conflict,  ///< An open conflict holds it; ours stays live in the copy.
-    Removed,   ///< Staff removed the copy and policy said to leave it so.
+    Removed,   ///< Staff deleted the copy and the policy hides it in this calendar: nothing is written here.
 };
 
 /// Ties an appointment to its copy on one target. An intent is open while `wanted != confirmed`.

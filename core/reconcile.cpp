@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/reconcile_table.hpp"
+
 namespace calgate {
 namespace {
 
@@ -148,52 +150,58 @@ Merge merge(const Shown& base, const Shown& ours, const Shown& theirs, bool thei
     return merged;
 }
 
-Step gone(int deletions_in_run, DeletionPolicy policy) {
-    const bool ask = policy == DeletionPolicy::Ask || (policy == DeletionPolicy::AskWhenMany && deletions_in_run > 1);
-    if (ask) {
-        return {
-            StepKind::OpenConflict,
-            std::nullopt,
-            ConflictKind::Deletion,
-            "The copy was deleted in the calendar; decide whether the appointment is cancelled or the copy restored."};
-    }
-    if (policy == DeletionPolicy::Restore) {
-        return {StepKind::RestoreCopy, std::nullopt, std::nullopt, "The copy was deleted; the policy restores it."};
-    }
-    return {
-        StepKind::CancelOurs, std::nullopt, std::nullopt, "The copy was deleted; the policy cancels the appointment."};
-}
-
-Step ours_cancelled(
-    const std::optional<Shown>& base, const Theirs& theirs, const Shown& seen, const ZoneResolver& zones
-) {
-    if (theirs.kind == Theirs::Kind::Gone) {
-        return {StepKind::Settle, std::nullopt, std::nullopt, "The appointment is cancelled and the copy is gone."};
-    }
-    std::optional<Shown> alive = base;
-    if (alive) alive->cancelled = false;
-    const bool edited = alive && !seen.cancelled && !same_meaning(*alive, seen, zones);
-    if (!edited) {
-        return {StepKind::DeleteCopy, std::nullopt, std::nullopt, "The appointment is cancelled; the copy goes."};
-    }
-    return {
-        StepKind::DeleteCopy,
-        std::nullopt,
-        ConflictKind::DeletedAndEdited,
-        "The appointment was cancelled while its copy was edited; the cancellation stands and the edit is kept here."};
-}
-
-bool theirs_newer(ConcurrentEditPolicy policy, Instant ours_changed_at, const Theirs& theirs) {
-    switch (policy) {
-        case ConcurrentEditPolicy::Calendar:
+bool theirs_win(Winner winner, Instant ours_changed_at, const Theirs& theirs) {
+    switch (winner) {
+        case Winner::Theirs:
             return true;
-        case ConcurrentEditPolicy::Newest:
+        case Winner::Later:
             return theirs.last_modified && *theirs.last_modified > ours_changed_at;
-        case ConcurrentEditPolicy::Gateway:
-        case ConcurrentEditPolicy::Ask:
+        case Winner::Ours:
+        case Winner::Person:
             return false;
     }
     return false;
+}
+
+struct Found {
+    Happened happened{};
+    std::optional<Shown> result{};
+};
+
+Happened after_our_cancellation(
+    const std::optional<Shown>& agreed, const Theirs& theirs, const Shown& seen, const ZoneResolver& zones
+) {
+    if (theirs.kind == Theirs::Kind::Gone) return Happened::OursCancelledCopyDeleted;
+    std::optional<Shown> alive = agreed;
+    if (alive) alive->cancelled = false;
+    const bool edited = alive && !seen.cancelled && !same_meaning(*alive, seen, zones);
+    return edited ? Happened::OursCancelledCopyEdited : Happened::OursCancelled;
+}
+
+Found after_edits(const Merge& merged, Winner winner) {
+    if (merged.collides && winner == Winner::Person) return {Happened::SameFieldChanged};
+    if (!merged.takes_theirs) return {Happened::OursChanged};
+    return {merged.keeps_ours ? Happened::OtherFieldsChanged : Happened::TheirsChanged, merged.result};
+}
+
+Found what_happened(
+    const std::optional<Shown>& agreed,
+    const Shown& ours,
+    Instant ours_changed_at,
+    const Theirs& theirs,
+    const Shown& seen,
+    Winner winner,
+    const ZoneResolver& zones
+) {
+    if (ours.cancelled) return {after_our_cancellation(agreed, theirs, seen, zones)};
+    if (theirs.kind == Theirs::Kind::Gone || seen.cancelled)
+        return {agreed && agreed->cancelled ? Happened::DeletedBefore : Happened::CopyDeleted};
+    if (same_meaning(ours, seen, zones)) {
+        const bool known = agreed && same_meaning(*agreed, ours, zones);
+        return {known ? Happened::NothingChanged : Happened::SameOnBothSides};
+    }
+    if (!agreed) return {Happened::NothingAgreed};
+    return after_edits(merge(*agreed, ours, seen, theirs_win(winner, ours_changed_at, theirs), zones), winner);
 }
 
 }  // namespace
@@ -218,39 +226,10 @@ Step reconcile(
 ) {
     const Shown seen = unmasked(theirs.shown, ours, policy.copy_detail);
     const std::optional<Shown> agreed = base ? std::optional(unmasked(*base, ours, policy.copy_detail)) : std::nullopt;
-    if (ours.cancelled) return ours_cancelled(agreed, theirs, seen, zones);
-    if (theirs.kind == Theirs::Kind::Gone || seen.cancelled) {
-        if (!agreed || !agreed->cancelled) return gone(deletions_in_run, policy.deletions);
-        return {
-            StepKind::WriteOurs,
-            std::nullopt,
-            std::nullopt,
-            "That deletion was settled before; the appointment was booked again since."};
-    }
-    if (same_meaning(ours, seen, zones)) {
-        const bool known = agreed && same_meaning(*agreed, ours, zones);
-        if (known) return {StepKind::Nothing, std::nullopt, std::nullopt, "Nothing changed."};
-        return {StepKind::Settle, std::nullopt, std::nullopt, "Both sides say the same."};
-    }
-    if (!agreed) {
-        return {StepKind::WriteOurs, std::nullopt, std::nullopt, "Nothing was agreed yet; the appointment is written."};
-    }
-    const bool theirs_win = theirs_newer(policy.concurrent_edits, ours_changed_at, theirs);
-    const Merge merged = merge(*agreed, ours, seen, theirs_win, zones);
-    if (merged.collides && policy.concurrent_edits == ConcurrentEditPolicy::Ask) {
-        return {
-            StepKind::OpenConflict,
-            std::nullopt,
-            ConflictKind::ConcurrentEdit,
-            "Both sides changed the same field; the booking system's version stays until a person decides."};
-    }
-    if (!merged.takes_theirs) {
-        return {StepKind::WriteOurs, std::nullopt, std::nullopt, "Only the appointment changed, or its side wins."};
-    }
-    if (!merged.keeps_ours) {
-        return {StepKind::TakeTheirs, merged.result, std::nullopt, "Only the calendar changed, or its side wins."};
-    }
-    return {StepKind::Merge, merged.result, std::nullopt, "Both sides changed, other fields."};
+    const Winner winner = winner_of(policy.concurrent_edits);
+    Found found = what_happened(agreed, ours, ours_changed_at, theirs, seen, winner, zones);
+    const Rule rule = rule_of(found.happened, policy.deletions, deletions_in_run);
+    return {rule.step, std::move(found.result), rule.conflict, rule.why};
 }
 
 Appointment with_changes(

@@ -31,6 +31,7 @@ enum class StepKind : std::uint8_t {
     Merge,         ///< Both: new appointment revision with `result`, and write it.
     CancelOurs,    ///< Staff deleted the copy: cancel the appointment.
     RestoreCopy,   ///< Staff deleted the copy: write it again under the next generation.
+    HideCopy,      ///< Staff deleted the copy: it stays away from this calendar, the appointment goes on.
     OpenConflict,  ///< A person decides; `why` says what.
 };
 

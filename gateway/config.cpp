@@ -30,7 +30,8 @@ const Names<DeletionPolicy> kDeletions{
     {"ask_when_many", DeletionPolicy::AskWhenMany},
     {"cancel", DeletionPolicy::Cancel},
     {"restore", DeletionPolicy::Restore},
-    {"ask", DeletionPolicy::Ask}};
+    {"ask", DeletionPolicy::Ask},
+    {"hide", DeletionPolicy::Hide}};
 const Names<StalePolicy> kStale{
     {"provisional", StalePolicy::Provisional}, {"offer", StalePolicy::Offer}, {"refuse", StalePolicy::Refuse}};
 

@@ -24,12 +24,6 @@ constexpr std::size_t kWaitingRead = 200;
 constexpr std::chrono::seconds kTurn{10};
 constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
-std::string service_of(const Account& account) {
-    const auto scheme = account.url.find("://");
-    const auto host = scheme == std::string::npos ? 0 : scheme + 3;
-    return account.kind + " " + account.url.substr(host, account.url.find('/', host) - host);
-}
-
 Scheduler::Settings scheduler_settings(const Engine::Settings& settings) {
     Scheduler::Settings out;
     out.jobs_per_service = std::max(1, std::min(settings.workers, settings.workers_per_service));

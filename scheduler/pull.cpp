@@ -456,7 +456,7 @@ void SyncPass::drop_unlisted(Listing& listing) {
 
 void SyncPass::prove(Listing& listing) {
     if (listing.absent.empty()) return;
-    const int limit = read(parts_.store, [&](const Reader& reader) { return brake_limit(reader); });
+    const int limit = read(parts_.store, [&](const Reader& reader) { return brake_limits(reader).most(); });
     // A person who answered the brake has seen what is missing.
     const bool answered_for = !read(parts_.store, [&](const Reader& reader) {
                                    return reader.setting(brake_setting(id_)).value_or("");

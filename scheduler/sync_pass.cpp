@@ -67,11 +67,17 @@ Shown SyncPass::ours_of(const Appointment& appointment, const Mirror& mirror) co
     return ours;
 }
 
-int SyncPass::brake_limit(const Reader& reader) const {
+BrakeLimits SyncPass::brake_limits(const Reader& reader) const {
     const auto mirrors = reader.mirrors_on(id_);
     const auto copies =
         std::count_if(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.href.has_value(); });
-    return std::max(settings_.brake_minimum, static_cast<int>(settings_.brake_share * static_cast<double>(copies)));
+    const auto calendars = reader.calendars();
+    const auto odd_nearby = std::count_if(calendars.begin(), calendars.end(), [&](const Calendar& other) {
+        if (other.id == id_ || other.state != CalendarState::Waiting) return false;
+        const auto account = reader.account(other.account);
+        return account && service_of(*account) == service_of(account_);
+    });
+    return {static_cast<int>(copies), settings_.brake_minimum, settings_.brake_share, static_cast<int>(odd_nearby)};
 }
 
 void SyncPass::fail(const Error& error) {
@@ -149,6 +155,12 @@ void write_ours_again(Mirror& mirror, const std::optional<Shown>& theirs, const 
     }
     mirror.base = theirs;
     mirror.confirmed = 0;
+}
+
+std::string service_of(const Account& account) {
+    const auto scheme = account.url.find("://");
+    const auto host = scheme == std::string::npos ? 0 : scheme + 3;
+    return account.kind + " " + account.url.substr(host, account.url.find('/', host) - host);
 }
 
 std::string brake_setting(const CalendarId& calendar) { return "brake." + calendar.value; }

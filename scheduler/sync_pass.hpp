@@ -11,7 +11,7 @@
 
 #include "core/advice.hpp"
 #include "core/manifest.hpp"
-#include "core/reconcile.hpp"
+#include "core/plan.hpp"
 #include "core/survival.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
@@ -96,7 +96,7 @@ private:
     Context context(std::chrono::seconds timeout) const;
     Context context() const { return context(settings_.call_timeout); }
     Shown ours_of(const Appointment&, const Mirror&) const;
-    int brake_limit(const Reader&) const;
+    BrakeLimits brake_limits(const Reader&) const;
     void fail(const Error&);
     void pause_account(const Error&);
     void park_calendar(CalendarState, const Error&);
@@ -158,27 +158,31 @@ private:
     bool decide(const std::vector<CopyNews>&, const Closing&);
     /// Number under which a person can take back what was taken over since entry `first` of the feed (R25).
     void note_run(Writer&, std::int64_t first);
-    Decision judge(const CopyNews&, const Mirror&, const Appointment&, int deletions) const;
-    /// A copy under the name of an earlier generation, which nothing replaced yet.
-    Decision came_back(Decision) const;
+    /// @param decisions filled; one per copy that we still know.
+    Plan judge(const Reader&, const std::vector<CopyNews>&, std::vector<Decision>& decisions) const;
+    /// What reconcile has to know of it; `decision.base` becomes what both sides are taken to have agreed on.
+    FoundCopy found_copy(Decision& decision) const;
+    /// A person rejected the run: ours is written again, what it replaces is kept.
+    void reject(Writer&, const Decision&);
+    void hold(Writer&, Calendar&, const std::string& why);
+
+    // apply.cpp
     void apply(Writer&, const Decision&);
     void apply_change(Writer&, const Decision&, Mirror&, bool write_back);
     void apply_cancel(Writer&, const Decision&, Mirror&);
+    /// What both sides agree on once the copy shows what we have. @param revision in its mark; 0: none.
+    Shown agreed(const Decision&, std::int64_t revision) const;
+    void apply_hide(Writer&, const Decision&, Mirror&);
     void apply_conflict(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
     void note_conflict(Writer&, const Decision&, ConflictKind, const std::string& why);
     /// The appointment's cancellation stands; what a person changed meanwhile is kept on a conflict.
     void keep_edit(Writer&, const Decision&, const Mirror&);
     void close_conflicts(Writer&, const Mirror&, ConflictState, const std::string& why);
-    /// A person rejected the run: ours is written again, what it replaces is kept.
-    void reject(Writer&, const Decision&);
     Conflict conflict_of(const Decision&, ConflictKind, const std::string& why) const;
-    /// Deletions that no open conflict asks about yet.
-    int new_deletions(const Reader&, const std::vector<CopyNews>&) const;
     /// Open conflicts of this copy show what both sides say now, so that a person decides about that.
     void keep_up(Writer&, const Decision&);
     bool agrees(const Decision&) const;
     void note_booking(const BookingResult&);
-    void hold(Writer&, Calendar&, const std::string& why);
 
     // push.cpp
     void push();
@@ -246,8 +250,7 @@ private:
     bool marker_lost_ = false;
     std::vector<BookingResult> bookings_{};
     std::vector<CalendarId> touched_{};
-    int decided_ = 0;  ///< Changes and deletions taken from the calendar in this run.
-    int deletions_ = 0;
+    RunSoFar so_far_{};
     int outages_ = 0;  ///< Calls in a row that failed for an outage.
     bool pulled_ = false, answered_ = false, more_ = false;
     bool busy_changed_ = false, braked_ = false;
@@ -267,6 +270,8 @@ std::string survival_setting(const CalendarId&);
 /// Names of settings that carry an answer to a brake to the next run.
 std::string brake_setting(const CalendarId&);
 
+/// Kind and host: what breaks down, and turns odd, as one.
+std::string service_of(const Account&);
 /// Zone of floating times: the calendar's, the person's, the business's.
 std::string zone_of(const Reader&, const Calendar&, const Business&);
 /// A foreign event, understood over the horizon. @param earlier what was cached: its busy time stays while the new text

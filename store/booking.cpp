@@ -62,6 +62,8 @@ void want(Writer& writer, Mirror mirror, const Appointment& appointment, bool go
         mirror.state = MirrorState::Active;
         mirror.detail.clear();
     }
+    // What its owner hid there stays away while the appointment goes on.
+    if (mirror.state == MirrorState::Removed) mirror.confirmed = mirror.wanted;
     writer.put(mirror);
 }
 
@@ -82,7 +84,6 @@ std::vector<CalendarId> follow(Writer& writer, const Appointment& appointment, I
         if (wanted_here && was_gone) next_generation(*mirror, *business);
         // The copy may be gone by our own hand: its absence is no deletion by staff.
         if (wanted_here && mirror->wanted_gone && mirror->base) mirror->base->cancelled = true;
-        if (wanted_here && mirror->state == MirrorState::Removed) next_generation(*mirror, *business);
         want(writer, *mirror, appointment, !wanted_here, when.start);
         targets.push_back(calendar.id);
     }

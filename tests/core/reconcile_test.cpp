@@ -98,6 +98,9 @@ std::vector<Row> edit_rows() {
         {"same field, other value: ask", same(), renamed, renamed_there, policy(Edits::Ask), StepKind::OpenConflict, {}, kConcurrent},
         {"same field, other value: gateway", same(), renamed, renamed_there, policy(Edits::Gateway), StepKind::WriteOurs},
         {"same field, other value: calendar", same(), renamed, renamed_there, policy(Edits::Calendar), StepKind::TakeTheirs, renamed_there},
+        {"same field, ask: a later one there changes nothing", same(), renamed, late, policy(Edits::Ask), StepKind::OpenConflict, {}, kConcurrent},
+        {"same field, gateway: a later one there changes nothing", same(), renamed, late, policy(Edits::Gateway), StepKind::WriteOurs},
+        {"same field, calendar: an earlier one there counts", same(), renamed, early, policy(Edits::Calendar), StepKind::TakeTheirs, renamed_there},
         {"same field, newest: theirs is later", same(), renamed, late, policy(Edits::Newest), StepKind::TakeTheirs, renamed_there},
         {"same field, newest: theirs is earlier", same(), renamed, early, policy(Edits::Newest), StepKind::WriteOurs},
         {"same field, newest: a tie stays ours", same(), renamed, at_once, policy(Edits::Newest), StepKind::WriteOurs},
@@ -129,6 +132,16 @@ std::vector<Row> deletion_rows() {
         {"gone: cancel, however many", same(), same(), gone(), policy(Deletions::Cancel), StepKind::CancelOurs, {}, {}, 50},
         {"gone: restore", same(), same(), gone(), policy(Deletions::Restore), StepKind::RestoreCopy, {}, {}, 50},
         {"gone: ask, also for one", same(), same(), gone(), policy(Deletions::Ask), StepKind::OpenConflict, {}, kDeletion},
+        {"gone: two ask, though one alone cancels", same(), same(), gone(), kDefaults, StepKind::OpenConflict, {}, kDeletion, 7},
+        {"gone: cancel, the only one", same(), same(), gone(), policy(Deletions::Cancel), StepKind::CancelOurs},
+        {"gone: restore, the only one", same(), same(), gone(), policy(Deletions::Restore), StepKind::RestoreCopy},
+        {"gone: ask, each of many", same(), same(), gone(), policy(Deletions::Ask), StepKind::OpenConflict, {}, kDeletion, 50},
+        {"gone: hide here, the only one", same(), same(), gone(), policy(Deletions::Hide), StepKind::HideCopy},
+        {"gone: hide here, however many", same(), same(), gone(), policy(Deletions::Hide), StepKind::HideCopy, {}, {}, 50},
+        {"gone, ours changed: hide here", same(), ours, gone(), policy(Deletions::Hide), StepKind::HideCopy},
+        {"cancelled there: hide here", same(), same(), cancelled, policy(Deletions::Hide), StepKind::HideCopy},
+        {"ours cancelled, theirs gone, hide here has nothing to hide", same(), same().cancelled(), gone(), policy(Deletions::Hide), StepKind::Settle},
+        {"gone, nothing agreed: one cancels", kNothingAgreed, same(), gone(), kDefaults, StepKind::CancelOurs},
         {"gone, ours changed: one cancels", same(), ours, gone(), kDefaults, StepKind::CancelOurs},
         {"gone, ours changed: many ask", same(), ours, gone(), kDefaults, StepKind::OpenConflict, {}, kDeletion, 2},
         {"gone, ours changed: restore", same(), ours, gone(), policy(Deletions::Restore), StepKind::RestoreCopy},
@@ -244,7 +257,7 @@ public:
     }
 
     ReconcilePolicy policy() {
-        return {static_cast<Edits>(pick(4)), static_cast<Deletions>(pick(4)), static_cast<CopyDetail>(pick(3))};
+        return {static_cast<Edits>(pick(4)), static_cast<Deletions>(pick(5)), static_cast<CopyDetail>(pick(3))};
     }
 
 private:
@@ -277,6 +290,8 @@ void carry_out(const Step& step, std::optional<Shown>& base, Shown& ours, Theirs
             base = ours;
             return;
         case StepKind::CancelOurs:
+        case StepKind::HideCopy:
+            // Where it is hidden it is wanted no more, as if it had been cancelled for this calendar.
             ours.cancelled = true;
             return;
         case StepKind::DeleteCopy:
@@ -315,7 +330,8 @@ BOOST_AUTO_TEST_CASE(what_was_carried_out_needs_nothing_more) {
             continue;
         }
         carry_out(step, base, ours, theirs);
-        if (step.kind == StepKind::CancelOurs && theirs.kind == Theirs::Kind::Present) {
+        if ((step.kind == StepKind::CancelOurs || step.kind == StepKind::HideCopy) &&
+            theirs.kind == Theirs::Kind::Present) {
             step = decide();
             BOOST_REQUIRE(static_cast<int>(step.kind) == static_cast<int>(StepKind::DeleteCopy));
             carry_out(step, base, ours, theirs);
@@ -338,8 +354,9 @@ BOOST_AUTO_TEST_CASE(without_a_proven_deletion_nothing_is_cancelled_or_restored)
         theirs.shown.cancelled = false;
         const std::optional<Shown> base = worlds.pick(5) == 0 ? std::nullopt : std::optional(worlds.shown());
         const Step step = reconcile(base, worlds.shown(), kOursChanged, theirs, 9, worlds.policy(), zones());
-        const bool deletes = step.kind == StepKind::CancelOurs || step.kind == StepKind::RestoreCopy ||
-                             step.conflict == ConflictKind::Deletion || (step.result && step.result->cancelled);
+        const bool deletes = step.kind == StepKind::CancelOurs || step.kind == StepKind::HideCopy ||
+                             step.kind == StepKind::RestoreCopy || step.conflict == ConflictKind::Deletion ||
+                             (step.result && step.result->cancelled);
         BOOST_REQUIRE_MESSAGE(!deletes, "world " << i << ": " << step.why);
     }
 }

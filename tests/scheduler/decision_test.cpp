@@ -136,6 +136,18 @@ BOOST_AUTO_TEST_CASE(I6_a_time_that_the_clock_change_leaves_out_is_written_as_it
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(I6_a_copy_moved_into_the_hour_that_the_clock_change_leaves_out_shows_what_counts) {
+    service.edit(*mirror("a").href, [&](Event& event) {
+        event.master.start.local = at(29, 2);
+        event.master.end.local = at(29, 3);
+    });
+    settle();
+    BOOST_TEST((appointment("a").start >= at(29, 2)));
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    BOOST_TEST(!mirror("a").open());
+    BOOST_TEST(conflicts().empty());
+}
+
 BOOST_AUTO_TEST_CASE(there_is_nothing_to_merge_in_a_stopped_run) {
     for (int day = 11; day < 20; ++day) book("b" + std::to_string(day), day, 9);
     settle();
@@ -219,6 +231,105 @@ BOOST_AUTO_TEST_CASE(a_preview_says_what_a_run_would_do_and_does_nothing) {
     settle();
     BOOST_TEST(plan().writes.empty());
     BOOST_TEST(plan().decisions.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I11_F11_our_own_deletion_that_reads_show_late_is_none_by_staff) {
+    std::string text;
+    for (const auto& event : service.events(href))
+        if (event.href == *mirror("a").href) text = event.event.source;
+    const std::string name = mirror("a").uid.value + ".ics";
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    pass();
+    BOOST_REQUIRE(service.count(href) == 1u);
+    // Lagging reads go on to show it, and writing into it fails.
+    const Href shown = service.put_text(href, name, text);
+    const Error timeout{ErrorCode::Timeout, "No answer came in time.", {}};
+    service.fail_next({memory::Operation::Update, timeout, false, -1});
+    book("a", 10, 9);
+    for (int i = 0; i < 4; ++i, clock.advance(60s)) pass();
+    service.erase(shown);
+    service.clear_faults();
+    for (int i = 0; i < 4; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(R5_a_deleted_copy_stays_hidden_while_its_appointment_goes_on) {
+    calgate::write(store, [](Writer& w) {
+        auto business = *w.business();
+        business.deletions = DeletionPolicy::Hide;
+        w.put(business);
+        return 0;
+    });
+    const Href copy = *mirror("a").href;
+    std::string text;
+    for (const auto& event : service.events(href))
+        if (event.href == copy) text = event.event.source;
+    const std::string name = mirror("a").uid.value + ".ics";
+    service.erase(copy);
+    for (int i = 0; i < 10; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST((mirror("a").state == MirrorState::Removed));
+    BOOST_TEST(service.count(href) == 1u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    retitle("Longer");
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_TEST(service.count(href) == 1u);
+    // Its owner puts it back: from then on it is the copy again.
+    service.put_text(href, name, text);
+    for (int i = 0; i < 3; ++i, clock.advance(60s)) pass();
+    BOOST_TEST((mirror("a").state == MirrorState::Active));
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    service.erase(*mirror("a").href);
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE((mirror("a").state == MirrorState::Removed));
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    pass();
+    book("a", 12, 9);
+    settle();
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(R11_a_uniform_shift_of_many_copies_waits_for_a_person) {
+    for (int day = 11; day < 21; ++day) book("b" + std::to_string(day), day, 9);
+    for (int day = 11; day < 31; ++day) book("c" + std::to_string(day), day, 15);
+    settle();
+    for (int day = 11; day < 16; ++day) move_copy("b" + std::to_string(day), 1);
+    pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST((conflicts()[0].kind == ConflictKind::Brake));
+    BOOST_TEST(conflicts()[0].why.starts_with("5 copies were moved by the same span"));
+    BOOST_TEST((appointment("b11").start == at(11, 9)));
+    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
+    settle();
+    BOOST_TEST((appointment("b11").start == at(11, 10)));
+    BOOST_TEST(conflicts().empty());
+}
+
+BOOST_AUTO_TEST_CASE(I13_a_deletion_waits_while_two_calendars_of_its_service_are_odd) {
+    for (const char* other : {"bert", "carla"}) {
+        Calendar odd = row();
+        odd.id = {other};
+        odd.href = service.add_calendar(other);
+        odd.mirror = false;
+        odd.state = CalendarState::Waiting;
+        store.write([&](Writer& writer) { writer.put(odd); });
+    }
+    service.erase(*mirror("a").href);
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST((conflicts()[0].kind == ConflictKind::Brake));
+    BOOST_TEST(conflicts()[0].why.starts_with("Copies were deleted while 2 other calendars"));
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
+    settle();
+    BOOST_TEST((appointment("a").state == AppointmentState::Cancelled));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_run_is_not_undone) {

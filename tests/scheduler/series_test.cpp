@@ -6,6 +6,7 @@
 #include "core/busy.hpp"
 #include "core/icalendar.hpp"
 #include "tests/scheduler/small_business.hpp"
+#include "tests/support/clock_changes.hpp"
 
 namespace calgate {
 namespace {
@@ -137,21 +138,6 @@ const char* const kZones[] = {
     "UTC",
 };
 
-/// Local days in 2020–2035 on which the offset of a zone changes.
-std::vector<LocalSeconds> changes_of(const ZoneResolver& zones, const std::string& zone) {
-    std::vector<LocalSeconds> out;
-    const Instant end{std::chrono::sys_days{std::chrono::year{2036} / 1 / 1}};
-    auto offset = std::chrono::seconds::max();
-    for (Instant at{std::chrono::sys_days{std::chrono::year{2020} / 1 / 1}}; at < end; at += 24h) {
-        const LocalSeconds local = zones.to_local(at, zone);
-        const auto now = local.time_since_epoch() - at.time_since_epoch();
-        if (offset != std::chrono::seconds::max() && now != offset)
-            out.push_back(std::chrono::floor<std::chrono::days>(local) - 24h);
-        offset = now;
-    }
-    return out;
-}
-
 BOOST_DATA_TEST_CASE(R11_a_copy_keeps_the_wall_clock_over_every_change, boost::unit_test::data::make(kZones), zone) {
     const std::string name = zone;
     SmallBusiness one;
@@ -160,7 +146,7 @@ BOOST_DATA_TEST_CASE(R11_a_copy_keeps_the_wall_clock_over_every_change, boost::u
         person.capacity = 1000;
         writer.put(person);
     });
-    auto days = changes_of(one.zones, name);
+    auto days = testing::clock_changes(one.zones, name);
     BOOST_TEST(days.empty() == (name == "UTC" || name == "Asia/Kolkata"));
     days.push_back(SmallBusiness::at(10, 0));
     int booked = 0;

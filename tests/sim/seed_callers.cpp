@@ -115,7 +115,7 @@ void Callers::hand_over() {
 void Callers::change_policy() {
     stage_.store.write([&](Writer& writer) {
         auto business = *writer.business();
-        business.deletions = static_cast<DeletionPolicy>(stage_.random.between(0, 3));
+        business.deletions = static_cast<DeletionPolicy>(stage_.random.between(0, 4));
         writer.put(business);
         stage_.note("policy on deletions " + std::to_string(static_cast<int>(business.deletions)));
     });

@@ -74,6 +74,9 @@ public:
     /// Every calendar was listed since; what a service once left out is known.
     void listed_anew() { omitted_.clear(); }
     void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
+    /// A copy whose creation came late is there again, as if a person had put it back: its absence before cannot be
+    /// noticed within the consistency window.
+    void made_late(const Href& href) override { copy_put_back(href); }
     void committed();  ///< Something is on disk.
     void passed(const PassReport&);
     /// Changes and deletions that a person is asked about since this was asked last.
@@ -118,6 +121,7 @@ private:
     void check_waiting(const Reader&);
 
     // seed_truth_settled.cpp
+    void check_hidden(const std::string& what, const AppointmentId&, const CalendarId&, std::size_t live_copies);
     void check_target(const Reader&, const Calendar&, bool decided);
     void check_source(const Reader&, const Calendar&);
     void check_edits(const Reader&);

@@ -59,6 +59,10 @@ void Truth::check_target(const Reader& reader, const Calendar& calendar, bool de
         count("I6");
         if (wanted && !mirror) fail("I6", what + " has no mirror row");
         if (copies_there.size() > 1) fail("I6", what + " has " + std::to_string(copies_there.size()) + " live copies");
+        if (mirror && mirror->state == MirrorState::Removed) {
+            check_hidden(what, appointment.id, calendar.id, copies_there.size());
+            continue;
+        }
         const bool waits_for_person = mirror && mirror->state != MirrorState::Active;
         if (waits_for_person && !decided) continue;
         if (waits_for_person) fail("L1", what + " still waits: " + mirror->detail);
@@ -77,6 +81,15 @@ void Truth::check_target(const Reader& reader, const Calendar& calendar, bool de
                     appointment.title + "\""
             );
     }
+}
+
+void Truth::check_hidden(
+    const std::string& what, const AppointmentId& appointment, const CalendarId& calendar, std::size_t live_copies
+) {
+    count("R5");
+    if (live_copies != 0) fail("R5", what + " is hidden there and has a copy");
+    if (!taken_away_.contains({appointment, calendar}))
+        fail("I11", what + " is hidden there although nobody took its copy away");
 }
 
 void Truth::check_source(const Reader& reader, const Calendar& calendar) {
@@ -132,8 +145,8 @@ void Truth::check_deletions(const Reader& reader) {
         bool recorded = false;
         for (const auto& change : reader.changes(deletion.feed, 10'000)) {
             const bool about_it = change.subject == deletion.appointment.value;
-            recorded =
-                recorded || (about_it && (change.kind == "appointment.cancelled" || change.kind == "copy.restored"));
+            recorded = recorded || (about_it && (change.kind == "appointment.cancelled" ||
+                                                 change.kind == "copy.restored" || change.kind == "copy.hidden"));
             if (change.kind == "conflict.resolved") {
                 // A conflict from before the deletion, decided when it showed the deletion.
                 recorded = recorded || std::any_of(conflicts.begin(), conflicts.end(), [&](const Conflict& c) {

@@ -50,7 +50,10 @@ void Wall::apply_late(bool all) {
         const auto connector = host_.connect();
         const auto before = host_.texts(late.calendar);
         late.apply(*connector);
-        around_.witness.wrote(late.calendar, before, host_.texts(late.calendar));
+        const auto after = host_.texts(late.calendar);
+        around_.witness.wrote(late.calendar, before, after);
+        for (const auto& [href, text] : after)
+            if (!before.contains(href)) around_.witness.made_late(Href{href});
     }
 }
 

@@ -24,6 +24,8 @@ public:
     virtual void omitted(const Href&) = 0;
     /// One call of the gateway turned the calendar from `before` into `after`.
     virtual void wrote(const Href& calendar, const Texts& before, const Texts& after) = 0;
+    /// A write that was late (F6) made this event, which was not there or was there no more.
+    virtual void made_late(const Href&) = 0;
 };
 
 /// What stands around a wall.
