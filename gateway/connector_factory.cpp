@@ -4,7 +4,9 @@
 #include "connectors/ews/ews_autodiscover.hpp"
 #include "connectors/ews/ews_connector.hpp"
 #include "connectors/google/google_connector.hpp"
+#include "connectors/google/google_free_busy.hpp"
 #include "connectors/graph/graph_connector.hpp"
+#include "connectors/graph/graph_free_busy.hpp"
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/authorization.hpp"
 #include "connectors/oauth/shared_token_source.hpp"
@@ -28,6 +30,10 @@ public:
     }
     void refused(const std::string&) override {}
 };
+
+std::unique_ptr<Connector> reading_times(std::unique_ptr<freebusy::FreeBusySource> source, const Clock& clock) {
+    return std::make_unique<freebusy::FreeBusyConnector>(std::move(source), clock);
+}
 
 oauth::Access access_of(const Account& account) {
     return account.may_write ? oauth::Access::Mirror : oauth::Access::Busy;
@@ -276,6 +282,10 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
     if (account.kind == "google") {
         google::GoogleSettings settings;
         settings.default_zone = settings_.default_zone;
+        if (!account.may_write)
+            return reading_times(
+                google::free_busy_source(provider_transport(), parts_.clock, source, std::move(settings)), parts_.clock
+            );
         return std::unique_ptr<Connector>(std::make_unique<google::GoogleConnector>(
             provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)
         ));
@@ -285,6 +295,11 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
         settings.default_zone = settings_.default_zone;
         // An application has no mailbox of its own; a person's is /me.
         if (account.method != SignInMethod::Person) settings.user = account.user;
+        if (!account.may_write)
+            return reading_times(
+                graph::free_busy_source(provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)),
+                parts_.clock
+            );
         return std::unique_ptr<Connector>(std::make_unique<graph::GraphConnector>(
             provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)
         ));

@@ -56,7 +56,8 @@ std::vector<Row> all_rows() {
           failure_rows(),
           answer_rows(),
           batch_rows(),
-          restore_rows()})
+          restore_rows(),
+          times_rows()})
         std::copy(part.begin(), part.end(), std::back_inserter(rows));
     return rows;
 }
