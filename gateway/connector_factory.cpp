@@ -138,10 +138,14 @@ Result<oauth::TokenSource*> GatewayConnectors::tokens(const Account& account) {
     return known;
 }
 
-Status GatewayConnectors::take_back_consent(const Account& account, const Context& context) {
-    if (account.method != SignInMethod::Person || account.kind != "google") return {};
-    CALGATE_TRY(const std::string secret, secret_of(account));
-    return oauth::revoke_at_google(provider_transport(), context, secret);
+Result<std::optional<std::string>> GatewayConnectors::consent_of(const Account& account) const {
+    if (account.method != SignInMethod::Person || account.kind != "google") return std::optional<std::string>{};
+    CALGATE_TRY(std::string secret, secret_of(account));
+    return std::optional(std::move(secret));
+}
+
+Status GatewayConnectors::end_consent(const std::string& refresh_token, const Context& context) {
+    return oauth::revoke_at_google(provider_transport(), context, refresh_token);
 }
 
 void GatewayConnectors::forget(const Account& account) {

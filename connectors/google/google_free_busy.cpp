@@ -52,10 +52,10 @@ public:
         override {
         const auto id = calendar_id(calendar);
         if (!id) return Error{ErrorCode::Rejected, "This is no calendar of Google; choose the calendar again.", {}};
-        const Json asked{
-            {"timeMin", format_instant(window.start)},
-            {"timeMax", format_instant(window.end)},
-            {"items", Json::array({{{"id", *id}}})}};
+        Json asked;
+        asked["timeMin"] = format_instant(window.start);
+        asked["timeMax"] = format_instant(window.end);
+        asked["items"][0]["id"] = *id;
         CALGATE_TRY(const std::string body, session_.ask(context, Call::List, "POST", "freeBusy", asked.dump()));
         return read_free_busy(body, *id);
     }

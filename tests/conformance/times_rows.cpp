@@ -27,8 +27,7 @@ TwoNames watched_calendar(Stage& stage, Connector& watcher) {
             if (ours.href == theirs.href || ours.name == theirs.name + " (free/busy only)")
                 return {theirs.href, ours.href};
         }
-    CALGATE_EXPECT(!"a calendar that both list");
-    return {};
+    found(__FILE__, __LINE__, "no calendar is listed for both");
 }
 
 struct Watched {
