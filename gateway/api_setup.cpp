@@ -247,18 +247,7 @@ HttpResponse Api::delete_account(const HttpRequest& request, const PathValues& p
 }
 
 std::vector<std::string> Api::part_with(const Account& account) {
-    std::vector<std::string> notes;
-    const Context context{parts_.clock.steady() + kRevokeTime, {}};
-    if (const auto ended = parts_.connectors.take_back_consent(account, context); !ended)
-        notes.push_back(
-            "The consent at Google could not be ended: " + ended.error().detail +
-            " The person can remove calgate under https://myaccount.google.com/connections."
-        );
-    if (account.method == SignInMethod::Person && account.kind == "graph")
-        notes.emplace_back(
-            "Microsoft lets only the person or an administrator end the consent; remove calgate under "
-            "https://myapps.microsoft.com."
-        );
+    const auto consent = parts_.connectors.consent_of(account);
     const bool gone = write(parts_.store, [&](Writer& writer) {
         for (const Calendar& calendar : writer.calendars())
             if (calendar.account == account.id) return false;
@@ -269,12 +258,26 @@ std::vector<std::string> Api::part_with(const Account& account) {
         writer.append(Change{0, parts_.clock.now(), "account.disconnected", account.id.value, "api", "", 0});
         return true;
     });
-    if (!gone) {
-        notes.emplace_back("A calendar of this account was connected meanwhile; disconnect it again.");
-        return notes;
-    }
+    // The consent covers every calendar of the account: it ends only when none can be connected any more.
+    if (!gone) return {"A calendar of this account was connected meanwhile; disconnect it again."};
     parts_.engine.forget(account.id);
     parts_.connectors.forget(account);
+    std::vector<std::string> notes;
+    Status ended{};
+    if (!consent)
+        ended = consent.error();
+    else if (*consent)
+        ended = parts_.connectors.end_consent(**consent, {parts_.clock.steady() + kRevokeTime, {}});
+    if (!ended)
+        notes.push_back(
+            "The consent at Google could not be ended: " + ended.error().detail +
+            " The person can remove calgate under https://myaccount.google.com/connections."
+        );
+    if (account.method == SignInMethod::Person && account.kind == "graph")
+        notes.emplace_back(
+            "Microsoft lets only the person or an administrator end the consent; remove calgate under "
+            "https://myapps.microsoft.com."
+        );
     return notes;
 }
 

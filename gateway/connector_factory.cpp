@@ -4,7 +4,9 @@
 #include "connectors/ews/ews_autodiscover.hpp"
 #include "connectors/ews/ews_connector.hpp"
 #include "connectors/google/google_connector.hpp"
+#include "connectors/google/google_free_busy.hpp"
 #include "connectors/graph/graph_connector.hpp"
+#include "connectors/graph/graph_free_busy.hpp"
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/authorization.hpp"
 #include "connectors/oauth/shared_token_source.hpp"
@@ -28,6 +30,10 @@ public:
     }
     void refused(const std::string&) override {}
 };
+
+std::unique_ptr<Connector> reading_times(std::unique_ptr<freebusy::FreeBusySource> source, const Clock& clock) {
+    return std::make_unique<freebusy::FreeBusyConnector>(std::move(source), clock);
+}
 
 oauth::Access access_of(const Account& account) {
     return account.may_write ? oauth::Access::Mirror : oauth::Access::Busy;
@@ -132,10 +138,14 @@ Result<oauth::TokenSource*> GatewayConnectors::tokens(const Account& account) {
     return known;
 }
 
-Status GatewayConnectors::take_back_consent(const Account& account, const Context& context) {
-    if (account.method != SignInMethod::Person || account.kind != "google") return {};
-    CALGATE_TRY(const std::string secret, secret_of(account));
-    return oauth::revoke_at_google(provider_transport(), context, secret);
+Result<std::optional<std::string>> GatewayConnectors::consent_of(const Account& account) const {
+    if (account.method != SignInMethod::Person || account.kind != "google") return std::optional<std::string>{};
+    CALGATE_TRY(std::string secret, secret_of(account));
+    return std::optional(std::move(secret));
+}
+
+Status GatewayConnectors::end_consent(const std::string& refresh_token, const Context& context) {
+    return oauth::revoke_at_google(provider_transport(), context, refresh_token);
 }
 
 void GatewayConnectors::forget(const Account& account) {
@@ -276,6 +286,10 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
     if (account.kind == "google") {
         google::GoogleSettings settings;
         settings.default_zone = settings_.default_zone;
+        if (!account.may_write)
+            return reading_times(
+                google::free_busy_source(provider_transport(), parts_.clock, source, std::move(settings)), parts_.clock
+            );
         return std::unique_ptr<Connector>(std::make_unique<google::GoogleConnector>(
             provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)
         ));
@@ -285,6 +299,11 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
         settings.default_zone = settings_.default_zone;
         // An application has no mailbox of its own; a person's is /me.
         if (account.method != SignInMethod::Person) settings.user = account.user;
+        if (!account.may_write)
+            return reading_times(
+                graph::free_busy_source(provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)),
+                parts_.clock
+            );
         return std::unique_ptr<Connector>(std::make_unique<graph::GraphConnector>(
             provider_transport(), parts_.clock, parts_.zones, source, std::move(settings)
         ));

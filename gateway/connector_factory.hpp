@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "connectors/ews/ews_connector.hpp"
@@ -60,8 +61,11 @@ public:
     /// the access token is given out.
     Result<oauth::TokenSource*> tokens(const Account&);
 
-    /// Takes the person's consent back where the provider has an address for it (Google).
-    Status take_back_consent(const Account&, const Context&);
+    /// What `end_consent` needs, to be asked for before the account is forgotten; nothing where the provider has no
+    /// address for that (all but Google).
+    Result<std::optional<std::string>> consent_of(const Account&) const;
+    /// Takes back the consent that a person gave at Google.
+    Status end_consent(const std::string& refresh_token, const Context&);
     /// The account is gone: its access tokens go too.
     void forget(const Account&);
 

@@ -30,8 +30,8 @@ std::vector<CalendarHealth> Engine::health() const {
             const auto account = reader.account(calendar.account);
             if (account && account->state != AccountState::Active)
                 health.trouble = account->detail;
-            else if (calendar.state != CalendarState::Active)
-                health.trouble = calendar.detail;
+            else if (calendar.state != CalendarState::Active || (!calendar.mirror && !calendar.busy))
+                health.trouble = calendar.detail;  // Also of one whose copies are being removed.
             out.push_back(std::move(health));
         }
     });

@@ -4,6 +4,7 @@
 
 #include "connectors/google/google_changes.hpp"
 #include "connectors/google/google_ids.hpp"
+#include "connectors/google/google_lists.hpp"
 #include "connectors/google/google_push.hpp"
 #include "connectors/google/google_session.hpp"
 #include "connectors/google/google_wire.hpp"
@@ -13,7 +14,6 @@ namespace calgate::google {
 
 namespace {
 
-constexpr int kMaxCalendarPages = 50;
 constexpr const char* kNoMail = "?sendUpdates=none";
 
 Error no_event_href() {
@@ -148,23 +148,7 @@ Result<Event> GoogleConnector::read_source(const std::string& source) const {
 }
 
 Result<std::vector<RemoteCalendar>> GoogleConnector::list_calendars(const Context& context) {
-    std::vector<RemoteCalendar> calendars;
-    std::string token;
-    for (int pages = 0; pages < kMaxCalendarPages; ++pages) {
-        std::string path = "users/me/calendarList?maxResults=250&showHidden=true";
-        if (!token.empty()) path += "&pageToken=" + http::percent_encode(token);
-        CALGATE_TRY(const std::string body, impl_->session.ask(context, Call::ListCalendars, "GET", path));
-        CALGATE_TRY(CalendarsPage page, read_calendars_page(body));
-        for (RemoteCalendar& calendar : page.calendars) {
-            const bool listed = std::any_of(calendars.begin(), calendars.end(), [&](const RemoteCalendar& other) {
-                return other.href == calendar.href;
-            });
-            if (!listed) calendars.push_back(std::move(calendar));
-        }
-        token = page.next_page;
-        if (token.empty()) return calendars;
-    }
-    return Error{ErrorCode::InvalidResponse, "Google's list of calendars does not end; we try again later.", {}};
+    return google::list_calendars(impl_->session, context);
 }
 
 Result<ChangeSet> GoogleConnector::fetch_changes(

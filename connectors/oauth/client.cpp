@@ -23,11 +23,11 @@ const std::vector<ScopeRow>& scope_rows() {
     static const std::string kAuth = "https://www.googleapis.com/auth/";
     static const std::string kList = kAuth + "calendar.calendarlist.readonly";
     static const std::string kGraph = "https://graph.microsoft.com/";
-    // Graph delta needs Calendars.Read: the pages disagree about ReadBasic, which also hides our marks.
+    // Busy is answered by freebusy.query and getSchedule, which see no event.
     static const std::vector<ScopeRow> rows{
-        {Provider::Google, Access::Busy, {kAuth + "calendar.events.freebusy", kList}, {"openid", "email"}},
+        {Provider::Google, Access::Busy, {kAuth + "calendar.freebusy", kList}, {"openid", "email"}},
         {Provider::Google, Access::Mirror, {kAuth + "calendar.events", kList}, {"openid", "email"}},
-        {Provider::Microsoft, Access::Busy, {kGraph + "Calendars.Read"}, {"openid", "email", "offline_access"}},
+        {Provider::Microsoft, Access::Busy, {kGraph + "Calendars.ReadBasic"}, {"openid", "email", "offline_access"}},
         {Provider::Microsoft, Access::Mirror, {kGraph + "Calendars.ReadWrite"}, {"openid", "email", "offline_access"}},
     };
     return rows;

@@ -33,7 +33,7 @@ const std::vector<Layer>& layers() {
 constexpr std::array kInternalHeaders{std::string_view("core/ical_handle.hpp")};
 /// Parts of connectors/ that every connector may use.
 constexpr std::array kSharedConnectorParts{
-    std::string_view("exchange"), std::string_view("http"), std::string_view("oauth")};
+    std::string_view("exchange"), std::string_view("freebusy"), std::string_view("http"), std::string_view("oauth")};
 constexpr std::array kOwnersOfTimeAndChance{
     std::string_view("gateway/system_clock.hpp"),
     std::string_view("gateway/system_clock.cpp"),

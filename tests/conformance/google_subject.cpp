@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "connectors/google/google_connector.hpp"
+#include "connectors/google/google_free_busy.hpp"
 #include "connectors/google/google_ids.hpp"
 #include "connectors/google/google_wire.hpp"
 #include "connectors/http/url.hpp"
@@ -42,13 +43,18 @@ public:
     Features features() const override {
         Features offered;
         offered.passwords = offered.deadlines = offered.outages = offered.faults = offered.mails = offered.json =
-            offered.batches = true;
+            offered.batches = offered.times = true;
         offered.freezing = stage_->over_https();
         return offered;
     }
     Connector& connector() override { return connector_; }
     std::unique_ptr<Connector> with_wrong_password() override {
         return std::make_unique<google::GoogleConnector>(stage_->front(), clock_, zones_, wrong_, settings());
+    }
+    std::unique_ptr<Connector> for_times_only() override {
+        return std::make_unique<freebusy::FreeBusyConnector>(
+            google::free_busy_source(stage_->front(), clock_, times_only_, settings()), clock_
+        );
     }
     const Clock& clock() const override { return clock_; }
 
@@ -124,6 +130,10 @@ private:
     LongDayClock clock_{};
     std::unique_ptr<Backstage<GoogleSim>> stage_;
     FixedTokens tokens_{stage_->with<std::string>([](GoogleSim& sim) { return sim.issue_access_token(); })};
+    FixedTokens times_only_{stage_->with<std::string>([](GoogleSim& sim) {
+        const std::string auth = "https://www.googleapis.com/auth/";
+        return sim.issue_access_token(auth + "calendar.freebusy " + auth + "calendar.calendarlist.readonly");
+    })};
     FixedTokens wrong_{"wrong-secret"};
     google::GoogleConnector connector_{stage_->front(), clock_, zones_, tokens_, settings()};
 };

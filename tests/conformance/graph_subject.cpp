@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "connectors/graph/graph_connector.hpp"
+#include "connectors/graph/graph_free_busy.hpp"
 #include "connectors/http/url.hpp"
 #include "core/icalendar.hpp"
 #include "tests/conformance/backstage.hpp"
@@ -31,15 +32,22 @@ public:
     Features features() const override {
         Features offered;
         offered.passwords = offered.deadlines = offered.outages = offered.faults = offered.mails = offered.json =
-            offered.batches = true;
+            offered.batches = offered.times = true;
         offered.freezing = stage_->over_https();
         return offered;
     }
     /// A sign-in that was long ago would have run out.
-    void begin() override { tokens_.refused(*tokens_.access_token({})); }
+    void begin() override {
+        for (RenewedTokens* tokens : {&tokens_, &times_only_}) tokens->refused(*tokens->access_token({}));
+    }
     Connector& connector() override { return connector_; }
     std::unique_ptr<Connector> with_wrong_password() override {
         return std::make_unique<graph::GraphConnector>(stage_->front(), clock_, zones_, stranger_, settings());
+    }
+    std::unique_ptr<Connector> for_times_only() override {
+        return std::make_unique<freebusy::FreeBusyConnector>(
+            graph::free_busy_source(stage_->front(), clock_, zones_, times_only_, settings()), clock_
+        );
     }
     const Clock& clock() const override { return clock_; }
 
@@ -133,14 +141,15 @@ private:
         SimSite site = graph_site(profile, clock_, zones_, &sim);
         return std::make_unique<Backstage<GraphSim>>(std::move(site), std::move(sim), clock_, over_https);
     }
-    std::string issue_token() {
-        return stage_->with<std::string>([](GraphSim& sim) { return sim.issue_token(); });
+    std::string issue_token(const std::string& scope = {}) {
+        return stage_->with<std::string>([&](GraphSim& sim) { return sim.issue_token(scope); });
     }
 
     const ZoneResolver& zones_;
     LongDayClock clock_{};
     std::unique_ptr<Backstage<GraphSim>> stage_;
     RenewedTokens tokens_{[this] { return issue_token(); }};
+    RenewedTokens times_only_{[this] { return issue_token("https://graph.microsoft.com/Calendars.ReadBasic"); }};
     RenewedTokens stranger_{[] { return std::string("wrong-secret"); }};
     graph::GraphConnector connector_{stage_->front(), clock_, zones_, tokens_, settings()};
 };

@@ -57,7 +57,8 @@ std::vector<Row> all_rows() {
           answer_rows(),
           batch_rows(),
           restore_rows(),
-          series_rows()})
+          series_rows(),
+          times_rows()})
         std::copy(part.begin(), part.end(), std::back_inserter(rows));
     return rows;
 }

@@ -16,6 +16,9 @@ std::vector<std::string> Subject::decoration() const {
         "BEGIN:VALARM",
         "TRIGGER:-PT15M"};
 }
+std::unique_ptr<Connector> Subject::for_times_only() {
+    throw std::runtime_error("This subject tells no free and busy times.");
+}
 void Subject::set_down(bool) { throw std::runtime_error("This subject has no outages."); }
 void Subject::set_frozen(bool) { throw std::runtime_error("This subject cannot freeze."); }
 CaldavSim& Subject::sim() { throw std::runtime_error("This subject is no simulator."); }

@@ -24,6 +24,7 @@ std::vector<Row> answer_rows();
 std::vector<Row> batch_rows();
 std::vector<Row> restore_rows();
 std::vector<Row> series_rows();
+std::vector<Row> times_rows();
 
 /// A row that is known not to hold on a subject. One that holds after all is red.
 struct Deviation {

@@ -23,6 +23,7 @@ struct Features {
     bool webdav = false;     ///< A CaldavSim: redirects, replaced collections, 507, XML.
     bool json = false;       ///< Answers are JSON, writes are POST, PATCH and DELETE; any text can come instead.
     bool batches = false;    ///< Several creations fit into one call.
+    bool times = false;      ///< Can be asked for free and busy times alone.
     bool mails = false;      ///< Counts the invitations it would mail.
     bool incremental = true;
 };
@@ -37,6 +38,8 @@ public:
     virtual void begin() {}
     virtual Connector& connector() = 0;
     virtual std::unique_ptr<Connector> with_wrong_password() = 0;
+    /// Signed in for free and busy times only.
+    virtual std::unique_ptr<Connector> for_times_only();
     virtual const Clock& clock() const = 0;
 
     virtual Href make_calendar(const std::string& name) = 0;

@@ -50,9 +50,9 @@ struct ScopeRow {
 };
 std::ostream& operator<<(std::ostream& out, const ScopeRow& row) { return out << row.name; }
 const ScopeRow kScopes[] = {
-    {"google_busy", Provider::Google, Access::Busy, "auth/calendar.events.freebusy", "auth/calendar.events "},
+    {"google_busy", Provider::Google, Access::Busy, "auth/calendar.freebusy ", "auth/calendar.events"},
     {"google_mirror", Provider::Google, Access::Mirror, "auth/calendar.events ", "auth/calendar "},
-    {"microsoft_busy", Provider::Microsoft, Access::Busy, "Calendars.Read ", "ReadWrite"},
+    {"microsoft_busy", Provider::Microsoft, Access::Busy, "Calendars.ReadBasic ", "Calendars.Read "},
     {"microsoft_mirror", Provider::Microsoft, Access::Mirror, "Calendars.ReadWrite ", "Shared"},
 };
 
@@ -175,7 +175,7 @@ BOOST_FIXTURE_TEST_CASE(a_service_account_signs_for_the_person_it_acts_for, Fixt
     BOOST_TEST(claims["exp"] == now() + 3600);
     BOOST_TEST(
         claims["scope"] ==
-        "https://www.googleapis.com/auth/calendar.events.freebusy "
+        "https://www.googleapis.com/auth/calendar.freebusy "
         "https://www.googleapis.com/auth/calendar.calendarlist.readonly"
     );
     BOOST_TEST(

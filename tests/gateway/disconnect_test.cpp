@@ -110,6 +110,23 @@ BOOST_AUTO_TEST_CASE(a_consent_that_cannot_be_ended_is_named_and_holds_nothing_u
     BOOST_TEST(accounts().empty());
 }
 
+BOOST_AUTO_TEST_CASE(the_consent_is_not_ended_while_a_calendar_can_still_be_connected) {
+    int chosen = 0;
+    transport.then([&](const http::Request& request, const Context&) -> Result<http::Response> {
+        chosen = call(
+                     "POST",
+                     "/v1/calendars",
+                     {{"account", account["id"]}, {"href", personal.value}, {"staff", "anna"}, {"busy", true}}
+        ).status;
+        return http::Response{200, {}, "{}", request.url};
+    });
+    const Json how = Json::parse(call("DELETE", address("accounts", account)).body);
+    BOOST_TEST(chosen == 422);
+    BOOST_TEST(how["disconnected"] == true);
+    BOOST_TEST(accounts().empty());
+    BOOST_TEST(calendars() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_of_the_sign_in_before_is_used_after_the_next_one) {
     const int sign_ins = accounts().at(0).sign_ins;
     transport.then(200, "{}");

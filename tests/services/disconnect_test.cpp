@@ -152,6 +152,9 @@ BOOST_DATA_TEST_CASE(
     BOOST_TEST((salon.appointments() == before));
     salon.book("a9", salon.at(16, 9));  // Goes nowhere.
     salon.run(600s, 10s);
+    const auto health = salon.engine->health();
+    BOOST_REQUIRE_EQUAL(health.size(), 1u);
+    BOOST_TEST(health[0].trouble.find("being disconnected") != std::string::npos, health[0].trouble);
     BOOST_TEST((salon.appointments().size() == before.size() + 1));
     for (const Appointment& each : salon.appointments()) BOOST_TEST((each.state == AppointmentState::Confirmed));
     salon.wire.loses = nullptr;

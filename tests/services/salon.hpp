@@ -40,6 +40,10 @@ struct Salon : ConnectorFactory {
         for (const auto end = clock.now() + time; clock.now() < end; clock.advance(step))
             while (engine->run_due().count() == 0) continue;
     }
+    /// So many calls a minute and no more, answered with a refusal that gives no hint; 0: no limit.
+    void admit(int calls_per_minute) {
+        if (!service->set_quota(calls_per_minute)) wire.calls_per_minute = calls_per_minute;
+    }
     static LocalSeconds at(int day, int hour) { return SmallBusiness::at(day, hour); }
     void book(const std::string& id, LocalSeconds start) {
         Appointment wanted;

@@ -2,8 +2,10 @@
 
 #include "connectors/caldav/caldav_connector.hpp"
 #include "connectors/google/google_connector.hpp"
+#include "connectors/google/google_free_busy.hpp"
 #include "connectors/google/google_ids.hpp"
 #include "connectors/graph/graph_connector.hpp"
+#include "connectors/graph/graph_free_busy.hpp"
 #include "connectors/http/url.hpp"
 #include "tests/sim/caldav_sim.hpp"
 #include "tests/sim/google_sim.hpp"
@@ -67,6 +69,14 @@ public:
         settings.default_zone = kZone;
         return std::make_unique<google::GoogleConnector>(wire, clock_, zones_, consent_.tokens(), settings);
     }
+    std::unique_ptr<Connector> connect_for_times(http::HttpTransport& wire) override {
+        google::GoogleSettings settings;
+        settings.default_zone = kZone;
+        return std::make_unique<freebusy::FreeBusyConnector>(
+            google::free_busy_source(wire, clock_, times_, settings), clock_
+        );
+    }
+    void break_times(bool broken) override { sim_.quirks().free_busy_error = broken ? "internalError" : ""; }
     http::HttpTransport& site() override { return sim_; }
     Href calendar() const override { return calendar_; }
     int mails() const override { return sim_.mails_sent(); }
@@ -76,7 +86,10 @@ public:
     }
     void admit() override { consent_.admit(); }
     void set_page(std::size_t page) override { sim_.quirks().page = page; }
-    void set_quota(int calls) override { sim_.quirks().calls_per_minute = calls; }
+    bool set_quota(int calls) override {
+        sim_.quirks().calls_per_minute = calls;
+        return true;
+    }
     int deliver(const std::function<bool(const PushNote&)>& take) override {
         int taken = 0;
         for (const auto& notification : sim_.take_notifications()) {
@@ -97,6 +110,10 @@ private:
     GoogleSim sim_;
     Href calendar_;
     Consent consent_{[this] { return sim_.issue_access_token(); }};
+    RenewedTokens times_{[this] {
+        const std::string auth = "https://www.googleapis.com/auth/";
+        return sim_.issue_access_token(auth + "calendar.freebusy " + auth + "calendar.calendarlist.readonly");
+    }};
 };
 
 class GraphService final : public SimulatedService {
@@ -114,6 +131,16 @@ public:
         settings.default_zone = kZone;
         return std::make_unique<graph::GraphConnector>(wire, clock_, zones_, consent_.tokens(), settings);
     }
+    std::unique_ptr<Connector> connect_for_times(http::HttpTransport& wire) override {
+        graph::GraphSettings settings;
+        settings.default_zone = kZone;
+        return std::make_unique<freebusy::FreeBusyConnector>(
+            graph::free_busy_source(wire, clock_, zones_, times_, settings), clock_
+        );
+    }
+    void break_times(bool broken) override {
+        sim_.quirks().schedule_error = broken ? "ErrorProxyRequestProcessingFailed" : "";
+    }
     http::HttpTransport& site() override { return sim_; }
     Href calendar() const override { return calendar_; }
     int mails() const override { return sim_.mails_sent(); }
@@ -130,7 +157,11 @@ public:
             taken += take({note.subscription, note.secret, {}, note.news});
         return taken;
     }
-    void set_quota(int calls) override { sim_.quirks().calls_per_minute = calls; }
+    bool set_quota(int calls) override {
+        sim_.quirks().calls_per_minute = calls;
+        return true;
+    }
+    void set_hints(bool told) override { sim_.quirks().tells_retry_after = told; }
     void lifecycle(const std::string& event) override { sim_.send_lifecycle(event); }
 
 private:
@@ -172,6 +203,7 @@ private:
     GraphSim sim_;
     Href calendar_;
     Consent consent_{[this] { return sim_.issue_token(); }};
+    RenewedTokens times_{[this] { return sim_.issue_token("https://graph.microsoft.com/Calendars.ReadBasic"); }};
 };
 
 class CaldavService final : public SimulatedService {

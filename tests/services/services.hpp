@@ -40,14 +40,21 @@ public:
     virtual std::string kind() const = 0;
     virtual std::unique_ptr<Connector> connect(http::HttpTransport&) = 0;
     virtual http::HttpTransport& site() = 0;
+    /// With a token that allows the list of calendars and free and busy times, and nothing else; null: no such thing.
+    virtual std::unique_ptr<Connector> connect_for_times(http::HttpTransport&) { return nullptr; }
+    /// Answers about free and busy times say that the calendar could not be read.
+    virtual void break_times(bool) {}
     virtual Href calendar() const = 0;
     virtual int mails() const = 0;
     virtual void revoke() = 0;  ///< The person takes our access back.
     virtual void admit() = 0;   ///< And signs in again.
     /// Pages, where the service has them, hold at most so many items.
     virtual void set_page(std::size_t) {}
-    /// The service admits so many calls of this account a minute; 0: no limit.
-    virtual void set_quota(int) {}
+    /// The service admits so many calls of this account a minute; 0: no limit. @return false where the wire has to
+    /// count.
+    virtual bool set_quota(int) { return false; }
+    /// Whether a refusal for too many calls says when to come back, where the service can.
+    virtual void set_hints(bool) {}
     /// Hands over the notifications that wait. @return how many of them `take` accepted.
     virtual int deliver(const std::function<bool(const PushNote&)>&) { return 0; }
     /// Graph: tells every subscription "missed", "subscriptionRemoved", "reauthorizationRequired"; with the next

@@ -28,6 +28,7 @@ struct GoogleQuirks {
     std::size_t batch_leaves_out = 0;  ///< So many of a batch's last parts are done, and their answers missing.
     bool sync_message_first = true;    ///< A channel's "sync" comes before the answer to events.watch.
     bool double_notifications = false, lose_notifications = false;
+    std::string free_busy_error{};  ///< reason inside an answer about free and busy times.
     bool rotates_refresh_tokens = false;
     bool token_endpoint_fails = false;  ///< 500 internal_failure.
     bool denies_consent = false;        ///< error=access_denied.

@@ -291,6 +291,10 @@ http::Response GoogleSim::State::free_busy(const GoogleCall& call) {
             entry["errors"] = GoogleJson::array({{{"domain", "global"}, {"reason", "notFound"}}});
             continue;
         }
+        if (!quirks.free_busy_error.empty()) {
+            entry["errors"] = GoogleJson::array({{{"domain", "global"}, {"reason", quirks.free_busy_error}}});
+            continue;
+        }
         std::vector<Interval> busy;
         for (const auto& [name, event] : owner->events) {
             if (is_cancelled(event) || text_of(event, "transparency") == "transparent") continue;

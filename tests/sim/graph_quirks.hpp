@@ -43,6 +43,8 @@ struct GraphQuirks {
     bool refuses_icaluid_filter = false;
     bool throttles_with_503 = false;
     bool tells_retry_after = true;
+    bool is_personal = false;              ///< No work or school account: it has no schedule.
+    std::string schedule_error{};          ///< responseCode inside an answer about free and busy times.
     int calls_per_minute = 0;              ///< Of the mailbox; 0: no limit.
     bool cuts_long_subscriptions = false;  ///< A life over the maximum is cut instead of refused.
     bool validates_renewals = false;       ///< The handshake also on PATCH.

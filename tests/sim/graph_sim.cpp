@@ -158,7 +158,7 @@ http::Response GraphSim::State::api(const http::Request& request, const http::Ur
     const std::string authorization = header(request, "Authorization");
     const std::string token = authorization.starts_with("Bearer ") ? authorization.substr(7) : "";
     const auto good = access.find(token);
-    if (good == access.end() || good->second <= clock.now()) {
+    if (good == access.end() || good->second.until <= clock.now()) {
         http::Response response =
             graph_error(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.");
         response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"\", error=\"invalid_token\"");
@@ -178,6 +178,8 @@ http::Response GraphSim::State::api(const http::Request& request, const http::Ur
     if (call.body.is_discarded()) return graph_error(400, "BadRequest", "Unable to read JSON request payload.");
     call.path.erase(call.path.begin());  // v1.0
     if (call.path.empty()) return graph_error(404, "ResourceNotFound", "Resource not found.");
+    if (!permits(good->second.scope, call))
+        return graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
     http::Response response = call.path[0] == "subscriptions" ? subscription_call(call)
                               : call.path[0] == "$batch"      ? batch(call)
                                                               : mailbox(call);
@@ -261,7 +263,8 @@ http::Response GraphSim::State::calendar(GraphCall& call, const std::string& id)
         {{"id", id},
          {"name", at->second.name},
          {"canEdit", at->second.can_edit},
-         {"isDefaultCalendar", at->second.is_default}}
+         {"isDefaultCalendar", at->second.is_default},
+         {"owner", {{"name", "Shop"}, {"address", "shop@example.com"}}}}
     );
 }
 
@@ -271,6 +274,7 @@ http::Response GraphSim::State::in_calendar(GraphCall& call, const std::string& 
     if (what == "calendarView" && next.empty() && call.method == "GET") return view(call, id);
     if (what == "events" && next.empty() && call.method == "GET") return event_list(call, id);
     if (what == "events" && next.empty() && call.method == "POST") return create(call, id);
+    if (what == "getSchedule" && call.method == "POST") return schedule(call, id);
     if (what == "events" && !next.empty()) return event(call, id, next, at + 2);
     return graph_error(404, "ResourceNotFound", "Resource not found for the segment '" + what + "'.");
 }
@@ -318,9 +322,9 @@ std::string GraphSim::user_id() { return "622eaaff-0683-4862-9de4-f2ec83c2bd98";
 std::string GraphSim::client_id() { return "24d3b144-21ae-4080-943f-7067b395b913"; }
 std::string GraphSim::client_secret() { return "sim-client-secret"; }
 
-std::string GraphSim::issue_token() {
+std::string GraphSim::issue_token(const std::string& scope) {
     const std::string token = state_->next_name("EwBwA8l6BAAU");
-    state_->access[token] = state_->clock.now() + std::chrono::hours(1);
+    state_->access[token] = {state_->clock.now() + std::chrono::hours(1), scope};
     return token;
 }
 

@@ -26,8 +26,8 @@ public:
     Result<http::Response> send(const http::Request&, const Context&) override;
     GraphQuirks& quirks();  ///< Changes count from the next request on.
 
-    /// A new access token of the mailbox's owner, good for an hour.
-    std::string issue_token();
+    /// A new access token of the mailbox's owner, good for an hour. @param scope empty: everything is allowed.
+    std::string issue_token(const std::string& scope = {});
     void revoke_tokens();  ///< 401 for every access token so far; refresh tokens are invalid_grant.
     static std::string user_id();
     static std::string client_id();

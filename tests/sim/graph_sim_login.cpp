@@ -191,9 +191,9 @@ http::Response GraphSim::State::token(const Query& form) {
             50173,
             "The provided grant has expired due to it being revoked, a fresh auth token is needed."
         );
-    if (held->second <= clock.now())
+    if (held->second.until <= clock.now())
         return login_error(400, "invalid_grant", 700082, "The refresh token has expired due to inactivity.");
-    return granted(form, "openid profile offline_access Calendars.ReadWrite", "", false);
+    return granted(form, held->second.scope, "", false);
 }
 
 /// A refresh token is not revoked by its use; each answer brings another one.
@@ -202,13 +202,13 @@ http::Response GraphSim::State::granted(
 ) {
     const std::int64_t life = 3600 + (made * 97) % 1800;
     const std::string token = next_name("EwBwA8l6BAAU");
-    access[token] = clock.now() + std::chrono::seconds(life);
+    access[token] = {clock.now() + std::chrono::seconds(life), scope};
     Json out = {{"token_type", "Bearer"}, {"expires_in", life}, {"ext_expires_in", life}, {"access_token", token}};
     if (app_only) return graph_json(200, out);
     out["scope"] = scope;
     if (has_scope(scope, "offline_access")) {
         const std::string next = next_name("M.C546_BAY.0.U.-Refresh");
-        refresh[next] = clock.now() + kRefreshLife;
+        refresh[next] = {clock.now() + kRefreshLife, scope};
         out["refresh_token"] = next;
     }
     if (has_scope(scope, "openid")) {

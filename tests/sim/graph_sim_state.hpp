@@ -90,8 +90,12 @@ struct GraphSim::State {
     std::map<std::string, std::string> transactions{};  ///< To immutable id; survives deletion.
     std::map<std::string, DeltaRound> rounds{};
     std::map<std::string, GraphSubscription> open{};
-    std::map<std::string, Instant> access{};
-    std::map<std::string, Instant> refresh{};
+    struct Grant {
+        Instant until{};
+        std::string scope{};
+    };
+    std::map<std::string, Grant> access{};
+    std::map<std::string, Grant> refresh{};
     struct Code {
         std::string challenge{}, redirect{}, scope{}, nonce{};
         Instant until{};
@@ -152,6 +156,8 @@ struct GraphSim::State {
     http::Response subscription_call(GraphCall&);
     bool handshake(const std::string& url);
     http::Response batch(const GraphCall&);
+    bool permits(const std::string& scope, const GraphCall&) const;
+    http::Response schedule(const GraphCall&, const std::string& calendar);
     std::string next_name(const std::string& prefix);
 };
 
