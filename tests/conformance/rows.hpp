@@ -22,6 +22,7 @@ std::vector<Row> content_rows();
 std::vector<Row> failure_rows();
 std::vector<Row> answer_rows();
 std::vector<Row> batch_rows();
+std::vector<Row> hint_rows();
 std::vector<Row> restore_rows();
 
 /// A row that is known not to hold on a subject. One that holds after all is red.

@@ -23,6 +23,7 @@ struct Features {
     bool webdav = false;     ///< A CaldavSim: redirects, replaced collections, 507, XML.
     bool json = false;       ///< Answers are JSON, writes are POST, PATCH and DELETE; any text can come instead.
     bool batches = false;    ///< Several creations fit into one call.
+    bool hints = false;      ///< Tells over a connection that stays open what happens.
     bool mails = false;      ///< Counts the invitations it would mail.
     bool incremental = true;
 };
