@@ -67,6 +67,7 @@ struct Context {
 using KnownVersion = std::function<std::optional<Version>(const Href&)>;
 
 class BatchService;  // core/batch.hpp
+class HintService;   // core/hints.hpp
 class PushService;   // core/push.hpp
 
 /// A calendar service as one account sees it. One call is one attempt: no retries, cache, sleeping or
@@ -101,6 +102,8 @@ public:
     virtual Status delete_event(const Context&, const Href& event, const Version& if_match) = 0;
     /// Null where the service cannot notify; owned by the connector.
     virtual PushService* push() { return nullptr; }
+    /// Null where the service tells nothing over an open connection; owned by the connector.
+    virtual HintService* hints() { return nullptr; }
     /// Null where every write takes a request of its own; owned by the connector.
     virtual BatchService* batch() { return nullptr; }
 };

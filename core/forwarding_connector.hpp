@@ -41,6 +41,7 @@ public:
         return inner_.delete_event(context, href, if_match);
     }
     PushService* push() override { return inner_.push(); }
+    HintService* hints() override { return inner_.hints(); }
     BatchService* batch() override { return inner_.batch(); }
 
 protected:

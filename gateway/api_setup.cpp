@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/caldav/caldav_icloud.hpp"
+#include "connectors/ews/ews_availability.hpp"
 #include "core/identity.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
@@ -319,6 +320,10 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         if (!writer.staff(staff))
             return problem(
                 422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first."
+            );
+        if (in.flag_or("mirror", false) && !ews::mailbox_in(href).empty())
+            return problem(
+                422, "Unprocessable Content", "The free and busy time of a mailbox can only block time; set \"busy\"."
             );
         const auto before = writer.calendar(calendar_id(account, href));
         kept = before.value_or(Calendar{});

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "connectors/ews/ews_availability.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/command_support.hpp"
 #include "gateway/commands.hpp"
@@ -92,11 +93,20 @@ Json pick(const Json& calendars, const std::string& wanted, std::string& why) {
     return nullptr;
 }
 
-int choose(Caller& caller, const ConnectOptions& options, const std::string& account, const Json& calendars) {
+/// Whose free and busy time an Exchange server tells without letting its calendar be read.
+Json mailbox_calendar(const std::string& address) {
+    return {{"href", ews::availability_href(address).value}, {"name", address}, {"writable", false}};
+}
+
+int choose(Caller& caller, const ConnectOptions& options, const Json& account_answer, const Json& calendars) {
+    const std::string account = text_of(account_answer, "id");
+    const bool tells_of_mailboxes = text_of(account_answer, "kind") == "ews";
     std::map<std::string, Json> chosen;
     std::string why;
     const auto add = [&](const std::string& name, const char* role) {
-        const Json calendar = pick(calendars, name, why);
+        Json calendar = pick(calendars, name, why);
+        const bool blocks = std::string_view(role) == "busy" && name.find('@') != std::string::npos;
+        if (calendar.is_null() && blocks && tells_of_mailboxes) calendar = mailbox_calendar(name);
         if (calendar.is_null()) return false;
         Json& entry = chosen[text_of(calendar, "href")];
         if (entry.is_null())
@@ -163,7 +173,7 @@ int use(Caller& caller, const ConnectOptions& options, const Caller::Answer& sig
             caller.call("PUT", "/v1/staff/" + options.staff, {{"name", options.create_staff}, {"zone", options.zone}});
         if (!made.good()) return fail(made.problem());
     }
-    return choose(caller, options, text_of(signed_in.body, "id"), calendars);
+    return choose(caller, options, signed_in.body, calendars);
 }
 
 /// Where the browser comes back to: a free port of this machine, for one answer.

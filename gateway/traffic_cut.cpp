@@ -47,6 +47,7 @@ public:
         return inner_->delete_event(context, event, if_match);
     }
     PushService* push() override { return inner_->push(); }
+    HintService* hints() override { return inner_->hints(); }
     BatchService* batch() override { return inner_->batch() ? this : nullptr; }
 
 private:

@@ -68,6 +68,11 @@ Engine::Impl::Impl(EngineParts given, Settings chosen)
       settings(chosen),
       scheduler(scheduler_settings(chosen), parts.random),
       push(parts.store, parts.clock, parts.random, settings.push_url, parts.log),
+      streams(
+          parts.clock,
+          [this](const CalendarId& calendar, StreamKeeper::Cause cause) { hear(calendar, cause); },
+          parts.log
+      ),
       began_ahead(ahead()),
       started(parts.clock.steady()),
       pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
@@ -111,7 +116,10 @@ bool Engine::notified(const PushNote& note) {
 
 void Engine::start() { impl_->pool.start(); }
 
-void Engine::stop() { impl_->pool.stop(); }
+void Engine::stop() {
+    impl_->pool.stop();
+    impl_->streams.close_others({});
+}
 
 void Engine::wake(const std::vector<CalendarId>& calendars) {
     const auto now = impl_->parts.clock.steady();
@@ -151,6 +159,7 @@ void Engine::Impl::refresh_lanes() {
     std::vector<Lane> lanes;
     std::vector<Calendar> calendars;
     std::map<CalendarId, std::string> named;
+    std::set<AccountId> read_accounts;
     parts.store.read([&](const Reader& reader) {
         std::map<AccountId, Account> accounts;
         for (auto& account : reader.accounts()) accounts.emplace(account.id, std::move(account));
@@ -161,6 +170,7 @@ void Engine::Impl::refresh_lanes() {
             if (calendar.state == CalendarState::Gone || (!calendar.mirror && !calendar.busy)) continue;
             lanes.push_back({calendar.id, calendar.account, service_of(account->second)});
             named.emplace(calendar.id, lanes.back().service);
+            read_accounts.insert(calendar.account);
         }
     });
     std::vector<Calendar> silent;  // Nobody reads them now, so what is known of them is not live.
@@ -184,6 +194,7 @@ void Engine::Impl::refresh_lanes() {
         );
     }
     close_unread(named);
+    streams.close_others(read_accounts);
 }
 
 std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
@@ -283,6 +294,7 @@ PassReport Engine::Impl::run(
 ) {
     PassReport report;
     report.calendar = id;
+    std::optional<std::chrono::milliseconds> next_stream;
     const auto trouble = with_desk(id, [&](Connector& connector, Desk& desk) {
         if (const auto pause = desk.bucket.paused(parts.clock.steady()); pause.count() > 0) {
             report.error = slower(pause);
@@ -312,6 +324,7 @@ PassReport Engine::Impl::run(
         outcome.poll_idle = hourly_poll(connector, id);
         outcome.read_back = connector.capabilities().reads_back && report.created + report.updated > 0;
         if (report.completed) keep_push(connector, id, ends.token());
+        if (report.completed) next_stream = keep_stream(connector, id, ends.token());
         if (report.completed && pull) recheck_provisional(parts, id);
         if (report.completed && pull && audit_due(id)) audit(connector, id, ends.token());
     });
@@ -325,6 +338,7 @@ PassReport Engine::Impl::run(
         outcome.slowed = report.error->code == ErrorCode::RateLimited;
     }
     if (!outcome.more) outcome.next_write = until_next_write(id);
+    if (next_stream) outcome.next_write = std::min(outcome.next_write.value_or(*next_stream), *next_stream);
     return report;
 }
 

@@ -12,6 +12,7 @@
 #include "scheduler/engine.hpp"
 #include "scheduler/push_keeper.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/stream_keeper.hpp"
 #include "scheduler/worker_pool.hpp"
 
 namespace calgate {
@@ -78,6 +79,9 @@ struct Engine::Impl {
     std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
     /// In the account's turn, after a pass that went well: the service is there.
     void keep_push(Connector&, const CalendarId&, std::stop_token);
+    /// There too. @return when its account wants another turn for it.
+    std::optional<std::chrono::milliseconds> keep_stream(Connector&, const CalendarId&, std::stop_token);
+    void hear(const CalendarId&, StreamKeeper::Cause);
     std::optional<std::chrono::milliseconds> until_next_write(const CalendarId&) const;
     /// Of a service that is polled by the hour of the day of the calendar's person.
     std::optional<std::chrono::seconds> hourly_poll(const Connector&, const CalendarId&) const;
@@ -110,6 +114,7 @@ struct Engine::Impl {
     std::map<CalendarId, SteadyInstant::duration> last_ahead{};
     std::map<CalendarId, SteadyInstant> facts_read{};
     PushKeeper push;
+    StreamKeeper streams;
     const SteadyInstant::duration began_ahead;
     const SteadyInstant started;
     WorkerPool pool;

@@ -78,7 +78,7 @@ void Scheduler::wake(const CalendarId& calendar, SteadyInstant now) {
     queue(lane, std::max(now, lane.blocked_until));
 }
 
-void Scheduler::poll(const CalendarId& calendar, SteadyInstant now) {
+void Scheduler::poll(const CalendarId& calendar, SteadyInstant at) {
     const auto found = lanes_.find(calendar);
     if (found == lanes_.end()) return;
     LaneState& lane = found->second;
@@ -86,8 +86,8 @@ void Scheduler::poll(const CalendarId& calendar, SteadyInstant now) {
         lane.again_poll = true;
         return;
     }
-    lane.poll_at = now;
-    queue(lane, std::max(now, lane.blocked_until));
+    lane.poll_at = std::min(lane.poll_at, at);
+    queue(lane, std::min(lane.due, std::max(at, lane.blocked_until)));
 }
 
 void Scheduler::wake_at(const CalendarId& calendar, SteadyInstant at) {

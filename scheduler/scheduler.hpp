@@ -67,8 +67,8 @@ public:
     bool has(const CalendarId&) const;
     /// Writes wait. Back-off of this lane stays.
     void wake(const CalendarId&, SteadyInstant now);
-    /// Read soon.
-    void poll(const CalendarId&, SteadyInstant now);
+    /// Read at this time, if not sooner; after the job that runs, at once.
+    void poll(const CalendarId&, SteadyInstant at);
     /// Writes of this lane may be tried again at `at` (their own back-off).
     void wake_at(const CalendarId&, SteadyInstant at);
 

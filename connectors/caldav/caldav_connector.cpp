@@ -220,13 +220,14 @@ Result<WriteReceipt> CaldavConnector::update_event(
 
 Status CaldavConnector::delete_event(const Context& context, const Href& href, const Version& if_match) {
     const bool weak = is_weak(if_match);
-    if (weak || impl_->session.icloud()) {
-        const auto current = impl_->get(context, href);
-        if (!current && current.error().code == ErrorCode::NotFound) return {};
-        if (!current) return current.error();
-        if (current->version != if_match) return changed_meanwhile();
-        if (has_guests(current->event.source)) return would_mail();
-    }
+    // Any service that schedules mails the guests of what its organiser deletes (RFC 6638 3.2.1.3).
+    const auto current = impl_->get(context, href);
+    if (!current && current.error().code == ErrorCode::NotFound) return {};
+    if (!current) return current.error();
+    const bool enforced = !weak && !impl_->session.icloud();
+    const bool unsaid = !current->version && enforced;  // Then If-Match alone decides.
+    if (!unsaid && current->version != if_match) return changed_meanwhile();
+    if (has_guests(current->event.source)) return would_mail();
     http::Headers headers{{"Schedule-Reply", "F"}};
     if (!weak) headers.emplace_back("If-Match", if_match.value);
     CALGATE_TRY(const http::Response response, impl_->session.send(context, "DELETE", href.value, std::move(headers)));
@@ -234,8 +235,8 @@ Status CaldavConnector::delete_event(const Context& context, const Href& href, c
     if (outcome || outcome.error().code == ErrorCode::NotFound) return {};
     if (outcome.error().code != ErrorCode::VersionMismatch) return outcome;
     // Some services answer 412 for an event that is already gone.
-    const auto current = impl_->get(context, href);
-    if (!current && current.error().code == ErrorCode::NotFound) return {};
+    const auto now = impl_->get(context, href);
+    if (!now && now.error().code == ErrorCode::NotFound) return {};
     return outcome;
 }
 

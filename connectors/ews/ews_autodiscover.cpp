@@ -21,10 +21,14 @@ std::string domain_of(const std::string& address) {
     return at == std::string::npos || at == 0 || at + 1 == address.size() ? std::string() : address.substr(at + 1);
 }
 
-/// What an endpoint says: an address of the service, or another mailbox to ask for, or neither.
+/// What an endpoint says: an address of the service, another mailbox or another endpoint to ask, or nothing.
 struct Said {
     std::string url{};
     std::string address{};
+    std::string endpoint{};
+    std::string error{};  ///< Code of a refusal inside an answer that reports success.
+
+    bool nothing() const { return url.empty() && address.empty() && endpoint.empty(); }
 };
 
 std::string text_in(const Element& at, std::string_view name) {
@@ -35,20 +39,22 @@ std::string text_in(const Element& at, std::string_view name) {
 Said read_json(const std::string& body) {
     const Json json = Json::parse(body, nullptr, false);
     if (!json.is_object() || !json.contains("Url") || !json["Url"].is_string()) return {};
-    return {json["Url"].get<std::string>(), {}};
+    return {json["Url"].get<std::string>(), {}, {}, {}};
 }
 
 /// The outer address before the inner one.
 Said read_pox(const std::string& body) {
     const auto root = parse_xml(body);
-    const Element* const account = root ? root->find("Account") : nullptr;
-    if (!account) return {};
     Said said;
+    if (const Element* const error = root ? root->find("Error") : nullptr) said.error = error->word("ErrorCode");
+    const Element* const account = root ? root->find("Account") : nullptr;
+    if (!account) return said;
     for (const std::string_view kind : {"EXCH", "EXPR"})
         for (const Element& protocol : account->children)
             if (protocol.name == "Protocol" && protocol.word("Type") == kind && protocol.has("EwsUrl"))
                 said.url = protocol.word("EwsUrl");
     said.address = account->word("RedirectAddr");
+    said.endpoint = account->word("RedirectUrl");
     return said;
 }
 
@@ -61,23 +67,31 @@ Said read_soap(const std::string& body) {
         for (const std::string_view name : {"InternalEwsUrl", "ExternalEwsUrl"})
             for (const Element& setting : settings->children)
                 if (setting.word("Name") == name && !setting.word("Value").empty()) said.url = setting.word("Value");
-    if (user->word("ErrorCode") == "RedirectAddress") said.address = text_in(*user, "RedirectTarget");
+    const std::string code = user->word("ErrorCode");
+    if (code == "RedirectAddress") said.address = text_in(*user, "RedirectTarget");
+    if (code == "RedirectUrl") said.endpoint = text_in(*user, "RedirectTarget");
+    if (said.nothing() && code != "NoError") said.error = code;
     return said;
 }
 
-http::Request json_request(const std::string& host, const std::string& address) {
+std::string json_path(const std::string& address) {
+    return "/autodiscover/autodiscover.json/v1.0/" + http::percent_encode(address) + "?Protocol=EWS";
+}
+std::string pox_path(const std::string&) { return "/autodiscover/autodiscover.xml"; }
+std::string soap_path(const std::string&) { return "/autodiscover/autodiscover.svc"; }
+
+http::Request json_request(const std::string& url, const std::string&) {
     http::Request out;
     out.method = "GET";
-    out.url =
-        "https://" + host + "/autodiscover/autodiscover.json/v1.0/" + http::percent_encode(address) + "?Protocol=EWS";
+    out.url = url;
     return out;
 }
 
-http::Request pox_request(const std::string& host, const std::string& address) {
+http::Request pox_request(const std::string& url, const std::string& address) {
     const std::string schemas = "http://schemas.microsoft.com/exchange/autodiscover/outlook/";
     http::Request out;
     out.method = "POST";
-    out.url = "https://" + host + "/autodiscover/autodiscover.xml";
+    out.url = url;
     out.headers = {{"Content-Type", "text/xml; charset=utf-8"}};
     out.body = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Autodiscover xmlns=\"" + schemas +
                "requestschema/2006\"><Request><EMailAddress>" + escaped(address) +
@@ -86,10 +100,10 @@ http::Request pox_request(const std::string& host, const std::string& address) {
     return out;
 }
 
-http::Request soap_request(const std::string& host, const std::string& address) {
+http::Request soap_request(const std::string& url, const std::string& address) {
     http::Request out;
     out.method = "POST";
-    out.url = "https://" + host + "/autodiscover/autodiscover.svc";
+    out.url = url;
     out.headers = {{"Content-Type", "text/xml; charset=utf-8"}};
     out.body =
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<s:Envelope "
@@ -107,35 +121,51 @@ http::Request soap_request(const std::string& host, const std::string& address) 
 }
 
 struct Way {
-    http::Request (*request)(const std::string& host, const std::string& address);
+    std::string (*path)(const std::string& address);
+    http::Request (*request)(const std::string& url, const std::string& address);
     Said (*read)(const std::string& body);
     bool with_password;
 };
 constexpr Way kWays[] = {
-    {json_request, read_json, false}, {soap_request, read_soap, true}, {pox_request, read_pox, true}};
+    {json_path, json_request, read_json, false},
+    {soap_path, soap_request, read_soap, true},
+    {pox_path, pox_request, read_pox, true}};
+constexpr const Way& kPox = kWays[2];
+
+/// Where a password of this domain may go.
+bool is_within(const std::string& url, const std::string& domain) {
+    const auto at = http::parse_url(url);
+    return at && at->scheme == "https" && (at->host == domain || at->host.ends_with("." + domain));
+}
+
+std::string lower(std::string text) {
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return text;
+}
 
 class Search {
 public:
     Search(const TransportFor& transports, const Context& context, const http::Credentials& credentials)
         : transports_(transports), context_(context), credentials_(credentials) {}
 
-    /// Neither an address nor a redirection: nobody knew.
+    /// Neither an address of the service nor another mailbox: nobody knew.
     Result<Said> ask(const std::string& address) {
-        const std::string domain = domain_of(address);
+        const std::string domain = lower(domain_of(address));
         for (const Way& way : kWays)
             for (const std::string& host : {"autodiscover." + domain, domain}) {
-                http::Request request = way.request(host, address);
-                request.max_response_bytes = kMaxAnswer;
-                if (way.with_password) request.credentials = credentials_;
-                const auto response = transports_(request.url).send(request, context_);
-                if (!response && response.error().code == ErrorCode::Cancelled) return response.error();
-                if (!response) continue;
-                note(*response, host);
-                if (response->status != 200) continue;
-                Said said = way.read(response->body);
-                if (!said.url.empty() || !said.address.empty()) return said;
+                CALGATE_TRY(const Said said, follow(way, "https://" + host + way.path(address), address, domain));
+                if (!said.nothing()) return said;
             }
-        return Said{};
+        // Without a password, and only to hear where to go.
+        http::Request plain;
+        plain.method = "GET";
+        plain.url = "http://autodiscover." + domain + pox_path(address);
+        plain.max_response_bytes = kMaxAnswer;
+        const auto response = transports_(plain.url).send(plain, context_);
+        if (!response && response.error().code == ErrorCode::Cancelled) return response.error();
+        const std::string target = response ? location_of(*response) : std::string();
+        if (target.empty() || !allowed(target, domain)) return Said{};
+        return follow(kPox, target, address, domain);
     }
     Error nothing(const std::string& address) const {
         if (refused_)
@@ -146,23 +176,54 @@ public:
         return {
             ErrorCode::NotFound,
             "No Exchange server was found for " + exchange::printable(address, 120) + "; give its URL, such as " +
-                "https://mail.example.com/EWS/Exchange.asmx." + elsewhere_,
+                "https://mail.example.com/EWS/Exchange.asmx." + elsewhere_ + said_,
             {}};
     }
 
 private:
-    void note(const http::Response& response, const std::string& host) {
-        refused_ = refused_ || response.status == 401;
-        const auto target = http::parse_url(response.header("Location").value_or(""));
-        if (response.status >= 300 && response.status < 400 && target && target->host != host)
-            elsewhere_ = " Autodiscover of " + host + " points to " + exchange::printable(target->host, 120) + ".";
+    /// One endpoint, and those that it names instead of itself.
+    Result<Said> follow(const Way& way, std::string url, const std::string& address, const std::string& domain) {
+        for (; hops_ <= kMaxRedirections; ++hops_) {
+            http::Request request = way.request(url, address);
+            request.max_response_bytes = kMaxAnswer;
+            if (way.with_password) request.credentials = credentials_;
+            const auto response = transports_(request.url).send(request, context_);
+            if (!response && response.error().code == ErrorCode::Cancelled) return response.error();
+            if (!response) return Said{};
+            refused_ = refused_ || response->status == 401;
+            Said said;
+            if (response->status == 200) said = way.read(response->body);
+            if (!said.error.empty()) said_ = " It says " + exchange::printable(said.error, 60) + ".";
+            std::string next = said.endpoint.empty() ? location_of(*response) : said.endpoint;
+            if (!said.url.empty() || !said.address.empty()) return said;
+            if (next.empty() || !allowed(next, domain)) return Said{};
+            url = std::move(next);
+        }
+        return Said{};
+    }
+    static std::string location_of(const http::Response& response) {
+        const auto base = http::parse_url(response.url);
+        const auto location = response.header("Location");
+        if (response.status < 300 || response.status >= 400 || !location) return {};
+        const auto target = base ? http::resolve(*base, *location) : http::parse_url(*location);
+        return target ? target->text() : std::string();
+    }
+    /// Another domain is named to the operator instead of being asked.
+    bool allowed(const std::string& url, const std::string& domain) {
+        if (is_within(url, domain)) return true;
+        const auto target = http::parse_url(url);
+        if (target)
+            elsewhere_ = " Autodiscover of " + domain + " points to " + exchange::printable(target->origin(), 120) +
+                         "; nothing was sent there.";
+        return false;
     }
 
     const TransportFor& transports_;
     const Context& context_;
     const http::Credentials& credentials_;
+    int hops_ = 0;  ///< Over all endpoints.
     bool refused_ = false;
-    std::string elsewhere_{};
+    std::string elsewhere_{}, said_{};
 };
 
 }  // namespace
@@ -183,7 +244,7 @@ Result<std::string> discover_ews(
                 ErrorCode::Unsupported, "This mailbox is in Exchange Online; use calgate connect microsoft.", {}};
         if (url && url->scheme == "https") return url->text();
         if (said.address.empty()) break;
-        if (domain_of(said.address) != domain_of(address))
+        if (lower(domain_of(said.address)) != lower(domain_of(address)))
             return Error{
                 ErrorCode::NotFound,
                 "Autodiscover points to " + exchange::printable(said.address, 120) +

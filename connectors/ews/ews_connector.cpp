@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include "connectors/ews/ews_availability.hpp"
 #include "connectors/ews/ews_changes.hpp"
 #include "connectors/ews/ews_requests.hpp"
+#include "connectors/ews/ews_stream.hpp"
 
 namespace calgate::ews {
 
 namespace {
 
 constexpr int kMaxPages = 100;
-/// Finds without the searched property in the answer; each has to be read.
-constexpr std::size_t kMostUnsaid = 50;
 
 Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
 
@@ -63,6 +63,8 @@ struct EwsConnector::Impl {
     Session session;
     ItemReader items;
     ChangeReader changes;
+    Streaming streaming;
+    AvailabilityReader availability;
 
     Impl(
         http::HttpTransport& transport,
@@ -74,7 +76,9 @@ struct EwsConnector::Impl {
         : settings(std::move(given)),
           session(transport, clock, settings, tokens),
           items(session, clock, zones, settings),
-          changes(session, items, settings) {}
+          changes(session, items, settings),
+          streaming(session),
+          availability(session, clock, items) {}
 
     /// Ids of what a folder holds under a value, the oldest first. A server that does not look at the restriction names
     /// everything, so each find has to show the value itself, or is read.
@@ -83,6 +87,7 @@ struct EwsConnector::Impl {
     ) {
         std::vector<std::pair<std::string, std::string>> found;  // When it was created, id.
         std::vector<std::string> unsaid;
+        std::string first_of_page;
         int offset = 0;
         for (int pages = 0;; ++pages) {
             if (pages == kMaxPages)
@@ -96,12 +101,17 @@ struct EwsConnector::Impl {
                 const bool said = item.has("ExtendedProperty");
                 const bool same = said && item.child("ExtendedProperty").word("Value") == value;
                 if (!id.empty() && same) found.emplace_back(item.word("DateTimeCreated"), id);
-                if (!id.empty() && !said && unsaid.size() < kMostUnsaid) unsaid.push_back(id);
+                if (!id.empty() && !said) unsaid.push_back(id);
             }
             offset += static_cast<int>(listed.size());
             const std::string& last = root.attribute("IncludesLastItemInRange");
             if (listed.empty() || last == "true" || last == "1") break;
-            if (last.empty() && listed.size() < static_cast<std::size_t>(kItemPage)) break;
+            // Where nothing says that this was the last page, an empty one does, or the first one once more.
+            const std::string first = id_of(listed.front());
+            if (last.empty() &&
+                (first == first_of_page || root.attribute("TotalItemsInView") == std::to_string(offset)))
+                break;
+            first_of_page = first;
         }
         std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
         std::vector<std::string> out;
@@ -114,9 +124,14 @@ struct EwsConnector::Impl {
         const Context& context, const Href& calendar, Searched searched, const std::string& value, const Uid& uid
     ) {
         CALGATE_TRY(const std::vector<std::string> ids, search(context, calendar, searched, value));
-        for (const std::string& id : ids) {
-            auto found = fetch(context, calendar, id);
-            if (!found && found.error().code == ErrorCode::NotFound) continue;
+        CALGATE_TRY(std::vector<Answer> answers, items.get(context, ids));
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            if (!answers[i].item && answers[i].error && answers[i].error->code == ErrorCode::NotFound) continue;
+            if (!answers[i].item)
+                return answers[i].error.value_or(
+                    error(ErrorCode::InvalidResponse, "The Exchange server left out an event that it had found.")
+                );
+            auto found = fetched(context, calendar, ids[i], std::move(*answers[i].item));
             if (!found) return found.error();
             if (!found->unreadable && found->event.uid == uid) return found;
         }
@@ -125,6 +140,10 @@ struct EwsConnector::Impl {
 
     Result<RemoteEvent> fetch(const Context& context, const Href& calendar, const std::string& id) {
         CALGATE_TRY(Element item, items.get_one(context, id));
+        return fetched(context, calendar, id, std::move(item));
+    }
+
+    Result<RemoteEvent> fetched(const Context& context, const Href& calendar, const std::string& id, Element item) {
         std::vector<Element> one;
         one.push_back(std::move(item));
         CALGATE_TRY(std::vector<RemoteEvent> events, items.complete(context, calendar, std::move(one)));
@@ -175,6 +194,8 @@ EwsConnector::~EwsConnector() = default;
 
 Capabilities EwsConnector::capabilities() const { return {true, true}; }
 
+HintService* EwsConnector::hints() { return &impl_->streaming; }
+
 Result<Event> EwsConnector::read_source(const std::string& source) const {
     return read_event(source, impl_->items.wire());
 }
@@ -201,11 +222,18 @@ Result<std::vector<RemoteCalendar>> EwsConnector::list_calendars(const Context& 
     // The deleted items may lie out of reach; without any calendar there is nothing to connect.
     if (out.empty() && trouble) return *trouble;
     int offset = 0;
+    bool by_class = true;
     for (int pages = 0; pages < kMaxPages; ++pages) {
-        CALGATE_TRY(
-            const Element message,
-            impl_->session.ask_one(context, {Call::Discover, "FindFolder", find_calendar_folders(offset), {}})
-        );
+        const auto ask = [&] {
+            const std::string body = find_calendar_folders(offset, by_class);
+            return impl_->session.ask_one(context, {Call::Discover, "FindFolder", body, {}});
+        };
+        auto answer = ask();
+        if (!answer && answer.error().code == ErrorCode::InvalidResponse && offset == 0) {
+            by_class = false;
+            answer = ask();
+        }
+        CALGATE_TRY(const Element message, std::move(answer));
         const Element& root = message.child("RootFolder");
         const auto& folders = root.child("Folders").children;
         for (const Element& folder : folders) {
@@ -227,11 +255,13 @@ Result<std::vector<RemoteCalendar>> EwsConnector::list_calendars(const Context& 
 Result<ChangeSet> EwsConnector::fetch_changes(
     const Context& context, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
 ) {
+    if (!mailbox_in(calendar).empty()) return impl_->availability.read(context, calendar, since, known);
     CALGATE_TRY_STATUS(check_calendar(calendar));
     return impl_->changes.read(context, calendar, since, known);
 }
 
 Result<RemoteEvent> EwsConnector::fetch_event(const Context& context, const Href& event) {
+    if (!mailbox_in(event).empty()) return impl_->availability.fetch(context, event);
     CALGATE_TRY_STATUS(check_event(event));
     return impl_->fetch(context, calendar_of(event), item_in(event));
 }

@@ -56,6 +56,8 @@ public:
     Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
+    /// Streaming notifications, see ews_stream.hpp.
+    HintService* hints() override;
 
 private:
     struct Impl;

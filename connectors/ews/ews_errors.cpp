@@ -25,6 +25,7 @@ constexpr std::string_view kImpersonation =
 constexpr std::string_view kSyncState = "forgot how far we had read; the whole calendar is listed again.";
 constexpr std::string_view kGone = "no longer has it; if the calendar was removed, choose another one.";
 constexpr std::string_view kStale = "holds another version of the event than we had read.";
+constexpr std::string_view kSubscription = "no longer knows our subscription; we make another one.";
 constexpr std::string_view kNewIds =
     "does not know the ids that it gave us; if the mailbox was moved, choose the calendar again.";
 
@@ -42,6 +43,14 @@ constexpr CodeRule kCodes[] = {
     {"ErrorNotEnoughMemory", ErrorCode::Unavailable, kTrouble},
     {"ErrorNoRespondingCASInDestinationSite", ErrorCode::Unavailable, kTrouble},
     {"ErrorConnectionFailed", ErrorCode::Unavailable, kTrouble},
+    {"ErrorInvalidSubscription", ErrorCode::Unavailable, kSubscription},
+    {"ErrorSubscriptionNotFound", ErrorCode::Unavailable, kSubscription},
+    {"ErrorExpiredSubscription", ErrorCode::Unavailable, kSubscription},
+    {"ErrorInvalidWatermark", ErrorCode::Unavailable, kSubscription},
+    {"ErrorMissedNotificationEvents", ErrorCode::Unavailable, kSubscription},
+    {"ErrorReadEventsFailed", ErrorCode::Unavailable, kSubscription},
+    {"ErrorProxyRequestProcessingFailed", ErrorCode::Unavailable, kTrouble},
+    {"ErrorFreeBusyGenerationFailed", ErrorCode::Unavailable, kTrouble},
     {"ErrorInvalidSyncStateData", ErrorCode::SyncTokenExpired, kSyncState},
     {"ErrorSyncFolderNotFound", ErrorCode::NotFound, kGone},
     {"ErrorFolderNotFound", ErrorCode::NotFound, kGone},
@@ -59,6 +68,8 @@ constexpr CodeRule kCodes[] = {
     {"ErrorAccessDenied", ErrorCode::Forbidden, "does not let us do that; give the account rights on the calendar."},
     {"ErrorCreateItemAccessDenied", ErrorCode::Forbidden, "lets us not write there; give the account rights on it."},
     {"ErrorCannotDeleteObject", ErrorCode::Forbidden, "does not let us delete it; give the account rights on it."},
+    {"ErrorMailRecipientNotFound", ErrorCode::Forbidden, "does not know the mailbox; check its address."},
+    {"ErrorNoFreeBusyAccess", ErrorCode::Forbidden, "does not let this account see when the mailbox is busy; share that with it."},
     {"ErrorNonExistentMailbox", ErrorCode::Forbidden, "does not know the mailbox; check its address in the account."},
     {"ErrorMissingEmailAddress", ErrorCode::Forbidden, "has no mailbox for this account; name one with --mailbox."},
     {"ErrorMailboxConfiguration", ErrorCode::Forbidden, "cannot open the mailbox; ask its administrator."},
@@ -155,6 +166,12 @@ Verdict verdict_of_fault(const Element& fault) {
 bool is_wrong_version(const Verdict& verdict) {
     return has(kWrongVersions, verdict.code) ||
            verdict.text.find("specified server version is invalid") != std::string::npos;
+}
+
+bool is_dead_subscription(const Verdict& verdict) {
+    return std::any_of(std::begin(kCodes), std::end(kCodes), [&](const CodeRule& rule) {
+        return rule.name == verdict.code && rule.sentence == kSubscription;
+    });
 }
 
 Error refusal(Call call, const Verdict& verdict, const std::string& where) {

@@ -35,6 +35,9 @@ Error http_refusal(Call, const http::Response&, Instant now, const std::string& 
 /// The request was not looked at because of its RequestServerVersion.
 bool is_wrong_version(const Verdict&);
 
+/// The subscription is worth nothing any more; another one is to be made at once.
+bool is_dead_subscription(const Verdict&);
+
 /// The response messages of an operation's answer, in order.
 std::vector<const Element*> messages_of(const Element& response);
 

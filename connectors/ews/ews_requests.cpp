@@ -80,9 +80,9 @@ std::string get_calendar_folders() {
            "</m:FolderIds></m:GetFolder>";
 }
 
-std::string find_calendar_folders(int offset) {
+std::string find_calendar_folders(int offset, bool by_class) {
     return "<m:FindFolder Traversal=\"Deep\">" + folder_shape() + page("PageFolder", kFolderPage, offset) +
-           equals(field("folder:FolderClass"), "IPF.Appointment") +
+           (by_class ? equals(field("folder:FolderClass"), "IPF.Appointment") : "") +
            "<m:ParentFolderIds><t:DistinguishedFolderId Id=\"msgfolderroot\"/></m:ParentFolderIds></m:FindFolder>";
 }
 
@@ -113,6 +113,41 @@ std::string find_items(const std::string& folder, Searched searched, const std::
            field("item:DateTimeCreated") + path + "</t:AdditionalProperties></m:ItemShape>" +
            page("PageItem", kItemPage, offset) + equals(path, value) + "<m:ParentFolderIds>" + folder_id(folder) +
            "</m:ParentFolderIds></m:FindItem>";
+}
+
+std::string get_user_availability(const std::string& address, Instant from, Instant until) {
+    const auto local = [](Instant at) { return format_local(LocalSeconds{at.time_since_epoch()}); };
+    const auto change = [](const std::string& name) {
+        return "<t:" + name +
+               "><t:Bias>0</t:Bias><t:Time>00:00:00</t:Time><t:DayOrder>1</t:DayOrder><t:Month>1</t:Month>"
+               "<t:DayOfWeek>Sunday</t:DayOfWeek></t:" +
+               name + ">";
+    };
+    return "<m:GetUserAvailabilityRequest><t:TimeZone><t:Bias>0</t:Bias>" + change("StandardTime") +
+           change("DaylightTime") + "</t:TimeZone><m:MailboxDataArray><t:MailboxData><t:Email><t:Address>" +
+           escaped(address) +
+           "</t:Address></t:Email><t:AttendeeType>Required</t:AttendeeType><t:ExcludeConflicts>false"
+           "</t:ExcludeConflicts></t:MailboxData></m:MailboxDataArray><t:FreeBusyViewOptions><t:TimeWindow>"
+           "<t:StartTime>" +
+           local(from) + "</t:StartTime><t:EndTime>" + local(until) +
+           "</t:EndTime></t:TimeWindow><t:MergedFreeBusyIntervalInMinutes>" + std::to_string(kMergedInterval.count()) +
+           "</t:MergedFreeBusyIntervalInMinutes><t:RequestedView>FreeBusyMerged</t:RequestedView>"
+           "</t:FreeBusyViewOptions></m:GetUserAvailabilityRequest>";
+}
+
+std::string subscribe_streaming(const std::vector<std::string>& folders) {
+    std::string out = "<m:Subscribe><m:StreamingSubscriptionRequest><t:FolderIds>";
+    for (const std::string& folder : folders) out += folder_id(folder);
+    out += "</t:FolderIds><t:EventTypes>";
+    for (const char* event : {"CreatedEvent", "ModifiedEvent", "DeletedEvent", "MovedEvent", "CopiedEvent"})
+        out += "<t:EventType>" + std::string(event) + "</t:EventType>";
+    return out + "</t:EventTypes></m:StreamingSubscriptionRequest></m:Subscribe>";
+}
+
+std::string get_streaming_events(const std::string& subscription, int minutes) {
+    return "<m:GetStreamingEvents><m:SubscriptionIds><t:SubscriptionId>" + escaped(subscription) +
+           "</t:SubscriptionId></m:SubscriptionIds><m:ConnectionTimeout>" + std::to_string(minutes) +
+           "</m:ConnectionTimeout></m:GetStreamingEvents>";
 }
 
 std::string create_item(const std::string& folder, const std::string& item) {

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/time.hpp"
 
 namespace calgate::ews {
 
 /// What stands in the SOAP body, elements in the order of the schema.
 std::string get_calendar_folders();  ///< The calendar, then the deleted items.
-std::string find_calendar_folders(int offset);
+/// @param by_class asked of the server; some know no such restriction, and list all folders instead.
+std::string find_calendar_folders(int offset, bool by_class);
 constexpr int kFolderPage = 100;
 
 /// @param state empty: from the start.
@@ -21,6 +25,16 @@ enum class Searched : std::uint8_t { OurUid, GlobalObjectId };
 /// Items of a folder whose property has this value; named by id, creation time and our property.
 std::string find_items(const std::string& folder, Searched, const std::string& value, int offset);
 constexpr int kItemPage = 100;
+
+/// MergedFreeBusyIntervalInMinutes: for how long each digit of a merged answer stands.
+constexpr std::chrono::minutes kMergedInterval{15};
+/// Busy time of one mailbox. Times of the answer are in the zone of the request, which is UTC without any summer time.
+std::string get_user_availability(const std::string& address, Instant from, Instant until);
+
+/// A subscription whose events come over GetStreamingEvents.
+std::string subscribe_streaming(const std::vector<std::string>& folders);
+/// @param minutes until the service ends the answer, 1 to 30.
+std::string get_streaming_events(const std::string& subscription, int minutes);
 
 std::string create_item(const std::string& folder, const std::string& item);
 std::string update_item(const std::string& id, const std::string& change_key, const std::string& updates);

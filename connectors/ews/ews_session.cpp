@@ -1,5 +1,6 @@
 #include "connectors/ews/ews_session.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "connectors/http/url.hpp"
@@ -13,6 +14,11 @@ namespace {
 constexpr std::array<std::string_view, 3> kVersions{"Exchange2016", "Exchange2013_SP1", "Exchange2010_SP2"};
 constexpr std::string_view kMessages = "http://schemas.microsoft.com/exchange/services/2006/messages";
 constexpr std::string_view kTypes = "http://schemas.microsoft.com/exchange/services/2006/types";
+
+/// Exchange's own; with them the same server answers again.
+constexpr std::string_view kAffinity[] = {"exchangecookie", "X-BackEndCookie", "X-BackEndOverrideCookie"};
+constexpr std::string_view kSetCookie = "set-cookie";
+constexpr std::size_t kLongestCookie = 4096;
 
 bool looks_like_soap(const http::Response& response) {
     return response.body.find("Envelope") != std::string::npos && response.body.find('<') != std::string::npos;
@@ -53,7 +59,7 @@ std::string Session::envelope(const Ask& ask) const {
     return out + "</s:Header><s:Body>" + ask.body + "</s:Body></s:Envelope>";
 }
 
-Result<http::Response> Session::exchange(const Context& context, const Ask& ask) {
+Result<http::Request> Session::request(const Context& context, const Ask& ask) {
     http::Request request;
     request.method = "POST";
     request.url = settings_.url;
@@ -63,39 +69,75 @@ Result<http::Response> Session::exchange(const Context& context, const Ask& ask)
         {"Accept", "text/xml"},
         {"SOAPAction", "\"" + std::string(kMessages) + "/" + ask.operation + "\""}};
     if (!settings_.mailbox.empty()) request.headers.emplace_back("X-AnchorMailbox", settings_.mailbox);
+    std::string cookies;
+    for (const auto& [name, value] : affinity_) cookies += (cookies.empty() ? "" : "; ") + name + "=" + value;
+    if (!cookies.empty()) request.headers.emplace_back("Cookie", cookies);
     if (!tokens_) {
         request.credentials = http::Credentials{settings_.user, settings_.password};
-        return transport_.send(request, context);
+        return request;
     }
     CALGATE_TRY(const std::string token, tokens_->access_token(context));
     request.headers.emplace_back("Authorization", "Bearer " + token);
+    return request;
+}
+
+Result<http::Response> Session::exchange(const Context& context, const Ask& ask) {
+    CALGATE_TRY(http::Request request, this->request(context, ask));
     CALGATE_TRY(http::Response first, transport_.send(request, context));
-    if (first.status != 401) return first;
-    tokens_->refused(token);
+    keep_affinity(first);
+    if (first.status != 401 || !tokens_) return first;
+    std::string& bearer = request.headers.back().second;
+    tokens_->refused(bearer.substr(std::string_view("Bearer ").size()));
     CALGATE_TRY(const std::string fresh, tokens_->access_token(context));
-    if (fresh == token) return first;
-    request.headers.back().second = "Bearer " + fresh;
+    if ("Bearer " + fresh == bearer) return first;
+    bearer = "Bearer " + fresh;
     return transport_.send(request, context);
+}
+
+void Session::keep_affinity(const http::Response& response) {
+    for (const auto& [header, value] : response.headers) {
+        const std::size_t end = std::min(value.find(';'), value.size()), equals = value.find('=');
+        if (header.size() != kSetCookie.size() || equals == std::string::npos || equals > end || end > kLongestCookie)
+            continue;
+        const bool sets_cookie = std::equal(header.begin(), header.end(), kSetCookie.begin(), [](char a, char b) {
+            return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b;
+        });
+        const std::string name = value.substr(0, equals);
+        if (sets_cookie && std::find(std::begin(kAffinity), std::end(kAffinity), name) != std::end(kAffinity))
+            affinity_[name] = value.substr(equals + 1, end - equals - 1);
+    }
+}
+
+Result<Element> Session::Refusals::understood(const http::Response& response) const {
+    // A status of 500 often carries a fault that says more.
+    if (response.status != 200 && (response.status != 500 || !looks_like_soap(response)))
+        return http_refusal(ask.call, response, clock.now(), where);
+    const auto root = parse_xml(response.body);
+    const Element* const body = root ? root->find("Body") : nullptr;
+    if (!body || body->children.empty()) return http_refusal(ask.call, response, clock.now(), where);
+    const std::string wanted = ask.operation + "Response";
+    for (const Element& answer : body->children)
+        if (answer.name == wanted || answer.name == "Fault") return answer;
+    return Error{ErrorCode::InvalidResponse, where + " answered another question than the one we asked.", {}};
+}
+
+Error Session::Refusals::of(const Verdict& verdict) const { return refusal(ask.call, verdict, where); }
+
+Error Session::Refusals::of(const http::Response& response) const {
+    const auto answer = understood(response);
+    if (!answer) return answer.error();
+    return answer->name == "Fault" ? of(verdict_of_fault(*answer))
+                                   : http_refusal(ask.call, response, clock.now(), where);
 }
 
 Result<Element> Session::ask(const Context& context, const Ask& ask) {
     CALGATE_TRY(const http::Response response, exchange(context, ask));
-    // A status of 500 often carries a fault that says more.
-    if (response.status != 200 && (response.status != 500 || !looks_like_soap(response)))
-        return http_refusal(ask.call, response, clock_.now(), where_);
-    const auto root = parse_xml(response.body);
-    const Element* const body = root ? root->find("Body") : nullptr;
-    if (!body || body->children.empty()) return http_refusal(ask.call, response, clock_.now(), where_);
-    if (body->has("Fault")) {
-        const Verdict verdict = verdict_of_fault(body->child("Fault"));
-        if (!is_wrong_version(verdict) || version_ + 1 == kVersions.size()) return refused(ask.call, verdict);
-        ++version_;
-        return this->ask(context, ask);
-    }
-    const std::string wanted = ask.operation + "Response";
-    for (const Element& answer : body->children)
-        if (answer.name == wanted) return answer;
-    return Error{ErrorCode::InvalidResponse, where_ + " answered another question than the one we asked.", {}};
+    CALGATE_TRY(const Element answer, refusals(ask).understood(response));
+    if (answer.name != "Fault") return answer;
+    const Verdict verdict = verdict_of_fault(answer);
+    if (!is_wrong_version(verdict) || version_ + 1 == kVersions.size()) return refused(ask.call, verdict);
+    ++version_;
+    return this->ask(context, ask);
 }
 
 Result<Element> Session::ask_one(const Context& context, const Ask& ask) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "connectors/ews/ews_connector.hpp"
@@ -24,13 +25,28 @@ public:
     Result<Element> ask(const Context&, const Ask&);
     /// As `ask`, for operations with one response message, which has to be a success.
     Result<Element> ask_one(const Context&, const Ask&);
+    /// A request that is not sent here.
+    Result<http::Request> request(const Context&, const Ask&);
+    http::HttpTransport& transport() { return transport_; }
     Error refused(Call, const Verdict&) const;
+    /// What refusals mean; outlives the session, not the clock.
+    struct Refusals {
+        Ask ask{};
+        const Clock& clock;
+        std::string where{};
+        Error of(const Verdict&) const;
+        Error of(const http::Response&) const;
+        /// The operation's own answer, or the Fault in its place.
+        Result<Element> understood(const http::Response&) const;
+    };
+    Refusals refusals(const Ask& ask) const { return {ask, clock_, where_}; }
     /// Whatever else than user and server makes a stored SyncState worthless.
     std::string fingerprint() const;
 
 private:
     Result<http::Response> exchange(const Context&, const Ask&);
     std::string envelope(const Ask&) const;
+    void keep_affinity(const http::Response&);
 
     http::HttpTransport& transport_;
     const Clock& clock_;
@@ -38,6 +54,7 @@ private:
     oauth::TokenSource* const tokens_;
     std::string where_{};
     std::size_t version_ = 0;
+    std::map<std::string, std::string> affinity_{};  ///< Cookies that name the server which knows our subscription.
 };
 
 /// The Windows name of a zone, or "UTC" where it has none.

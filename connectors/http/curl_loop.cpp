@@ -49,6 +49,10 @@ std::span<const std::uint8_t> address_bytes(const sockaddr& address) {
 }  // namespace
 
 void Exchange::finish(Result<Response> result) {
+    if (listener) {
+        if (!abandoned) listener->ended(result);
+        return;
+    }
     const std::lock_guard lock(mutex);
     if (!outcome) outcome.emplace(std::move(result));
     changed.notify_all();
@@ -112,7 +116,8 @@ void CurlTransport::Loop::Transfer::set_request() {
     }
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     set(CURLOPT_HTTPHEADER, headers.get());
-    set(CURLOPT_ACCEPT_ENCODING, "");
+    // Compression would hold back what a stream says.
+    if (!exchange->listener) set(CURLOPT_ACCEPT_ENCODING, "");
     if (!request.credentials) return;
     set(CURLOPT_USERNAME, request.credentials->user.c_str());
     set(CURLOPT_PASSWORD, request.credentials->password.c_str());
@@ -140,6 +145,10 @@ void CurlTransport::Loop::Transfer::set_limits(const Settings& settings) {
     set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings.connect_timeout.count()));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(exchange->timeout.count(), 1)));
+    if (exchange->listener) {
+        set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+        set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(exchange->silence.count()));
+    }
     set(CURLOPT_USERAGENT, settings.user_agent.c_str());
     if (!settings.ca_file.empty()) set(CURLOPT_CAINFO, settings.ca_file.c_str());
     for (const auto& entry : settings.connect_to) append(connect_to, entry);
@@ -148,6 +157,12 @@ void CurlTransport::Loop::Transfer::set_limits(const Settings& settings) {
 
 std::size_t CurlTransport::Loop::Transfer::on_body(char* data, std::size_t, std::size_t count, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
+    if (transfer.exchange->listener) {
+        long status = 0;
+        curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+        if (status == 200)
+            return !transfer.exchange->abandoned && transfer.exchange->listener->piece({data, count}) ? count : 0;
+    }
     std::string& body = transfer.response.body;
     if (count > transfer.exchange->request.max_response_bytes -
                     std::min(body.size(), transfer.exchange->request.max_response_bytes)) {
@@ -234,7 +249,7 @@ CurlTransport::Loop::Loop(const Settings& settings) : settings_(settings) {
     CALGATE_ASSERT(initialised == CURLE_OK);
     multi_ = curl_multi_init();
     CALGATE_ASSERT(multi_ != nullptr);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, settings.max_connections_per_host);
+    allow_connections();
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -289,15 +304,23 @@ void CurlTransport::Loop::take_incoming() {
         if (exchange->abandoned) continue;
         auto transfer = std::make_unique<Transfer>(std::move(exchange), settings_);
         CURL* easy = transfer->easy.get();
+        if (transfer->exchange->listener) ++streams_;
+        allow_connections();
         curl_multi_add_handle(multi_, easy);
         transfers_.emplace(easy, std::move(transfer));
     }
+}
+
+/// Streams leave the others as many connections as there are without them.
+void CurlTransport::Loop::allow_connections() {
+    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, settings_.max_connections_per_host + streams_);
 }
 
 void CurlTransport::Loop::drop_abandoned() {
     std::erase_if(transfers_, [this](const auto& entry) {
         if (!entry.second->exchange->abandoned) return false;
         curl_multi_remove_handle(multi_, entry.first);
+        if (entry.second->exchange->listener) --streams_;
         return true;
     });
 }
@@ -313,6 +336,7 @@ void CurlTransport::Loop::collect_finished() {
         curl_multi_remove_handle(multi_, easy);
         const std::unique_ptr<Transfer> transfer = std::move(found->second);
         transfers_.erase(found);
+        if (transfer->exchange->listener) --streams_;
         transfer->exchange->finish(transfer->result(code));
     }
 }

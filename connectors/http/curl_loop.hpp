@@ -21,6 +21,8 @@ struct Exchange {
     Authentication authentication = Authentication::Basic;
     std::chrono::milliseconds timeout{};
     bool private_allowed = false;
+    std::shared_ptr<StreamListener> listener{};  ///< Of a stream: hears the answer instead of a waiting caller.
+    std::chrono::seconds silence{};              ///< Of a stream.
 
     std::atomic<bool> abandoned = false;  ///< The caller went away.
     std::atomic<bool> sent = false;       ///< Connected; the request may have reached the service.
@@ -53,9 +55,11 @@ private:
     void drop_abandoned();
     void collect_finished();
     void finish_all();
+    void allow_connections();
 
     const Settings& settings_;
     void* multi_;
+    long streams_ = 0;  ///< Under way; each holds a connection of its own.
     std::mutex mutex_{};
     std::deque<std::shared_ptr<Exchange>> incoming_{};
     std::map<std::string, Authentication> wanted_{};

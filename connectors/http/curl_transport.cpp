@@ -40,12 +40,57 @@ bool has_line_break(const Request& request) {
     });
 }
 
+/// @return the address, or why the request is not sent.
+Result<Url> checked(const Request& request) {
+    auto url = parse_url(request.url);
+    if (!url)
+        return error(ErrorCode::Rejected, "The URL is not an http or https address; correct the URL of the account.");
+    if (has_line_break(request))
+        return error(ErrorCode::Rejected, "A header holds a line break; the request was not sent.");
+    if (request.credentials && url->scheme == "http" && !is_loopback_host(url->host))
+        return error(
+            ErrorCode::Rejected,
+            "The password is not sent to " + url->origin() + " because it is not encrypted; use its https URL."
+        );
+    return std::move(*url);
+}
+
 }  // namespace
 
 CurlTransport::CurlTransport(Settings settings, const Clock& clock)
     : settings_(std::move(settings)), clock_(clock), loop_(std::make_unique<Loop>(settings_)) {}
 
 CurlTransport::~CurlTransport() = default;
+
+/// Ends its exchange within a second, when the loop looks next.
+class CurlTransport::Stream final : public OpenStream {
+public:
+    Stream(std::shared_ptr<Exchange> exchange, std::shared_ptr<std::atomic<int>> open)
+        : exchange_(std::move(exchange)), open_(std::move(open)) {}
+    ~Stream() override {
+        exchange_->abandoned = true;
+        --*open_;
+    }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+private:
+    std::shared_ptr<Exchange> exchange_;
+    std::shared_ptr<std::atomic<int>> open_;
+};
+
+/// Shared: the loop may still hold it when its caller has left.
+std::shared_ptr<Exchange> CurlTransport::prepared(
+    const Request& request, const std::string& host, Authentication authentication
+) const {
+    auto exchange = std::make_shared<Exchange>();
+    exchange->request = request;
+    exchange->authentication = authentication;
+    const auto& own = settings_.private_hosts;
+    exchange->private_allowed =
+        settings_.allow_private_addresses || std::find(own.begin(), own.end(), host) != own.end();
+    return exchange;
+}
 
 Result<Response> CurlTransport::exchange(
     const Request& request, const Context& context, Authentication authentication
@@ -56,13 +101,8 @@ Result<Response> CurlTransport::exchange(
     if (remaining <= remaining.zero())
         return error(ErrorCode::Unavailable, "No time was left to ask " + url->origin() + ".");
 
-    auto exchange = std::make_shared<Exchange>();  // Shared: the loop may still hold it when this caller has left.
-    exchange->request = request;
-    exchange->authentication = authentication;
+    const auto exchange = prepared(request, url->host, authentication);
     exchange->timeout = remaining;
-    const auto& own = settings_.private_hosts;
-    exchange->private_allowed =
-        settings_.allow_private_addresses || std::find(own.begin(), own.end(), url->host) != own.end();
     loop_->start(exchange);
 
     std::unique_lock lock(exchange->mutex);
@@ -77,24 +117,32 @@ Result<Response> CurlTransport::exchange(
 }
 
 Result<Response> CurlTransport::send(const Request& request, const Context& context) {
-    const auto url = parse_url(request.url);
-    if (!url)
-        return error(ErrorCode::Rejected, "The URL is not an http or https address; correct the URL of the account.");
-    if (has_line_break(request))
-        return error(ErrorCode::Rejected, "A header holds a line break; the request was not sent.");
-    if (request.credentials && url->scheme == "http" && !is_loopback_host(url->host))
-        return error(
-            ErrorCode::Rejected,
-            "The password is not sent to " + url->origin() + " because it is not encrypted; use its https URL."
-        );
-    const auto known = request.credentials ? loop_->wanted(url->origin()) : Authentication::Basic;
+    CALGATE_TRY(const Url url, checked(request));
+    const auto known = request.credentials ? loop_->wanted(url.origin()) : Authentication::Basic;
     CALGATE_TRY(Response first, exchange(request, context, known));
     if (first.status != 401 || known != Authentication::Basic || !request.credentials) return first;
     const auto wanted = asked_for(first);
     if (wanted == Authentication::Basic) return first;
     CALGATE_TRY(Response second, exchange(request, context, wanted));
-    if (second.status != 401) loop_->remember(url->origin(), wanted);
+    if (second.status != 401) loop_->remember(url.origin(), wanted);
     return second;
+}
+
+Result<std::unique_ptr<OpenStream>> CurlTransport::open_stream(
+    const Request& request, std::shared_ptr<StreamListener> listener, const StreamLimits& limits
+) {
+    CALGATE_TRY(const Url url, checked(request));
+    auto exchange =
+        prepared(request, url.host, request.credentials ? loop_->wanted(url.origin()) : Authentication::Basic);
+    exchange->timeout = limits.longest;
+    exchange->silence = limits.silence;
+    exchange->listener = std::move(listener);
+    ++*streams_;
+    auto stream = std::make_unique<Stream>(exchange, streams_);
+    if (*streams_ > settings_.max_streams)
+        return error(ErrorCode::RateLimited, "As many connections to " + url.origin() + " are kept open as may be.");
+    loop_->start(std::move(exchange));
+    return std::unique_ptr<OpenStream>(std::move(stream));
 }
 
 }  // namespace calgate::http

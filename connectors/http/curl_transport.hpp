@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 namespace calgate::http {
 
 enum class Authentication : std::uint8_t;
+struct Exchange;
 
 /// HTTP over libcurl. One thread owns all transfers and connections; callers hand over a request and wait. A caller
 /// returns by its deadline whatever the network does. Redirects are answers; TLS certificates are always verified.
@@ -21,6 +23,7 @@ public:
     struct Settings {
         std::chrono::milliseconds connect_timeout{10'000};
         long max_connections_per_host = 4;
+        int max_streams = 200;
         bool allow_private_addresses = false;      ///< The operator trusts every configured host.
         std::vector<std::string> private_hosts{};  ///< Hosts the operator put into a private network himself.
         std::string ca_file{};                     ///< Empty: the system's.
@@ -34,13 +37,19 @@ public:
     CurlTransport& operator=(const CurlTransport&) = delete;
 
     Result<Response> send(const Request&, const Context&) override;
+    Result<std::unique_ptr<OpenStream>>
+    open_stream(const Request&, std::shared_ptr<StreamListener>, const StreamLimits&) override;
 
 private:
     class Loop;
+    class Stream;
+    std::shared_ptr<Exchange> prepared(const Request&, const std::string& host, Authentication) const;
     Result<Response> exchange(const Request&, const Context&, Authentication);
 
     Settings settings_;
     const Clock& clock_;
+    std::shared_ptr<std::atomic<int>> streams_ =
+        std::make_shared<std::atomic<int>>(0);  ///< Shared: streams outlive us.
     std::unique_ptr<Loop> loop_;
 };
 

@@ -14,4 +14,9 @@ std::optional<std::string> Response::header(std::string_view name) const {
     return std::nullopt;
 }
 
+Result<std::unique_ptr<OpenStream>>
+HttpTransport::open_stream(const Request&, std::shared_ptr<StreamListener>, const StreamLimits&) {
+    return Error{ErrorCode::Unsupported, "Answers are not kept open here.", {}};
+}
+
 }  // namespace calgate::http

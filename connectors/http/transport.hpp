@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -38,6 +40,28 @@ struct Response {
     std::optional<std::string> header(std::string_view name) const;
 };
 
+/// Hears an answer that stays open, in the pieces in which it comes. Called by the transport's own thread, one call at
+/// a time; has to return at once.
+class StreamListener {
+public:
+    virtual ~StreamListener() = default;
+    /// Part of the body of an answer with status 200, cut anywhere, 16 KiB at most. @return false: it is to end.
+    virtual bool piece(std::string_view bytes) = 0;
+    /// The last call. An answer with status 200 comes without its body, another one whole.
+    virtual void ended(const Result<Response>&) = 0;
+};
+
+/// An exchange that goes on. Destroying it ends it without waiting; its listener may be in a call meanwhile.
+class OpenStream {
+public:
+    virtual ~OpenStream() = default;
+};
+
+struct StreamLimits {
+    std::chrono::seconds silence{150};   ///< Without a byte for so long it ends with Timeout.
+    std::chrono::seconds longest{1860};  ///< It ends after this with Timeout, whatever comes.
+};
+
 /// One HTTP exchange; redirects are not followed here. Thread-safe; blocks the caller until the answer, the deadline or
 /// a stop. A status of 4xx or 5xx is an answer, not an Error.
 /// @return Unavailable when nothing can have reached the service (DNS, refused, TLS), Timeout when it may have,
@@ -47,6 +71,11 @@ class HttpTransport {
 public:
     virtual ~HttpTransport() = default;
     virtual Result<Response> send(const Request&, const Context&) = 0;
+    /// As send, but returns before the answer, which the listener hears. A sign-in other than Basic has to be known
+    /// from an earlier send to the same origin.
+    /// @return Unsupported where no answer is kept open, RateLimited when too many are.
+    virtual Result<std::unique_ptr<OpenStream>>
+    open_stream(const Request&, std::shared_ptr<StreamListener>, const StreamLimits&);
 };
 
 }  // namespace calgate::http

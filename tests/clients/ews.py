@@ -9,12 +9,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from datetime import datetime, timedelta
 
 import urllib3.util.connection
 from exchangelib import Account, CalendarItem, Configuration, Credentials, DELEGATE, EWSTimeZone, ExtendedProperty, Version
-from exchangelib.errors import ErrorItemNotFound, UnauthorizedError
+from exchangelib.errors import ErrorInvalidSubscription, ErrorItemNotFound, UnauthorizedError
 from exchangelib.items import SEND_TO_NONE
+from exchangelib.properties import CreatedEvent, ModifiedEvent
 from exchangelib.protocol import BaseProtocol, FailFast
 from exchangelib.transport import BASIC
 from exchangelib.version import EXCHANGE_2016
@@ -83,11 +86,50 @@ def drive(account):
     check([kind for kind, _ in calendar.sync_items()] == ["delete"], "a sync names it as deleted")
 
 
+def listen(account, editor):
+    """What one client does, the other one hears while its connection is open."""
+    zone, calendar = EWSTimeZone("Europe/Berlin"), account.calendar
+    begin = datetime(2026, 6, 11, 9, tzinfo=zone)
+    subscription = calendar.subscribe_to_streaming()
+    check(bool(subscription), "a streaming subscription is made")
+    early = CalendarItem(account=account, folder=calendar, subject="Before", start=begin, end=begin + timedelta(hours=1))
+    early.save(send_meeting_invitations=SEND_TO_NONE)
+
+    def events(most):
+        heard = calendar.get_streaming_events(subscription, connection_timeout=1, max_notifications_returned=most)
+        return [event for notification in heard for event in notification.events]
+
+    first = events(1)
+    check([type(event) for event in first] == [CreatedEvent], "what happened before the connection was opened is told")
+    check(first[0].item_id.id == early.id, "with the item's id")
+
+    def edit():
+        time.sleep(1)  # So that the connection is open; what is told does not depend on it.
+        item = CalendarItem(account=editor, folder=editor.calendar, subject="Meanwhile", start=begin + timedelta(hours=2),
+                            end=begin + timedelta(hours=3))
+        item.save(send_meeting_invitations=SEND_TO_NONE)
+        item.subject = "Changed"
+        item.save(update_fields=["subject"], send_meeting_invitations=SEND_TO_NONE)
+
+    other = threading.Thread(target=edit)
+    other.start()
+    kinds = [type(event) for event in events(2)]
+    other.join()
+    check(kinds == [CreatedEvent, ModifiedEvent], "what happens meanwhile is told as it happens")
+    calendar.unsubscribe(subscription)
+    try:
+        events(1)
+        check(False, "an ended subscription tells nothing")
+    except ErrorInvalidSubscription:
+        check(True, "an ended subscription tells nothing")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         process, login = start(sys.argv[1], folder)
         try:
             drive(account_of(login, login["password"]))
+            listen(account_of(login, login["password"]), account_of(login, login["password"]))
             try:
                 account_of(login, "wrong").calendar.get(ticket="t-1")
                 check(False, "a wrong password is refused")

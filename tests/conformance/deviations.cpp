@@ -72,7 +72,15 @@ std::vector<Deviation> declared_deviations() {
         );
         out.push_back({subject, "foreign_floating_time_stays_floating", "Graph has no floating times."});
     }
-    for (const char* subject : {"ews_plain", "ews_scrambled", "ews_lax", "ews_amnesiac", "ews_html", "ews_worst"}) {
+    for (const char* subject :
+         {"ews_plain",
+          "ews_scrambled",
+          "ews_lax",
+          "ews_amnesiac",
+          "ews_html",
+          "ews_blind",
+          "ews_worst",
+          "ews_stranger"}) {
         out.push_back(
             {subject,
              "create_with_a_uid_under_another_name_is_refused",

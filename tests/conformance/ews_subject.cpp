@@ -29,6 +29,12 @@ public:
         return Error{ErrorCode::Timeout, "No answer came in time.", {}};
     }
 
+    Result<std::unique_ptr<http::OpenStream>> open_stream(
+        const http::Request& request, std::shared_ptr<http::StreamListener> listener, const http::StreamLimits& limits
+    ) override {
+        return inner_.open_stream(request, std::move(listener), limits);
+    }
+
 private:
     http::HttpTransport& inner_;
     bool armed_ = false;
@@ -44,11 +50,13 @@ public:
         : zones_(zones),
           sim_(clock_, zones, ews_quirks_of(profile)),
           recorder_(sim_, profile == "plain" ? exchanges_file("ews") : std::string()),
-          connector_(transport_, clock_, zones_, settings(EwsSim::credentials().password)) {}
+          connector_(transport_, clock_, zones_, settings(EwsSim::credentials().password)),
+          streams_(sim_.quirks().streams) {}
 
     Features features() const override {
         Features offered;
         offered.passwords = offered.deadlines = offered.outages = true;
+        offered.hints = streams_;
         return offered;
     }
     Connector& connector() override { return connector_; }
@@ -131,6 +139,7 @@ private:
     RecordingTransport recorder_;
     ForgetfulTransport transport_{recorder_};
     ews::EwsConnector connector_;
+    const bool streams_;
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ std::vector<Row> content_rows();
 std::vector<Row> failure_rows();
 std::vector<Row> answer_rows();
 std::vector<Row> batch_rows();
+std::vector<Row> hint_rows();
 std::vector<Row> restore_rows();
 std::vector<Row> series_rows();
 std::vector<Row> times_rows();

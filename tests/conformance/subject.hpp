@@ -24,6 +24,7 @@ struct Features {
     bool json = false;       ///< Answers are JSON, writes are POST, PATCH and DELETE; any text can come instead.
     bool batches = false;    ///< Several creations fit into one call.
     bool times = false;      ///< Can be asked for free and busy times alone.
+    bool hints = false;      ///< Tells over a connection that stays open what happens.
     bool mails = false;      ///< Counts the invitations it would mail.
     bool incremental = true;
 };

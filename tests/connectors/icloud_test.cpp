@@ -261,3 +261,32 @@ BOOST_AUTO_TEST_CASE(a_deletion_checks_the_version_that_was_read_I10) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+/// At any server that schedules, not at iCloud alone.
+BOOST_DATA_TEST_CASE(
+    no_server_is_made_to_mail_guests_by_a_deletion_I14, bdata::make({"rfc", "cyrus", "sogo", "weak_etags"}), profile
+) {
+    const ManualClock clock{};
+    const ZoneResolver zones{};
+    CaldavSim sim{clock, quirks_of(profile)};
+    const Href calendar = sim.make_calendar("home");
+    CaldavSettings settings;
+    settings.url = sim.account_url();
+    settings.user = CaldavSim::credentials().user;
+    settings.password = CaldavSim::credentials().password;
+    CaldavConnector connector{sim, clock, zones, settings};
+    const Context context{clock.steady() + std::chrono::seconds{20}, {}};
+    const Href href = sim.put_text(calendar, "u1.ics", std::string(kPhoneEvent) + kGuest + kEnd);
+    const auto read = connector.fetch_event(context, href);
+    BOOST_REQUIRE(read && read->version);
+    const auto deleted = connector.delete_event(context, href, *read->version);
+    BOOST_REQUIRE(!deleted);
+    BOOST_TEST((deleted.error().code == ErrorCode::Rejected));
+    BOOST_TEST(sim.mails_sent() == 0);
+    BOOST_TEST(sim.count(calendar) == 1u);
+    const Href plain = sim.put_text(calendar, "u1.ics", std::string(kPhoneEvent) + kEnd);
+    const auto again = connector.fetch_event(context, plain);
+    BOOST_REQUIRE(again && again->version);
+    BOOST_TEST(connector.delete_event(context, plain, *again->version).has_value());
+    BOOST_TEST(sim.count(calendar) == 0u);
+}

@@ -196,6 +196,16 @@ BOOST_FIXTURE_TEST_CASE(an_application_proves_itself_by_its_secret, Fixture) {
     BOOST_TEST(!form.contains("client_assertion"));
 }
 
+/// A token for the mailboxes of Exchange Online would let whoever keeps the Exchange server in there, and the other
+/// way.
+BOOST_FIXTURE_TEST_CASE(a_token_for_an_exchange_server_is_good_there_only, Fixture) {
+    microsoft.resource = "https://mail.corp.example";
+    ClientCredentialsGrant grant({transport, clock, random}, microsoft);
+    transport.then(200, R"({"access_token":"at","expires_in":3599})");
+    BOOST_REQUIRE(grant.request(context).has_value());
+    BOOST_TEST(form_of(transport.asked().front().body)["scope"] == "https://mail.corp.example/.default");
+}
+
 BOOST_FIXTURE_TEST_CASE(an_application_proves_itself_by_its_certificate, Fixture) {
     microsoft.certificate = certificate_with_key();
     ClientCredentialsGrant grant({transport, clock, random}, microsoft);

@@ -14,7 +14,7 @@ namespace calgate::testing {
 
 using namespace std::chrono_literals;
 
-inline const char* const kServices[] = {"google", "graph", "caldav"};
+inline const char* const kServices[] = {"google", "graph", "caldav", "icloud", "ews"};
 
 /// Anna, whose calendar at a service is target and source, and who edits it with a client of her own.
 struct Salon : ConnectorFactory {
@@ -37,8 +37,10 @@ struct Salon : ConnectorFactory {
     void open_phone() { phone = service->connect(service->site()); }
 
     void run(std::chrono::seconds time, std::chrono::seconds step = 1s) {
-        for (const auto end = clock.now() + time; clock.now() < end; clock.advance(step))
+        for (const auto end = clock.now() + time; clock.now() < end; clock.advance(step)) {
+            service->let_time_pass();
             while (engine->run_due().count() == 0) continue;
+        }
     }
     /// So many calls a minute and no more, answered with a refusal that gives no hint; 0: no limit.
     void admit(int calls_per_minute) {

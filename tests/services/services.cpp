@@ -1,6 +1,7 @@
 #include "tests/services/services.hpp"
 
 #include "connectors/caldav/caldav_connector.hpp"
+#include "connectors/ews/ews_connector.hpp"
 #include "connectors/google/google_connector.hpp"
 #include "connectors/google/google_free_busy.hpp"
 #include "connectors/google/google_ids.hpp"
@@ -8,6 +9,7 @@
 #include "connectors/graph/graph_free_busy.hpp"
 #include "connectors/http/url.hpp"
 #include "tests/sim/caldav_sim.hpp"
+#include "tests/sim/ews_sim.hpp"
 #include "tests/sim/google_sim.hpp"
 #include "tests/sim/graph_sim.hpp"
 #include "tests/support/renewed_tokens.hpp"
@@ -208,9 +210,13 @@ private:
 
 class CaldavService final : public SimulatedService {
 public:
-    CaldavService(const Clock& clock, const ZoneResolver& zones)
-        : clock_(clock), zones_(zones), sim_(clock, quirks_of("rfc")), calendar_(sim_.make_calendar("bookings")) {}
-    std::string kind() const override { return "caldav"; }
+    CaldavService(const std::string& profile, const Clock& clock, const ZoneResolver& zones)
+        : profile_(profile),
+          clock_(clock),
+          zones_(zones),
+          sim_(clock, quirks_of(profile)),
+          calendar_(sim_.make_calendar("bookings")) {}
+    std::string kind() const override { return profile_ == "icloud" ? "icloud" : "caldav"; }
     std::unique_ptr<Connector> connect(http::HttpTransport& wire) override {
         caldav::CaldavSettings settings;
         settings.url = sim_.account_url();
@@ -221,14 +227,50 @@ public:
     http::HttpTransport& site() override { return sim_; }
     Href calendar() const override { return calendar_; }
     int mails() const override { return sim_.mails_sent(); }
+    void forget_tokens() override { sim_.forget_tokens(); }
     void revoke() override { sim_.unauthorized_after(0); }
     void admit() override { sim_.unauthorized_after(-1); }
 
 private:
+    const std::string profile_;
     const Clock& clock_;
     const ZoneResolver& zones_;
     CaldavSim sim_;
     Href calendar_;
+};
+
+class EwsService final : public SimulatedService, public EwsBackstage {
+public:
+    EwsService(const std::string& profile, const Clock& clock, const ZoneResolver& zones)
+        : clock_(clock),
+          zones_(zones),
+          sim_(clock, zones, ews_quirks_of(profile)),
+          folder_(sim_.make_calendar("bookings")) {}
+    std::string kind() const override { return "ews"; }
+    std::unique_ptr<Connector> connect(http::HttpTransport& wire) override {
+        ews::EwsSettings settings;
+        settings.url = EwsSim::url();
+        settings.user = EwsSim::credentials().user;
+        settings.password = EwsSim::credentials().password;
+        settings.default_zone = kZone;
+        return std::make_unique<ews::EwsConnector>(wire, clock_, zones_, settings);
+    }
+    http::HttpTransport& site() override { return sim_; }
+    Href calendar() const override { return {"folders/" + http::percent_encode(folder_)}; }
+    int mails() const override { return sim_.mails_sent(); }
+    void revoke() override { sim_.change_password(); }
+    void admit() override { sim_.restore_password(); }
+    void set_page(std::size_t page) override { sim_.quirks().largest_page = page; }
+    void forget_tokens() override { sim_.forget_states(); }
+    void let_time_pass() override { sim_.pass_time(); }
+    EwsSim& server() override { return sim_; }
+    const std::string& folder() const override { return folder_; }
+
+private:
+    const Clock& clock_;
+    const ZoneResolver& zones_;
+    EwsSim sim_;
+    std::string folder_;
 };
 
 }  // namespace
@@ -238,7 +280,9 @@ std::unique_ptr<SimulatedService> service_named(
 ) {
     if (name == "google") return std::make_unique<GoogleService>(clock, zones);
     if (name == "graph") return std::make_unique<GraphService>(clock, zones);
-    return std::make_unique<CaldavService>(clock, zones);
+    if (name.starts_with("ews"))
+        return std::make_unique<EwsService>(name == "ews" ? "plain" : name.substr(4), clock, zones);
+    return std::make_unique<CaldavService>(name == "icloud" ? "icloud" : "rfc", clock, zones);
 }
 
 }  // namespace calgate::testing

@@ -20,6 +20,12 @@ public:
     Wire(http::HttpTransport& inner, const Clock& clock) : inner_(inner), clock_(clock) {}
 
     Result<http::Response> send(const http::Request&, const Context&) override;
+    Result<std::unique_ptr<http::OpenStream>> open_stream(
+        const http::Request& request, std::shared_ptr<http::StreamListener> listener, const http::StreamLimits& limits
+    ) override {
+        ++calls;
+        return inner_.open_stream(request, std::move(listener), limits);
+    }
 
     /// Asked before each call: true loses its answer after it was applied.
     std::function<bool(const http::Request&)> loses{};
@@ -60,9 +66,21 @@ public:
     /// Graph: tells every subscription "missed", "subscriptionRemoved", "reauthorizationRequired"; with the next
     /// deliver().
     virtual void lifecycle(const std::string&) {}
+    /// Every sync token so far means nothing any more.
+    virtual void forget_tokens() {}
+    virtual void let_time_pass() {}  ///< For what the service does by itself; in every second.
 };
 
-/// "google", "graph", "caldav".
+class EwsSim;
+/// What an Exchange server's tests reach beside the service.
+class EwsBackstage {
+public:
+    virtual ~EwsBackstage() = default;
+    virtual EwsSim& server() = 0;
+    virtual const std::string& folder() const = 0;
+};
+
+/// "google", "graph", "caldav", "icloud", "ews", and "ews_" with a profile of EwsSim's.
 std::unique_ptr<SimulatedService> service_named(const std::string&, const Clock&, const ZoneResolver&);
 
 }  // namespace calgate::testing

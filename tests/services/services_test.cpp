@@ -103,7 +103,12 @@ BOOST_DATA_TEST_CASE(R6_creates_whose_answer_is_cut_leave_one_event_each, data::
     }
 }
 
-BOOST_DATA_TEST_CASE(R15_lost_access_parks_with_one_alarm_and_lands_in_order_after_it, data::make(kServices), name) {
+/// iCloud's refusals are believed after three tries only (R16).
+const char* const kBelievedAtOnce[] = {"google", "graph", "caldav", "ews"};
+
+BOOST_DATA_TEST_CASE(
+    R15_lost_access_parks_with_one_alarm_and_lands_in_order_after_it, data::make(kBelievedAtOnce), name
+) {
     Salon salon(name);
     salon.book("a", Salon::at(10, 9));
     salon.run(10s);

@@ -64,7 +64,9 @@ int main(int argc, char** argv) {
     app.add_option("--graph", graph, "Serve Microsoft Graph with this profile")
         ->check(CLI::IsMember({"plain", "dup_409", "dup_existing", "small_pages", "sloppy", "rewriting"}));
     app.add_option("--ews", ews, "Serve an Exchange server with this profile")
-        ->check(CLI::IsMember({"plain", "scrambled", "lax", "amnesiac", "assistant", "html", "worst"}));
+        ->check(
+            CLI::IsMember({"plain", "scrambled", "lax", "amnesiac", "assistant", "html", "blind", "worst", "stranger"})
+        );
     app.add_option("--seed", seed, "Of the faults that hit by chance");
     CLI11_PARSE(app, argc, argv);
 

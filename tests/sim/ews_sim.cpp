@@ -20,23 +20,29 @@ constexpr const char* kVersion =
     "MinorBuildNumber=\"4\" Version=\"V2017_07_11\"/></s:Header>";
 constexpr const char* kDeleted = "AAMkDeletedItems=";
 
-http::Response answer_of(int status, const std::string& body, const std::string& url) {
-    http::Response out;
-    out.status = status;
-    out.headers = {{"Content-Type", "text/xml; charset=utf-8"}};
-    out.body = body;
-    out.url = url;
-    return out;
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+    return text;
 }
 
-std::string fault(const std::string& code, int milliseconds = -1) {
-    const std::string wait = milliseconds < 0 ? ""
-                                              : "<t:MessageXml><t:Value Name=\"BackOffMilliseconds\">" +
-                                                    std::to_string(milliseconds) + "</t:Value></t:MessageXml>";
-    return std::string(kHead) + "<s:Body><s:Fault><faultcode>a:" + code +
-           "</faultcode><faultstring xml:lang=\"en-US\">The request was refused.</faultstring><detail>"
-           "<e:ResponseCode xmlns:e=\"http://schemas.microsoft.com/exchange/services/2006/errors\">" +
-           code + "</e:ResponseCode>" + wait + "</detail></s:Fault></s:Body></s:Envelope>";
+/// Text holds no "<" of its own, so that only tags and declarations are met.
+std::string in_other_words(std::string body) {
+    const std::pair<const char*, const char*> kWords[] = {{"s", "soap12"}, {"m", "q1"}, {"t", "typ"}};
+    for (const auto& [prefix, other] : kWords) {
+        body = replaced(body, std::string("xmlns:") + prefix + "=", std::string("xmlns:") + other + "=");
+        body = replaced(body, std::string("<") + prefix + ":", std::string("<") + other + ":");
+        body = replaced(body, std::string("</") + prefix + ":", std::string("</") + other + ":");
+    }
+    return "\xEF\xBB\xBF" + body;
+}
+
+std::string without_last_page(std::string body) {
+    for (const char* word : {"true", "false"}) {
+        body = replaced(body, std::string(" IncludesLastItemInRange=\"") + word + "\"", "");
+        body = replaced(body, std::string("<m:IncludesLastItemInRange>") + word + "</m:IncludesLastItemInRange>", "");
+    }
+    return replaced(body, " TotalItemsInView=", " HowManyThereAre=");
 }
 
 std::string folder_xml(const EwsFolder& folder) {
@@ -76,18 +82,51 @@ Result<http::Response> spoilt(const SimFault& fault, http::Response response) {
 EwsQuirks ews_quirks_of(const std::string& profile) {
     EwsQuirks out;
     out.name = profile;
-    const bool worst = profile == "worst";
+    const bool stranger = profile == "stranger", worst = profile == "worst" || stranger;
     out.scrambles_order = out.omits_optional = worst || profile == "scrambled";
     out.ignores_change_key = worst || profile == "lax";
     out.bad_state_is_everything = worst || profile == "amnesiac";
     out.bumps_change_key = profile == "assistant";
     out.html_bodies = profile == "html";
+    out.ignores_restrictions = profile == "blind";
+    out.omits_keys = out.other_words = out.omits_last_page = stranger;
+    out.streams = !stranger;
     if (profile == "amnesiac") out.largest_page = 7;
     CALGATE_ASSERT(
         worst || profile == "plain" || profile == "scrambled" || profile == "lax" || profile == "amnesiac" ||
-        profile == "assistant" || profile == "html"
+        profile == "assistant" || profile == "html" || profile == "blind"
     );
     return out;
+}
+
+http::Response ews_answer(int status, const std::string& body, const std::string& url) {
+    http::Response out;
+    out.status = status;
+    out.headers = {{"Content-Type", "text/xml; charset=utf-8"}};
+    out.body = body;
+    out.url = url;
+    return out;
+}
+
+std::string ews_fault(const std::string& code, int milliseconds) {
+    const std::string wait = milliseconds < 0 ? ""
+                                              : "<t:MessageXml><t:Value Name=\"BackOffMilliseconds\">" +
+                                                    std::to_string(milliseconds) + "</t:Value></t:MessageXml>";
+    return std::string(kHead) + "<s:Body><s:Fault><faultcode>a:" + code +
+           "</faultcode><faultstring xml:lang=\"en-US\">The request was refused.</faultstring><detail>"
+           "<e:ResponseCode xmlns:e=\"http://schemas.microsoft.com/exchange/services/2006/errors\">" +
+           code + "</e:ResponseCode>" + wait + "</detail></s:Fault></s:Body></s:Envelope>";
+}
+
+std::string ews_body(const std::string& inside) {
+    return std::string(kHead) + kVersion + "<s:Body>" + inside + "</s:Body></s:Envelope>";
+}
+
+std::string ews_envelope(const std::string& operation, const std::string& messages) {
+    return ews_body(
+        "<m:" + operation + "Response><m:ResponseMessages>" + messages + "</m:ResponseMessages></m:" + operation +
+        "Response>"
+    );
 }
 
 std::string response_message(const std::string& operation, const std::string& code, const std::string& inside) {
@@ -137,72 +176,6 @@ std::string EwsSim::State::find_folder(const Element& request) {
     );
 }
 
-/// A SyncState is folder, epoch, where its round began, and position.
-std::string EwsSim::State::sync_folder_items(const Element& request) {
-    const EwsFolder* at = nullptr;
-    const Element& id = request.child("SyncFolderId");
-    try {
-        at = id.has("FolderId") ? &folder(id.child("FolderId").attribute("Id")) : &folders.front();
-    } catch (const EwsRefusal& refusal) {
-        return response_message(
-            "SyncFolderItems", refusal.code, "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
-        );
-    }
-    std::int64_t base = 0, position = 0;
-    if (const std::string state = request.word("SyncState"); !state.empty()) {
-        const std::string plain = bytes_of_base64(state).value_or("");
-        const std::string prefix = at->id + "|" + std::to_string(epoch) + "|";
-        const std::size_t bar = plain.find('|', prefix.size());
-        const bool good = plain.starts_with(prefix) && bar != std::string::npos;
-        if (good) {
-            base = std::stoll(plain.substr(prefix.size(), bar - prefix.size()));
-            position = std::stoll(plain.substr(bar + 1));
-        }
-        if (!good) {
-            if (!quirks.bad_state_is_everything)
-                return response_message(
-                    "SyncFolderItems",
-                    "ErrorInvalidSyncStateData",
-                    "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
-                );
-            base = position = 0;
-        }
-    }
-    std::vector<const EwsItem*> touched;
-    for (const EwsItem& one : items)
-        if (one.folder == at->id && one.touched > position) touched.push_back(&one);
-    std::sort(touched.begin(), touched.end(), [](auto* a, auto* b) { return a->touched < b->touched; });
-    const std::size_t most = std::min(std::stoul(request.word("MaxChangesReturned")), quirks.largest_page);
-    std::string changes;
-    std::size_t given = 0;
-    for (const EwsItem* one : touched) {
-        if (given == most) break;
-        ++given;
-        position = one->touched;
-        const std::string item_id =
-            "<t:ItemId Id=\"" + ews::escaped(one->id) + "\" ChangeKey=\"" + change_key(*one) + "\"/>";
-        const bool fresh = one->created > base;
-        if (one->gone && !fresh) changes += "<t:Delete>" + item_id + "</t:Delete>";
-        if (one->gone) continue;
-        const std::string kind = fresh ? "Create" : "Update";
-        changes += "<t:" + kind + "><t:CalendarItem>" + item_id + "</t:CalendarItem></t:" + kind + ">";
-    }
-    const bool last = given == touched.size();
-    if (last) position = base = std::max(position, journal);
-    if (base == 0 && last)
-        changes +=
-            "<t:Create><t:MeetingRequest><t:ItemId Id=\"AAMkRequest=\" "
-            "ChangeKey=\"CwAA\"/></t:MeetingRequest></t:Create>";
-    const std::string state =
-        base64_of(at->id + "|" + std::to_string(epoch) + "|" + std::to_string(base) + "|" + std::to_string(position));
-    return response_message(
-        "SyncFolderItems",
-        "NoError",
-        "<m:SyncState>" + state + "</m:SyncState><m:IncludesLastItemInRange>" + (last ? "true" : "false") +
-            "</m:IncludesLastItemInRange><m:Changes>" + changes + "</m:Changes>"
-    );
-}
-
 std::string EwsSim::State::answer(const std::string& operation, const Element& request, const Element& header) {
     const std::string zone = header.child("TimeZoneContext").child("TimeZoneDefinition").attribute("Id");
     if (operation == "GetFolder") return get_folder(request);
@@ -219,30 +192,9 @@ std::string EwsSim::State::answer(const std::string& operation, const Element& r
     if (operation == "UpdateItem") return update_item(request, zone);
     if (operation == "DeleteItem") return delete_item(request);
     if (operation == "SyncFolderItems") return sync_folder_items(request);
+    if (operation == "Subscribe") return subscribe(request);
+    if (operation == "Unsubscribe") return unsubscribe(request);
     throw EwsRefusal{"ErrorInvalidRequest"};
-}
-
-std::string EwsSim::State::autodiscover(const http::Request& request, const std::string& path) const {
-    if (path.find("autodiscover.json") != std::string::npos)
-        return "{\"Protocol\":\"EWS\",\"Url\":\"" + EwsSim::url() + "\"}";
-    if (path.ends_with(".svc"))
-        return "<s:Envelope "
-               "xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><GetUserSettingsResponseMessage "
-               "xmlns=\"http://schemas.microsoft.com/exchange/2010/Autodiscover\"><Response><ErrorCode>NoError</"
-               "ErrorCode>"
-               "<UserResponses><UserResponse><ErrorCode>NoError</"
-               "ErrorCode><UserSettings><UserSetting><Name>ExternalEwsUrl"
-               "</Name><Value>" +
-               EwsSim::url() +
-               "</Value></UserSetting></UserSettings></UserResponse></UserResponses></Response>"
-               "</GetUserSettingsResponseMessage></s:Body></s:Envelope>";
-    const bool known = request.body.find(EwsSim::address()) != std::string::npos;
-    return std::string("<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006\">"
-           ) +
-           (known ? "<Response><Account><Action>settings</Action><Protocol><Type>EXPR</Type><EwsUrl>" + EwsSim::url() +
-                        "</EwsUrl></Protocol></Account></Response>"
-                  : "<Response><Error><ErrorCode>500</ErrorCode></Error></Response>") +
-           "</Autodiscover>";
 }
 
 EwsSim::EwsSim(const Clock& clock, const ZoneResolver& zones, EwsQuirks quirks)
@@ -257,6 +209,33 @@ std::string EwsSim::url() { return "https://mail.corp.example/EWS/Exchange.asmx"
 http::Credentials EwsSim::credentials() { return {"CORP\\anna", "correct horse"}; }
 std::string EwsSim::address() { return "anna@corp.example"; }
 void EwsSim::change_password() { state_->password += "!"; }
+void EwsSim::restore_password() { state_->password = credentials().password; }
+
+/// What keeps a request from being looked at, or the operation that it asks for.
+std::variant<Result<http::Response>, Element> EwsSim::State::admitted(const http::Request& request) {
+    const auto url = http::parse_url(request.url);
+    const bool json = url->path.find("autodiscover.json") != std::string::npos;
+    const bool known = request.credentials && request.credentials->user == credentials().user &&
+                       request.credentials->password == password;
+    if (!json && !known) {
+        auto refused = ews_answer(401, "", request.url);
+        refused.headers.emplace_back("WWW-Authenticate", with_offered_sign_in());
+        return refused;
+    }
+    if (url->path.find("/autodiscover/") == 0) return ews_answer(200, autodiscover(request, url->path), request.url);
+    if (url->path != "/EWS/Exchange.asmx") return ews_answer(404, "", request.url);
+    if (busy_requests > 0) {
+        --busy_requests;
+        return ews_answer(500, ews_fault("ErrorServerBusy", busy_milliseconds), request.url);
+    }
+    auto root = ews::parse_xml(request.body);
+    if (!root || !root->has("Body") || root->child("Body").children.empty())
+        return ews_answer(500, ews_fault("ErrorSchemaValidation"), request.url);
+    const std::string version = root->child("Header").child("RequestServerVersion").attribute("Version");
+    if (quirks.speaks_2013_only && version != "Exchange2013_SP1")
+        return ews_answer(500, ews_fault("ErrorInvalidServerVersion"), request.url);
+    return std::move(*root);
+}
 
 Result<http::Response> EwsSim::send(const http::Request& request, const Context& context) {
     State& state = *state_;
@@ -276,44 +255,33 @@ Result<http::Response> EwsSim::send(const http::Request& request, const Context&
     if (fault_now && (fault_now->kind == SimFault::Kind::Refusal || fault_now->kind == SimFault::Kind::HtmlPage)) {
         const bool page = fault_now->kind == SimFault::Kind::HtmlPage;
         const std::string body = page ? "<html><body>Sorry</body></html>" : fault_now->body;
-        auto refused = answer_of(fault_now->status, body, request.url);
+        auto refused = ews_answer(fault_now->status, body, request.url);
         if (!fault_now->retry_after.empty()) refused.headers.emplace_back("Retry-After", fault_now->retry_after);
         return refused;
     }
-    const auto url = http::parse_url(request.url);
-    const bool json = url->path.find("autodiscover.json") != std::string::npos;
-    const bool known = request.credentials && request.credentials->user == credentials().user &&
-                       request.credentials->password == state.password;
-    if (!json && !known) {
-        auto refused = answer_of(401, "", request.url);
-        refused.headers.emplace_back("WWW-Authenticate", with_offered_sign_in());
-        return refused;
-    }
-    if (url->path.find("/autodiscover/") == 0)
-        return answer_of(200, state.autodiscover(request, url->path), request.url);
-    if (url->path != "/EWS/Exchange.asmx") return answer_of(404, "", request.url);
-    if (state.busy_requests > 0) {
-        --state.busy_requests;
-        return answer_of(500, fault("ErrorServerBusy", state.busy_milliseconds), request.url);
-    }
-    const auto root = ews::parse_xml(request.body);
-    if (!root || !root->has("Body") || root->child("Body").children.empty())
-        return answer_of(500, fault("ErrorSchemaValidation"), request.url);
-    const Element& header = root->child("Header");
-    const std::string version = header.child("RequestServerVersion").attribute("Version");
-    if (state.quirks.speaks_2013_only && version != "Exchange2013_SP1")
-        return answer_of(500, fault("ErrorInvalidServerVersion"), request.url);
-    const Element& asked = root->child("Body").children.front();
+    auto admitted = state.admitted(request);
+    if (auto* const refused = std::get_if<Result<http::Response>>(&admitted)) return std::move(*refused);
+    const Element& root = std::get<Element>(admitted);
+    const Element& asked = root.child("Body").children.front();
     std::string body;
     try {
-        body = std::string(kHead) + kVersion + "<s:Body><m:" + asked.name + "Response><m:ResponseMessages>" +
-               state.answer(asked.name, asked, header) + "</m:ResponseMessages></m:" + asked.name +
-               "Response></s:Body></s:Envelope>";
+        body = asked.name == "GetUserAvailabilityRequest"
+                   ? state.availability(asked)
+                   : ews_envelope(asked.name, state.answer(asked.name, asked, root.child("Header")));
     } catch (const EwsRefusal& refusal) {
-        return answer_of(500, fault(refusal.code), request.url);
+        return ews_answer(500, ews_fault(refusal.code), request.url);
     }
     if (state.quirks.scrambles_order) body = scrambled(body);
-    auto response = answer_of(200, body, request.url);
+    if (state.quirks.omits_last_page) body = without_last_page(body);
+    if (state.quirks.other_words) body = in_other_words(body);
+    auto response = ews_answer(200, body, request.url);
+    // Affinity, and what has nothing to do with it.
+    if (asked.name == "Subscribe")
+        response.headers.insert(
+            response.headers.end(),
+            {{"Set-Cookie", "X-BackEndOverrideCookie=ex01~1942062522; path=/; secure; HttpOnly"},
+             {"Set-Cookie", "tracking=1; path=/"}}
+        );
     return fault_now ? spoilt(*fault_now, std::move(response)) : Result<http::Response>(std::move(response));
 }
 
@@ -323,6 +291,25 @@ std::string EwsSim::make_calendar(const std::string& name) {
 }
 
 void EwsSim::remove_calendar(const std::string& id) { state_->folder(id).gone = true; }
+
+std::string EwsSim::move_calendar(const std::string& id) {
+    const std::string moved = make_calendar(state_->folder(id).name);
+    state_->folder(id).gone = true;
+    std::vector<EwsItem> taken;
+    for (EwsItem& one : state_->items) {
+        if (one.folder != id || one.gone) continue;
+        taken.push_back(one);
+        one.gone = true;
+    }
+    for (EwsItem& one : taken) {
+        one.id = state_->fresh_id("item-");
+        one.folder = moved;
+        state_->touch(one);
+        one.created = one.touched;
+        state_->items.push_back(one);
+    }
+    return moved;
+}
 
 std::string EwsSim::put_item(const std::string& folder, const std::string& item) {
     const auto element = ews::parse_xml(item);

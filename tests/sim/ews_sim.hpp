@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,23 @@ struct EwsQuirks {
     bool scrambles_order = false;     ///< Elements of a type in another order than the schema's, unknown ones added.
     bool omits_optional = false;      ///< Leaves out what the schema lets it.
     bool ignores_change_key = false;  ///< Takes every write.
-    bool bad_state_is_everything = false;  ///< A SyncState it does not know is answered as none at all.
-    bool bumps_change_key = false;         ///< An assistant touches what was written, without any visible change.
-    bool html_bodies = false;              ///< BodyType is not looked at: bodies come as HTML.
-    bool speaks_2013_only = false;         ///< Newer RequestServerVersions are refused.
+    bool bad_state_is_everything = false;       ///< A SyncState it does not know is answered as none at all.
+    bool bumps_change_key = false;              ///< An assistant touches what was written, without any visible change.
+    bool html_bodies = false;                   ///< BodyType is not looked at: bodies come as HTML.
+    bool speaks_2013_only = false;              ///< Newer RequestServerVersions are refused.
+    bool omits_keys = false;                    ///< Answers to writes name no ChangeKey.
+    bool other_words = false;                   ///< Other prefixes than usual, a byte order mark.
+    bool omits_last_page = false;               ///< IncludesLastItemInRange and TotalItemsInView are left out.
+    bool ignores_restrictions = false;          ///< Whoever searches gets everything, without the property.
+    std::set<std::string> without_free_busy{};  ///< Mailboxes whose busy time nobody may see.
+    bool digits_only = false;                   ///< Busy time is told as MergedFreeBusy alone.
+    bool streams = true;                        ///< false: Subscribe is an operation that it does not know.
+    std::size_t most_streams = 10;              ///< HangingConnectionLimit.
     std::size_t largest_page = 512;
 };
-/// "plain", "scrambled", "lax", "amnesiac", "assistant", "html", "worst". Asserts for any other name.
+/// "plain", "scrambled", "lax", "amnesiac", "assistant", "html", "blind" (ignores restrictions), "worst" (scrambled,
+/// lax and amnesiac) and "stranger" (worst, and whatever else makes a server unlike Exchange). Asserts for any other
+/// name.
 EwsQuirks ews_quirks_of(const std::string& profile);
 
 /// Exchange Web Services and Autodiscover of one mailbox, in this process and without time or chance. Answers
@@ -36,16 +47,21 @@ public:
     EwsSim& operator=(const EwsSim&) = delete;
 
     Result<http::Response> send(const http::Request&, const Context&) override;
+    Result<std::unique_ptr<http::OpenStream>>
+    open_stream(const http::Request&, std::shared_ptr<http::StreamListener>, const http::StreamLimits&) override;
     EwsQuirks& quirks();  ///< Changes count from the next request on.
 
     static std::string url();
     static http::Credentials credentials();
     static std::string address();  ///< Of the mailbox.
     void change_password();        ///< 401 for the one that was right.
+    void restore_password();
 
     /// @return the folder's id.
     std::string make_calendar(const std::string& name);
     void remove_calendar(const std::string& id);
+    /// To another mailbox and back, say: what was in it has new ids. @return the folder's new id.
+    std::string move_calendar(const std::string& id);
     /// As a person in Outlook. @param item a t:CalendarItem with what CreateItem takes. @return the item's id.
     /// Throws std::invalid_argument with the service's code.
     std::string put_item(const std::string& folder, const std::string& item);
@@ -65,7 +81,14 @@ public:
     void forget_states();                           ///< Every SyncState so far.
     void busy_for(int requests, int milliseconds);  ///< ErrorServerBusy with a back-off hint, as a SOAP fault.
     void set_full(bool full);                       ///< ErrorQuotaExceeded for every new item.
-    int mails_sent() const;                         ///< Invitations and cancellations to attendees.
+    /// Keeps streams alive, and ends those whose time is over, by the clock.
+    void pass_time();
+    void cut_streams();                          ///< As a network does.
+    void forget_subscriptions();                 ///< As a failing-over server does, and says so.
+    void tell_again(const std::string& folder);  ///< An event about nothing.
+    std::size_t open_streams() const;
+    std::size_t most_streams() const;  ///< That were open at once.
+    int mails_sent() const;            ///< Invitations and cancellations to attendees.
     const std::vector<http::Request>& exchanges() const;
 
     struct State;

@@ -77,7 +77,7 @@ std::string EwsSim::State::find_item(const Element& request) {
     int total = 0, given = 0;
     for (const EwsItem& one : items) {
         if (one.gone || one.folder != parent.id) continue;
-        bool matches = rule.name.empty();
+        bool matches = rule.name.empty() || quirks.ignores_restrictions;
         if (path.attribute("PropertyId") == "35") matches = one.properties.word("UID") == uid_in(value);
         for (const Element& property : one.properties.children)
             if (property.name == "ExtendedProperty" &&
@@ -86,7 +86,10 @@ std::string EwsSim::State::find_item(const Element& request) {
                 matches |= property.word("Value") == value;
         if (!matches || ++total <= offset || given >= most) continue;
         ++given;
-        listed += shown(one, 0, request.child("ItemShape"));
+        Element shape = request.child("ItemShape");
+        if (quirks.ignores_restrictions)
+            std::erase_if(shape.children, [](const Element& part) { return part.name == "AdditionalProperties"; });
+        listed += shown(one, 0, shape);
     }
     const bool last = offset + given >= total;
     return response_message(
@@ -96,6 +99,13 @@ std::string EwsSim::State::find_item(const Element& request) {
             std::to_string(total) + "\" IncludesLastItemInRange=\"" + (last ? "true" : "false") + "\"><t:Items>" +
             listed + "</t:Items></m:RootFolder>"
     );
+}
+
+/// The ItemId that an answer to a write names.
+Element EwsSim::State::named_id(const std::string& id, const std::string& key) const {
+    Element out{"ItemId", {{"Id", id}}, {}, {}};
+    if (!quirks.omits_keys) out.attributes.emplace_back("ChangeKey", key);
+    return out;
 }
 
 std::string EwsSim::State::create_item(const Element& request, const std::string& zone) {
@@ -112,14 +122,7 @@ std::string EwsSim::State::create_item(const Element& request, const std::string
             out += response_message(
                 "CreateItem",
                 "NoError",
-                "<m:Items>" +
-                    prefixed(
-                        {"CalendarItem",
-                         {},
-                         {},
-                         {{"ItemId", {{"Id", made.id}, {"ChangeKey", change_key(made)}}, {}, {}}}}
-                    ) +
-                    "</m:Items>"
+                "<m:Items>" + prefixed({"CalendarItem", {}, {}, {named_id(made.id, change_key(made))}}) + "</m:Items>"
             );
             if (quirks.bumps_change_key) touch(made);
         } catch (const EwsRefusal& refusal) {
@@ -171,13 +174,7 @@ std::string EwsSim::State::update_item(const Element& request, const std::string
             out += response_message(
                 "UpdateItem",
                 "NoError",
-                "<m:Items>" +
-                    prefixed(
-                        {"CalendarItem",
-                         {},
-                         {},
-                         {{"ItemId", {{"Id", id.attribute("Id")}, {"ChangeKey", change_key(at)}}, {}, {}}}}
-                    ) +
+                "<m:Items>" + prefixed({"CalendarItem", {}, {}, {named_id(id.attribute("Id"), change_key(at))}}) +
                     "</m:Items><m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>"
             );
             if (quirks.bumps_change_key) touch(at);
@@ -194,11 +191,11 @@ std::string EwsSim::State::delete_item(const Element& request) {
                 throw EwsRefusal{"ErrorSendMeetingCancellationsRequired"};
             const auto [master, index] = addressed(id);
             EwsItem& at = item(master);
-            touch(at);
             if (index > 0)
                 at.occurrences[index].deleted = true;
             else
                 at.gone = true;
+            touch(at);
             if (at.properties.has("RequiredAttendees") && request.attribute("SendMeetingCancellations") != "SendToNone")
                 ++mails;
             out += response_message("DeleteItem", "NoError", "");
@@ -206,6 +203,72 @@ std::string EwsSim::State::delete_item(const Element& request) {
             out += response_message("DeleteItem", refusal.code, "");
         }
     return out;
+}
+
+/// A SyncState is folder, epoch, where its round began, and position.
+std::string EwsSim::State::sync_folder_items(const Element& request) {
+    const EwsFolder* at = nullptr;
+    const Element& id = request.child("SyncFolderId");
+    try {
+        at = id.has("FolderId") ? &folder(id.child("FolderId").attribute("Id")) : &folders.front();
+    } catch (const EwsRefusal& refusal) {
+        return response_message(
+            "SyncFolderItems", refusal.code, "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
+        );
+    }
+    std::int64_t base = 0, position = 0;
+    if (const std::string state = request.word("SyncState"); !state.empty()) {
+        const std::string plain = bytes_of_base64(state).value_or("");
+        const std::string prefix = at->id + "|" + std::to_string(epoch) + "|";
+        const std::size_t bar = plain.find('|', prefix.size());
+        const bool good = plain.starts_with(prefix) && bar != std::string::npos;
+        if (good) {
+            base = std::stoll(plain.substr(prefix.size(), bar - prefix.size()));
+            position = std::stoll(plain.substr(bar + 1));
+        }
+        if (!good) {
+            if (!quirks.bad_state_is_everything)
+                return response_message(
+                    "SyncFolderItems",
+                    "ErrorInvalidSyncStateData",
+                    "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
+                );
+            base = position = 0;
+        }
+    }
+    std::vector<const EwsItem*> touched;
+    for (const EwsItem& one : items)
+        if (one.folder == at->id && one.touched > position) touched.push_back(&one);
+    std::sort(touched.begin(), touched.end(), [](auto* a, auto* b) { return a->touched < b->touched; });
+    const std::size_t most = std::min(std::stoul(request.word("MaxChangesReturned")), quirks.largest_page);
+    std::string changes;
+    std::size_t given = 0;
+    for (const EwsItem* one : touched) {
+        if (given == most) break;
+        ++given;
+        position = one->touched;
+        const std::string item_id =
+            "<t:ItemId Id=\"" + ews::escaped(one->id) + "\" ChangeKey=\"" + change_key(*one) + "\"/>";
+        const bool fresh = one->created > base;
+        if (one->gone && !fresh) changes += "<t:Delete>" + item_id + "</t:Delete>";
+        if (one->gone) continue;
+        const std::string kind = fresh ? "Create" : "Update";
+        changes += "<t:" + kind + "><t:CalendarItem>" + item_id + "</t:CalendarItem></t:" + kind + ">";
+    }
+    const bool last = given == touched.size();
+    if (last) position = base = std::max(position, journal);
+    if (base == 0 && last)
+        changes +=
+            "<t:Create><t:MeetingRequest><t:ItemId Id=\"AAMkRequest=\" "
+            "ChangeKey=\"CwAA\"/></t:MeetingRequest></t:Create>";
+    const std::string state =
+        base64_of(at->id + "|" + std::to_string(epoch) + "|" + std::to_string(base) + "|" + std::to_string(position));
+    return response_message(
+        "SyncFolderItems",
+        "NoError",
+        "<m:SyncState>" + state + "</m:SyncState><m:IncludesLastItemInRange>" + (last ? "true" : "false") +
+            "</m:IncludesLastItemInRange><m:Changes>" + changes + "</m:Changes>"
+    );
 }
 
 }  // namespace calgate::testing

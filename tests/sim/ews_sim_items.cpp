@@ -156,6 +156,7 @@ void EwsSim::State::touch(EwsItem& item) {
     item.touched = ++journal;
     ++item.key;
     put_text(item.properties, "LastModifiedTime", format_instant(clock.now()));
+    tell(item);
 }
 
 EwsItem& EwsSim::State::create(const std::string& folder_id, const Element& given, const std::string& context_zone) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "connectors/ews/ews_xml.hpp"
@@ -38,6 +39,21 @@ struct EwsFolder {
     bool gone = false;
 };
 
+/// What a subscription has to tell.
+struct EwsSubscription {
+    std::set<std::string> folders{};     ///< Empty: all.
+    std::vector<std::string> waiting{};  ///< Event elements.
+};
+
+/// An answer to GetStreamingEvents that is kept open.
+struct EwsStream {
+    std::shared_ptr<http::StreamListener> listener{};  ///< Null once it is over.
+    std::vector<std::string> subscriptions{};
+    SteadyInstant opened{}, last_word{};
+    std::chrono::minutes longest{};
+    std::size_t cuts = 0;  ///< Pieces so far; they are cut at other places each time.
+};
+
 struct EwsSim::State {
     const Clock& clock;
     const ZoneResolver& zones;
@@ -53,7 +69,11 @@ struct EwsSim::State {
     int mails = 0;
     std::vector<SimFault> faults{};
     std::vector<http::Request> exchanges{};
+    std::map<std::string, EwsSubscription> subscriptions{};
+    std::vector<std::shared_ptr<EwsStream>> streams{};  ///< Those that are open.
+    std::size_t most_streams = 0;                       ///< That were open at once.
 
+    std::variant<Result<http::Response>, Element> admitted(const http::Request&);
     std::string fresh_id(const std::string& kind);
     EwsFolder& folder(const std::string& id);  ///< Throws EwsRefusal.
     EwsItem& item(const std::string& id);      ///< Throws EwsRefusal.
@@ -68,14 +88,24 @@ struct EwsSim::State {
     std::string get_folder(const Element&), find_folder(const Element&), get_item(const Element&);
     std::string find_item(const Element&), create_item(const Element&, const std::string&zone);
     std::string update_item(const Element&, const std::string&zone), delete_item(const Element&);
-    std::string sync_folder_items(const Element&);
+    std::string sync_folder_items(const Element&), subscribe(const Element&), unsubscribe(const Element&);
+    void tell(const EwsItem&);  ///< Whoever subscribed to its folder.
+    void flush();               ///< What waits for streams that are open.
+    void say(EwsStream&, const std::string& inside_message, const std::string& code = "NoError");
+    void end(EwsStream&, const Result<http::Response>&);
     /// What `shape` asks for, in the order of the schema.
     std::string shown(const EwsItem&, int index, const Element& shape) const;
     Element whole(const EwsItem&, int index) const;
     std::string change_key(const EwsItem&) const;
+    Element named_id(const std::string& id, const std::string& key) const;
+    std::string availability(const Element&) const;
     std::string autodiscover(const http::Request&, const std::string& path) const;
 };
 
+http::Response ews_answer(int status, const std::string& body, const std::string& url);
+std::string ews_fault(const std::string& code, int milliseconds = -1);
+std::string ews_body(const std::string& inside);  ///< An envelope around it.
+std::string ews_envelope(const std::string& operation, const std::string& messages);
 std::string base64_of(const std::string& bytes);
 std::optional<std::string> bytes_of_base64(std::string text);
 std::string prefixed(const Element&);  ///< With "t:" before every name.

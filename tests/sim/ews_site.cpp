@@ -44,6 +44,10 @@ SimSite ews_site(const std::string& profile, const Clock& clock, const ZoneResol
     site.hosts = {"mail.corp.example", "autodiscover.corp.example"};
     site.service = sim;
     site.person = std::make_shared<EwsPerson>(sim);
+    site.streams = [](const http::Request& request) {
+        return request.body.find(":GetStreamingEvents") != std::string::npos;
+    };
+    site.tick = [sim] { sim->pass_time(); };
     site.login = {
         {"user", EwsSim::credentials().user},
         {"password", EwsSim::credentials().password},

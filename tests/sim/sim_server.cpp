@@ -10,12 +10,15 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <boost/beast/version.hpp>
+#include <deque>
 #include <future>
 #include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <thread>
+
+#include "tests/sim/sim_feed.hpp"
 
 namespace calgate::testing {
 
@@ -76,7 +79,7 @@ bool tells_of_the_connection(const std::string& name) {
 }
 
 template <class Stream>
-class Session final : public AnySession, public std::enable_shared_from_this<Session<Stream>> {
+class Session final : public AnySession, public Outlet, public std::enable_shared_from_this<Session<Stream>> {
 public:
     Session(Stream stream, const SimHandler& handler, std::set<AnySession*>& open)
         : stream_(std::move(stream)), handler_(handler), open_(open) {
@@ -137,8 +140,13 @@ private:
         SimReply reply = handler_(translated(std::move(message), scheme()));
         if (reply.kind == SimReply::Kind::Drop) return abort();
         if (reply.kind == SimReply::Kind::Silence) return wait_for_client();
+        if (reply.kind == SimReply::Kind::Stream) return go_on(std::move(reply));
         prepare(std::move(reply.response), head);
         if (reply.kind == SimReply::Kind::CutShort) return write_half();
+        write_response();
+    }
+
+    void write_response() {
         socket().expires_after(kIdle);
         bhttp::async_write(
             stream_,
@@ -179,8 +187,76 @@ private:
     void wait_for_client() {
         socket().expires_never();
         stream_.async_read_some(buffer_.prepare(1), [self = this->shared_from_this()](beast::error_code, std::size_t) {
-            self->abort();
+            self->leave();
         });
+    }
+
+    /// Its headers wait for the first piece: what is refused is no stream.
+    void go_on(SimReply reply) {
+        socket().expires_never();
+        tick_ = std::move(reply.tick);
+        auto opened = reply.open(std::make_shared<Feed>(std::static_pointer_cast<Outlet>(this->shared_from_this())));
+        if (!opened) return abort();
+        if (!over_) going_on_ = std::move(*opened);
+        if (!streaming_) return;
+        keep_time();
+        wait_for_client();
+    }
+
+    void give(std::string_view piece) override {
+        if (!streaming_)
+            out_.push_back(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+            );
+        streaming_ = true;
+        std::ostringstream size;
+        size << std::hex << piece.size();
+        out_.push_back(size.str() + "\r\n" + std::string(piece) + "\r\n");
+        write_next();
+    }
+
+    void give_end(const Result<http::Response>& how) override {
+        over_ = true;
+        timer_.cancel();
+        if (!streaming_ && how) {
+            prepare(*how, false);
+            return write_response();
+        }
+        if (!how) return abort();
+        out_.emplace_back("0\r\n\r\n");
+        write_next();
+    }
+
+    void write_next() {
+        if (writing_ || out_.empty()) return;
+        writing_ = true;
+        asio::async_write(
+            stream_,
+            asio::buffer(out_.front()),
+            [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                self->writing_ = false;
+                self->out_.pop_front();
+                if (error) return self->leave();
+                if (self->out_.empty() && self->over_) return self->finish();
+                self->write_next();
+            }
+        );
+    }
+
+    void keep_time() {
+        timer_.expires_after(std::chrono::milliseconds(250));
+        timer_.async_wait([self = this->shared_from_this()](beast::error_code error) {
+            if (error || self->over_) return;
+            if (self->tick_) self->tick_();
+            self->keep_time();
+        });
+    }
+
+    void leave() {
+        over_ = true;
+        timer_.cancel();
+        going_on_.reset();
+        abort();
     }
 
     void finish() {
@@ -196,6 +272,11 @@ private:
     std::optional<bhttp::response<bhttp::string_body>> response_{};
     std::string half_{};
     bool keep_ = true;
+    std::deque<std::string> out_{};  ///< Of a stream, not written yet.
+    bool streaming_ = false, writing_ = false, over_ = false;
+    std::unique_ptr<http::OpenStream> going_on_{};
+    std::function<void()> tick_{};
+    asio::steady_timer timer_{stream_.get_executor()};
 };
 
 /// OpenSSL calls it in the middle of a handshake; `given` is the Listener.

@@ -18,9 +18,13 @@ struct SimReply {
         Silence,   ///< The connection stays open and nothing comes.
         Drop,      ///< The connection ends without an answer.
         CutShort,  ///< Half of the answer, then the end.
+        Stream,    ///< `open` makes an answer that goes on.
     };
+    using Open = std::function<Result<std::unique_ptr<http::OpenStream>>(std::shared_ptr<http::StreamListener>)>;
     Kind kind = Kind::Answer;
     http::Response response{};
+    Open open{};
+    std::function<void()> tick{};  ///< Of a stream: called four times a second while it is open.
 };
 
 /// A request as it came in; `url` is built from the scheme, the Host header and the target.

@@ -37,6 +37,16 @@ SimReply reply_of(Result<http::Response> outcome) {
     return {SimReply::Kind::Drop, {}};
 }
 
+SimReply stream_of(SimSite& site, http::Request request) {
+    SimReply reply;
+    reply.kind = SimReply::Kind::Stream;
+    reply.open = [service = site.service, asked = std::move(request)](std::shared_ptr<http::StreamListener> listener) {
+        return service->open_stream(asked, std::move(listener), {});
+    };
+    reply.tick = site.tick;
+    return reply;
+}
+
 }  // namespace
 
 void SimPerson::forget_tokens() { throw std::invalid_argument("This service cannot be made to forget."); }
@@ -74,6 +84,7 @@ SimReply SimSites::handle(http::Request&& request, const std::string& default_si
     if (random_.between(1, 100) <= site->faults.failing_percent) return answer(site->faults.status, site->faults.body);
     const std::string origin = site->origin.empty() ? "https://" + url->host : site->origin;
     request.url = origin + url->path + url->query;
+    if (site->streams && site->streams(request)) return stream_of(*site, std::move(request));
     SimReply reply = reply_of(site->service->send(request, {clock_.steady() + kPerRequest, {}}));
     if (!site->origin.empty()) keep_redirect_here(reply.response, site->origin, url->origin());
     return reply;

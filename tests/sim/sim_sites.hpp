@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -53,6 +54,9 @@ struct SimSite {
     std::string origin{};
     std::shared_ptr<http::HttpTransport> service{};
     std::shared_ptr<SimPerson> person{};
+    /// Whether an answer to this request goes on; unset: none does.
+    std::function<bool(const http::Request&)> streams{};
+    std::function<void()> tick{};                ///< Lets time pass for what goes on.
     std::map<std::string, std::string> login{};  ///< What a client needs to sign in, by name.
     SimFaults faults{};
     std::int64_t requests = 0;

@@ -15,6 +15,9 @@ public:
     RecordingTransport(http::HttpTransport& inner, const std::string& path);
 
     Result<http::Response> send(const http::Request&, const Context&) override;
+    /// An answer that goes on is a line of its own for each envelope in it.
+    Result<std::unique_ptr<http::OpenStream>>
+    open_stream(const http::Request&, std::shared_ptr<http::StreamListener>, const http::StreamLimits&) override;
     /// false while answers are broken on purpose: a broken answer keeps no contract.
     void record(bool on) { on_ = on; }
 

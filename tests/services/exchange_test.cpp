@@ -1,0 +1,294 @@
+#include <boost/test/data/test_case.hpp>
+
+#include "connectors/ews/ews_availability.hpp"
+#include "connectors/http/url.hpp"
+#include "tests/services/salon.hpp"
+#include "tests/sim/ews_sim.hpp"
+
+/// What an operator meets with an Exchange server, each with the sentence that says what to do.
+namespace calgate::testing {
+
+namespace {
+
+struct Office : Salon {
+    explicit Office(const std::string& name = "ews") : Salon(name) {
+        for (int i = 0; i < 6; ++i) book("a" + std::to_string(i), at(20 + i, 9));
+        run(30s);
+        BOOST_REQUIRE(waiting() == 0);
+    }
+    EwsSim& server() { return dynamic_cast<EwsBackstage&>(*service).server(); }
+    const std::string& folder() { return dynamic_cast<EwsBackstage&>(*service).folder(); }
+    Calendar row() const {
+        return calgate::read(store, [&](const Reader& r) { return *r.calendar(calendar); });
+    }
+    Account account() const {
+        return calgate::read(store, [&](const Reader& r) { return *r.account({"acc"}); });
+    }
+    std::string trouble() const {
+        for (const auto& one : engine->health())
+            if (one.calendar == calendar) return one.trouble;
+        return {};
+    }
+    void all_are_confirmed() const {
+        for (int i = 0; i < 6; ++i)
+            BOOST_TEST((appointment("a" + std::to_string(i)).state == AppointmentState::Confirmed));
+    }
+};
+
+void says(const std::string& sentence, const std::string& part) {
+    BOOST_TEST(sentence.find(part) != std::string::npos, "\"" << sentence << "\" does not say \"" << part << "\"");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(exchange)
+
+BOOST_AUTO_TEST_CASE(a_password_revoked_in_mid_run_waits_with_one_alarm_and_lands_afterwards) {
+    Office office;
+    bool once = true;
+    office.wire.after = [&](const http::Request& request) {
+        if (request.body.find("<m:CreateItem") != std::string::npos && std::exchange(once, false))
+            office.service->revoke();
+    };
+    for (int i = 0; i < 3; ++i) office.book("b" + std::to_string(i), Salon::at(10 + i, 9));
+    office.run(120s);
+    BOOST_TEST(office.noted("account.attention") == 1);
+    BOOST_TEST((office.account().state == AccountState::NeedsAttention));
+    says(office.account().detail, "does not accept the user name or password");
+    says(office.account().detail, "calgate connect");
+    const int before = office.wire.calls;
+    office.run(600s, 5s);
+    BOOST_TEST(office.wire.calls == before, "nobody hammers with a refused password");
+    BOOST_TEST(office.server().open_streams() == 0u);
+    office.service->admit();
+    office.store.write([](Writer& writer) {
+        auto account = *writer.account({"acc"});
+        account.state = AccountState::Active;
+        account.detail.clear();
+        ++account.sign_ins;
+        writer.put(account);
+    });
+    office.run(60s);
+    BOOST_TEST(office.waiting() == 0);
+    BOOST_TEST(office.events().size() == 9u);
+    office.all_are_confirmed();
+}
+
+BOOST_AUTO_TEST_CASE(a_mailbox_over_quota_parks_what_is_new_and_goes_on_with_the_rest) {
+    Office office;
+    office.server().set_full(true);
+    office.book("new", Salon::at(12, 9));
+    office.book("a0", Salon::at(13, 9));
+    office.cancel("a1");
+    office.run(60s);
+    BOOST_TEST((office.mirror("new").state == MirrorState::Parked));
+    says(office.mirror("new").detail, "the mailbox is full; make room in it.");
+    BOOST_TEST(office.noted("copy.parked") == 1);
+    BOOST_TEST(!office.mirror("a0").open());
+    BOOST_TEST(office.events().size() == 5u);
+    office.run(900s, 5s);
+    BOOST_TEST(office.noted("copy.parked") == 1);
+    office.server().set_full(false);
+    office.book("new", Salon::at(12, 10));
+    office.run(60s);
+    BOOST_TEST(!office.mirror("new").open());
+    BOOST_TEST(office.events().size() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_goes_busy_with_a_back_off_hint_is_left_alone_so_long) {
+    Office office;
+    office.server().busy_for(1, 120'000);
+    office.book("new", Salon::at(12, 9));
+    office.run(10s);
+    const int before = office.wire.calls;
+    says(office.trouble(), "is busy and asks us to wait");
+    office.run(100s);
+    BOOST_TEST(office.wire.calls == before, "nothing is asked before the hint is over");
+    office.run(60s);
+    BOOST_TEST(office.waiting() == 0);
+    BOOST_TEST(office.events().size() == 7u);
+    BOOST_TEST(office.trouble() == "");
+}
+
+/// F17: neither the folder's end nor the new ids of what was in it say anything about an appointment.
+BOOST_AUTO_TEST_CASE(a_calendar_folder_that_was_moved_is_parked_with_one_alarm_and_deletes_nothing) {
+    Office office;
+    office.block("theirs", Salon::at(12, 14));
+    const std::string moved = office.server().move_calendar(office.folder());
+    const std::size_t items = office.server().count(moved);
+    office.book("a0", Salon::at(14, 9));
+    office.run(1800s, 5s);
+    BOOST_TEST((office.row().state == CalendarState::Gone));
+    says(office.row().detail, "no longer lists this calendar");
+    BOOST_TEST(office.noted("calendar.attention") == 1);
+    office.all_are_confirmed();
+    BOOST_TEST(office.server().count(moved) == items);
+    // Chosen again at its new place, its copies are taken over.
+    office.store.write([&](Writer& writer) {
+        auto row = *writer.calendar(office.calendar);
+        row.href = Href{"folders/" + http::percent_encode(moved)};
+        row.state = CalendarState::Active;
+        row.detail.clear();
+        row.sync_token.reset();
+        row.full_listing.reset();
+        row.marker.reset();
+        writer.put(row);
+    });
+    office.engine->poll_now(office.calendar);
+    office.run(1800s, 5s);
+    BOOST_TEST(office.waiting() == 0);
+    office.all_are_confirmed();
+    int copies = 0;
+    for (const std::string& id : office.server().item_ids(moved))
+        copies += office.server().item_xml(id).find("<Subject>Cut ") != std::string::npos ? 1 : 0;
+    BOOST_TEST(copies == 6);
+}
+
+BOOST_AUTO_TEST_CASE(a_calendar_folder_that_was_deleted_is_parked_with_one_alarm_and_deletes_nothing) {
+    Office office;
+    office.server().remove_calendar(office.folder());
+    office.run(1800s, 5s);
+    BOOST_TEST((office.row().state == CalendarState::Gone));
+    says(office.row().detail, "Connect another one or restore it there.");
+    BOOST_TEST(office.noted("calendar.attention") == 1);
+    office.all_are_confirmed();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+/// Anna's office plus a room that may not be read, which blocks her time.
+struct Room : Salon {
+    Room() : Salon("ews") {
+        room = server().make_calendar("room1@corp.example");
+        put("2026-03-12T08:00:00Z", "2026-03-12T08:45:00Z", "Busy");
+        put("2026-03-12T10:00:00Z", "2026-03-12T11:00:00Z", "Free");
+        put("2026-06-15T10:00:00Z", "2026-06-15T11:00:00Z", "WorkingElsewhere");
+        store.write([&](Writer& writer) {
+            Calendar row;
+            row.id = {"room"};
+            row.account = {"acc"};
+            row.staff = {"anna"};
+            row.href = ews::availability_href("room1@corp.example");
+            row.busy = true;
+            writer.put(row);
+        });
+        engine->poll_now({"room"});
+        run(30s);
+    }
+    EwsSim& server() { return dynamic_cast<EwsBackstage&>(*service).server(); }
+    void put(const std::string& start, const std::string& end, const std::string& type) {
+        server().put_item(
+            room,
+            "<CalendarItem><Subject>Secret</Subject><Start>" + start + "</Start><End>" + end +
+                "</End><LegacyFreeBusyStatus>" + type + "</LegacyFreeBusyStatus></CalendarItem>"
+        );
+    }
+    bool busy_at(const std::string& utc) const {
+        const Instant at = *parse_instant(utc);
+        return !busy_within(*index.person({"anna"}), {at, at + 1min}).empty();
+    }
+    SourceState::Freshness freshness() const { return index.person({"anna"})->sources.at("room").freshness; }
+    std::string room{};
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(exchange_availability, Room)
+
+BOOST_AUTO_TEST_CASE(a_room_that_may_not_be_read_blocks_time) {
+    BOOST_TEST(busy_at("2026-03-12T08:30:00Z"));
+    BOOST_TEST(!busy_at("2026-03-12T08:50:00Z"));
+    BOOST_TEST(!busy_at("2026-03-12T10:30:00Z"));
+    BOOST_TEST(busy_at("2026-06-15T10:30:00Z"), "what somebody does elsewhere is not free");
+    put("2026-03-13T08:00:00Z", "2026-03-13T09:00:00Z", "Tentative");
+    for (const std::string& id : server().item_ids(room))
+        if (server().item_xml(id).find("2026-03-12T08:00:00Z") != std::string::npos) server().erase_item(id);
+    run(370s, 5s);
+    BOOST_TEST(busy_at("2026-03-13T08:30:00Z"));
+    BOOST_TEST(!busy_at("2026-03-12T08:30:00Z"));
+}
+
+BOOST_AUTO_TEST_CASE(digits_alone_block_time_too) {
+    server().quirks().digits_only = true;
+    put("2026-03-13T08:07:00Z", "2026-03-13T09:00:00Z", "Busy");
+    run(370s, 5s);
+    BOOST_TEST(busy_at("2026-03-13T08:30:00Z"));
+    BOOST_TEST(busy_at("2026-03-12T08:30:00Z"));
+    BOOST_TEST(!busy_at("2026-03-12T10:30:00Z"));
+}
+
+/// I18: what is not known is never free, and says nothing about the other calendars of the account.
+BOOST_AUTO_TEST_CASE(a_mailbox_whose_time_nobody_may_see_keeps_what_was_known_and_is_not_live) {
+    BOOST_TEST((freshness() == SourceState::Freshness::Live));
+    server().quirks().without_free_busy = {"room1@corp.example"};
+    book("a", at(20, 9));
+    run(400s, 5s);
+    BOOST_TEST(busy_at("2026-03-12T08:30:00Z"));
+    BOOST_TEST((freshness() == SourceState::Freshness::Cached));
+    BOOST_TEST(waiting() == 0);
+    BOOST_TEST(events().size() == 1u);
+    std::string sentence;
+    for (const auto& one : engine->health())
+        if (one.calendar.value == "room") sentence = one.trouble;
+    says(sentence, "does not let this account see when the mailbox is busy");
+}
+
+BOOST_AUTO_TEST_CASE(a_mailbox_that_the_server_does_not_know_is_told_and_deletes_nothing) {
+    server().remove_calendar(room);
+    run(400s, 5s);
+    BOOST_TEST(busy_at("2026-03-12T08:30:00Z"));
+    BOOST_TEST((calgate::read(store, [](const Reader& r) {
+                    return r.calendar({"room"})->state;
+                }) != CalendarState::Gone));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+const char* const kView =
+    "<FreeBusyResponse><ResponseMessage ResponseClass=\"Success\"><ResponseCode>NoError</ResponseCode>"
+    "</ResponseMessage><FreeBusyView>";
+struct Said {
+    const char* name;
+    const char* view;
+    int blocks;  ///< -1: an error.
+};
+std::ostream& operator<<(std::ostream& out, const Said& row) { return out << row.name; }
+const Said kSaid[] = {
+    {"nothing_at_all", "", -1},
+    {"a_view_of_none", "<FreeBusyViewType>None</FreeBusyViewType>", -1},
+    {"none_with_digits", "<FreeBusyViewType>None</FreeBusyViewType><MergedFreeBusy>0000</MergedFreeBusy>", -1},
+    {"free_by_digits", "<FreeBusyViewType>MergedOnly</FreeBusyViewType><MergedFreeBusy>0000</MergedFreeBusy>", 0},
+    {"two_runs_of_digits", "<MergedFreeBusy>0110200</MergedFreeBusy>", 2},
+    {"a_digit_nobody_knows_is_busy", "<MergedFreeBusy>0090</MergedFreeBusy>", 1},
+    {"no_data_is_busy", "<MergedFreeBusy>4444</MergedFreeBusy>", 1},
+    {"an_entry_that_cannot_be_read",
+     "<CalendarEventArray><CalendarEvent><StartTime>x</StartTime></CalendarEvent></CalendarEventArray>",
+     -1},
+    {"a_type_nobody_knows_is_busy",
+     "<CalendarEventArray><CalendarEvent><StartTime>2026-01-12T08:00:00</StartTime><EndTime>2026-01-12T09:00:00</"
+     "EndTime>"
+     "<BusyType>Asleep</BusyType></CalendarEvent></CalendarEventArray>",
+     1},
+    {"free_entries",
+     "<CalendarEventArray><CalendarEvent><StartTime>2026-01-12T08:00:00</StartTime><EndTime>2026-01-12T09:00:00</"
+     "EndTime>"
+     "<BusyType>Free</BusyType></CalendarEvent></CalendarEventArray>",
+     0},
+};
+
+}  // namespace
+
+BOOST_DATA_TEST_CASE(what_is_not_known_is_never_free, boost::unit_test::data::make(kSaid), row) {
+    const ZoneResolver zones;
+    const auto response = ews::parse_xml(std::string(kView) + row.view + "</FreeBusyView></FreeBusyResponse>");
+    BOOST_REQUIRE(response);
+    const auto blocks = ews::read_availability(*response, *parse_instant("2026-01-12T00:00:00Z"), zones, "mail");
+    BOOST_TEST(blocks.has_value() == (row.blocks >= 0));
+    if (blocks) BOOST_TEST(static_cast<int>(blocks->size()) == row.blocks);
+}
+
+}  // namespace calgate::testing
