@@ -65,17 +65,20 @@ std::vector<ItemReader::Change> ItemReader::changes(const Event& wanted, const E
     for (const EventInstance& instance : wanted.overrides) asked[instant(*instance.recurrence_id)] = instance;
     std::set<Instant> gone;
     for (const When& slot : stored.master.excluded_dates) gone.insert(instant(slot));
+    const auto there = [&](Instant at, const When& slot) {
+        return held.contains(at) ? held[at] : plain_at(stored.master, slot);
+    };
     std::map<Instant, Change> out;
     for (const auto& [at, instance] : asked) {
         const When slot = *instance.recurrence_id;
-        out[at] = {slot, false, instance, held.contains(at) ? held[at] : plain_at(stored.master, slot)};
+        out[at] = {slot, false, instance, there(at, slot)};
     }
     for (const auto& [at, instance] : held)
         if (!asked.contains(at))
             out[at] = {*instance.recurrence_id, false, plain_at(wanted.master, *instance.recurrence_id), instance};
     for (const When& slot : wanted.master.excluded_dates) {
         out.erase(instant(slot));
-        if (!gone.contains(instant(slot))) out[instant(slot)] = {slot, true, {}, {}};
+        if (!gone.contains(instant(slot))) out[instant(slot)] = {slot, true, {}, there(instant(slot), slot)};
     }
     std::vector<Change> list;
     for (auto& [at, change] : out) list.push_back(std::move(change));
@@ -95,12 +98,12 @@ Status ItemReader::write_change(const Context& context, const std::string& id, i
         return change.remove ? Status{} : Status{cannot_bring_back()};
     if (!verdict.success()) return session_.refused(Call::Read, verdict);
     const Element* const item = messages.front()->find("CalendarItem");
-    const std::string named = !item                        ? ""
-                              : item->has("OriginalStart") ? item->word("OriginalStart")
-                                                           : item->word("Start");
+    // A sparing server leaves OriginalStart out: then it is the occurrence if it begins where it was last read.
+    const bool original = item && item->has("OriginalStart");
+    const std::string named = !item ? "" : item->word(original ? "OriginalStart" : "Start");
     const auto at = parse_time(named, wire().zone(), zones_);
-    const Instant slot = zones_.to_instant(change.slot, wire().zone());
-    if (!at || *at - slot >= kHalfDay || slot - *at >= kHalfDay)
+    const Instant expected = zones_.to_instant(original ? change.slot : change.stored.start, wire().zone());
+    if (!at || *at - expected >= kHalfDay || expected - *at >= kHalfDay)
         return Error{
             ErrorCode::InvalidResponse, "The Exchange server counts the occurrences of the series otherwise.", {}};
     const std::string& key = item->child("ItemId").attribute("ChangeKey");

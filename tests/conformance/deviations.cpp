@@ -81,11 +81,13 @@ std::vector<Deviation> declared_deviations() {
           "ews_blind",
           "ews_worst",
           "ews_stranger"}) {
-        out.push_back(
-            {subject,
-             "create_with_a_uid_under_another_name_is_refused",
-             "Exchange keeps UIDs apart from our names; an invitation with our UID stays an event of its own."}
-        );
+        // Where a search finds the whole folder, it finds the UID as well.
+        if (subject != std::string_view("ews_blind"))
+            out.push_back(
+                {subject,
+                 "create_with_a_uid_under_another_name_is_refused",
+                 "Exchange keeps UIDs apart from our names; an invitation with our UID stays an event of its own."}
+            );
         out.push_back(
             {subject,
              "create_again_after_delete_under_the_same_name",
