@@ -48,7 +48,8 @@ def account_of(login, password):
     BaseProtocol.TIMEOUT = 20
     config = Configuration(
         service_endpoint=login["url"], credentials=Credentials(login["user"], password), auth_type=BASIC,
-        version=Version(build=EXCHANGE_2016), retry_policy=FailFast(), max_connections=1,
+        # Accounts of one sign-in share their connections: one listens while the other edits.
+        version=Version(build=EXCHANGE_2016), retry_policy=FailFast(), max_connections=2,
     )
     return Account(login["address"], config=config, autodiscover=False, access_type=DELEGATE,
                    default_timezone=EWSTimeZone("Europe/Berlin"))

@@ -93,6 +93,7 @@ struct EwsSim::State {
     void flush();               ///< What waits for streams that are open.
     void say(EwsStream&, const std::string& inside_message, const std::string& code = "NoError");
     void end(EwsStream&, const Result<http::Response>&);
+    void end_others(const EwsStream& newest);
     /// What `shape` asks for, in the order of the schema.
     std::string shown(const EwsItem&, int index, const Element& shape) const;
     Element whole(const EwsItem&, int index) const;

@@ -102,6 +102,20 @@ void EwsSim::State::say(EwsStream& stream, const std::string& inside, const std:
     }
 }
 
+/// A subscription is told over the newest connection that asks for it; the one before ends.
+void EwsSim::State::end_others(const EwsStream& newest) {
+    for (const auto& stream : std::vector(streams)) {
+        const bool shared = std::any_of(newest.subscriptions.begin(), newest.subscriptions.end(), [&](const auto& id) {
+            const auto& theirs = stream->subscriptions;
+            return std::find(theirs.begin(), theirs.end(), id) != theirs.end();
+        });
+        if (!shared || !stream->listener) continue;
+        say(*stream, kClosed, "ErrorNewEventStreamConnectionOpened");
+        end(*stream, ews_answer(200, "", {}));
+    }
+    std::erase_if(streams, [](const auto& one) { return !one->listener; });
+}
+
 void EwsSim::State::end(EwsStream& stream, const Result<http::Response>& how) {
     const auto listener = std::exchange(stream.listener, nullptr);
     if (listener) listener->ended(how);
@@ -138,6 +152,7 @@ Result<std::unique_ptr<http::OpenStream>> EwsSim::
                 "<m:ErrorSubscriptionIds><m:SubscriptionId>" + ews::escaped(id) +
                     "</m:SubscriptionId></m:ErrorSubscriptionIds>"
             );
+    state.end_others(*stream);
     stream->opened = state.clock.steady();
     stream->longest = std::chrono::minutes(std::stoi(asked.word("ConnectionTimeout")));
     state.streams.push_back(stream);
