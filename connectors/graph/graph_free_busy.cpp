@@ -86,7 +86,7 @@ public:
 
     Result<std::vector<RemoteCalendar>> list_calendars(const Context& context) override {
         Ask ask;
-        ask.url = session_.mailbox_url("calendar", {{"$select", "id,name,owner"}});
+        ask.url = session_.mailbox_url("calendar");
         CALGATE_TRY(const http::Response response, session_.done(context, ask));
         const Json calendar = Json::parse(cleaned_json(response.body), nullptr, false);
         const std::string address = text(member(calendar, "owner"), "address");

@@ -1,3 +1,5 @@
+#include <stdexcept>
+
 #include "core/batch.hpp"
 #include "core/identity.hpp"
 #include "tests/conformance/rows.hpp"
@@ -17,14 +19,20 @@ std::vector<Event> batch_of(Stage& stage, std::size_t count) {
     return events;
 }
 
+BatchService& batches_of(Stage& stage) {
+    BatchService* const service = stage.connector.batch();
+    if (!service) throw std::runtime_error("This subject takes one event a call.");
+    return *service;
+}
+
 std::vector<Result<WriteReceipt>> create_all(Stage& stage, const std::vector<Event>& events) {
-    auto outcomes = stage.connector.batch()->create_events(stage.context(), stage.calendar, events);
+    auto outcomes = batches_of(stage).create_events(stage.context(), stage.calendar, events);
     CALGATE_EXPECT(outcomes.size() == events.size());
     return outcomes;
 }
 
 void a_full_batch(Stage& stage) {
-    const std::size_t capacity = stage.connector.batch()->capacity();
+    const std::size_t capacity = batches_of(stage).capacity();
     CALGATE_EXPECT(capacity > 1);
     const std::vector<Event> events = batch_of(stage, capacity);
     const auto outcomes = create_all(stage, events);
@@ -61,7 +69,7 @@ void a_lost_answer(Stage& stage) {
 
 void a_calendar_that_is_gone(Stage& stage) {
     const auto outcomes =
-        stage.connector.batch()->create_events(stage.context(), stage.subject.unknown_calendar(), batch_of(stage, 3));
+        batches_of(stage).create_events(stage.context(), stage.subject.unknown_calendar(), batch_of(stage, 3));
     for (const auto& outcome : outcomes) CALGATE_EXPECT_ERROR(outcome, ErrorCode::NotFound);
 }
 

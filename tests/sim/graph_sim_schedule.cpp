@@ -59,8 +59,9 @@ Json items_of(const std::vector<Taken>& items) {
     for (const Taken& item : items)
         out.push_back(
             {{"status", item.status},
-             {"start", {{"dateTime", seven_digits(item.when.start)}, {"timeZone", "UTC"}}},
-             {"end", {{"dateTime", seven_digits(item.when.end)}, {"timeZone", "UTC"}}}}
+             {"start",
+              {{"dateTime", seven_digits(LocalSeconds{item.when.start.time_since_epoch()})}, {"timeZone", "UTC"}}},
+             {"end", {{"dateTime", seven_digits(LocalSeconds{item.when.end.time_since_epoch()})}, {"timeZone", "UTC"}}}}
         );
     return out;
 }
