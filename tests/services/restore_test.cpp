@@ -119,7 +119,7 @@ private:
 
 int appointments_to_restore() {
     const char* const is_long = std::getenv("CALGATE_LONG");  // NOLINT(concurrency-mt-unsafe): nobody sets it.
-    return is_long ? 10'000 : 1'000;
+    return is_long ? 10'000 : 300;
 }
 
 /// Anna's calendar at a service, and one life of a gateway after the other.
