@@ -111,13 +111,7 @@ const std::vector<ClockRow> kClock = {
      1,
      3,
      "04-04T01:00 04-04T01:30 04-04T02:00 "},
-    {"midnight is left out",
-     "Asia/Beirut",
-     "2027-03-27T00:00:00Z",
-     "2027-03-28T12:00:00Z",
-     0,
-     2,
-     "03-28T01:00 "},
+    {"midnight is left out", "Asia/Beirut", "2027-03-27T00:00:00Z", "2027-03-28T12:00:00Z", 0, 2, "03-28T01:00 "},
 };
 
 }  // namespace
