@@ -89,8 +89,11 @@ class Gateway:
                 self.process.kill()
 
     def call(self, method, path, body=None, headers=None):
-        """One request on this thread's kept connection; OSError when the gateway is not there."""
-        connection = getattr(self.local, "connection", None)
+        """
+        One request on this thread's kept connection; OSError when the gateway is not there. A connection that lay idle may
+        have been closed meanwhile: what only reads is asked again on a new one (RFC 9112 9.3.1).
+        """
+        connection = kept = getattr(self.local, "connection", None)
         if connection is None:
             connection = self.local.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         send = {"Authorization": f"Bearer {self.key}", **(headers or {})}
@@ -103,6 +106,8 @@ class Gateway:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             self.local.connection = None
+            if kept and method == "GET" and isinstance(error, http.client.RemoteDisconnected):
+                return self.call(method, path, body, headers)
             raise OSError(str(error)) from error
         if "json" in (answer.getheader("Content-Type") or ""):
             return answer.status, json.loads(text)
