@@ -181,11 +181,16 @@ HttpResponse Api::post_hold(const HttpRequest& request, const PathValues&) {
     std::optional<BookingResult> booked;
     const HttpResponse response = write_once(request, [&](Writer& writer) {
         const auto business = writer.business().value_or(Business{});
+        auto refusal = problem(409, "Conflict", "This time is not free any more; ask /v1/slots and choose another.");
         for (auto choice = free.begin(); choice != free.end(); ++choice) {
             Appointment hold = wanted;
             hold.staff = choice->staff;
             const auto person = parts_.index.person(hold.staff);
-            if (!person || check_external(hold, *person, business, now, false, parts_.zones)) continue;
+            if (!person) continue;
+            if (auto no = check_external(hold, *person, business, now, false, parts_.zones)) {
+                refusal = std::move(*no);
+                continue;
+            }
             BookingResult result = place_appointment(writer, hold, std::nullopt, parts_.zones, now, "api", "");
             // Taken a moment ago: the next one.
             if (result.outcome == BookingOutcome::Overlap) continue;
@@ -198,7 +203,7 @@ HttpResponse Api::post_hold(const HttpRequest& request, const PathValues&) {
             booked = std::move(result);
             return made;
         }
-        return problem(409, "Conflict", "This time is not free any more; ask /v1/slots and choose another.");
+        return refusal;
     });
     if (booked && response.status < 300) apply(*booked);
     return response;

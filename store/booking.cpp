@@ -9,11 +9,15 @@ namespace {
 
 bool live(const Appointment& appointment) { return appointment.state != AppointmentState::Cancelled; }
 
-/// The most that run at once within `when`, this one not counted. Half open.
-int most_at_once(const Reader& reader, const Appointment& wanted, Interval when) {
+bool has_run_out(const Appointment& appointment, Instant now) {
+    return appointment.hold_until && *appointment.hold_until <= now;
+}
+
+/// The most that run at once within `when`, this one and holds that have run out not counted. Half open.
+int most_at_once(const Reader& reader, const Appointment& wanted, Interval when, Instant now) {
     std::vector<std::pair<Instant, int>> edges;
     for (const auto& [other, span] : reader.appointments_of(wanted.staff, when)) {
-        if (other.id == wanted.id || span.start >= span.end) continue;
+        if (other.id == wanted.id || span.start >= span.end || has_run_out(other, now)) continue;
         edges.emplace_back(std::max(span.start, when.start), 1);
         edges.emplace_back(span.end, -1);
     }
@@ -143,7 +147,7 @@ std::vector<std::pair<StaffId, Interval>> make_room(
     std::vector<std::pair<StaffId, Interval>> released;
     if (!live(wanted)) return released;
     for (const auto& [other, span] : writer.appointments_of(wanted.staff, occupied_by(wanted, zones))) {
-        if (other.id == wanted.id || !other.hold_until || *other.hold_until > now) continue;
+        if (other.id == wanted.id || !has_run_out(other, now)) continue;
         end_hold(writer, other, zones, now);
         released.emplace_back(other.staff, span);
     }
@@ -170,10 +174,10 @@ Interval occupied_by(const Appointment& appointment, const ZoneResolver& zones) 
     return {when.start - appointment.buffer_before, when.end + appointment.buffer_after};
 }
 
-bool has_room(const Reader& reader, const Appointment& appointment, const ZoneResolver& zones) {
+bool has_room(const Reader& reader, const Appointment& appointment, const ZoneResolver& zones, Instant now) {
     const auto staff = reader.staff(appointment.staff);
     if (!staff || !live(appointment)) return true;
-    return most_at_once(reader, appointment, occupied_by(appointment, zones)) + 1 <= staff->capacity;
+    return most_at_once(reader, appointment, occupied_by(appointment, zones), now) + 1 <= staff->capacity;
 }
 
 BookingResult place_appointment(
@@ -194,8 +198,8 @@ BookingResult place_appointment(
     if (!wanted.service.empty() && !writer.service(wanted.service))
         return refused(BookingOutcome::UnknownService, before);
     if (before && same_content(*before, wanted)) return refused(BookingOutcome::Unchanged, before);
+    if (!has_room(writer, wanted, zones, now)) return refused(BookingOutcome::Overlap, before);
     auto released = make_room(writer, wanted, zones, now);
-    if (!has_room(writer, wanted, zones)) return refused(BookingOutcome::Overlap, before);
     auto result = store_revision(writer, wanted, before, zones, now, actor, why);
     result.released = std::move(released);
     return result;

@@ -71,8 +71,8 @@ void show_booking(AvailabilityIndex&, const BookingResult&);
 std::int64_t add_target(Writer&, const Calendar&, const ZoneResolver&, Instant now);
 
 /// Whether the appointment fits within its person's capacity beside all others; cancelled ones always do (I15).
-/// @return true when the person is not known.
-bool has_room(const Reader&, const Appointment&, const ZoneResolver&);
+/// @param now holds that have run out by it do not count; as it is, all do. @return true when the person is not known.
+bool has_room(const Reader&, const Appointment&, const ZoneResolver&, Instant now = {});
 
 /// From start to end, by the zone rules in force.
 Interval interval_of(const Appointment&, const ZoneResolver&);

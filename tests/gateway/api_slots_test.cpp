@@ -43,6 +43,13 @@ struct SlotStage : ApiStage {
         if (*staff) wanted["staff"] = staff;
         return call("POST", "/v1/holds", wanted, std::move(headers));
     }
+    void run_out(const std::string& id) {
+        gateway().store->write([&](Writer& writer) {
+            Appointment held = *writer.appointment({id});
+            held.hold_until = gateway().clock.now() - std::chrono::seconds{1};
+            writer.put(held, occupied_by(held, gateway().zones));
+        });
+    }
     void block(const char* staff, const char* from, const char* to, std::chrono::seconds age = {}) {
         gateway().index.set_source(
             StaffId{staff},
@@ -122,11 +129,7 @@ BOOST_AUTO_TEST_CASE(a_hold_takes_the_fairest_and_becomes_an_appointment) {
 
 BOOST_AUTO_TEST_CASE(a_hold_that_ran_out_is_in_nobodys_way) {
     const std::string id = hold(kNine, "anna").json()["id"];
-    gateway().store->write([&](Writer& writer) {
-        Appointment held = *writer.appointment({id});
-        held.hold_until = gateway().clock.now() - std::chrono::seconds{1};
-        writer.put(held, occupied_by(held, gateway().zones));
-    });
+    run_out(id);
     const auto next = call("PUT", "/v1/appointments/a", booking("anna", kNine, "2027-03-01T10:00:00"));
     BOOST_TEST(next.status == 201);
     BOOST_TEST(call("GET", "/v1/appointments/" + id).json()["state"] == "cancelled");
@@ -136,6 +139,26 @@ BOOST_AUTO_TEST_CASE(a_hold_that_ran_out_is_in_nobodys_way) {
     call("DELETE", "/v1/appointments/a");
     BOOST_TEST(shown() == "09:00 anna ben, 10:00 anna ben, 11:00 anna ben");
     BOOST_TEST(call("PUT", "/v1/appointments/" + id, late).status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_booking_that_is_refused_leaves_a_hold_that_ran_out_to_the_sweep) {
+    const std::string id = hold(kNine, "anna").json()["id"];
+    call("PUT", "/v1/appointments/x", booking("anna", "2027-03-01T10:00:00", "2027-03-01T11:00:00"));
+    run_out(id);
+    const auto refused = call("PUT", "/v1/appointments/a", booking("anna", kNine, "2027-03-01T11:00:00"));
+    BOOST_TEST(refused.status == 409);
+    gateway().engine->run_due();
+    BOOST_TEST(call("GET", "/v1/appointments/" + id).json()["state"] == "cancelled");
+    BOOST_TEST(shown() == "09:00 anna ben, 10:00 ben, 11:00 anna ben");
+}
+
+BOOST_AUTO_TEST_CASE(a_hold_says_why_nobody_can_be_held) {
+    auto business = read(*gateway().store, [](const Reader& r) { return *r.business(); });
+    business.stale = StalePolicy::Refuse;
+    gateway().store->write([&](Writer& writer) { writer.put(business); });
+    for (const char* name : {"anna", "ben"})
+        block(name, "2027-03-02T00:00:00Z", "2027-03-02T01:00:00Z", std::chrono::hours{48});
+    BOOST_TEST(hold(kNine).detail().find("not read for too long") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(I16_an_event_that_came_meanwhile_refuses_the_confirmation) {
