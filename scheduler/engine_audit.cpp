@@ -24,6 +24,7 @@ void doubt(Writer& writer, const VerifyReport& report) {
         auto mirror = writer.mirror(finding.appointment, report.calendar);
         if (!mirror || mirror->open()) continue;
         mirror->remote_text.clear();
+        mirror->version.reset();  // Nothing is written over it unread.
         writer.put(*mirror);
     }
 }

@@ -30,6 +30,7 @@ public:
     }
     PushService* push() override { return nullptr; }
     BatchService* batch() override { return nullptr; }
+    HintService* hints() override { return nullptr; }  // A stream of its own would end the living one.
 
 private:
     Noted& noted_;

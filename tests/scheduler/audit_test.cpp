@@ -89,6 +89,21 @@ BOOST_AUTO_TEST_CASE(F13_a_copy_that_the_service_dropped_silently_is_found_and_d
     BOOST_TEST(business.verified()->findings == 0);
 }
 
+BOOST_AUTO_TEST_CASE(I10_F13_what_an_audit_doubts_is_not_written_over_before_it_was_read) {
+    AuditedBusiness business;
+    business.book("a", 20, 9);
+    business.book("b", 20, 10);
+    business.pass_time(hours{1});
+    business.service.erase(*business.mirror("a").href);
+    for (int turn = 0; turn < 48 && business.found() == 0; ++turn) {
+        business.clock.advance(minutes{10});
+        business.audited.run_pass(business.calendar);
+    }
+    BOOST_REQUIRE(business.found() == 1);
+    BOOST_TEST(!business.mirror("a").version.has_value());  // An update reads first.
+    BOOST_TEST(business.mirror("b").version.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_verify_is_remembered_and_no_audit_runs_unless_it_is_wanted) {
     SmallBusiness business;
     business.book("a", 20, 9);

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/forwarding_connector.hpp"
+#include "scheduler/preview.hpp"
 #include "tests/scheduler/small_business.hpp"
 
 namespace calgate::testing {
@@ -119,6 +120,28 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_waited_out) {
     BOOST_TEST(!keep(account("a")).opened);
     clock.advance(std::chrono::seconds(31));
     BOOST_TEST(keep(account("a")).opened);
+}
+
+BOOST_AUTO_TEST_CASE(a_dry_run_opens_no_stream) {
+    SmallBusiness business;
+    business.book("a", 20, 9);
+    memory::MemoryConnector connector(business.service);
+    Switchboard telling(connector);
+    const auto preview = preview_run(
+        {business.store,
+         business.index,
+         business.factory,
+         business.zones,
+         business.clock,
+         business.random,
+         business.keys,
+         {}},
+        telling,
+        business.calendar
+    );
+    BOOST_TEST(!preview.report.error.has_value());
+    BOOST_TEST(preview.writes.size() >= 1u);
+    BOOST_TEST(telling.listeners.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
