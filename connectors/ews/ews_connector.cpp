@@ -64,7 +64,7 @@ struct EwsConnector::Impl {
     ItemReader items;
     ChangeReader changes;
     Streaming streaming;
-    AvailabilityReader availability;
+    freebusy::FreeBusyConnector availability;
 
     Impl(
         http::HttpTransport& transport,
@@ -78,7 +78,7 @@ struct EwsConnector::Impl {
           items(session, clock, zones, settings),
           changes(session, items, settings),
           streaming(session),
-          availability(session, clock, items) {}
+          availability(availability_source(session, zones), clock) {}
 
     /// Ids of what a folder holds under a value, the oldest first. A server that does not look at the restriction names
     /// everything, so each find has to show the value itself, or is read.
@@ -197,6 +197,8 @@ Capabilities EwsConnector::capabilities() const { return {true, true}; }
 HintService* EwsConnector::hints() { return &impl_->streaming; }
 
 Result<Event> EwsConnector::read_source(const std::string& source) const {
+    // An item, or a block of busy times.
+    if (!source.starts_with('<')) return impl_->availability.read_source(source);
     return read_event(source, impl_->items.wire());
 }
 
@@ -255,13 +257,13 @@ Result<std::vector<RemoteCalendar>> EwsConnector::list_calendars(const Context& 
 Result<ChangeSet> EwsConnector::fetch_changes(
     const Context& context, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
 ) {
-    if (!mailbox_in(calendar).empty()) return impl_->availability.read(context, calendar, since, known);
+    if (!mailbox_in(calendar).empty()) return impl_->availability.fetch_changes(context, calendar, since, known);
     CALGATE_TRY_STATUS(check_calendar(calendar));
     return impl_->changes.read(context, calendar, since, known);
 }
 
 Result<RemoteEvent> EwsConnector::fetch_event(const Context& context, const Href& event) {
-    if (!mailbox_in(event).empty()) return impl_->availability.fetch(context, event);
+    if (!mailbox_in(event).empty()) return impl_->availability.fetch_event(context, event);
     CALGATE_TRY_STATUS(check_event(event));
     return impl_->fetch(context, calendar_of(event), item_in(event));
 }

@@ -16,7 +16,8 @@ struct TakenTime {
 };
 
 /// What a service tells of a calendar to somebody who may know when it is taken and nothing else (Google:
-/// freebusy.query; Graph: getSchedule). One call is one attempt; called by one thread at a time.
+/// freebusy.query; Graph: getSchedule; EWS: GetUserAvailability). One call is one attempt; called by one thread at a
+/// time.
 class FreeBusySource {
 public:
     virtual ~FreeBusySource() = default;
@@ -28,10 +29,10 @@ public:
     virtual Result<std::vector<TakenTime>> taken(const Context&, const Href& calendar, Interval window) = 0;
 };
 
-/// An account that was signed in for free and busy times only, as a connector that reads. Time is cut into blocks of
-/// the longest window, counted from 1970; each block is an event "<calendar>free-busy/<number>" that holds what is
-/// taken in it, so that busy time is cached, aged and published like any other. Every pull is a full listing, a block a
-/// page, from yesterday to kAhead: no service says what changed, and none notifies.
+/// What may be known by free and busy times only, an account or a calendar of one, as a connector that reads. Time is
+/// cut into blocks of the longest window, counted from 1970; each block is an event "<calendar>free-busy/<number>" that
+/// holds what is taken in it, so that busy time is cached, aged and published like any other. Every pull is a full
+/// listing, a block a page, from yesterday to kAhead: no service says what changed, and none notifies.
 class FreeBusyConnector final : public Connector {
 public:
     FreeBusyConnector(std::unique_ptr<FreeBusySource>, const Clock&);

@@ -203,11 +203,13 @@ BOOST_AUTO_TEST_CASE(a_room_that_may_not_be_read_blocks_time) {
     BOOST_TEST(!busy_at("2026-03-12T10:30:00Z"));
     BOOST_TEST(busy_at("2026-06-15T10:30:00Z"), "what somebody does elsewhere is not free");
     put("2026-03-13T08:00:00Z", "2026-03-13T09:00:00Z", "Tentative");
+    put("2027-12-01T08:00:00Z", "2027-12-01T09:00:00Z", "Busy");
     for (const std::string& id : server().item_ids(room))
         if (server().item_xml(id).find("2026-03-12T08:00:00Z") != std::string::npos) server().erase_item(id);
     run(370s, 5s);
     BOOST_TEST(busy_at("2026-03-13T08:30:00Z"));
     BOOST_TEST(!busy_at("2026-03-12T08:30:00Z"));
+    BOOST_TEST(busy_at("2027-12-01T08:30:00Z"), "as far ahead as anything can be booked");
 }
 
 BOOST_AUTO_TEST_CASE(digits_alone_block_time_too) {
