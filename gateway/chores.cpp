@@ -14,6 +14,16 @@ constexpr std::chrono::seconds kLookEvery{10};
 std::string tried_setting(const std::string& chore) { return "chore.tried." + chore; }
 std::string done_setting(const std::string& chore) { return "chore.done." + chore; }
 
+/// One that throws waits for its next time as well.
+bool went_well(const Chores::Chore& chore) {
+    try {
+        return chore.work();
+    } catch (const std::exception& failure) {
+        spdlog::error("job={} error=\"{}\"", chore.name, failure.what());
+        return false;
+    }
+}
+
 std::optional<Instant> instant_at(const Reader& reader, const std::string& setting) {
     const auto text = reader.setting(setting);
     if (!text || text->empty()) return std::nullopt;
@@ -51,7 +61,7 @@ int Chores::run_due() {
         try {
             if (!due(chore)) continue;
             ++count;
-            const bool good = chore.work();
+            const bool good = went_well(chore);
             note(chore, good);
             spdlog::info("job={} good={}", chore.name, good);
         } catch (const std::exception& failure) {
