@@ -344,4 +344,16 @@ Result<std::string> write_icalendar(const Event& event, const ZoneResolver& zone
     return text;
 }
 
+std::string write_icalendar_stream(const std::vector<std::pair<Event, Instant>>& stamped, const ZoneResolver& zones) {
+    const std::string end = "END:VEVENT\r\n";
+    std::string out = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//calgate//EN\r\n";
+    for (const auto& [event, stamp] : stamped) {
+        const auto text = write_icalendar(event, zones, stamp);
+        if (!text) continue;
+        const auto from = text->find("BEGIN:VEVENT");
+        out += text->substr(from, text->rfind(end) + end.size() - from);
+    }
+    return out + "END:VCALENDAR\r\n";
+}
+
 }  // namespace calgate

@@ -48,7 +48,7 @@ HttpResponse Api::get_export(const HttpRequest&, const PathValues&) {
         Json services = Json::array();
         for (const Service& service : reader.services()) services.push_back(shown(service));
         Json appointments = Json::array();
-        std::string ics = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//calgate//EN\r\n";
+        std::vector<std::pair<Event, Instant>> events;
         for (const Appointment& a : every_appointment(reader)) {
             if (a.hold_until) continue;  // Over before anybody reads this.
             appointments.push_back(without(shown(a, {}), {"mirrors", "hold_until"}));
@@ -62,13 +62,8 @@ HttpResponse Api::get_export(const HttpRequest&, const PathValues&) {
             event.master.notes = full.notes;
             event.master.status = full.cancelled ? EventStatus::Cancelled : EventStatus::Confirmed;
             event.master.sequence = a.revision;
-            const auto text = write_icalendar(event, parts_.zones, a.changed);
-            if (!text) continue;
-            const auto from = text->find("BEGIN:VEVENT");
-            const auto to = text->rfind("END:VEVENT");
-            ics += text->substr(from, to - from) + "END:VEVENT\r\n";
+            events.emplace_back(std::move(event), a.changed);
         }
-        ics += "END:VCALENDAR\r\n";
         Json accounts = Json::array();
         for (const Account& account : reader.accounts()) accounts.push_back(shown(account));
         Json calendars = Json::array();
@@ -85,7 +80,7 @@ HttpResponse Api::get_export(const HttpRequest&, const PathValues&) {
                 {"accounts", accounts},
                 {"calendars", calendars},
                 {"conflicts", conflicts},
-                {"icalendar", ics}}
+                {"icalendar", write_icalendar_stream(events, parts_.zones)}}
         );
     });
 }

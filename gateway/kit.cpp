@@ -101,7 +101,7 @@ Status add_free_time(Kit& kit, Caller& caller, const ZoneResolver& zones, const 
 }
 
 std::string calendar_file(const KitPerson& person, const ZoneResolver& zones) {
-    std::string out = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//calgate//EN\r\n";
+    std::vector<std::pair<Event, Instant>> events;
     for (const auto& [a, when] : person.appointments) {
         Event event;
         event.uid.value = a.id.value + "@calgate";
@@ -113,12 +113,9 @@ std::string calendar_file(const KitPerson& person, const ZoneResolver& zones) {
         event.master.notes = a.customer + (a.customer.empty() || a.notes.empty() ? "" : "\n") + a.notes;
         event.master.status = a.state == AppointmentState::Held ? EventStatus::Tentative : EventStatus::Confirmed;
         event.master.sequence = a.revision;
-        const auto text = write_icalendar(event, zones, a.changed);
-        if (!text) continue;
-        const auto from = text->find("BEGIN:VEVENT");
-        out += text->substr(from, text->rfind("END:VEVENT") - from) + "END:VEVENT\r\n";
+        events.emplace_back(std::move(event), a.changed);
     }
-    return out + "END:VCALENDAR\r\n";
+    return write_icalendar_stream(events, zones);
 }
 
 std::string availability_data(const Kit& kit) {
