@@ -2,9 +2,7 @@
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -15,6 +13,7 @@ from cloud import Simulator, files_below, leaks
 from copies import compare, utc_of
 from demo import wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 from servers import Radicale
 
 PEOPLE = list(business.STAFF)[:3]
@@ -122,17 +121,7 @@ def main():
     parser.add_argument("--calgate", required=True)
     parser.add_argument("--simulator", required=True)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-cloud-")
-    try:
-        good = run(arguments.calgate, arguments.simulator, folder)
-    except Exception:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-        raise
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("cloud", lambda folder: run(arguments.calgate, arguments.simulator, folder))
 
 
 if __name__ == "__main__":

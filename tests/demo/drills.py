@@ -4,11 +4,9 @@ would be lost, a kit opens with OpenSSL and tar alone and is replaced whole."""
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +15,7 @@ import business
 from caldav_client import CalDav
 from demo import wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 from servers import Radicale
 
 LEASE, BOOKINGS = 10, 12
@@ -226,13 +225,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calgate", required=True)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-drills-")
-    good = run(arguments.calgate, folder)
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("drills", lambda folder: run(arguments.calgate, folder))
 
 
 if __name__ == "__main__":

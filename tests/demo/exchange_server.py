@@ -3,10 +3,8 @@
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import datetime, timedelta
 
@@ -16,6 +14,7 @@ from copies import compare, utc_of
 from demo import wait_until
 from gateway import Gateway
 from own_sites import ExchangeSite
+from scratch import in_a_folder
 
 FOREIGN = 10  # Events of each person's own.
 
@@ -162,17 +161,7 @@ def main():
     parser.add_argument("--simulator", required=True)
     parser.add_argument("--appointments", type=int, default=60)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-exchange-")
-    try:
-        good = run(arguments.calgate, arguments.simulator, folder, arguments.appointments)
-    except Exception:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-        raise
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("exchange", lambda folder: run(arguments.calgate, arguments.simulator, folder, arguments.appointments))
 
 
 if __name__ == "__main__":

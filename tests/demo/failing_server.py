@@ -3,12 +3,10 @@ availability stays as quick as beside it, at a gateway whose providers are well 
 
 import argparse
 import os
-import shutil
 import signal
 import socket
 import struct
 import sys
-import tempfile
 import threading
 import time
 from datetime import datetime, timedelta
@@ -18,6 +16,7 @@ from caldav_client import CalDav
 from cloud import Simulator
 from demo import wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 from servers import Radicale
 
 LONG = bool(os.environ.get("CALGATE_LONG"))
@@ -232,13 +231,7 @@ def main():
     parser.add_argument("--calgate", required=True)
     parser.add_argument("--simulator", required=True)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-failing-")
-    good = run(arguments.calgate, arguments.simulator, folder)
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("failing", lambda folder: run(arguments.calgate, arguments.simulator, folder))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ the second for any day, week or month. The expectation comes from python-dateuti
 import argparse
 import os
 import random
-import shutil
 import sys
-import tempfile
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -15,6 +13,7 @@ from dateutil.rrule import rrulestr
 from caldav_client import CalDav
 from demo import stamp, wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 from servers import Radicale, Xandikos
 
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "UTC"]
@@ -168,17 +167,13 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=1000 if os.environ.get("CALGATE_LONG") else 500)
     arguments = parser.parse_args()
-    good = True
-    for kind in (Radicale, Xandikos):
-        folder = tempfile.mkdtemp(prefix="calgate-foreign-")
-        server = kind(kind.__name__, os.path.join(folder, "server"))
-        passed = run(arguments.calgate, server, arguments.seed, folder, arguments.events)
-        good = good and passed
-        if passed:
-            shutil.rmtree(folder)
-        else:
-            print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    codes = [
+        in_a_folder("foreign", lambda folder, kind=kind: run(
+            arguments.calgate, kind(kind.__name__, os.path.join(folder, "server")), arguments.seed, folder, arguments.events
+        ))
+        for kind in (Radicale, Xandikos)
+    ]
+    return max(codes)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,8 @@
 import argparse
 import os
 import re
-import shutil
 import socket
 import sys
-import tempfile
 import threading
 import time
 from datetime import datetime, timedelta
@@ -15,6 +13,7 @@ import business
 from caldav_client import CalDav
 from demo import wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 from servers import Radicale
 
 CLIENTS, SECONDS, LONGEST = 4, 8, 5.0
@@ -192,13 +191,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calgate", required=True)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-hung-")
-    good = run(arguments.calgate, folder)
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("hung", lambda folder: run(arguments.calgate, folder))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,7 @@
 import argparse
 import os
 import random
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from datetime import datetime, timedelta
@@ -15,6 +13,7 @@ from caldav_site import CaldavSite
 from copies import compare
 from demo import wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 from servers import Radicale
 
 BOOKERS = 4
@@ -109,13 +108,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=100 if os.environ.get("CALGATE_LONG") else 8)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-kill-")
-    good = run(arguments.calgate, arguments.rounds, arguments.seed, folder)
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("kill", lambda folder: run(arguments.calgate, arguments.rounds, arguments.seed, folder))
 
 
 if __name__ == "__main__":

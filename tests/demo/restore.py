@@ -5,13 +5,13 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from datetime import datetime, timedelta
 
 import business
 from caldav_client import CalDav, field
 from demo import wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 from servers import Radicale
 
 PEOPLE = ["anna", "ben"]
@@ -124,13 +124,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calgate", required=True)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-restore-")
-    good = run(arguments.calgate, folder)
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("restore", lambda folder: run(arguments.calgate, folder))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,8 @@ import argparse
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -16,6 +14,7 @@ from cloud import Simulator
 from copies import compare, utc_of
 from demo import wait_until
 from gateway import Gateway
+from scratch import in_a_folder
 
 APPOINTMENTS = 60
 STEP = 10  # Operations of the client between two looks at it.
@@ -205,17 +204,7 @@ def main():
     parser.add_argument("--operations", type=int, default=1000 if os.environ.get("CALGATE_LONG") else 200)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="calgate-shared-")
-    try:
-        good = run(arguments, folder)
-    except Exception:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-        raise
-    if good:
-        shutil.rmtree(folder)
-    else:
-        print(f"Logs are in {folder}.", file=sys.stderr)
-    return 0 if good else 1
+    return in_a_folder("shared", lambda folder: run(arguments, folder))
 
 
 if __name__ == "__main__":

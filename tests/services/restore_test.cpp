@@ -5,16 +5,12 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 
-#include "connectors/caldav/caldav_connector.hpp"
-#include "connectors/ews/ews_connector.hpp"
-#include "connectors/http/url.hpp"
 #include "core/carrier.hpp"
 #include "core/forwarding_connector.hpp"
 #include "scheduler/listing.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "tests/scheduler/small_business.hpp"
 #include "tests/services/services.hpp"
-#include "tests/sim/ews_sim.hpp"
 
 /// How long a lost host takes to come back when every call takes its time and the service admits only what it really
 /// admits. Time is simulated.
@@ -43,66 +39,6 @@ const Limits kLimits[] = {
     {"icloud", 240, 1000ms},
     {"ews", 0, 500ms}};
 
-class IcloudService final : public SimulatedService {
-public:
-    IcloudService(const Clock& clock, const ZoneResolver& zones)
-        : clock_(clock), zones_(zones), sim_(clock, quirks_of("icloud")), calendar_(sim_.make_calendar("bookings")) {}
-    std::string kind() const override { return "icloud"; }
-    std::unique_ptr<Connector> connect(http::HttpTransport& wire) override {
-        caldav::CaldavSettings settings;
-        settings.url = sim_.account_url();
-        settings.user = CaldavSim::credentials().user;
-        settings.password = CaldavSim::credentials().password;
-        return std::make_unique<caldav::CaldavConnector>(wire, clock_, zones_, settings);
-    }
-    http::HttpTransport& site() override { return sim_; }
-    Href calendar() const override { return calendar_; }
-    int mails() const override { return sim_.mails_sent(); }
-    void revoke() override { sim_.unauthorized_after(0); }
-    void admit() override { sim_.unauthorized_after(-1); }
-
-private:
-    const Clock& clock_;
-    const ZoneResolver& zones_;
-    CaldavSim sim_;
-    Href calendar_;
-};
-
-class EwsService final : public SimulatedService {
-public:
-    EwsService(const Clock& clock, const ZoneResolver& zones)
-        : clock_(clock),
-          zones_(zones),
-          sim_(clock, zones, ews_quirks_of("plain")),
-          calendar_{"folders/" + http::percent_encode(sim_.make_calendar("bookings"))} {}
-    std::string kind() const override { return "ews"; }
-    std::unique_ptr<Connector> connect(http::HttpTransport& wire) override {
-        ews::EwsSettings settings;
-        settings.url = EwsSim::url();
-        settings.user = EwsSim::credentials().user;
-        settings.password = EwsSim::credentials().password;
-        settings.default_zone = kZone;
-        return std::make_unique<ews::EwsConnector>(wire, clock_, zones_, settings);
-    }
-    http::HttpTransport& site() override { return sim_; }
-    Href calendar() const override { return calendar_; }
-    int mails() const override { return sim_.mails_sent(); }
-    void revoke() override { sim_.change_password(); }
-    void admit() override {}
-
-private:
-    const Clock& clock_;
-    const ZoneResolver& zones_;
-    EwsSim sim_;
-    Href calendar_;
-};
-
-std::unique_ptr<SimulatedService> any_service(const std::string& name, const Clock& clock, const ZoneResolver& zones) {
-    if (name == "icloud") return std::make_unique<IcloudService>(clock, zones);
-    if (name == "ews") return std::make_unique<EwsService>(clock, zones);
-    return service_named(name, clock, zones);
-}
-
 /// Nothing is held back while the calendar is being filled.
 class Hurried final : public ForwardingConnector {
 public:
@@ -124,7 +60,7 @@ int appointments_to_restore() {
 
 /// Anna's calendar at a service, and one life of a gateway after the other.
 struct Town {
-    explicit Town(const Limits& given) : limits(given), service(any_service(given.service, clock, zones)) {
+    explicit Town(const Limits& given) : limits(given), service(service_named(given.service, clock, zones)) {
         wire.after = [this](const http::Request&) {
             if (!slow) return;
             passed += limits.latency;
