@@ -90,7 +90,8 @@ private:
         Mirror mirror{};
         Appointment appointment{};
     };
-    static constexpr int kMaxTries = 3;  ///< Of one copy in one run.
+    static constexpr int kMaxTries = 3;                 ///< Of one copy in one run.
+    static constexpr std::size_t kMaxSingleReads = 50;  ///< Of events one by one, in one step of a run.
 
     bool load();
     Context context(std::chrono::seconds timeout) const;
@@ -143,6 +144,8 @@ private:
     Sorted sort_page(const ChangeSet&);
     void sort_event(const Reader&, const RemoteEvent&, const ChangeSet&, Sorted&);
     void keep_page(const ChangeSet&, Listing&);
+
+    // absence.cpp
     bool doubtful(const Listing&) const;
     void mend_times();
     /// What is missing is missing for no longer because the wall clock was set ahead (I11).
