@@ -96,8 +96,8 @@ http::Response graph_error(int status, const std::string& code, const std::strin
     return graph_json(status, {{"error", more}});
 }
 
-Query parse_query(std::string_view query) {
-    Query out;
+GraphQuery parse_query(std::string_view query) {
+    GraphQuery out;
     if (query.starts_with("?")) query.remove_prefix(1);
     while (!query.empty()) {
         const auto end = query.find('&');

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::chrono::days kLongestView{1825};
 
-std::size_t number(const Query& query, const char* name, std::size_t otherwise) {
+std::size_t number(const GraphQuery& query, const char* name, std::size_t otherwise) {
     const auto at = query.find(name);
     if (at == query.end()) return otherwise;
     std::size_t value = 0;
@@ -110,7 +110,7 @@ void sort_items(std::vector<Json>& items, const std::string& order) {
     });
 }
 
-std::string encoded(const Query& query) {
+std::string encoded(const GraphQuery& query) {
     std::string out;
     for (const auto& [name, value] : query) out += (out.empty() ? "?" : "&") + name + "=" + http::percent_encode(value);
     return out;
@@ -153,7 +153,7 @@ http::Response GraphSim::State::list(const GraphCall& call, std::vector<Json> it
         out["value"].push_back(std::move(items[i]));
     }
     if (end < total) {
-        Query next = call.query;
+        GraphQuery next = call.query;
         next["$skip"] = std::to_string(end);
         out["@odata.nextLink"] = call.path_text + encoded(next);
     }
@@ -205,7 +205,7 @@ bool GraphSim::State::overlaps(const GraphEvent& event, Interval window) const {
     return false;
 }
 
-std::optional<Interval> window_of(const Query& query) {
+std::optional<Interval> window_of(const GraphQuery& query) {
     const auto start = query.find("startDateTime"), end = query.find("endDateTime");
     if (start == query.end() || end == query.end()) return std::nullopt;
     const auto parse = [](std::string text) -> std::optional<Instant> {

@@ -34,7 +34,7 @@ std::string unhex(const std::string& hex) {
     return out;
 }
 
-std::string value(const Query& query, const char* name) {
+std::string value(const GraphQuery& query, const char* name) {
     const auto at = query.find(name);
     return at == query.end() ? std::string() : at->second;
 }
@@ -44,7 +44,7 @@ bool has_scope(const std::string& scopes, const std::string& wanted) {
 }
 
 /// Shape, audience and life of a client assertion; its signature is not looked at, as no certificate is registered.
-bool is_assertion(const Query& form, Instant now) {
+bool is_assertion(const GraphQuery& form, Instant now) {
     const std::string jwt = value(form, "client_assertion");
     if (value(form, "client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer") return false;
     const auto first = jwt.find('.'), second = jwt.find('.', first + 1);
@@ -100,7 +100,7 @@ Json known_instances() {
 }  // namespace
 
 http::Response GraphSim::State::login(const http::Request& request, const http::Url& url) {
-    const Query query = parse_query(url.query);
+    const GraphQuery query = parse_query(url.query);
     if (url.path == "/common/discovery/instance") return graph_json(200, known_instances());
     const auto parts = split_outside(url.path, "/");
     const std::string tenant = parts.size() > 1 ? http::percent_decode(parts[1]) : "";
@@ -119,12 +119,12 @@ http::Response GraphSim::State::login(const http::Request& request, const http::
     }
     if (rest != "/oauth2/v2.0/token" || request.method != "POST")
         return login_error(404, "invalid_request", 90014, "There is nothing here.");
-    Query form = parse_query(request.body);
+    GraphQuery form = parse_query(request.body);
     form["tenant"] = tenant;
     return token(form);
 }
 
-http::Response GraphSim::State::authorize(const Query& query) {
+http::Response GraphSim::State::authorize(const GraphQuery& query) {
     const std::string redirect = value(query, "redirect_uri");
     if (value(query, "client_id") != GraphSim::client_id() || redirect.empty())
         return login_error(400, "unauthorized_client", 700016, "Application was not found in the directory.");
@@ -151,7 +151,7 @@ http::Response GraphSim::State::authorize(const Query& query) {
     return response;
 }
 
-http::Response GraphSim::State::token(const Query& form) {
+http::Response GraphSim::State::token(const GraphQuery& form) {
     if (value(form, "client_id") != GraphSim::client_id())
         return login_error(400, "unauthorized_client", 700016, "Application was not found in the directory.");
     const bool by_secret = value(form, "client_secret") == GraphSim::client_secret();
@@ -198,7 +198,7 @@ http::Response GraphSim::State::token(const Query& form) {
 
 /// A refresh token is not revoked by its use; each answer brings another one.
 http::Response GraphSim::State::granted(
-    const Query& form, const std::string& scope, const std::string& nonce, bool app_only
+    const GraphQuery& form, const std::string& scope, const std::string& nonce, bool app_only
 ) {
     const std::int64_t life = 3600 + (made * 97) % 1800;
     const std::string token = next_name("EwBwA8l6BAAU");

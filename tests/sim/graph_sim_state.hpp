@@ -13,7 +13,7 @@
 namespace calgate::testing {
 
 using Json = nlohmann::ordered_json;
-using Query = std::map<std::string, std::string>;
+using GraphQuery = std::map<std::string, std::string>;
 
 struct GraphTimes {
     LocalSeconds start{}, end{};
@@ -72,7 +72,7 @@ struct GraphCall {
     std::string method{};
     std::vector<std::string> path{};  ///< Below the mailbox, decoded.
     std::string path_text{};          ///< Before the query, as asked.
-    Query query{};
+    GraphQuery query{};
     bool immutable_ids = false, text_bodies = false, minimal = false;
     std::string zone = "UTC";
     std::size_t page = 0;  ///< odata.maxpagesize
@@ -118,9 +118,9 @@ struct GraphSim::State {
     http::Response api(const http::Request&, const http::Url&);
     http::Response mailbox(GraphCall&);
     http::Response login(const http::Request&, const http::Url&);
-    http::Response token(const Query& form);
-    http::Response granted(const Query& form, const std::string& scope, const std::string& nonce, bool app_only);
-    http::Response authorize(const Query&);
+    http::Response token(const GraphQuery& form);
+    http::Response granted(const GraphQuery& form, const std::string& scope, const std::string& nonce, bool app_only);
+    http::Response authorize(const GraphQuery&);
 
     http::Response calendar_list(const GraphCall&);
     http::Response calendar(GraphCall&, const std::string& id);
@@ -163,11 +163,11 @@ struct GraphSim::State {
 
 http::Response graph_json(int status, const Json& body, http::Headers headers = {});
 http::Response graph_error(int status, const std::string& code, const std::string& message, Json more = Json::object());
-Query parse_query(std::string_view query);
+GraphQuery parse_query(std::string_view query);
 std::string seven_digits(LocalSeconds);
 std::string seven_digits(Instant);
 /// startDateTime and endDateTime; nothing when one is missing or no time.
-std::optional<Interval> window_of(const Query&);
+std::optional<Interval> window_of(const GraphQuery&);
 http::Response no_window();
 /// The parts of a $expand or $filter at this separator, outside of quotes and brackets.
 std::vector<std::string> split_outside(const std::string& text, const std::string& separator);
