@@ -131,7 +131,7 @@ RemoteEvent ItemReader::understood(const Href& calendar, const Element& item, co
 }
 
 Result<std::vector<RemoteEvent>> ItemReader::complete(
-    const Context& context, const Href& calendar, std::vector<Element> items
+    const Context& context, const Href& calendar, const std::vector<Element>& items
 ) const {
     std::vector<std::string> ids;
     for (const Element& item : items) {

@@ -31,7 +31,8 @@ public:
     /// @return NotFound when the service says that this very item is gone.
     Result<Element> get_one(const Context&, const std::string& id) const;
     /// With the exceptions of series, which take requests of their own. Odd content never fails, see `unreadable`.
-    Result<std::vector<RemoteEvent>> complete(const Context&, const Href& calendar, std::vector<Element> items) const;
+    Result<std::vector<RemoteEvent>> complete(const Context&, const Href& calendar, const std::vector<Element>& items)
+        const;
 
     /// @return Rejected when a deleted occurrence would have to come back.
     Status check_exceptions(const Event& wanted, const Event& stored) const;

@@ -144,7 +144,7 @@ std::string first_reason(const json& list) {
 Refusal parse_refusal(int status, std::string_view body) {
     Refusal refusal;
     refusal.status = status;
-    const int kMaxDepth = 32;
+    static constexpr int kMaxDepth = 32;
     if (body.empty() || body.size() > kMaxErrorBody) return refusal;
     const auto flat = [](int depth, json::parse_event_t, json&) { return depth <= kMaxDepth; };
     const json document = json::parse(body, flat, false);

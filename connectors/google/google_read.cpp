@@ -18,9 +18,9 @@ constexpr std::size_t kMaxExceptions = 2000;
 Error unreadable(const std::string& why) { return {ErrorCode::InvalidResponse, why, {}}; }
 
 const json& member(const json& object, const char* name) {
-    static const json nothing = json::object();
+    static const json kNothing = json::object();
     const auto at = object.is_object() ? object.find(name) : object.end();
-    return object.is_object() && at != object.end() ? *at : nothing;
+    return object.is_object() && at != object.end() ? *at : kNothing;
 }
 
 std::string text_at(const json& object, const char* name) {

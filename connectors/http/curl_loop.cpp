@@ -245,8 +245,8 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
 }
 
 CurlTransport::Loop::Loop(const Settings& settings) : settings_(settings) {
-    static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-    CALGATE_ASSERT(initialised == CURLE_OK);
+    static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+    CALGATE_ASSERT(kInitialised == CURLE_OK);
     multi_ = curl_multi_init();
     CALGATE_ASSERT(multi_ != nullptr);
     allow_connections();

@@ -15,6 +15,7 @@ std::optional<std::string> Response::header(std::string_view name) const {
 }
 
 Result<std::unique_ptr<OpenStream>>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): those that open one keep the listener.
 HttpTransport::open_stream(const Request&, std::shared_ptr<StreamListener>, const StreamLimits&) {
     return Error{ErrorCode::Unsupported, "Answers are not kept open here.", {}};
 }

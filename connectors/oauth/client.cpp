@@ -24,13 +24,13 @@ const std::vector<ScopeRow>& scope_rows() {
     static const std::string kList = kAuth + "calendar.calendarlist.readonly";
     static const std::string kGraph = "https://graph.microsoft.com/";
     // Busy is answered by freebusy.query and getSchedule, which see no event.
-    static const std::vector<ScopeRow> rows{
+    static const std::vector<ScopeRow> kRows{
         {Provider::Google, Access::Busy, {kAuth + "calendar.freebusy", kList}, {"openid", "email"}},
         {Provider::Google, Access::Mirror, {kAuth + "calendar.events", kList}, {"openid", "email"}},
         {Provider::Microsoft, Access::Busy, {kGraph + "Calendars.ReadBasic"}, {"openid", "email", "offline_access"}},
         {Provider::Microsoft, Access::Mirror, {kGraph + "Calendars.ReadWrite"}, {"openid", "email", "offline_access"}},
     };
-    return rows;
+    return kRows;
 }
 
 const ScopeRow& row_of(Provider provider, Access access) {
