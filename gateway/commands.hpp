@@ -56,8 +56,11 @@ int command_resolve(const std::string& directory, const std::string& id, const R
 int command_explain(const std::string& directory, const std::string& appointment, bool json);
 int command_list_runs(const std::string& directory, bool json);
 int command_undo(const std::string& directory, const std::string& run);
-int command_keys_list(const std::string& directory);
-int command_keys_add(const std::string& directory, const std::string& label);
+int command_keys_list(const std::string& directory, bool json);
+/// @param scope "monitor", "read", "write" or "admin". @param expires a length of time; empty: never.
+int command_keys_create(
+    const std::string& directory, const std::string& label, const std::string& scope, const std::string& expires
+);
 int command_keys_rotate(const std::string& directory);
 int command_keys_revoke(const std::string& directory, const std::string& id);
 int command_export(const std::string& directory, const std::string& folder);

@@ -80,6 +80,14 @@ public:
         else
             fail(*node, fmt::format("{} is out of range; write a whole number from {} to {}", key, low, high));
     }
+    void flag(const char* section, const char* key, bool& out) {
+        const auto* node = find(section, key);
+        if (!node) return;
+        if (const auto value = node->value_exact<bool>())
+            out = *value;
+        else
+            fail(*node, fmt::format("{} is neither; write true or false", key));
+    }
     void seconds(const char* section, const char* key, std::int64_t low, std::int64_t high, std::chrono::seconds& out) {
         std::int64_t value = out.count();
         number(section, key, low, high, value);
@@ -303,6 +311,9 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.number("limits", "body_bytes", 1024, 16 * 1024 * 1024, out.body_bytes);
     in.number("limits", "connections", 1, 100'000, out.connections);
     in.seconds("limits", "request_timeout_s", 1, 600, out.request_timeout);
+    in.number("limits", "key_per_minute", 0, 10'000'000, out.key_per_minute);
+    in.number("limits", "address_per_minute", 0, 10'000'000, out.address_per_minute);
+    in.flag("gateway", "behind_proxy", out.behind_proxy);
     in.seconds("sync", "poll_active_s", 5, 86'400, out.poll_active);
     in.seconds("sync", "poll_idle_s", 5, 86'400, out.poll_idle);
     in.seconds("sync", "probe_every_s", 5, 3600, out.probe_every);
@@ -332,8 +343,9 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
 
 std::string write_config(const Config& c) {
     return fmt::format(
-        "[gateway]\nname = {}\nzone = {}\nlisten = {}\npublic_url = {}\n\n"
-        "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
+        "[gateway]\nname = {}\nzone = {}\nlisten = {}\npublic_url = {}\nbehind_proxy = {}\n\n"
+        "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\nkey_per_minute = {}\naddress_per_minute "
+        "= {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
         "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
         "[kit]\ntarget = {}\nevery_s = {}\ndays = {}\npassword_file = {}\nuser = {}\ntarget_password_file = {}\n\n"
@@ -344,9 +356,12 @@ std::string write_config(const Config& c) {
         quoted(c.zone),
         quoted(fmt::format("{}:{}", c.listen_host, c.listen_port)),
         quoted(c.public_url),
+        c.behind_proxy,
         c.body_bytes,
         c.connections,
         c.request_timeout.count(),
+        c.key_per_minute,
+        c.address_per_minute,
         c.poll_active.count(),
         c.poll_idle.count(),
         c.probe_every.count(),

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "gateway/api_keys.hpp"
 #include "gateway/keys.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
@@ -70,8 +71,6 @@ Result<ConnectorSettings> connector_settings(const std::string& directory, const
 }
 
 }  // namespace
-
-std::string make_api_key(Random& random) { return "cg_" + base64url(random_bytes(random, 32)); }
 
 Result<std::unique_ptr<Gateway>> Gateway::open(const std::string& directory) {
     CALGATE_TRY(KeyFile keys, load_keys(directory));
@@ -146,7 +145,7 @@ Result<InitResult> init_gateway(const std::string& directory, const Config& conf
             business.epoch = base64url(random_bytes(random, 12));
             apply_policies(business, config);
             writer.put(business);
-            writer.put_api_key(sha256_hex(api_key), "first key");
+            writer.put(ApiKey{sha256_hex(api_key), "first key", KeyScope::Admin, SystemClock{}.now(), std::nullopt});
         });
     }
     CALGATE_TRY_STATUS(write_private_file(directory + "/calgate.toml", write_config(config)));

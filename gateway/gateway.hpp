@@ -49,7 +49,4 @@ struct InitResult {
 };
 Result<InitResult> init_gateway(const std::string& directory, const Config& config);
 
-/// `cg_` and 256 random bits.
-std::string make_api_key(Random& random);
-
 }  // namespace calgate

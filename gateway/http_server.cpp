@@ -142,6 +142,7 @@ public:
         ++count_;
         boost::system::error_code ignored;
         stream_.socket().set_option(tcp::no_delay(true), ignored);
+        address_ = stream_.socket().remote_endpoint(ignored).address().to_string();
     }
     ~Session() { --count_; }
     Session(const Session&) = delete;
@@ -194,6 +195,7 @@ private:
         if (!request)
             return refuse(problem(400, "Bad Request", "The request's address cannot be understood; check its encoding.")
             );
+        request->address = address_;
         if (head_) request->method = "GET";  // RFC 9110 9.3.2: as GET, without the content.
         stream_.expires_never();
         switch (choose_(*request)) {
@@ -262,6 +264,7 @@ private:
     asio::thread_pool& store_pool_;
     asio::thread_pool& provider_pool_;
     std::atomic<int>& count_;
+    std::string address_{};
     bool head_ = false;
     std::optional<http::request_parser<http::string_body>> parser_{};
     std::optional<http::response<http::string_body>> response_{};

@@ -16,6 +16,7 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> query{};    ///< Decoded.
     std::vector<std::pair<std::string, std::string>> headers{};  ///< Names in lower case.
     std::string body{};
+    std::string address{};  ///< Of the caller; empty: from within this process.
 
     std::string_view header(std::string_view lower_name) const;
     /// Empty when absent.

@@ -166,11 +166,16 @@ int run(int argc, char** argv) {
 
     auto* keys = app.add_subcommand("keys", "API keys, and the vault's");
     keys->require_subcommand(1);
-    keys->add_subcommand("list", "ids and labels")->callback([&] { code = command_keys_list(directory); });
-    auto* add = keys->add_subcommand("add", "make one; it is shown once");
-    std::string label;
-    add->add_option("label", label)->required();
-    add->callback([&] { code = command_keys_add(directory, label); });
+    auto* list = keys->add_subcommand("list", "ids, labels, what each may do and until when");
+    list->add_flag("--json", json);
+    list->callback([&] { code = command_keys_list(directory, json); });
+    auto* create = keys->add_subcommand("create", "make one; it is shown once")->alias("add");
+    std::string label, scope = "write", expires;
+    create->add_option("label", label)->required();
+    create->add_option("--scope", scope, "monitor, read, write or admin")
+        ->check(CLI::IsMember({"monitor", "read", "write", "admin"}));
+    create->add_option("--expires", expires, "how long it opens anything, such as 90d; otherwise for ever");
+    create->callback([&] { code = command_keys_create(directory, label, scope, expires); });
     keys->add_subcommand("rotate", "make a new vault key and seal every stored secret with it")->callback([&] {
         code = command_keys_rotate(directory);
     });

@@ -91,7 +91,8 @@ int serve(const std::string& directory) {
         gateway.random,
         gateway.keys,
         token,
-        true});
+        true,
+        {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy}});
     HttpServer::Settings settings;
     settings.host = gateway.config.listen_host;
     settings.port = static_cast<unsigned short>(gateway.config.listen_port);

@@ -141,7 +141,8 @@ void ApiStage::open() {
         gateway_->random,
         gateway_->keys,
         "",
-        false});
+        false,
+        {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy}});
     server_ = std::make_unique<HttpServer>(
         settings_,
         [this](const HttpRequest& request) { return api_->lane(request); },
