@@ -7,6 +7,7 @@
 #include "gateway/config.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/keys.hpp"
+#include "gateway/tls_identity.hpp"
 
 namespace calgate {
 namespace {
@@ -129,6 +130,19 @@ int command_doctor(const std::string& directory) {
     );
     const auto keys = load_keys(directory);
     report(keys.has_value(), keys ? "The keys can be read, by their owner only." : keys.error().detail);
+    const auto config = load_config(directory);
+    if (config && !config->certificate_file.empty()) {
+        const TlsFiles files{config->certificate_file, config->certificate_key_file};
+        const auto loaded = load_tls(files);
+        const auto end = certificate_end(files);
+        const bool lasts = end && *end - SystemClock{}.now() > std::chrono::hours{14 * 24};
+        report(
+            loaded.has_value() && lasts,
+            !loaded ? loaded.error().detail
+                    : "The certificate of the API ends on " + (end ? format_instant(*end) : "an unknown day") +
+                          (lasts ? "." : "; put a new one there.")
+        );
+    }
     auto caller = Caller::open(directory);
     report(caller.has_value(), caller ? "The configuration and the store can be read." : caller.error().detail);
     if (!caller) return code;

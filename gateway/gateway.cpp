@@ -37,13 +37,6 @@ void apply_policies(Business& business, const Config& config) {
     business.stale_after = config.stale_after;
 }
 
-Result<Config> load_config(const std::string& directory) {
-    const std::string file = directory + "/calgate.toml";
-    CALGATE_TRY(const std::string text, read_file(file, kMaxConfigBytes));
-    const ZoneResolver zones;
-    return read_config(text, file, zones);
-}
-
 Result<oauth::Client> client_from(
     const std::string& directory, oauth::Provider provider, const ApplicationConfig& config
 ) {
@@ -71,6 +64,13 @@ Result<ConnectorSettings> connector_settings(const std::string& directory, const
 }
 
 }  // namespace
+
+Result<Config> load_config(const std::string& directory) {
+    const std::string file = directory + "/calgate.toml";
+    CALGATE_TRY(const std::string text, read_file(file, kMaxConfigBytes));
+    const ZoneResolver zones;
+    return read_config(text, file, zones);
+}
 
 Result<std::unique_ptr<Gateway>> Gateway::open(const std::string& directory) {
     CALGATE_TRY(KeyFile keys, load_keys(directory));

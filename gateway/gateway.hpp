@@ -42,6 +42,9 @@ struct Gateway {
     bool running = false;  ///< The engine's workers are started.
 };
 
+/// What calgate.toml in the data directory says. @return Rejected with a sentence.
+Result<Config> load_config(const std::string& directory);
+
 /// Makes a data directory: configuration, keys, store, business, first API key.
 struct InitResult {
     std::string api_key{};

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
 
 namespace calgate {
 namespace {
@@ -14,7 +13,15 @@ constexpr double kMinute = 60;
 constexpr std::array<unsigned char, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 constexpr std::size_t kNetworkBytes = 8;
 
-/// As bytes: four, or the eight of a network; nothing when it is no address.
+std::string last_of(std::string_view list) {
+    list.remove_prefix(list.rfind(',') == std::string_view::npos ? 0 : list.rfind(',') + 1);
+    while (!list.empty() && list.front() == ' ') list.remove_prefix(1);
+    while (!list.empty() && list.back() == ' ') list.remove_suffix(1);
+    return std::string(list);
+}
+
+}  // namespace
+
 std::optional<std::string> network_of(const std::string& address) {
     std::array<unsigned char, 16> bytes{};
     if (::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) return std::string(bytes.begin(), bytes.begin() + 4);
@@ -28,15 +35,6 @@ bool is_loopback(const std::string& address) {
     if (network && network->size() == 4) return network->front() == 127;
     return address == "::1";
 }
-
-std::string last_of(std::string_view list) {
-    list.remove_prefix(list.rfind(',') == std::string_view::npos ? 0 : list.rfind(',') + 1);
-    while (!list.empty() && list.front() == ' ') list.remove_prefix(1);
-    while (!list.empty() && list.back() == ' ') list.remove_suffix(1);
-    return std::string(list);
-}
-
-}  // namespace
 
 RequestLimits::RequestLimits(int per_minute, std::size_t most_callers)
     : per_minute_(per_minute), most_callers_(most_callers), others_{per_minute_, {}} {}

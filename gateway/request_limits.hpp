@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/time.hpp"
@@ -36,8 +37,12 @@ private:
     SteadyInstant forgot_{};              ///< Under mutex_.
 };
 
-/// Whom a request without a key is counted for: the address, of IPv6 the network (/64) that one customer has to
-/// himself.
+/// Whom an address counts for, as bytes: IPv4 itself, of IPv6 the network (/64) that one customer has to himself.
+/// Nothing when it is no address.
+std::optional<std::string> network_of(const std::string& address);
+bool is_loopback(const std::string& address);
+
+/// Whom a request without a key is counted for: the network of its address.
 /// @param behind_proxy what a proxy on this machine says last in X-Forwarded-For counts, if it is an address.
 std::string client_of(const HttpRequest&, bool behind_proxy);
 
