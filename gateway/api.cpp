@@ -79,8 +79,6 @@ HttpResponse too_many(const std::string& whose, std::chrono::seconds wait) {
 
 const std::vector<Api::Route>& Api::routes() {
     static const std::vector<std::string> kAccount = {"kind", "url", "user", "password", "address", "mailbox"};
-    static const std::vector<std::string> kExport = {
-        "format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"};
     static const std::vector<std::string> kApplication = {
         "kind",
         "access",
@@ -142,7 +140,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"DELETE", "/v1/keys/{id}", Lane::Store, KeyScope::Admin, "Revoke an API key by its id; the next request under it is refused.", {}, {}, &Api::delete_key},
         {"POST", "/v1/keys/rotate", Lane::Provider, KeyScope::Admin, "Make a new vault key and seal every stored secret with it.", {}, {}, &Api::rotate_keys},
         {"GET", "/v1/export", Lane::Store, KeyScope::Admin, "Everything but secrets, as one JSON document.", {}, {}, &Api::get_export},
-        {"POST", "/v1/import", Lane::Store, KeyScope::Admin, "Take in an export; a dry run unless apply=true.", {"apply"}, kExport, &Api::post_import},
+        {"POST", "/v1/import", Lane::Store, KeyScope::Admin, "Put an export back as it was, or with merge=true take its bookings in as new ones; a dry run unless apply=true.", {"apply", "merge"}, export_fields(), &Api::post_import},
         {"POST", "/hooks/google", Lane::Inline, kOpen, "Google's notifications: a hint to read a calendar, nothing more.", {}, {}, &Api::post_google_hook},
         {"POST", "/hooks/graph", Lane::Inline, kOpen, "Microsoft's notifications: a hint to read a calendar, nothing more.", {"validationToken"}, {}, &Api::post_graph_hook},
         {"GET", "/live", Lane::Inline, kOpen, "The process answers.", {}, {}, &Api::get_live},

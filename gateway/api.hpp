@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -141,6 +142,8 @@ private:
     HttpResponse get_export(const HttpRequest&, const PathValues&);
     HttpResponse post_import(const HttpRequest&, const PathValues&);
 
+    HttpResponse replay_import(const nlohmann::json& document, bool apply_it);
+    HttpResponse merge_import(const nlohmann::json& document, bool apply_it);
     void apply(const BookingResult& result);
     /// Runs `work` in one transaction; under an Idempotency-Key once only, its answer kept for a week when it is good.
     HttpResponse write_once(const HttpRequest&, const std::function<HttpResponse(Writer&)>& work);

@@ -63,9 +63,18 @@ int command_keys_create(
 );
 int command_keys_rotate(const std::string& directory);
 int command_keys_revoke(const std::string& directory, const std::string& id);
-int command_export(const std::string& directory, const std::string& folder);
-/// @param staff empty: a calgate export; otherwise plain calendar files become appointments of this person.
-int command_import(const std::string& directory, const std::string& source, const std::string& staff, bool apply);
+/// @param target a folder, or a file that ends in .tar.
+int command_export(const std::string& directory, const std::string& target);
+struct ImportOptions {
+    std::string source{};  ///< What calgate export wrote, or .ics files, or a .csv file.
+    std::string staff{};   ///< Whose appointments those of other tools become.
+    std::string zone{};    ///< .csv: of the times there; empty: the person's.
+    std::string dates = "ymd";
+    std::vector<std::string> columns{};  ///< .csv: "field=Name in the table".
+    bool merge = false;                  ///< An export: as new bookings beside what is here.
+    bool apply = false;
+};
+int command_import(const std::string& directory, const ImportOptions& options);
 struct RestoreOptions {
     std::vector<std::string> from{};  ///< Calendars, by id, name or address.
     std::string recovery_key_file{};  ///< Empty: the key in keys.json.

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "gateway/api_json.hpp"
 #include "tests/gateway/api_stage.hpp"
 
 using namespace calgate;
@@ -44,8 +45,8 @@ Json body_of(const Api::Route& route) {
     for (const std::string& field : route.fields) body[field] = value_of(field);
     if (route.pattern == "/v1/services/{id}") body["staff"] = Json::array();
     if (route.pattern == "/v1/import")
-        for (const char* list : {"staff", "services", "appointments", "accounts", "calendars", "conflicts"})
-            body[list] = Json::array();
+        for (const std::string& list : export_fields())
+            if (list != "format" && list != "icalendar") body[list] = Json::array();
     return body;
 }
 
