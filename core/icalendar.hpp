@@ -42,8 +42,12 @@ Result<std::vector<Event>> read_icalendar_stream(
 /// @return Rejected when the event is `partial`, or would not survive its own writing.
 Result<std::string> write_icalendar(const Event& event, const ZoneResolver& zones, Instant stamp);
 
-/// Several events, each written fresh with its stamp, in one VCALENDAR without time zones. One that would not survive
-/// its own writing is left out.
+/// The events of several calendar objects in one VCALENDAR, with the zones that they bring; of those with one name the
+/// first. What is no calendar object adds nothing.
+std::string join_icalendar(const std::vector<std::string>& texts);
+
+/// Several events, each written fresh with its stamp, in one VCALENDAR with their zones. One that would not survive its
+/// own writing is left out.
 std::string write_icalendar_stream(const std::vector<std::pair<Event, Instant>>& stamped, const ZoneResolver& zones);
 
 /// Digest of meaning, not of bytes (providers/icalendar 9): hex SHA-256. Equal for copies a server refolded or

@@ -13,6 +13,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::nullopt_t kOpen = std::nullopt;
+constexpr std::string_view kBearer = "Bearer ";
+
 /// Matches "/v1/staff/{id}"; fills `values`.
 bool matches(std::string_view pattern, std::string_view path, PathValues& values) {
     while (true) {
@@ -33,12 +36,49 @@ bool matches(std::string_view pattern, std::string_view path, PathValues& values
     }
 }
 
+HttpResponse no_key(const HttpRequest& request) {
+    std::string_view sent = request.header("authorization");
+    sent.remove_prefix(std::min(sent.size(), kBearer.size()));
+    auto refused = problem(
+        401,
+        "Unauthorized",
+        is_damaged_key(sent) ? "This API key is damaged: a character is wrong. Copy it again from where it was kept."
+                             : "Send a valid API key as Authorization: Bearer cg_…; calgate keys create makes one."
+    );
+    refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return refused;
+}
+
+/// RFC 6750 3.1.
+HttpResponse too_little(const ApiKey& key, KeyScope needed) {
+    auto refused = problem(
+        403,
+        "Forbidden",
+        "This key is for \"" + std::string(to_string(key.scope)) + "\" and this takes \"" + to_string(needed) +
+            "\"; make another with calgate keys create LABEL --scope " + to_string(needed) + "."
+    );
+    refused.headers.emplace_back(
+        "WWW-Authenticate", "Bearer error=\"insufficient_scope\", scope=\"" + std::string(to_string(needed)) + "\""
+    );
+    return refused;
+}
+
+/// RFC 6585 4.
+HttpResponse too_many(const std::string& whose, std::chrono::seconds wait) {
+    const std::string seconds = std::to_string(wait.count());
+    auto refused = problem(
+        429,
+        "Too Many Requests",
+        "Too many requests came " + whose + "; ask again in " + seconds + " s, and less often."
+    );
+    refused.headers.emplace_back("Retry-After", seconds);
+    return refused;
+}
+
 }  // namespace
 
 const std::vector<Api::Route>& Api::routes() {
     static const std::vector<std::string> kAccount = {"kind", "url", "user", "password", "address", "mailbox"};
-    static const std::vector<std::string> kExport = {
-        "format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"};
     static const std::vector<std::string> kApplication = {
         "kind",
         "access",
@@ -55,58 +95,58 @@ const std::vector<Api::Route>& Api::routes() {
     static const std::vector<std::string> kCalendar = {"account", "href", "name", "staff", "mirror", "busy", "show"};
     // clang-format off
     static const std::vector<Route> kRoutes = {
-        {"PUT", "/v1/appointments/{id}", Lane::Store, false, "Book or change an appointment; Idempotency-Key and If-Match are honoured.", {"force"}, appointment_fields(), &Api::put_appointment, {"Idempotency-Key", "If-Match"}},
-        {"GET", "/v1/appointments/{id}", Lane::Store, false, "One appointment with the state of its copies.", {}, {}, &Api::get_appointment},
-        {"DELETE", "/v1/appointments/{id}", Lane::Store, false, "Cancel an appointment; it is never erased.", {}, {}, &Api::delete_appointment, {"If-Match"}},
-        {"GET", "/v1/appointments/{id}/history", Lane::Store, false, "Every revision, who made it and why, with its conflicts.", {}, {}, &Api::get_history},
-        {"GET", "/v1/appointments", Lane::Store, false, "All appointments by id, paged.", {"after", "limit"}, {}, &Api::list_appointments},
-        {"GET", "/v1/availability", Lane::Inline, false, "Busy and free time with the age of every source; from memory only.", {"staff", "from", "to"}, {}, &Api::get_availability},
-        {"GET", "/v1/slots", Lane::Inline, false, "When a service can begin, with whom, and how old the data behind it is; from memory only.", {"service", "staff", "from", "to", "zone"}, {}, &Api::get_slots},
-        {"POST", "/v1/holds", Lane::Store, false, "Hold a slot for a while, of the person named or of the one who has least to do; confirm it with PUT /v1/appointments/{id}.", {}, hold_fields(), &Api::post_hold, {"Idempotency-Key"}},
-        {"GET", "/v1/staff", Lane::Store, false, "Everybody.", {}, {}, &Api::list_staff},
-        {"GET", "/v1/staff/{id}", Lane::Store, false, "One person, room or device.", {}, {}, &Api::get_staff},
-        {"PUT", "/v1/staff/{id}", Lane::Store, false, "Create or replace a person, room or device.", {}, staff_fields(), &Api::put_staff},
-        {"GET", "/v1/services", Lane::Store, false, "All services.", {}, {}, &Api::list_services},
-        {"GET", "/v1/services/{id}", Lane::Store, false, "One service.", {}, {}, &Api::get_service},
-        {"PUT", "/v1/services/{id}", Lane::Store, false, "Create or replace a service.", {}, service_fields(), &Api::put_service},
-        {"GET", "/v1/accounts", Lane::Store, false, "Accounts at calendar services; never their passwords.", {}, {}, &Api::list_accounts},
-        {"POST", "/v1/accounts", Lane::Provider, false, "Sign in at iCloud, a CalDAV or an Exchange (EWS) server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
-        {"POST", "/v1/accounts/application", Lane::Provider, false, "Connect without a person: a Google service account, or a Microsoft application at Graph or an Exchange server that takes its tokens.", {}, kApplication, &Api::post_application},
-        {"POST", "/v1/accounts/sign-in", Lane::Store, false, "Begin a person's sign-in at google or microsoft: an address to open, good once, for ten minutes, for this key.", {}, kSignIn, &Api::post_sign_in},
-        {"GET", "/v1/accounts/sign-in/{id}", Lane::Store, false, "How a sign-in stands; only for the key that began it.", {}, {}, &Api::get_sign_in},
-        {"POST", "/v1/accounts/sign-in/{id}", Lane::Provider, false, "Finish a sign-in whose browser came back to the caller; only for the key that began it.", {}, {"state", "code", "error"}, &Api::finish_sign_in},
-        {"GET", "/oauth/callback", Lane::Provider, true, "Where the browser comes back to after a sign-in.", {"state", "code", "error", "error_description", "*"}, {}, &Api::get_callback},
-        {"DELETE", "/v1/accounts/{id}", Lane::Provider, false, "Disconnect an account and its calendars: its secret is erased, appointments stay. remove_copies=true deletes our copies first.", {"remove_copies"}, {}, &Api::delete_account},
-        {"GET", "/v1/calendars", Lane::Store, false, "Calendars in use.", {}, {}, &Api::list_calendars},
-        {"POST", "/v1/calendars", Lane::Store, false, "Use a calendar as mirror, busy source, both or neither.", {}, kCalendar, &Api::post_calendar},
-        {"DELETE", "/v1/calendars/{id}", Lane::Provider, false, "Disconnect a calendar; appointments stay. remove_copies=true deletes our copies there first.", {"remove_copies"}, {}, &Api::delete_calendar},
-        {"POST", "/v1/calendars/{id}/sync", Lane::Provider, false, "Read this calendar soon.", {}, {}, &Api::sync_calendar},
-        {"POST", "/v1/calendars/{id}/preview", Lane::Provider, false, "What a sync would do now; reads only.", {}, {}, &Api::preview_calendar},
-        {"POST", "/v1/calendars/{id}/verify", Lane::Provider, false, "Compare every copy by content; reads only.", {}, {}, &Api::verify_calendar},
-        {"POST", "/v1/calendars/{id}/drill", Lane::Provider, false, "Restore this target into a scratch store and compare it with the living one; writes nowhere.", {}, {}, &Api::drill_calendar},
-        {"POST", "/v1/calendars/{id}/rehearsal", Lane::Provider, false, "In a copy of the store: what a revoked sign-in (drill revoked) or a wall clock set by jump_s (drill clock) leads to; the calendar is read, nothing is written.", {}, {"drill", "jump_s"}, &Api::rehearse},
-        {"PUT", "/v1/drills/schedule", Lane::Store, false, "How often every target is restored into a scratch store by itself; every_s 0 ends that.", {}, {"every_s"}, &Api::put_drill_schedule},
-        {"PUT", "/v1/drills/cut", Lane::Store, false, "Cut calls to a provider off for a few seconds; given again, it lasts on.", {}, {"provider", "percent", "lease_s"}, &Api::cut_traffic},
-        {"DELETE", "/v1/drills/cut", Lane::Store, false, "End every cut now.", {}, {}, &Api::lift_cut},
-        {"POST", "/v1/drills/result", Lane::Store, false, "Record how a drill ended.", {}, {"drill", "good"}, &Api::post_drill_result},
-        {"GET", "/v1/changes", Lane::Store, false, "The change feed after a sequence number.", {"after", "limit"}, {}, &Api::list_changes},
-        {"GET", "/v1/conflicts", Lane::Store, false, "What waits for a person; all=true shows settled ones too.", {"all"}, {}, &Api::list_conflicts},
-        {"POST", "/v1/conflicts/{id}/resolution", Lane::Store, false, "Decide a conflict: ours, theirs, or merged with the fields that are given.", {}, {"resolution", "start", "end", "title", "place", "notes"}, &Api::resolve_conflict},
-        {"GET", "/v1/runs", Lane::Store, false, "What was taken over from calendars, run by run.", {}, {}, &Api::list_runs},
-        {"POST", "/v1/runs/{id}/undo", Lane::Store, false, "Take back what a run took over, where nobody changed it since.", {}, {}, &Api::post_undo},
-        {"GET", "/v1/status", Lane::Store, false, "What is live, what is cached since when, what waits.", {}, {}, &Api::get_status},
-        {"GET", "/v1/keys", Lane::Store, false, "API keys: hashes and labels.", {}, {}, &Api::list_keys},
-        {"POST", "/v1/keys", Lane::Store, false, "Make an API key; it is shown once.", {}, {"label"}, &Api::post_key},
-        {"DELETE", "/v1/keys/{id}", Lane::Store, false, "Revoke an API key by its hash.", {}, {}, &Api::delete_key},
-        {"POST", "/v1/keys/rotate", Lane::Provider, false, "Make a new vault key and seal every stored secret with it.", {}, {}, &Api::rotate_keys},
-        {"GET", "/v1/export", Lane::Store, false, "Everything but secrets, as one JSON document.", {}, {}, &Api::get_export},
-        {"POST", "/v1/import", Lane::Store, false, "Take in an export; a dry run unless apply=true.", {"apply"}, kExport, &Api::post_import},
-        {"POST", "/hooks/google", Lane::Inline, true, "Google's notifications: a hint to read a calendar, nothing more.", {}, {}, &Api::post_google_hook},
-        {"POST", "/hooks/graph", Lane::Inline, true, "Microsoft's notifications: a hint to read a calendar, nothing more.", {"validationToken"}, {}, &Api::post_graph_hook},
-        {"GET", "/live", Lane::Inline, true, "The process answers.", {}, {}, &Api::get_live},
-        {"GET", "/ready", Lane::Inline, true, "The gateway takes bookings.", {}, {}, &Api::get_ready},
-        {"GET", "/metrics", Lane::Store, false, "For Prometheus.", {}, {}, &Api::get_metrics},
-        {"GET", "/v1/openapi.json", Lane::Inline, true, "This description.", {}, {}, &Api::get_openapi},
+        {"PUT", "/v1/appointments/{id}", Lane::Store, KeyScope::Write, "Book or change an appointment; Idempotency-Key and If-Match are honoured.", {"force"}, appointment_fields(), &Api::put_appointment, {"Idempotency-Key", "If-Match"}},
+        {"GET", "/v1/appointments/{id}", Lane::Store, KeyScope::Read, "One appointment with the state of its copies.", {}, {}, &Api::get_appointment},
+        {"DELETE", "/v1/appointments/{id}", Lane::Store, KeyScope::Write, "Cancel an appointment; it is never erased.", {}, {}, &Api::delete_appointment, {"If-Match"}},
+        {"GET", "/v1/appointments/{id}/history", Lane::Store, KeyScope::Read, "Every revision, who made it and why, with its conflicts.", {}, {}, &Api::get_history},
+        {"GET", "/v1/appointments", Lane::Store, KeyScope::Read, "All appointments by id, paged.", {"after", "limit"}, {}, &Api::list_appointments},
+        {"GET", "/v1/availability", Lane::Inline, KeyScope::Read, "Busy and free time with the age of every source; from memory only.", {"staff", "from", "to"}, {}, &Api::get_availability},
+        {"GET", "/v1/slots", Lane::Inline, KeyScope::Read, "When a service can begin, with whom, and how old the data behind it is; from memory only.", {"service", "staff", "from", "to", "zone"}, {}, &Api::get_slots},
+        {"POST", "/v1/holds", Lane::Store, KeyScope::Write, "Hold a slot for a while, of the person named or of the one who has least to do; confirm it with PUT /v1/appointments/{id}.", {}, hold_fields(), &Api::post_hold, {"Idempotency-Key"}},
+        {"GET", "/v1/staff", Lane::Store, KeyScope::Read, "Everybody.", {}, {}, &Api::list_staff},
+        {"GET", "/v1/staff/{id}", Lane::Store, KeyScope::Read, "One person, room or device.", {}, {}, &Api::get_staff},
+        {"PUT", "/v1/staff/{id}", Lane::Store, KeyScope::Write, "Create or replace a person, room or device.", {}, staff_fields(), &Api::put_staff},
+        {"GET", "/v1/services", Lane::Store, KeyScope::Read, "All services.", {}, {}, &Api::list_services},
+        {"GET", "/v1/services/{id}", Lane::Store, KeyScope::Read, "One service.", {}, {}, &Api::get_service},
+        {"PUT", "/v1/services/{id}", Lane::Store, KeyScope::Write, "Create or replace a service.", {}, service_fields(), &Api::put_service},
+        {"GET", "/v1/accounts", Lane::Store, KeyScope::Admin, "Accounts at calendar services; never their passwords.", {}, {}, &Api::list_accounts},
+        {"POST", "/v1/accounts", Lane::Provider, KeyScope::Admin, "Sign in at iCloud, a CalDAV or an Exchange (EWS) server and list its calendars; again with a new password to reconnect.", {}, kAccount, &Api::post_account},
+        {"POST", "/v1/accounts/application", Lane::Provider, KeyScope::Admin, "Connect without a person: a Google service account, or a Microsoft application at Graph or an Exchange server that takes its tokens.", {}, kApplication, &Api::post_application},
+        {"POST", "/v1/accounts/sign-in", Lane::Store, KeyScope::Admin, "Begin a person's sign-in at google or microsoft: an address to open, good once, for ten minutes, for this key.", {}, kSignIn, &Api::post_sign_in},
+        {"GET", "/v1/accounts/sign-in/{id}", Lane::Store, KeyScope::Admin, "How a sign-in stands; only for the key that began it.", {}, {}, &Api::get_sign_in},
+        {"POST", "/v1/accounts/sign-in/{id}", Lane::Provider, KeyScope::Admin, "Finish a sign-in whose browser came back to the caller; only for the key that began it.", {}, {"state", "code", "error"}, &Api::finish_sign_in},
+        {"GET", "/oauth/callback", Lane::Provider, kOpen, "Where the browser comes back to after a sign-in.", {"state", "code", "error", "error_description", "*"}, {}, &Api::get_callback},
+        {"DELETE", "/v1/accounts/{id}", Lane::Provider, KeyScope::Admin, "Disconnect an account and its calendars: its secret is erased, appointments stay. remove_copies=true deletes our copies first.", {"remove_copies"}, {}, &Api::delete_account},
+        {"GET", "/v1/calendars", Lane::Store, KeyScope::Read, "Calendars in use.", {}, {}, &Api::list_calendars},
+        {"POST", "/v1/calendars", Lane::Store, KeyScope::Admin, "Use a calendar as mirror, busy source, both or neither.", {}, kCalendar, &Api::post_calendar},
+        {"DELETE", "/v1/calendars/{id}", Lane::Provider, KeyScope::Admin, "Disconnect a calendar; appointments stay. remove_copies=true deletes our copies there first.", {"remove_copies"}, {}, &Api::delete_calendar},
+        {"POST", "/v1/calendars/{id}/sync", Lane::Provider, KeyScope::Write, "Read this calendar soon.", {}, {}, &Api::sync_calendar},
+        {"POST", "/v1/calendars/{id}/preview", Lane::Provider, KeyScope::Write, "What a sync would do now; reads only.", {}, {}, &Api::preview_calendar},
+        {"POST", "/v1/calendars/{id}/verify", Lane::Provider, KeyScope::Write, "Compare every copy by content; reads only.", {}, {}, &Api::verify_calendar},
+        {"POST", "/v1/calendars/{id}/drill", Lane::Provider, KeyScope::Admin, "Restore this target into a scratch store and compare it with the living one; writes nowhere.", {}, {}, &Api::drill_calendar},
+        {"POST", "/v1/calendars/{id}/rehearsal", Lane::Provider, KeyScope::Admin, "In a copy of the store: what a revoked sign-in (drill revoked) or a wall clock set by jump_s (drill clock) leads to; the calendar is read, nothing is written.", {}, {"drill", "jump_s"}, &Api::rehearse},
+        {"PUT", "/v1/drills/schedule", Lane::Store, KeyScope::Admin, "How often every target is restored into a scratch store by itself; every_s 0 ends that.", {}, {"every_s"}, &Api::put_drill_schedule},
+        {"PUT", "/v1/drills/cut", Lane::Store, KeyScope::Admin, "Cut calls to a provider off for a few seconds; given again, it lasts on.", {}, {"provider", "percent", "lease_s"}, &Api::cut_traffic},
+        {"DELETE", "/v1/drills/cut", Lane::Store, KeyScope::Admin, "End every cut now.", {}, {}, &Api::lift_cut},
+        {"POST", "/v1/drills/result", Lane::Store, KeyScope::Admin, "Record how a drill ended.", {}, {"drill", "good"}, &Api::post_drill_result},
+        {"GET", "/v1/changes", Lane::Store, KeyScope::Read, "The change feed after a sequence number.", {"after", "limit"}, {}, &Api::list_changes},
+        {"GET", "/v1/conflicts", Lane::Store, KeyScope::Read, "What waits for a person; all=true shows settled ones too.", {"all"}, {}, &Api::list_conflicts},
+        {"POST", "/v1/conflicts/{id}/resolution", Lane::Store, KeyScope::Write, "Decide a conflict: ours, theirs, or merged with the fields that are given.", {}, {"resolution", "start", "end", "title", "place", "notes"}, &Api::resolve_conflict},
+        {"GET", "/v1/runs", Lane::Store, KeyScope::Read, "What was taken over from calendars, run by run.", {}, {}, &Api::list_runs},
+        {"POST", "/v1/runs/{id}/undo", Lane::Store, KeyScope::Write, "Take back what a run took over, where nobody changed it since.", {}, {}, &Api::post_undo},
+        {"GET", "/v1/status", Lane::Store, KeyScope::Monitor, "What is live, what is cached since when, what waits.", {}, {}, &Api::get_status},
+        {"GET", "/v1/keys", Lane::Store, KeyScope::Admin, "API keys: ids, labels, what each may do and until when.", {}, {}, &Api::list_keys},
+        {"POST", "/v1/keys", Lane::Store, KeyScope::Admin, "Make an API key; it is shown once.", {}, {"label", "scope", "expires_in_s"}, &Api::post_key},
+        {"DELETE", "/v1/keys/{id}", Lane::Store, KeyScope::Admin, "Revoke an API key by its id; the next request under it is refused.", {}, {}, &Api::delete_key},
+        {"POST", "/v1/keys/rotate", Lane::Provider, KeyScope::Admin, "Make a new vault key and seal every stored secret with it.", {}, {}, &Api::rotate_keys},
+        {"GET", "/v1/export", Lane::Store, KeyScope::Admin, "Everything but secrets, as one JSON document.", {}, {}, &Api::get_export},
+        {"POST", "/v1/import", Lane::Store, KeyScope::Admin, "Put an export back as it was, or with merge=true take its bookings in as new ones; a dry run unless apply=true.", {"apply", "merge"}, export_fields(), &Api::post_import},
+        {"POST", "/hooks/google", Lane::Inline, kOpen, "Google's notifications: a hint to read a calendar, nothing more.", {}, {}, &Api::post_google_hook},
+        {"POST", "/hooks/graph", Lane::Inline, kOpen, "Microsoft's notifications: a hint to read a calendar, nothing more.", {"validationToken"}, {}, &Api::post_graph_hook},
+        {"GET", "/live", Lane::Inline, kOpen, "The process answers.", {}, {}, &Api::get_live},
+        {"GET", "/ready", Lane::Inline, kOpen, "The gateway takes bookings.", {}, {}, &Api::get_ready},
+        {"GET", "/metrics", Lane::Store, KeyScope::Monitor, "For Prometheus.", {}, {}, &Api::get_metrics},
+        {"GET", "/v1/openapi.json", Lane::Inline, kOpen, "This description.", {}, {}, &Api::get_openapi},
     };
     // clang-format on
     return kRoutes;
@@ -133,7 +173,8 @@ std::string Api::openapi() {
               {"default",
                {{"description", "A problem document (RFC 9457)."},
                 {"content", {{"application/problem+json", Json::object()}}}}}}}};
-        if (route.open) operation["security"] = Json::array();
+        operation["security"] = Json::array();
+        if (route.scope) operation["security"].push_back({{"key", {to_string(*route.scope)}}});
         if (!route.fields.empty()) {
             Json properties = Json::object();
             for (const std::string& field : route.fields) properties[field] = Json::object();
@@ -151,15 +192,17 @@ std::string Api::openapi() {
         {"openapi", "3.1.0"},
         {"info", {{"title", "calgate"}, {"version", "1"}}},
         {"components", {{"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
-        {"security", Json::array({{{"key", Json::array()}}})},
         {"paths", paths},
     };
     return document.dump(2);
 }
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)), sign_ins_(parts_.clock, parts_.random) {
-    for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); }))
-        key_hashes_.insert(hash);
+Api::Api(ApiParts parts)
+    : parts_(std::move(parts)),
+      sign_ins_(parts_.clock, parts_.random),
+      keys_(read(parts_.store, [](const Reader& r) { return r.api_keys(); }), parts_.admin_token),
+      key_limits_(parts_.limits.per_key),
+      address_limits_(parts_.limits.per_address) {
     policy_ = read(parts_.store, [](const Reader& r) { return r.business(); }).value_or(Business{});
 }
 
@@ -173,19 +216,28 @@ Lane Api::lane(const HttpRequest& request) const {
 
 std::string Api::caller_of(const HttpRequest& request) {
     const std::string_view header = request.header("authorization");
-    constexpr std::string_view kBearer = "Bearer ";
     if (!header.starts_with(kBearer) || header.size() > 512) return {};
     return sha256_hex(header.substr(kBearer.size()));
 }
 
-bool Api::is_valid_caller(const std::string& hash) {
-    if (hash.empty()) return false;
-    if (!parts_.admin_token.empty() && equal_in_constant_time(hash, sha256_hex(parts_.admin_token))) return true;
-    const std::lock_guard lock(mutex_);
-    return key_hashes_.contains(hash);
+std::optional<HttpResponse> Api::turned_away(const HttpRequest& request, const Route& route) {
+    const SteadyInstant now = parts_.clock.steady();
+    const std::string hash = caller_of(request);
+    const auto key = route.scope && !hash.empty() ? keys_.find(hash, parts_.clock.now()) : std::nullopt;
+    if (!key) {
+        // Answered at once from memory, and told by those who have to tell: nothing to protect.
+        const bool light = !route.scope && route.lane == Lane::Inline;
+        const bool counted = !light && !request.address.empty();
+        const auto wait = counted ? address_limits_.take(client_of(request, parts_.limits.behind_proxy), now)
+                                  : std::chrono::seconds{0};
+        if (wait.count() > 0) return too_many("without a valid key from your address", wait);
+        return route.scope ? std::optional(no_key(request)) : std::nullopt;
+    }
+    if (keys_.is_admin(hash)) return std::nullopt;
+    const auto wait = key_limits_.take(hash, now);
+    if (wait.count() > 0) return too_many("under this key", wait);
+    return key->scope < *route.scope ? std::optional(too_little(*key, *route.scope)) : std::nullopt;
 }
-
-bool Api::authorized(const HttpRequest& request) { return is_valid_caller(caller_of(request)); }
 
 HttpResponse Api::handle(const HttpRequest& request) {
     HttpResponse response;
@@ -212,13 +264,7 @@ HttpResponse Api::dispatch(const HttpRequest& request) {
         if (!matches(route.pattern, request.path, values)) continue;
         allowed += (allowed.empty() ? "" : ", ") + route.method;
         if (route.method != request.method) continue;
-        if (!route.open && !authorized(request)) {
-            auto refused = problem(
-                401, "Unauthorized", "Send a valid API key as Authorization: Bearer cg_…; calgate keys add makes one."
-            );
-            refused.headers.emplace_back("WWW-Authenticate", "Bearer");
-            return refused;
-        }
+        if (auto refusal = turned_away(request, route)) return *refusal;
         const bool any = !route.parameters.empty() && route.parameters.back() == "*";
         for (const auto& [name, value] : request.query) {
             if (!any && std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end()) {
@@ -253,7 +299,8 @@ HttpResponse Api::get_ready(const HttpRequest&, const PathValues&) {
 
 HttpResponse Api::get_openapi(const HttpRequest&, const PathValues&) {
     HttpResponse response;
-    response.body = openapi();
+    static const std::string kDescription = openapi();
+    response.body = kDescription;
     return response;
 }
 

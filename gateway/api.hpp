@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,14 +14,23 @@
 #include "core/availability.hpp"
 #include "core/clock.hpp"
 #include "core/zone.hpp"
+#include "gateway/api_keys.hpp"
 #include "gateway/connector_factory.hpp"
 #include "gateway/http_server.hpp"
+#include "gateway/request_limits.hpp"
 #include "gateway/sign_in.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
 #include "store/store.hpp"
 
 namespace calgate {
+
+/// Requests a minute; 0: no limit.
+struct CallLimits {
+    int per_key = 0;
+    int per_address = 0;        ///< Of those that bring no valid key.
+    bool behind_proxy = false;  ///< Addresses come from a proxy on this machine.
+};
 
 /// What the API works with; outlives it.
 struct ApiParts {
@@ -34,6 +44,7 @@ struct ApiParts {
     const Keys& keys;
     std::string admin_token{};   ///< For the command line on this machine; empty: none.
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
+    CallLimits limits{};
 };
 
 /// Setting: seconds between two drills that run by themselves; "0" or absent: none does.
@@ -52,7 +63,7 @@ public:
         std::string method{};
         std::string pattern{};  ///< "/v1/appointments/{id}"
         Lane lane = Lane::Store;
-        bool open = false;  ///< Needs no key.
+        std::optional<KeyScope> scope{};  ///< That a key needs; absent: open to everybody.
         std::string summary{};
         std::vector<std::string> parameters{};  ///< Of the query; "*": any other too.
         std::vector<std::string> fields{};      ///< Of the body; empty: none.
@@ -70,10 +81,10 @@ public:
 
 private:
     HttpResponse dispatch(const HttpRequest&);
-    bool authorized(const HttpRequest&);
+    /// Why the caller may not have this now; nothing: they may, and it was counted.
+    std::optional<HttpResponse> turned_away(const HttpRequest&, const Route&);
     /// Hash of the key that a request came with.
     static std::string caller_of(const HttpRequest&);
-    bool is_valid_caller(const std::string& hash);
 
     HttpResponse put_appointment(const HttpRequest&, const PathValues&);
     HttpResponse get_appointment(const HttpRequest&, const PathValues&);
@@ -131,6 +142,8 @@ private:
     HttpResponse get_export(const HttpRequest&, const PathValues&);
     HttpResponse post_import(const HttpRequest&, const PathValues&);
 
+    HttpResponse replay_import(const nlohmann::json& document, bool apply_it);
+    HttpResponse merge_import(const nlohmann::json& document, bool apply_it);
     void apply(const BookingResult& result);
     /// Runs `work` in one transaction; under an Idempotency-Key once only, its answer kept for a week when it is good.
     HttpResponse write_once(const HttpRequest&, const std::function<HttpResponse(Writer&)>& work);
@@ -147,11 +160,13 @@ private:
 
     ApiParts parts_;
     SignIns sign_ins_;
+    KeyRing keys_;
+    RequestLimits key_limits_;
+    RequestLimits address_limits_;
     /// Held while an account is being connected: one that hangs leaves the other thread for providers to everybody
     /// else.
     std::mutex connecting_{};
     std::mutex mutex_{};
-    std::set<std::string> key_hashes_{};     ///< Under mutex_.
     std::set<std::string> running_keys_{};   ///< Idempotency keys in flight, under mutex_.
     Business policy_{};                      ///< What stale data means; fixed while the process runs.
     std::map<int, std::int64_t> answers_{};  ///< By status, under mutex_.

@@ -1,8 +1,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/icalendar.hpp"
+#include "core/identity.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/exchange_records.hpp"
 
 namespace calgate {
 namespace {
@@ -10,106 +12,179 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kPage = 1000;
-constexpr int kFormat = 1;
+constexpr std::size_t kEveryVersion = 1'000'000;
+constexpr std::string_view kCalendarText = "BEGIN:VCALENDAR";
 
+/// Holds that end by themselves are over before anybody reads this.
 std::vector<Appointment> every_appointment(const Reader& reader) {
     std::vector<Appointment> all;
     for (AppointmentId after{};;) {
-        auto page = reader.appointments(after, kPage);
+        const auto page = reader.appointments(after, kPage);
         if (page.empty()) return all;
         after = page.back().id;
-        all.insert(all.end(), page.begin(), page.end());
+        for (const Appointment& a : page) {
+            if (!a.hold_until) all.push_back(a);
+        }
     }
 }
 
-Json without(Json record, std::initializer_list<const char*> names) {
-    for (const char* name : names) record.erase(name);
-    return record;
+Json every_change(const Reader& reader) {
+    Json list = Json::array();
+    for (std::int64_t after = 0;;) {
+        const auto page = reader.changes(after, kPage);
+        if (page.empty()) return list;
+        after = page.back().sequence;
+        for (const Change& change : page) list.push_back(shown(change));
+    }
 }
 
-template <class F>
-void each(const Json& document, const char* name, F&& take) {
-    if (!document.contains(name)) return;
-    if (!document[name].is_array())
-        throw InputError("The export's \"" + std::string(name) + "\" is no list; the file is damaged.");
-    for (const Json& record : document[name]) {
-        if (!record.is_object() || !record.contains("id") || !record["id"].is_string())
-            throw InputError("A record of \"" + std::string(name) + "\" has no id; the file is damaged.");
-        take(record, record["id"].get<std::string>());
+template <class T>
+Json listed(const std::vector<T>& records) {
+    Json list = Json::array();
+    for (const T& record : records) list.push_back(shown(record));
+    return list;
+}
+
+std::string calendar_text(const std::vector<Appointment>& appointments, const ZoneResolver& zones) {
+    std::vector<std::pair<Event, Instant>> events;
+    for (const Appointment& a : appointments) {
+        Event event;
+        event.uid.value = a.id.value + "@calgate";
+        const Shown full = shown_on(a, CopyDetail::Full, zones);
+        event.master.start = full.start;
+        event.master.end = full.end;
+        event.master.title = full.title;
+        event.master.place = full.place;
+        event.master.notes = full.notes;
+        event.master.status = full.cancelled ? EventStatus::Cancelled : EventStatus::Confirmed;
+        event.master.sequence = a.revision;
+        events.emplace_back(std::move(event), a.changed);
     }
+    return write_icalendar_stream(events, zones);
+}
+
+/// Events of others that block time, as their services gave them.
+Json external_events(const Reader& reader, const std::vector<Calendar>& calendars) {
+    Json list = Json::array();
+    for (const Calendar& calendar : calendars) {
+        Json events = Json::array();
+        std::vector<std::string> texts;
+        for (const CachedEvent& event : reader.cached_events(calendar.id)) {
+            if (event.appointment) continue;
+            events.push_back({{"calendar", calendar.id.value}, {"href", event.href.value}, {"text", event.text}});
+            if (event.text.starts_with(kCalendarText)) texts.push_back(event.text);
+        }
+        list.push_back({{"calendar", calendar.id.value}, {"events", events}, {"icalendar", join_icalendar(texts)}});
+    }
+    return list;
+}
+
+/// What this gateway is set to otherwise.
+Json differing(const Json& ours, const Json& theirs) {
+    Json names = Json::array();
+    for (const Json& setting : theirs) {
+        if (std::find(ours.begin(), ours.end(), setting) == ours.end() && setting.contains("name"))
+            names.push_back(setting["name"]);
+    }
+    return names;
+}
+
+Json settings_of(const Reader& reader) {
+    return exported_settings(reader.business().value_or(Business{}), reader.setting(kDrillSchedule).value_or("0"));
 }
 
 }  // namespace
 
 HttpResponse Api::get_export(const HttpRequest&, const PathValues&) {
     return read(parts_.store, [&](const Reader& reader) {
-        Json staff = Json::array();
-        for (const Staff& person : reader.staff()) staff.push_back(shown(person));
-        Json services = Json::array();
-        for (const Service& service : reader.services()) services.push_back(shown(service));
-        Json appointments = Json::array();
-        std::vector<std::pair<Event, Instant>> events;
-        for (const Appointment& a : every_appointment(reader)) {
-            if (a.hold_until) continue;  // Over before anybody reads this.
-            appointments.push_back(without(shown(a, {}), {"mirrors", "hold_until"}));
-            Event event;
-            event.uid.value = a.id.value + "@calgate";
-            const Shown full = shown_on(a, CopyDetail::Full, parts_.zones);
-            event.master.start = full.start;
-            event.master.end = full.end;
-            event.master.title = full.title;
-            event.master.place = full.place;
-            event.master.notes = full.notes;
-            event.master.status = full.cancelled ? EventStatus::Cancelled : EventStatus::Confirmed;
-            event.master.sequence = a.revision;
-            events.emplace_back(std::move(event), a.changed);
+        const auto all = every_appointment(reader);
+        Json appointments = Json::array(), versions = Json::array();
+        for (const Appointment& a : all) {
+            appointments.push_back(exported(a));
+            for (const Appointment& version : reader.versions(a.id, kEveryVersion)) {
+                if (version.revision < a.revision) versions.push_back(exported(version));
+            }
         }
-        Json accounts = Json::array();
-        for (const Account& account : reader.accounts()) accounts.push_back(shown(account));
-        Json calendars = Json::array();
-        for (const Calendar& calendar : reader.calendars()) calendars.push_back(shown(calendar));
-        Json conflicts = Json::array();
-        for (const Conflict& conflict : reader.conflicts(false)) conflicts.push_back(shown(conflict));
+        const auto calendars = reader.calendars();
         return answer(
             200,
             Json{
-                {"format", kFormat},
-                {"staff", staff},
-                {"services", services},
+                {"format", kExportFormat},
+                {"settings", settings_of(reader)},
+                {"staff", listed(reader.staff())},
+                {"services", listed(reader.services())},
+                {"customers", customers_of(all)},
                 {"appointments", appointments},
-                {"accounts", accounts},
-                {"calendars", calendars},
-                {"conflicts", conflicts},
-                {"icalendar", write_icalendar_stream(events, parts_.zones)}}
+                {"versions", versions},
+                {"changes", every_change(reader)},
+                {"accounts", listed(reader.accounts())},
+                {"calendars", listed(calendars)},
+                {"conflicts", listed(reader.conflicts(false))},
+                {"external", external_events(reader, calendars)},
+                {"icalendar", calendar_text(all, parts_.zones)}}
         );
     });
 }
 
 HttpResponse Api::post_import(const HttpRequest& request, const PathValues&) {
-    const JsonInput checked(
-        request.body, {"format", "staff", "services", "appointments", "accounts", "calendars", "conflicts", "icalendar"}
-    );
-    if (checked.number_or("format", 0, 1000, 0) != kFormat) throw InputError("This is no calgate export of format 1.");
+    const JsonInput checked(request.body, export_fields());
+    const auto format = checked.number_or("format", 0, 1000, 0);
+    if (format != 1 && format != kExportFormat) throw InputError("This is no calgate export of format 1 or 2.");
     const Json document = Json::parse(request.body);
     const bool apply_it = request.parameter("apply") == "true";
+    return format == kExportFormat && request.parameter("merge") != "true" ? replay_import(document, apply_it)
+                                                                           : merge_import(document, apply_it);
+}
+
+/// As it was, with history and audit, into a gateway that has none of its own.
+HttpResponse Api::replay_import(const Json& document, bool apply_it) {
+    std::vector<Appointment> fresh;
+    Json differ = Json::array();
+    const auto compare = [&](const Reader& reader) {
+        if (document.contains("settings")) differ = differing(settings_of(reader), document["settings"]);
+    };
+    if (apply_it) {
+        parts_.store.write([&](Writer& writer) {
+            fresh = replay(writer, document, parts_.zones);
+            compare(writer);
+        });
+    } else {
+        parts_.store.read([&](const Reader& reader) {
+            check_replay(reader, document, parts_.zones);
+            compare(reader);
+        });
+    }
+    if (apply_it) {
+        each_record(document, "staff", [&](const Json& record, const std::string& id) {
+            parts_.index.set_person(staff_from(JsonInput(record.dump(), staff_fields()), id));
+        });
+        each_record(document, "services", [&](const Json& record, const std::string& id) {
+            parts_.index.set_service(service_from(JsonInput(record.dump(), service_fields()), id));
+        });
+        for (const Appointment& a : fresh) {
+            if (a.state != AppointmentState::Cancelled)
+                parts_.index.change_appointment(a.staff, std::nullopt, occupied_by(a, parts_.zones));
+        }
+    }
+    Json body = {{"applied", apply_it}, {"refused", Json::array()}, {"settings_differ", differ}};
+    for (const char* list : {"staff", "services", "appointments", "changes"})
+        body[list] = document.contains(list) ? document[list].size() : 0;
+    return answer(200, body);
+}
+
+/// Into a gateway with bookings of its own: each becomes a new revision here, unless it is the same.
+HttpResponse Api::merge_import(const Json& document, bool apply_it) {
     std::vector<Staff> staff;
     std::vector<Service> services;
     std::vector<Appointment> appointments;
-    each(document, "staff", [&](const Json& record, const std::string& id) {
+    each_record(document, "staff", [&](const Json& record, const std::string& id) {
         staff.push_back(staff_from(JsonInput(record.dump(), staff_fields()), id));
     });
-    each(document, "services", [&](const Json& record, const std::string& id) {
+    each_record(document, "services", [&](const Json& record, const std::string& id) {
         services.push_back(service_from(JsonInput(record.dump(), service_fields()), id));
     });
-    each(document, "appointments", [&](const Json& record, const std::string& id) {
-        auto known = appointment_fields();
-        known.insert(known.end(), {"revision", "created", "changed", "provisional"});
-        const JsonInput fields(record.dump(), known);
-        Appointment a = appointment_from(fields, id);
-        if (!parts_.zones.knows(a.zone))
-            throw InputError("The appointment " + id + " is in the unknown time zone " + a.zone + ".");
-        a.provisional = fields.flag_or("provisional", false);
-        appointments.push_back(std::move(a));
+    each_record(document, "appointments", [&](const Json& record, const std::string& id) {
+        appointments.push_back(booking_from_export(record, id, parts_.zones));
     });
     std::vector<BookingResult> placed;
     Json refused = Json::array();

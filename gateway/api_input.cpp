@@ -123,6 +123,24 @@ const std::vector<std::string>& service_fields() {
     return kFields;
 }
 
+const std::vector<std::string>& export_fields() {
+    static const std::vector<std::string> kFields = {
+        "format",
+        "settings",
+        "staff",
+        "services",
+        "customers",
+        "appointments",
+        "versions",
+        "changes",
+        "accounts",
+        "calendars",
+        "conflicts",
+        "external",
+        "icalendar"};
+    return kFields;
+}
+
 Appointment appointment_from(const JsonInput& in, const std::string& id) {
     Appointment a;
     a.id.value = id_of(in, id, "an appointment");

@@ -50,6 +50,8 @@ const std::vector<std::string>& appointment_fields();
 const std::vector<std::string>& hold_fields();
 const std::vector<std::string>& staff_fields();
 const std::vector<std::string>& service_fields();
+/// Of the document that GET /v1/export gives.
+const std::vector<std::string>& export_fields();
 
 CopyDetail copy_detail_from(const std::string& name);
 const char* to_string(CopyDetail);

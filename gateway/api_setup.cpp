@@ -357,39 +357,6 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
     return answer(200, read(parts_.store, [&](const Reader& reader) { return shown_calendar(reader, kept); }));
 }
 
-HttpResponse Api::list_keys(const HttpRequest&, const PathValues&) {
-    Json list = Json::array();
-    for (const auto& [hash, label] : read(parts_.store, [](const Reader& r) { return r.api_keys(); })) {
-        list.push_back({{"id", hash.substr(0, 16)}, {"label", label}});
-    }
-    return answer(200, Json{{"keys", list}});
-}
-
-HttpResponse Api::post_key(const HttpRequest& request, const PathValues&) {
-    const std::string label = JsonInput(request.body, {"label"}).text("label", 100);
-    const std::string key = "cg_" + base64url(random_bytes(parts_.random, 32));
-    const std::string hash = sha256_hex(key);
-    parts_.store.write([&](Writer& writer) { writer.put_api_key(hash, label); });
-    const std::lock_guard lock(mutex_);
-    key_hashes_.insert(hash);
-    return answer(201, Json{{"id", hash.substr(0, 16)}, {"label", label}, {"key", key}});
-}
-
-HttpResponse Api::delete_key(const HttpRequest&, const PathValues& path) {
-    const std::string& id = path.at("id");
-    std::string gone;
-    parts_.store.write([&](Writer& writer) {
-        for (const auto& [hash, label] : writer.api_keys()) {
-            if (id.size() >= 16 && hash.starts_with(id)) gone = hash;
-        }
-        if (!gone.empty()) writer.erase_api_key(gone);
-    });
-    if (gone.empty()) return problem(404, "Not Found", "There is no key with this id; calgate keys list names them.");
-    const std::lock_guard lock(mutex_);
-    key_hashes_.erase(gone);
-    return answer(200, Json{{"revoked", id}});
-}
-
 HttpResponse Api::rotate_keys(const HttpRequest&, const PathValues&) {
     const auto done = parts_.connectors.vault().rotate(parts_.store);
     if (!done) return problem(500, "The new key was not kept", done.error().detail);

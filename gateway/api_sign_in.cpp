@@ -200,7 +200,7 @@ HttpResponse Api::get_callback(const HttpRequest& request, const PathValues&) {
     const std::string state(request.parameter("state"));
     const auto begun = state.size() <= 128 ? sign_ins_.take(state, std::nullopt) : std::nullopt;
     if (!begun) return page(400, kUnknownState);
-    if (!is_valid_caller(begun->caller)) {
+    if (!keys_.find(begun->caller, parts_.clock.now())) {
         const std::string sentence = "The key that began this sign-in was revoked. Begin it again with a valid one.";
         sign_ins_.settle(begun->id, {SignIns::Stage::Failed, {}, sentence});
         return page(403, sentence);

@@ -1,5 +1,6 @@
 #include "gateway/command_support.hpp"
 
+#include <charconv>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -26,6 +27,19 @@ int with_gateway(const std::string& directory, const std::function<int(Caller&)>
 std::string text_of(const nlohmann::json& record, const char* name) {
     const auto found = record.find(name);
     return found != record.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+std::optional<std::chrono::seconds> length_of(const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string unit(end, text.data() + text.size());
+    const std::int64_t factor = unit.empty() || unit == "s" ? 1
+                                : unit == "m"               ? 60
+                                : unit == "h"               ? 3600
+                                : unit == "d"               ? 86'400
+                                                            : 0;
+    if (error != std::errc{} || factor == 0 || number < 1 || number > 365 * 86'400 / factor) return std::nullopt;
+    return std::chrono::seconds{number * factor};
 }
 
 void pause_for(std::chrono::milliseconds time) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "gateway/caller.hpp"
@@ -23,6 +24,9 @@ int with_gateway(const std::string& directory, const std::function<int(Caller&)>
 
 /// The field, or empty when it is absent or no text.
 std::string text_of(const nlohmann::json& record, const char* name);
+
+/// "90", "90s", "15m", "18h", "7d". Nothing when it is no length of time up to 365 days.
+std::optional<std::chrono::seconds> length_of(const std::string& text);
 
 void pause_for(std::chrono::milliseconds time);
 

@@ -56,13 +56,25 @@ int command_resolve(const std::string& directory, const std::string& id, const R
 int command_explain(const std::string& directory, const std::string& appointment, bool json);
 int command_list_runs(const std::string& directory, bool json);
 int command_undo(const std::string& directory, const std::string& run);
-int command_keys_list(const std::string& directory);
-int command_keys_add(const std::string& directory, const std::string& label);
+int command_keys_list(const std::string& directory, bool json);
+/// @param scope "monitor", "read", "write" or "admin". @param expires a length of time; empty: never.
+int command_keys_create(
+    const std::string& directory, const std::string& label, const std::string& scope, const std::string& expires
+);
 int command_keys_rotate(const std::string& directory);
 int command_keys_revoke(const std::string& directory, const std::string& id);
-int command_export(const std::string& directory, const std::string& folder);
-/// @param staff empty: a calgate export; otherwise plain calendar files become appointments of this person.
-int command_import(const std::string& directory, const std::string& source, const std::string& staff, bool apply);
+/// @param target a folder, or a file that ends in .tar.
+int command_export(const std::string& directory, const std::string& target);
+struct ImportOptions {
+    std::string source{};  ///< What calgate export wrote, or .ics files, or a .csv file.
+    std::string staff{};   ///< Whose appointments those of other tools become.
+    std::string zone{};    ///< .csv: of the times there; empty: the person's.
+    std::string dates = "ymd";
+    std::vector<std::string> columns{};  ///< .csv: "field=Name in the table".
+    bool merge = false;                  ///< An export: as new bookings beside what is here.
+    bool apply = false;
+};
+int command_import(const std::string& directory, const ImportOptions& options);
 struct RestoreOptions {
     std::vector<std::string> from{};  ///< Calendars, by id, name or address.
     std::string recovery_key_file{};  ///< Empty: the key in keys.json.

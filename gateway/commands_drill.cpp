@@ -1,4 +1,3 @@
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -21,20 +20,6 @@ constexpr std::chrono::seconds kLease{10}, kRenewEvery{2}, kPatienceAfter{900};
 constexpr std::size_t kMostReport = 64u * 1024 * 1024;
 
 volatile std::sig_atomic_t interrupted = 0;
-
-/// "90", "90s", "15m", "18h", "7d". Nothing when it is no length of time up to 365 days.
-std::optional<std::chrono::seconds> length_of(const std::string& text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string unit(end, text.data() + text.size());
-    const std::int64_t factor = unit.empty() || unit == "s" ? 1
-                                : unit == "m"               ? 60
-                                : unit == "h"               ? 3600
-                                : unit == "d"               ? 86'400
-                                                            : 0;
-    if (error != std::errc{} || factor == 0 || number < 1 || number > 365 * 86'400 / factor) return std::nullopt;
-    return std::chrono::seconds{number * factor};
-}
 
 std::string label_of(const Json& target, const Json& status) {
     for (const Json& one : status["targets"]) {

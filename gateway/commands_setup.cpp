@@ -7,6 +7,7 @@
 #include "gateway/config.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/keys.hpp"
+#include "gateway/tls_identity.hpp"
 
 namespace calgate {
 namespace {
@@ -45,19 +46,41 @@ int command_init(
     return kDone;
 }
 
-int command_keys_list(const std::string& directory) {
+int command_keys_list(const std::string& directory, bool json) {
     return with_gateway(directory, [&](Caller& caller) {
         const auto found = caller.call("GET", "/v1/keys");
         if (!found.good()) return fail(found.problem());
-        for (const Json& key : found.body["keys"])
-            std::printf("%s  %s\n", text_of(key, "id").c_str(), text_of(key, "label").c_str());
+        if (json) {
+            std::printf("%s\n", found.body.dump(1).c_str());
+            return kDone;
+        }
+        for (const Json& key : found.body["keys"]) {
+            const std::string expires = text_of(key, "expires");
+            std::printf(
+                "%s  %-7s  %s  %s\n",
+                text_of(key, "id").c_str(),
+                text_of(key, "scope").c_str(),
+                expires.empty()               ? "for ever           "
+                : key.value("expired", false) ? "expired            "
+                                              : expires.c_str(),
+                text_of(key, "label").c_str()
+            );
+        }
         return kDone;
     });
 }
 
-int command_keys_add(const std::string& directory, const std::string& label) {
+int command_keys_create(
+    const std::string& directory, const std::string& label, const std::string& scope, const std::string& expires
+) {
+    Json wanted = {{"label", label}, {"scope", scope}};
+    if (!expires.empty()) {
+        const auto life = length_of(expires);
+        if (!life) return fail("--expires takes a length of time such as 12h or 90d, up to 365d.", kUsage);
+        wanted["expires_in_s"] = life->count();
+    }
     return with_gateway(directory, [&](Caller& caller) {
-        const auto made = caller.call("POST", "/v1/keys", {{"label", label}});
+        const auto made = caller.call("POST", "/v1/keys", wanted);
         if (!made.good()) return fail(made.problem());
         std::printf("%s\n", text_of(made.body, "key").c_str());
         return kDone;
@@ -107,6 +130,19 @@ int command_doctor(const std::string& directory) {
     );
     const auto keys = load_keys(directory);
     report(keys.has_value(), keys ? "The keys can be read, by their owner only." : keys.error().detail);
+    const auto config = load_config(directory);
+    if (config && !config->certificate_file.empty()) {
+        const TlsFiles files{config->certificate_file, config->certificate_key_file};
+        const auto loaded = load_tls(files);
+        const auto end = certificate_end(files);
+        const bool lasts = end && *end - SystemClock{}.now() > std::chrono::hours{14 * 24};
+        report(
+            loaded.has_value() && lasts,
+            !loaded ? loaded.error().detail
+                    : "The certificate of the API ends on " + (end ? format_instant(*end) : "an unknown day") +
+                          (lasts ? "." : "; put a new one there.")
+        );
+    }
     auto caller = Caller::open(directory);
     report(caller.has_value(), caller ? "The configuration and the store can be read." : caller.error().detail);
     if (!caller) return code;

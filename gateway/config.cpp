@@ -7,19 +7,14 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <optional>
-#include <set>
-#include <utility>
 #include <vector>
 
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/client.hpp"
+#include "gateway/config_reading.hpp"
 
 namespace calgate {
 namespace {
-
-template <class E>
-using Names = std::vector<std::pair<std::string, E>>;
 
 const Names<ConcurrentEditPolicy> kConcurrentEdits{
     {"ask", ConcurrentEditPolicy::Ask},
@@ -56,122 +51,6 @@ std::string quoted(const std::string& text) {
     }
     return out + "\"";
 }
-
-/// Reads keys of one file; keeps the first thing that is wrong.
-class Reading {
-public:
-    Reading(const toml::table& root, std::string file) : root_(root), file_(std::move(file)) {}
-
-    void text(const char* section, const char* key, std::string& out) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        if (const auto value = node->value_exact<std::string>())
-            out = *value;
-        else
-            fail(*node, fmt::format("{} is no text; write it in quotes", key));
-    }
-    template <class T>
-    void number(const char* section, const char* key, std::int64_t low, std::int64_t high, T& out) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        const auto value = node->value_exact<std::int64_t>();
-        if (value && *value >= low && *value <= high)
-            out = static_cast<T>(*value);
-        else
-            fail(*node, fmt::format("{} is out of range; write a whole number from {} to {}", key, low, high));
-    }
-    void seconds(const char* section, const char* key, std::int64_t low, std::int64_t high, std::chrono::seconds& out) {
-        std::int64_t value = out.count();
-        number(section, key, low, high, value);
-        out = std::chrono::seconds{value};
-    }
-    template <class E>
-    void choice(const char* section, const char* key, const Names<E>& names, E& out) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        const auto value = node->value_exact<std::string>();
-        std::string all;
-        for (const auto& [name, each] : names) {
-            if (value && *value == name) {
-                out = each;
-                return;
-            }
-            all += (all.empty() ? "\"" : ", \"") + name + "\"";
-        }
-        fail(*node, fmt::format("{} has a value nobody knows; write one of {}", key, all));
-    }
-    /// @param check says what is wrong with an entry, or nothing.
-    template <class Check>
-    void texts(const char* section, const char* key, std::size_t most, std::vector<std::string>& out, Check check) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        const auto* list = node->as_array();
-        if (!list || list->size() > most)
-            return fail(*node, fmt::format("{} is no list of at most {} texts; write [\"…\"]", key, most));
-        for (const auto& item : *list) {
-            const auto value = item.value_exact<std::string>();
-            const std::string wrong = value ? check(*value) : fmt::format("{} holds something that is no text", key);
-            if (!wrong.empty()) return fail(item, wrong);
-            out.push_back(*value);
-        }
-    }
-    /// A secret that somebody wrote into the file itself.
-    void refuse_secret(const char* section, const char* key) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        fail(
-            *node,
-            fmt::format(
-                "{} does not belong into this file; put it into a file of its own, run chmod 600 on that, and name it "
-                "in {}_file",
-                key,
-                key
-            )
-        );
-    }
-    void refuse_unknown() {
-        for (const auto& [section, node] : root_) {
-            const std::string name(section.str());
-            const auto* table = node.as_table();
-            if (!table || !known_.contains(name)) {
-                fail(
-                    node,
-                    fmt::format(
-                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [google], [microsoft] "
-                        "or [network]",
-                        name
-                    )
-                );
-                continue;
-            }
-            for (const auto& [key, value] : *table) {
-                const std::string full = name + "." + std::string(key.str());
-                if (!known_.contains(full)) fail(value, fmt::format("{} is no setting; correct or remove it", full));
-            }
-        }
-    }
-    void fail_at(unsigned line, const std::string& what) {
-        if (!error_) error_ = Error{ErrorCode::Rejected, fmt::format("{}:{}: {}.", file_, line, what), {}};
-    }
-    void fail(const toml::node& node, const std::string& what) { fail_at(node.source().begin.line, what); }
-    unsigned line(const char* section, const char* key) const {
-        const auto node = root_[section][key];
-        return node ? node.node()->source().begin.line : 1;
-    }
-    const std::optional<Error>& error() const { return error_; }
-
-private:
-    const toml::node* find(const char* section, const char* key) {
-        known_.insert(section);
-        known_.insert(std::string(section) + "." + key);
-        return root_[section][key].node();
-    }
-
-    const toml::table& root_;
-    std::string file_;
-    std::set<std::string> known_{};
-    std::optional<Error> error_{};
-};
 
 bool split_listen(const std::string& listen, Config& out) {
     const auto colon = listen.rfind(':');
@@ -261,6 +140,21 @@ void read_kit(Reading& in, KitConfig& out) {
     out.every = std::chrono::duration_cast<std::chrono::minutes>(every);
 }
 
+/// Relative names are names in the folder of the configuration.
+void read_certificate(Reading& in, const std::string& file, Config& out) {
+    const auto folder = std::filesystem::path(file).parent_path();
+    in.text("gateway", "certificate_file", out.certificate_file);
+    in.text("gateway", "certificate_key_file", out.certificate_key_file);
+    in.refuse_secret("gateway", "certificate_key");
+    if (out.certificate_file.empty() != out.certificate_key_file.empty())
+        in.fail_at(
+            in.line("gateway", "certificate_file"),
+            "there is only one of certificate_file and certificate_key_file; name both, or none for plain HTTP"
+        );
+    for (std::string* name : {&out.certificate_file, &out.certificate_key_file})
+        if (!name->empty()) *name = (folder / *name).string();
+}
+
 void read_public_url(Reading& in, Config& out) {
     in.text("gateway", "public_url", out.public_url);
     if (out.public_url.empty()) return;
@@ -303,6 +197,11 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.number("limits", "body_bytes", 1024, 16 * 1024 * 1024, out.body_bytes);
     in.number("limits", "connections", 1, 100'000, out.connections);
     in.seconds("limits", "request_timeout_s", 1, 600, out.request_timeout);
+    in.number("limits", "key_per_minute", 0, 10'000'000, out.key_per_minute);
+    in.number("limits", "address_per_minute", 0, 10'000'000, out.address_per_minute);
+    in.number("limits", "connections_per_address", 0, 100'000, out.connections_per_address);
+    in.flag("gateway", "behind_proxy", out.behind_proxy);
+    read_certificate(in, file, out);
     in.seconds("sync", "poll_active_s", 5, 86'400, out.poll_active);
     in.seconds("sync", "poll_idle_s", 5, 86'400, out.poll_idle);
     in.seconds("sync", "probe_every_s", 5, 3600, out.probe_every);
@@ -332,8 +231,11 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
 
 std::string write_config(const Config& c) {
     return fmt::format(
-        "[gateway]\nname = {}\nzone = {}\nlisten = {}\npublic_url = {}\n\n"
-        "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
+        "[gateway]\nname = {}\nzone = {}\nlisten = {}\npublic_url = {}\ncertificate_file = {}\n"
+        "certificate_key_file = {}\nbehind_proxy = {}\n\n"
+        "[limits]\nbody_bytes = {}\nconnections = {}\nconnections_per_address = {}\nrequest_timeout_s = "
+        "{}\nkey_per_minute = {}\naddress_per_minute "
+        "= {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
         "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
         "[kit]\ntarget = {}\nevery_s = {}\ndays = {}\npassword_file = {}\nuser = {}\ntarget_password_file = {}\n\n"
@@ -344,9 +246,15 @@ std::string write_config(const Config& c) {
         quoted(c.zone),
         quoted(fmt::format("{}:{}", c.listen_host, c.listen_port)),
         quoted(c.public_url),
+        quoted(c.certificate_file),
+        quoted(c.certificate_key_file),
+        c.behind_proxy,
         c.body_bytes,
         c.connections,
+        c.connections_per_address,
         c.request_timeout.count(),
+        c.key_per_minute,
+        c.address_per_minute,
         c.poll_active.count(),
         c.poll_idle.count(),
         c.probe_every.count(),

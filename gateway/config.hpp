@@ -38,9 +38,16 @@ struct Config {
     int listen_port = 8480;    ///< 0: any free one.
     std::string public_url{};  ///< Where browsers reach the gateway, without a slash at its end; empty: only locally.
 
+    std::string certificate_file{};      ///< That the API shows, PEM; empty: it speaks plain HTTP.
+    std::string certificate_key_file{};  ///< Mode 0600.
+    bool behind_proxy = false;           ///< A proxy on this machine says in X-Forwarded-For who calls.
+
     std::size_t body_bytes = 256 * 1024;
     int connections = 1000;
+    int connections_per_address = 200;         ///< 0: no limit.
     std::chrono::seconds request_timeout{10};  ///< For headers, and again for the body.
+    int key_per_minute = 30'000;               ///< Requests under one API key; 0: no limit.
+    int address_per_minute = 600;              ///< Requests without a valid key from one address; 0: no limit.
 
     std::chrono::seconds poll_active{60};
     std::chrono::seconds poll_idle{300};

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "gateway/api_keys.hpp"
 #include "gateway/keys.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
@@ -36,13 +37,6 @@ void apply_policies(Business& business, const Config& config) {
     business.stale_after = config.stale_after;
 }
 
-Result<Config> load_config(const std::string& directory) {
-    const std::string file = directory + "/calgate.toml";
-    CALGATE_TRY(const std::string text, read_file(file, kMaxConfigBytes));
-    const ZoneResolver zones;
-    return read_config(text, file, zones);
-}
-
 Result<oauth::Client> client_from(
     const std::string& directory, oauth::Provider provider, const ApplicationConfig& config
 ) {
@@ -71,7 +65,12 @@ Result<ConnectorSettings> connector_settings(const std::string& directory, const
 
 }  // namespace
 
-std::string make_api_key(Random& random) { return "cg_" + base64url(random_bytes(random, 32)); }
+Result<Config> load_config(const std::string& directory) {
+    const std::string file = directory + "/calgate.toml";
+    CALGATE_TRY(const std::string text, read_file(file, kMaxConfigBytes));
+    const ZoneResolver zones;
+    return read_config(text, file, zones);
+}
 
 Result<std::unique_ptr<Gateway>> Gateway::open(const std::string& directory) {
     CALGATE_TRY(KeyFile keys, load_keys(directory));
@@ -146,7 +145,7 @@ Result<InitResult> init_gateway(const std::string& directory, const Config& conf
             business.epoch = base64url(random_bytes(random, 12));
             apply_policies(business, config);
             writer.put(business);
-            writer.put_api_key(sha256_hex(api_key), "first key");
+            writer.put(ApiKey{sha256_hex(api_key), "first key", KeyScope::Admin, SystemClock{}.now(), std::nullopt});
         });
     }
     CALGATE_TRY_STATUS(write_private_file(directory + "/calgate.toml", write_config(config)));

@@ -42,14 +42,14 @@ struct Gateway {
     bool running = false;  ///< The engine's workers are started.
 };
 
+/// What calgate.toml in the data directory says. @return Rejected with a sentence.
+Result<Config> load_config(const std::string& directory);
+
 /// Makes a data directory: configuration, keys, store, business, first API key.
 struct InitResult {
     std::string api_key{};
     std::string recovery_key{};
 };
 Result<InitResult> init_gateway(const std::string& directory, const Config& config);
-
-/// `cg_` and 256 random bits.
-std::string make_api_key(Random& random);
 
 }  // namespace calgate

@@ -1,36 +1,25 @@
 #include "gateway/http_server.hpp"
 
-#include <algorithm>
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/url.hpp>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
+#include "gateway/http_session.hpp"
+#include "gateway/request_limits.hpp"
+
 namespace calgate {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr auto kLinger = std::chrono::seconds{2};
-constexpr std::size_t kLingerBytes = 4u * 1024 * 1024;
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 constexpr int kConnectionsToTell = 64;  ///< Beyond the limit, which are still told so.
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-        return static_cast<char>(std::tolower(c));
-    });
-    return out;
-}
 
 std::string_view find(const std::vector<std::pair<std::string, std::string>>& list, std::string_view name) {
     for (const auto& [key, value] : list) {
@@ -39,25 +28,10 @@ std::string_view find(const std::vector<std::pair<std::string, std::string>>& li
     return {};
 }
 
-std::optional<HttpRequest> translate(http::request<http::string_body>&& message) {
-    const auto target = boost::urls::parse_origin_form(message.target());
-    if (!target) return std::nullopt;
-    HttpRequest request;
-    request.method = std::string(message.method_string());
-    boost::urls::encoding_opts plus;
-    plus.space_as_plus = true;
-    request.path = target->encoded_path().decode();
-    for (const auto& parameter : target->encoded_params()) {
-        request.query.emplace_back(
-            parameter.key.decode(plus), parameter.has_value ? parameter.value.decode(plus) : std::string{}
-        );
-    }
-    for (const auto& field : message)
-        request.headers.emplace_back(
-            lower(std::string_view(field.name_string().data(), field.name_string().size())), std::string(field.value())
-        );
-    request.body = std::move(message.body());
-    return request;
+HttpResponse too_full(int status, const char* title, const char* detail) {
+    auto refusal = problem(status, title, detail);
+    refusal.headers.emplace_back("Retry-After", "1");
+    return refusal;
 }
 
 }  // namespace
@@ -84,190 +58,57 @@ struct HttpServer::Impl {
           acceptor(io),
           store_pool(static_cast<std::size_t>(wanted.store_threads)),
           provider_pool(static_cast<std::size_t>(wanted.provider_threads)) {
-        boost::system::error_code error;
-        const auto address = asio::ip::make_address(settings.host, error);
-        if (error)
-            throw std::runtime_error(
-                "The listen address " + settings.host + " is no IP address; write one such as 127.0.0.1."
-            );
-        const tcp::endpoint endpoint(address, settings.port);
-        acceptor.open(endpoint.protocol());
-        acceptor.set_option(asio::socket_base::reuse_address(true));
-        acceptor.bind(endpoint, error);
-        if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-        if (error) {
-            throw std::runtime_error(
-                "The gateway cannot listen on " + settings.host + ":" + std::to_string(settings.port) + " (" +
-                error.message() + "); choose another address in calgate.toml, key listen."
-            );
+        if (settings.tls.given()) {
+            tls_stamp = stamp_of(settings.tls);
+            auto loaded = load_tls(settings.tls);
+            if (!loaded) throw std::runtime_error(loaded.error().detail);
+            tls = std::move(loaded).value();
         }
+        listen();
     }
 
+    void listen();
     void accept();
+    void serve(tcp::socket);
+    bool make_room();
+    void watch_certificate();
+    void load_certificate();
 
     const Settings settings;
     Chooser choose;
     Handler handle;
+    HttpConnections connections{};              ///< Outlives io, whose operations hold sessions.
+    std::shared_ptr<asio::ssl::context> tls{};  ///< Of connections to come; null: plain. I/O thread only.
+    std::string tls_stamp{};                    ///< I/O thread only.
     asio::io_context io{1};
     tcp::acceptor acceptor;
     asio::steady_timer accept_again{io};
+    asio::steady_timer look_again{io};
     asio::thread_pool store_pool;
     asio::thread_pool provider_pool;
-    std::atomic<int> open_connections{0};
     std::atomic<bool> stopped{false};
     std::jthread thread{};
 };
 
-namespace {
-
-/// One connection. Shared: the pending operation keeps it alive.
-class Session : public std::enable_shared_from_this<Session> {
-public:
-    Session(
-        tcp::socket socket,
-        HttpServer::Settings settings,
-        const HttpServer::Chooser& choose,
-        const HttpServer::Handler& handle,
-        asio::thread_pool& store_pool,
-        asio::thread_pool& provider_pool,
-        std::atomic<int>& count
-    )
-        : stream_(std::move(socket)),
-          settings_(std::move(settings)),
-          choose_(choose),
-          handle_(handle),
-          store_pool_(store_pool),
-          provider_pool_(provider_pool),
-          count_(count) {
-        ++count_;
-        boost::system::error_code ignored;
-        stream_.socket().set_option(tcp::no_delay(true), ignored);
-    }
-    ~Session() { --count_; }
-    Session(const Session&) = delete;
-    Session& operator=(const Session&) = delete;
-
-    void read(std::chrono::seconds patience) {
-        parser_.emplace();
-        parser_->header_limit(static_cast<std::uint32_t>(settings_.header_bytes));
-        parser_->body_limit(settings_.body_bytes);
-        stream_.expires_after(patience);
-        http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-            self->on_read(error);
-        });
-    }
-
-    void refuse(HttpResponse response) { write(std::move(response), 11, false); }
-
-private:
-    void on_read(beast::error_code error) {
-        if (error == http::error::body_limit) {
-            return refuse(problem(
-                413,
-                "Content Too Large",
-                "The request's body is larger than " + std::to_string(settings_.body_bytes) +
-                    " bytes; send less at once."
-            ));
-        }
-        if (error == http::error::header_limit) {
-            return refuse(problem(
-                431,
-                "Request Header Fields Too Large",
-                "The request's headers are larger than " + std::to_string(settings_.header_bytes) +
-                    " bytes; send fewer."
-            ));
-        }
-        if (error == http::error::end_of_stream || error == beast::error::timeout ||
-            error == asio::error::connection_reset || error == asio::error::operation_aborted ||
-            error == http::error::partial_message) {
-            return close();
-        }
-        if (error)
-            return refuse(problem(
-                400, "Bad Request", "This is no HTTP/1.1 request that the gateway understands; check the client."
-            ));
-        auto message = parser_->release();
-        const unsigned version = message.version();
-        const bool keep = message.keep_alive();
-        head_ = message.method() == http::verb::head;
-        auto request = translate(std::move(message));
-        if (!request)
-            return refuse(problem(400, "Bad Request", "The request's address cannot be understood; check its encoding.")
-            );
-        if (head_) request->method = "GET";  // RFC 9110 9.3.2: as GET, without the content.
-        stream_.expires_never();
-        switch (choose_(*request)) {
-            case Lane::Inline:
-                return write(handle_(*request), version, keep);
-            case Lane::Store:
-                return run_on(store_pool_, std::move(*request), version, keep);
-            case Lane::Provider:
-                return run_on(provider_pool_, std::move(*request), version, keep);
-        }
-    }
-
-    void run_on(asio::thread_pool& pool, HttpRequest request, unsigned version, bool keep) {
-        asio::post(pool, [self = shared_from_this(), request = std::move(request), version, keep] {
-            auto response = self->handle_(request);
-            asio::post(self->stream_.get_executor(), [self, response = std::move(response), version, keep]() mutable {
-                self->write(std::move(response), version, keep);
-            });
-        });
-    }
-
-    void write(HttpResponse response, unsigned version, bool keep) {
-        response_.emplace(static_cast<http::status>(response.status), version);
-        response_->set(http::field::content_type, response.type);
-        response_->set(http::field::cache_control, "no-store");
-        for (const auto& [name, value] : response.headers) response_->set(name, value);
-        if (!head_) response_->body() = std::move(response.body);
-        response_->keep_alive(keep);
-        response_->prepare_payload();
-        stream_.expires_after(settings_.request_timeout);
-        http::async_write(stream_, *response_, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
-            if (error) return self->close();
-            if (!keep) return self->linger();
-            self->read(self->settings_.idle_timeout);
-        });
-    }
-
-    /// Closing with bytes unread would reset the connection and may take the answer back (RFC 9112 9.6): the rest is
-    /// read and thrown away, within bounds.
-    void linger() {
-        close();
-        stream_.expires_after(kLinger);
-        drain(0);
-    }
-
-    void drain(std::size_t drained) {
-        buffer_.clear();
-        stream_.async_read_some(
-            buffer_.prepare(16 * 1024),
-            [self = shared_from_this(), drained](beast::error_code error, std::size_t more) {
-                if (!error && drained + more < kLingerBytes) self->drain(drained + more);
-            }
+void HttpServer::Impl::listen() {
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(settings.host, error);
+    if (error)
+        throw std::runtime_error(
+            "The listen address " + settings.host + " is no IP address; write one such as 127.0.0.1."
+        );
+    const tcp::endpoint endpoint(address, settings.port);
+    acceptor.open(endpoint.protocol());
+    acceptor.set_option(asio::socket_base::reuse_address(true));
+    acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+        throw std::runtime_error(
+            "The gateway cannot listen on " + settings.host + ":" + std::to_string(settings.port) + " (" +
+            error.message() + "); choose another address in calgate.toml, key listen."
         );
     }
-
-    void close() {
-        beast::error_code ignored;
-        stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    }
-
-    beast::tcp_stream stream_;
-    beast::flat_buffer buffer_{};
-    const HttpServer::Settings settings_;
-    const HttpServer::Chooser& choose_;
-    const HttpServer::Handler& handle_;
-    asio::thread_pool& store_pool_;
-    asio::thread_pool& provider_pool_;
-    std::atomic<int>& count_;
-    bool head_ = false;
-    std::optional<http::request_parser<http::string_body>> parser_{};
-    std::optional<http::response<http::string_body>> response_{};
-};
-
-}  // namespace
+}
 
 void HttpServer::Impl::accept() {
     acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
@@ -279,23 +120,67 @@ void HttpServer::Impl::accept() {
             });
             return;
         }
-        const int open = open_connections;
-        if (open < settings.connections + kConnectionsToTell) {
-            const bool full = open >= settings.connections;
-            auto session = std::make_shared<Session>(
-                std::move(socket), settings, choose, handle, store_pool, provider_pool, open_connections
-            );
-            if (full) {
-                auto busy =
-                    problem(503, "Service Unavailable", "Too many connections are open; try again in a moment.");
-                busy.headers.emplace_back("Retry-After", "1");
-                session->refuse(std::move(busy));
-            } else {
-                session->read(settings.request_timeout);
-            }
-        }
+        serve(std::move(socket));
         accept();
     });
+}
+
+void HttpServer::Impl::serve(tcp::socket socket) {
+    if (connections.open >= settings.connections + kConnectionsToTell) return;
+    boost::system::error_code gone;
+    const std::string address = socket.remote_endpoint(gone).address().to_string();
+    if (gone) return;
+    const std::string network = network_of(address).value_or(address);
+    const auto others = connections.by_network.find(network);
+    const bool limited = settings.connections_per_address > 0 && !(settings.behind_proxy && is_loopback(address));
+    const bool many =
+        limited && others != connections.by_network.end() && others->second >= settings.connections_per_address;
+    const bool full = connections.open >= settings.connections && (many || !make_room());
+    auto session = std::make_shared<HttpSession>(
+        std::move(socket),
+        address,
+        network,
+        tls,
+        HttpSessionParts{settings, choose, handle, store_pool, provider_pool, connections}
+    );
+    if (many)
+        session->refuse(
+            too_full(429, "Too Many Requests", "Too many connections from your address are open; close some.")
+        );
+    else if (full)
+        session->refuse(too_full(503, "Service Unavailable", "Too many connections are open; try again in a moment."));
+    else
+        session->start();
+}
+
+/// Cuts whoever has kept the server waiting longest without a first request. @return false: nobody does.
+bool HttpServer::Impl::make_room() {
+    if (connections.strangers.empty()) return false;
+    connections.strangers.front()->cut();
+    return true;
+}
+
+void HttpServer::Impl::watch_certificate() {
+    if (!settings.tls.given()) return;
+    look_again.expires_after(settings.certificate_check);
+    look_again.async_wait([this](beast::error_code) {
+        if (stopped) return;
+        if (stamp_of(settings.tls) != tls_stamp) load_certificate();
+        watch_certificate();
+    });
+}
+
+/// Connections that are open keep what they have; when the files are no good, the next ones do too.
+void HttpServer::Impl::load_certificate() {
+    tls_stamp = stamp_of(settings.tls);
+    auto loaded = load_tls(settings.tls);
+    if (!loaded) {
+        spdlog::error("event=certificate_refused what=\"{} The one before is still shown.\"", loaded.error().detail);
+        return;
+    }
+    tls = std::move(loaded).value();
+    const auto end = certificate_end(settings.tls);
+    spdlog::info("event=certificate_loaded until={}", end ? format_instant(*end) : "unknown");
 }
 
 HttpServer::HttpServer(const Settings& settings, Chooser choose, Handler handle)
@@ -307,7 +192,13 @@ unsigned short HttpServer::port() const { return impl_->acceptor.local_endpoint(
 
 void HttpServer::start() {
     impl_->accept();
+    impl_->watch_certificate();
     impl_->thread = std::jthread([this] { impl_->io.run(); });
+}
+
+void HttpServer::reload_certificate() {
+    if (!impl_->settings.tls.given()) return;
+    asio::post(impl_->io, [this] { impl_->load_certificate(); });
 }
 
 void HttpServer::stop() {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/tls_identity.hpp"
+
 namespace calgate {
 
 struct HttpRequest {
@@ -16,6 +18,7 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> query{};    ///< Decoded.
     std::vector<std::pair<std::string, std::string>> headers{};  ///< Names in lower case.
     std::string body{};
+    std::string address{};  ///< Of the caller; empty: from within this process.
 
     std::string_view header(std::string_view lower_name) const;
     /// Empty when absent.
@@ -32,7 +35,8 @@ struct HttpResponse {
 /// How a request is run: at once on the I/O thread, on the pool that writes, or on the one that may wait for providers.
 enum class Lane : std::uint8_t { Inline, Store, Provider };
 
-/// HTTP/1.1 with keep-alive and pipelining in order. Every size, count and time is bounded.
+/// HTTP/1.1 with keep-alive and pipelining in order, plain or over TLS. Every size, count and time is bounded. When all
+/// connections are taken, whoever has waited longest without sending a first request makes room for the next.
 class HttpServer {
 public:
     struct Settings {
@@ -41,8 +45,12 @@ public:
         std::size_t header_bytes = 16 * 1024;
         std::size_t body_bytes = 256 * 1024;
         int connections = 1000;
-        std::chrono::seconds request_timeout{10};
+        int connections_per_address = 0;           ///< Of IPv6 per /64; 0: no limit.
+        bool behind_proxy = false;                 ///< Then connections from this machine are not one client's.
+        std::chrono::seconds request_timeout{10};  ///< For a handshake, a head, a body and taking an answer, each.
         std::chrono::seconds idle_timeout{60};
+        TlsFiles tls{};                                     ///< Not given: plain.
+        std::chrono::milliseconds certificate_check{2000};  ///< How often the files are looked at.
         int store_threads = 16;
         int provider_threads = 2;
     };
@@ -58,6 +66,9 @@ public:
     unsigned short port() const;
     /// Starts the threads; returns at once.
     void start();
+    /// Reads the certificate anew, for connections to come. Files that are no good are logged, and the certificate from
+    /// before stays. Any thread.
+    void reload_certificate();
     /// Takes no new connection, ends what runs, joins. Idempotent.
     void stop();
 

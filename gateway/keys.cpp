@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -87,9 +89,13 @@ Status write_private_file(const std::string& path, const std::string& text) {
 Result<std::string> read_file(const std::string& path, std::size_t most) {
     std::ifstream in(path, std::ios::binary);
     if (!in) return refused("The file " + path + " cannot be read; check that it exists and may be read.");
-    std::string text(most + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
+    // Piece by piece: `most` is what a file may have, and few have that much.
+    std::string text;
+    std::array<char, 64 * 1024> piece{};
+    while (in && text.size() <= most) {
+        in.read(piece.data(), static_cast<std::streamsize>(std::min(piece.size(), most + 1 - text.size())));
+        text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+    }
     if (text.size() > most)
         return refused("The file " + path + " is larger than " + std::to_string(most) + " bytes; is it the right one?");
     return text;

@@ -166,11 +166,16 @@ int run(int argc, char** argv) {
 
     auto* keys = app.add_subcommand("keys", "API keys, and the vault's");
     keys->require_subcommand(1);
-    keys->add_subcommand("list", "ids and labels")->callback([&] { code = command_keys_list(directory); });
-    auto* add = keys->add_subcommand("add", "make one; it is shown once");
-    std::string label;
-    add->add_option("label", label)->required();
-    add->callback([&] { code = command_keys_add(directory, label); });
+    auto* list = keys->add_subcommand("list", "ids, labels, what each may do and until when");
+    list->add_flag("--json", json);
+    list->callback([&] { code = command_keys_list(directory, json); });
+    auto* create = keys->add_subcommand("create", "make one; it is shown once")->alias("add");
+    std::string label, scope = "write", expires;
+    create->add_option("label", label)->required();
+    create->add_option("--scope", scope, "monitor, read, write or admin")
+        ->check(CLI::IsMember({"monitor", "read", "write", "admin"}));
+    create->add_option("--expires", expires, "how long it opens anything, such as 90d; otherwise for ever");
+    create->callback([&] { code = command_keys_create(directory, label, scope, expires); });
     keys->add_subcommand("rotate", "make a new vault key and seal every stored secret with it")->callback([&] {
         code = command_keys_rotate(directory);
     });
@@ -180,15 +185,21 @@ int run(int argc, char** argv) {
 
     std::string folder;
     auto* out = app.add_subcommand("export", "everything but secrets, in open formats");
-    out->add_option("folder", folder)->required();
+    out->add_option("target", folder, "a folder, or a file that ends in .tar")->required();
     out->callback([&] { code = command_export(directory, folder); });
-    auto* in = app.add_subcommand("import", "take in an export, or .ics files; a dry run unless --apply");
-    bool apply = false;
-    std::string import_staff;
-    in->add_option("source", folder)->required();
-    in->add_option("--staff", import_staff, "plain .ics: whose appointments they become");
-    in->add_flag("--apply", apply);
-    in->callback([&] { code = command_import(directory, folder, import_staff, apply); });
+    auto* in = app.add_subcommand("import", "take in an export, .ics files or a .csv file; a dry run unless --apply");
+    ImportOptions importing;
+    in->add_option("source", importing.source)->required();
+    in->add_option("--staff", importing.staff, ".ics, .csv: whose appointments they become");
+    in->add_option("--zone", importing.zone, ".csv: time zone of its times; otherwise the person's");
+    in->add_option("--dates", importing.dates, ".csv: order in dates such as 01/12/2026")
+        ->check(CLI::IsMember({"ymd", "dmy", "mdy"}));
+    in->add_option("--column", importing.columns, ".csv: the table's name for a field, such as start=Beginn");
+    in->add_flag("--merge", importing.merge, "an export: as new bookings beside those that are here");
+    auto* really = in->add_flag("--apply", importing.apply);
+    bool only_say = true;
+    in->add_flag("--dry-run", only_say, "only say what it would do, as without --apply")->excludes(really);
+    in->callback([&] { code = command_import(directory, importing); });
 
     auto* restore =
         app.add_subcommand("restore", "rebuild all appointments from their copies; a dry run unless --apply");

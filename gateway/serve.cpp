@@ -15,16 +15,20 @@
 #include "gateway/gateway.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/keys.hpp"
+#include "gateway/request_limits.hpp"
 
 namespace calgate {
 namespace {
 
+constexpr std::chrono::hours kWarnBefore{14 * 24};
+
 /// Blocked before any thread starts, so that only wait_for_end() sees them.
-sigset_t end_signals() {
+sigset_t awaited_signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -59,10 +63,53 @@ std::vector<Chores::Chore> chores_of(const Gateway& gateway) {
     return {{"kit", kit_every, write_it}, {"drill", drill_every, drill_it}};
 }
 
-void wait_for_end(const sigset_t& set) {
+/// SIGHUP has the certificate read anew.
+void wait_for_end(const sigset_t& set, HttpServer& server) {
     int received = 0;
-    sigwait(&set, &received);
+    do {
+        sigwait(&set, &received);
+        if (received == SIGHUP) server.reload_certificate();
+    } while (received == SIGHUP);
     spdlog::info("event=stopping signal={}", received);
+}
+
+HttpServer::Settings server_settings(const Config& config) {
+    HttpServer::Settings settings;
+    settings.host = config.listen_host;
+    settings.port = static_cast<unsigned short>(config.listen_port);
+    settings.body_bytes = config.body_bytes;
+    settings.connections = config.connections;
+    settings.connections_per_address = config.connections_per_address;
+    settings.behind_proxy = config.behind_proxy;
+    settings.request_timeout = config.request_timeout;
+    settings.tls = {config.certificate_file, config.certificate_key_file};
+    return settings;
+}
+
+/// For the command line on this machine, beside a listener with TLS: no name in a certificate is 127.0.0.1's.
+HttpServer::Settings local_settings(HttpServer::Settings settings) {
+    settings.tls = {};
+    settings.host = "127.0.0.1";
+    settings.port = 0;
+    settings.store_threads = 4;
+    return settings;
+}
+
+void warn_of_certificate(const HttpServer::Settings& settings, Instant now) {
+    if (!settings.tls.given()) {
+        if (!is_loopback(settings.host))
+            spdlog::warn(
+                "event=plain_listener what=\"Keys and names travel readable to {}; set certificate_file and "
+                "certificate_key_file in calgate.toml, or listen on 127.0.0.1 behind a proxy.\"",
+                settings.host
+            );
+        return;
+    }
+    const auto end = certificate_end(settings.tls);
+    if (end && *end - now < kWarnBefore)
+        spdlog::warn(
+            "event=certificate_ends what=\"The certificate ends on {}; put a new one there.\"", format_instant(*end)
+        );
 }
 
 }  // namespace
@@ -71,7 +118,7 @@ int serve(const std::string& directory) {
     spdlog::set_default_logger(spdlog::stderr_logger_mt("calgate"));
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%SZ level=%l %v", spdlog::pattern_time_type::utc);
     std::signal(SIGPIPE, SIG_IGN);
-    const sigset_t signals = end_signals();
+    const sigset_t signals = awaited_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
     auto opened = Gateway::open(directory);
@@ -91,19 +138,17 @@ int serve(const std::string& directory) {
         gateway.random,
         gateway.keys,
         token,
-        true});
-    HttpServer::Settings settings;
-    settings.host = gateway.config.listen_host;
-    settings.port = static_cast<unsigned short>(gateway.config.listen_port);
-    settings.body_bytes = gateway.config.body_bytes;
-    settings.connections = gateway.config.connections;
-    settings.request_timeout = gateway.config.request_timeout;
-    HttpServer server(
-        settings,
-        [&](const HttpRequest& request) { return api.lane(request); },
-        [&](const HttpRequest& request) { return api.handle(request); }
-    );
-    const std::string url = "http://" + settings.host + ":" + std::to_string(server.port());
+        true,
+        {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy}});
+    const HttpServer::Settings settings = server_settings(gateway.config);
+    const auto lane = [&](const HttpRequest& request) { return api.lane(request); };
+    const auto handle = [&](const HttpRequest& request) { return api.handle(request); };
+    HttpServer server(settings, lane, handle);
+    std::optional<HttpServer> local;
+    if (settings.tls.given()) local.emplace(local_settings(settings), lane, handle);
+    const std::string served = (local ? "https://" : "http://") + settings.host + ":" + std::to_string(server.port());
+    const std::string url = local ? "http://127.0.0.1:" + std::to_string(local->port()) : served;
+    warn_of_certificate(settings, gateway.clock.now());
     if (const auto kept =
             write_private_file(admin_file(directory), nlohmann::json{{"url", url}, {"token", token}}.dump());
         !kept) {
@@ -112,10 +157,12 @@ int serve(const std::string& directory) {
     }
     gateway.engine->start();
     server.start();
+    if (local) local->start();
     Chores chores(*gateway.store, gateway.clock, chores_of(gateway));
     chores.start();
-    spdlog::info("event=serving url={} business=\"{}\"", url, gateway.config.name);
-    wait_for_end(signals);
+    spdlog::info("event=serving url={} business=\"{}\"", served, gateway.config.name);
+    wait_for_end(signals, server);
+    if (local) local->stop();
     server.stop();  // First, so that a chore that asks the API is not waited for.
     chores.stop();
     gateway.engine->stop();

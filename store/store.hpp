@@ -29,6 +29,24 @@ struct IdempotentAnswer {
     Instant at{};
 };
 
+/// What an API key may do; each includes those before it.
+enum class KeyScope : std::uint8_t {
+    Monitor,  ///< See how things stand, no appointment.
+    Read,
+    Write,  ///< Book, change and cancel.
+    Admin,  ///< Accounts, keys, exports: whatever the owner may.
+};
+
+/// A key to the API. The key itself is kept nowhere.
+struct ApiKey {
+    std::string hash{};  ///< Hex SHA-256.
+    std::string label{};
+    KeyScope scope = KeyScope::Admin;
+    Instant created{};
+    std::optional<Instant> expires{};  ///< Opens nothing from then on.
+    bool operator==(const ApiKey&) const = default;
+};
+
 /// One consistent view of the store. Valid only inside the function it was given to.
 class Reader {
 public:
@@ -82,8 +100,8 @@ public:
     virtual std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const = 0;
     virtual std::int64_t last_change() const = 0;
     virtual std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const = 0;
-    /// Hashes (hex SHA-256) of the API keys, with their labels.
-    virtual std::vector<std::pair<std::string, std::string>> api_keys() const = 0;
+    /// In order of label.
+    virtual std::vector<ApiKey> api_keys() const = 0;
     virtual std::vector<ChannelRecord> push_channels() const = 0;
     /// Small settings of the gateway itself.
     virtual std::optional<std::string> setting(const std::string& name) const = 0;
@@ -113,7 +131,7 @@ public:
     virtual std::int64_t append(const Change&) = 0;  ///< @return its sequence.
     virtual void put_idempotent_answer(const std::string& key, const IdempotentAnswer&) = 0;
     virtual void forget_idempotent_answers(Instant before) = 0;
-    virtual void put_api_key(const std::string& hash, const std::string& label) = 0;
+    virtual void put(const ApiKey&) = 0;
     virtual void erase_api_key(const std::string& hash) = 0;
     virtual void put(const ChannelRecord&) = 0;
     virtual void erase_push_channel(const std::string& key) = 0;

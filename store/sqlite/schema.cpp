@@ -104,6 +104,13 @@ constexpr const char* kSeventh =
     "CREATE INDEX appointments_held ON appointments(json_extract(body, '$.hold_until_s')) WHERE live = 1 AND "
     "json_extract(body, '$.hold_until_s') IS NOT NULL";
 
+// Keys from before could do everything (KeyScope::Admin).
+constexpr const char* kEighth = R"sql(
+ALTER TABLE api_keys ADD COLUMN scope INTEGER NOT NULL DEFAULT 3;
+ALTER TABLE api_keys ADD COLUMN created_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE api_keys ADD COLUMN expires_s INTEGER;
+)sql";
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -124,7 +131,8 @@ void migrate(Database& database, int target) {
         [&] { database.execute(kFourth); },
         [&] { database.execute(kFifth); },
         [&] { database.execute(kSixth); },
-        [&] { database.execute(kSeventh); }};
+        [&] { database.execute(kSeventh); },
+        [&] { database.execute(kEighth); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

@@ -10,6 +10,14 @@ namespace {
 std::int64_t number(Instant instant) { return instant.time_since_epoch().count(); }
 std::int64_t number(std::size_t limit) { return static_cast<std::int64_t>(limit); }
 
+Instant instant(std::int64_t seconds) { return Instant{std::chrono::seconds{seconds}}; }
+
+/// A number that this version does not know opens as little as possible.
+KeyScope scope_of(std::int64_t number) {
+    const bool known = number >= 0 && number <= static_cast<std::int64_t>(KeyScope::Admin);
+    return known ? static_cast<KeyScope>(number) : KeyScope::Monitor;
+}
+
 template <class T>
 std::vector<T> rows(Statement& statement) {
     std::vector<T> out;
@@ -272,10 +280,16 @@ std::optional<IdempotentAnswer> RowReader<Base>::idempotent_answer(const std::st
     return row<IdempotentAnswer>(database_.statement("SELECT body FROM idempotent_answers WHERE key = ?").bind(1, key));
 }
 template <class Base>
-std::vector<std::pair<std::string, std::string>> RowReader<Base>::api_keys() const {
-    Statement& statement = database_.statement("SELECT hash, label FROM api_keys ORDER BY label, hash");
-    std::vector<std::pair<std::string, std::string>> out;
-    while (statement.step()) out.emplace_back(statement.text(0), statement.text(1));
+std::vector<ApiKey> RowReader<Base>::api_keys() const {
+    Statement& statement =
+        database_.statement("SELECT hash, label, scope, created_s, expires_s FROM api_keys ORDER BY label, hash");
+    std::vector<ApiKey> out;
+    while (statement.step()) {
+        ApiKey key{
+            statement.text(0), statement.text(1), scope_of(statement.number(2)), instant(statement.number(3)), {}};
+        if (!statement.is_null(4)) key.expires = instant(statement.number(4));
+        out.push_back(std::move(key));
+    }
     statement.reset();
     return out;
 }

@@ -44,7 +44,7 @@ public:
     std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const override;
     std::int64_t last_change() const override;
     std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const override;
-    std::vector<std::pair<std::string, std::string>> api_keys() const override;
+    std::vector<ApiKey> api_keys() const override;
     std::vector<ChannelRecord> push_channels() const override;
     std::optional<std::string> setting(const std::string& name) const override;
 
@@ -74,7 +74,7 @@ public:
     std::int64_t append(const Change&) override;
     void put_idempotent_answer(const std::string& key, const IdempotentAnswer&) override;
     void forget_idempotent_answers(Instant before) override;
-    void put_api_key(const std::string& hash, const std::string& label) override;
+    void put(const ApiKey&) override;
     void erase_api_key(const std::string& hash) override;
     void put(const ChannelRecord&) override;
     void erase_push_channel(const std::string& key) override;

@@ -160,10 +160,17 @@ void RowWriter::put_idempotent_answer(const std::string& key, const IdempotentAn
 void RowWriter::forget_idempotent_answers(Instant before) {
     run(database_.statement("DELETE FROM idempotent_answers WHERE at_s < ?").bind(1, number(before)));
 }
-void RowWriter::put_api_key(const std::string& hash, const std::string& label) {
-    run(database_.statement("INSERT INTO api_keys VALUES (?, ?) ON CONFLICT DO UPDATE SET label = excluded.label")
-            .bind(1, hash)
-            .bind(2, label));
+void RowWriter::put(const ApiKey& r) {
+    Statement& statement = database_.statement(
+        "INSERT INTO api_keys VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET label = excluded.label, "
+        "scope = excluded.scope, created_s = excluded.created_s, expires_s = excluded.expires_s"
+    );
+    statement.bind(1, r.hash).bind(2, r.label).bind(3, static_cast<std::int64_t>(r.scope)).bind(4, number(r.created));
+    if (r.expires)
+        statement.bind(5, number(*r.expires));
+    else
+        statement.bind_null(5);
+    run(statement);
 }
 void RowWriter::erase_api_key(const std::string& hash) {
     run(database_.statement("DELETE FROM api_keys WHERE hash = ?").bind(1, hash));

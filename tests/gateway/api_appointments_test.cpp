@@ -367,16 +367,10 @@ BOOST_AUTO_TEST_CASE(I29_an_export_taken_into_an_empty_gateway_gives_the_same_st
         BOOST_REQUIRE_MESSAGE(done.status == 200, done.body);
         BOOST_TEST(done.json()["refused"].empty());
     }
-    for (const char* list : {"staff", "services"})
-        BOOST_TEST(other.call("GET", "/v1/export").json()[list] == everything.json()[list]);
+    BOOST_TEST(other.call("GET", "/v1/export").body == everything.body);
     for (const char* id : {"a", "b"}) {
-        Json ours = call("GET", std::string("/v1/appointments/") + id).json();
-        Json theirs = other.call("GET", std::string("/v1/appointments/") + id).json();
-        for (const char* own : {"revision", "created", "changed"}) {
-            ours.erase(own);
-            theirs.erase(own);
-        }
-        BOOST_TEST(ours == theirs);
+        const std::string target = std::string("/v1/appointments/") + id;
+        BOOST_TEST(call("GET", target).body == other.call("GET", target).body);
     }
 }
 

@@ -132,7 +132,7 @@ const BadRequest kRows[] = {
     {"account_at_a_file", "POST", "/v1/accounts", R"({"url":"file:///etc/passwd","user":"u","password":"p"})", 422, ""},
     {"account_without_password", "POST", "/v1/accounts", R"({"url":"http://127.0.0.1:1/","user":"u"})", 400, "\"password\""},
     {"account_where_nobody_listens", "POST", "/v1/accounts", R"({"url":"http://127.0.0.1:1/","user":"u","password":"p"})", 502, "127.0.0.1"},
-    {"import_of_nothing", "POST", "/v1/import", "{}", 400, "format 1"},
+    {"import_of_nothing", "POST", "/v1/import", "{}", 400, "format 1 or 2"},
     {"import_of_no_list", "POST", "/v1/import", R"({"format":1,"staff":{}})", 400, "\"staff\""},
     {"import_without_ids", "POST", "/v1/import", R"({"format":1,"staff":[{"zone":"UTC"}]})", 400, "no id"},
     {"import_of_a_word_as_flag", "POST", "/v1/import?apply=true", [] { Json a = with("provisional", "yes"); a["id"] = "bad"; return Json{{"format", 1}, {"appointments", Json::array({a})}}.dump(); }(), 400, "\"provisional\""},

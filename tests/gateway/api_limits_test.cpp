@@ -192,6 +192,91 @@ BOOST_AUTO_TEST_CASE(more_connections_than_allowed_are_told_to_come_back) {
     held.clear();
 }
 
+BOOST_AUTO_TEST_CASE(an_idle_client_that_begins_slowly_has_no_longer_than_a_new_one) {
+    Wire wire(port());
+    wire.send(request_text("GET", "/live"));
+    BOOST_TEST(wire.read().status == 200);
+    wire.send("GET /live HTTP/1.1\r\nX-Slow:");
+    const auto begin = std::chrono::steady_clock::now();
+    BOOST_TEST(wire.closed());
+    BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds{10}));
+}
+
+BOOST_AUTO_TEST_CASE(no_page_of_another_site_may_read_an_answer) {
+    const HeaderList origin = {
+        {"Origin", "https://elsewhere.example"},
+        {"Access-Control-Request-Method", "GET"},
+        {"Access-Control-Request-Headers", "authorization"}};
+    for (const char* method : {"OPTIONS", "GET", "POST"}) {
+        for (const char* target : {"/v1/appointments", "/live", "/hooks/google", "/none"}) {
+            const auto got = call(method, target, std::string{}, origin);
+            for (const auto& [name, value] : got.headers) BOOST_TEST(!name.starts_with("access-control-"), name);
+            BOOST_TEST(got.header("x-content-type-options") == "nosniff");
+            if (std::string(method) == "OPTIONS") BOOST_TEST(got.status >= 400);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(api_connections)
+
+BOOST_AUTO_TEST_CASE(clients_that_send_nothing_make_room_for_those_that_ask) {
+    HttpServer::Settings settings = small();
+    settings.request_timeout = std::chrono::seconds{60};
+    const ApiStage stage(settings);
+    Wire served(stage.port());
+    served.send(request_text("GET", "/live"));
+    BOOST_TEST(served.read().status == 200);
+    std::vector<std::unique_ptr<Wire>> silent;
+    for (int i = 0; i < 200; ++i) {
+        silent.push_back(std::make_unique<Wire>(stage.port()));
+        if (i % 2 == 0) silent.back()->send("GET /live HTTP/1.1\r\nX-Slow: ");
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 20; ++i) BOOST_TEST(stage.call("GET", "/v1/staff").status == 200);
+    served.send(request_text("GET", "/live"));
+    BOOST_TEST(served.read().status == 200);
+    BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds{20}));
+}
+
+BOOST_AUTO_TEST_CASE(one_address_gets_its_share_of_the_connections) {
+    HttpServer::Settings settings = small();
+    settings.connections_per_address = 3;
+    const ApiStage stage(settings);
+    std::vector<std::unique_ptr<Wire>> held;
+    const auto ask = [&](const char* from) {
+        held.push_back(std::make_unique<Wire>(stage.port(), from));
+        held.back()->send(request_text("GET", "/live"));
+        return held.back()->read();
+    };
+    for (int i = 0; i < 3; ++i) BOOST_TEST(ask("127.0.0.1").status == 200);
+    const auto refused = ask("127.0.0.1");
+    BOOST_TEST(refused.status == 429);
+    BOOST_TEST(refused.detail().find("your address") != std::string::npos);
+    BOOST_TEST(ask("127.0.0.2").status == 200);
+    held.clear();
+    int status = 429;
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (status != 200 && std::chrono::steady_clock::now() < patience) {
+        status = ask("127.0.0.1").status;
+        held.clear();
+    }
+    BOOST_TEST(status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(behind_a_proxy_the_proxys_connections_are_not_one_clients) {
+    HttpServer::Settings settings = small();
+    settings.connections_per_address = 1;
+    settings.behind_proxy = true;
+    const ApiStage stage(settings);
+    Wire first(stage.port()), second(stage.port());
+    for (Wire* wire : {&first, &second}) {
+        wire->send(request_text("GET", "/live"));
+        BOOST_TEST(wire->read().status == 200);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 namespace {

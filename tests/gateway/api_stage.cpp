@@ -44,12 +44,14 @@ std::string Answer::detail() const {
     return sentence;
 }
 
-Wire::Wire(unsigned short port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Wire::Wire(unsigned short port, const char* from) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = ::inet_addr(from);
+    const bool bound = fd_ >= 0 && ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd_ < 0 || ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (!bound || ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         throw std::runtime_error("no connection to the API");
 }
 
@@ -141,7 +143,8 @@ void ApiStage::open() {
         gateway_->random,
         gateway_->keys,
         "",
-        false});
+        false,
+        {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy}});
     server_ = std::make_unique<HttpServer>(
         settings_,
         [this](const HttpRequest& request) { return api_->lane(request); },

@@ -28,7 +28,8 @@ struct Answer {
 /// A plain TCP connection to 127.0.0.1, byte by byte as the test wants it. Reading gives up after 20 s.
 class Wire {
 public:
-    explicit Wire(unsigned short port);
+    /// @param from one of this machine's addresses, such as "127.0.0.2".
+    explicit Wire(unsigned short port, const char* from = "127.0.0.1");
     ~Wire();
     Wire(const Wire&) = delete;
     Wire& operator=(const Wire&) = delete;

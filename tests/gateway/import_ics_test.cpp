@@ -131,7 +131,10 @@ struct Serving : ApiStage {
     int import(const Json& document, bool apply) {
         const std::string file = beside_.path() + "/calgate.json";
         BOOST_REQUIRE(write_private_file(file, document.dump()));
-        return command_import(beside_.path(), file, "", apply);
+        ImportOptions options;
+        options.source = file;
+        options.apply = apply;
+        return command_import(beside_.path(), options);
     }
 
 private:
@@ -175,7 +178,7 @@ BOOST_FIXTURE_TEST_CASE(one_damaged_record_of_a_long_export_and_nothing_is_taken
     document["appointments"].back()["zone"] = "Nowhere/Land";
     BOOST_TEST(import(document, true) == 1);
     BOOST_TEST(call("GET", "/v1/appointments/n10000").status == 404);
-    BOOST_TEST(import({{"format", 2}, {"appointments", many_bookings(1)}}, true) == 1);
+    BOOST_TEST(import({{"format", 3}, {"appointments", many_bookings(1)}}, true) == 1);
     BOOST_TEST(import({{"format", 1}, {"appointments", 5}}, true) == 1);
     BOOST_TEST(call("GET", "/v1/appointments/n10000").status == 404);
 }

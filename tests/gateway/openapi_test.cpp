@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "gateway/api_json.hpp"
 #include "tests/gateway/api_stage.hpp"
 
 using namespace calgate;
@@ -44,8 +45,8 @@ Json body_of(const Api::Route& route) {
     for (const std::string& field : route.fields) body[field] = value_of(field);
     if (route.pattern == "/v1/services/{id}") body["staff"] = Json::array();
     if (route.pattern == "/v1/import")
-        for (const char* list : {"staff", "services", "appointments", "accounts", "calendars", "conflicts"})
-            body[list] = Json::array();
+        for (const std::string& list : export_fields())
+            if (list != "format" && list != "icalendar") body[list] = Json::array();
     return body;
 }
 
@@ -111,7 +112,8 @@ BOOST_AUTO_TEST_CASE(the_description_names_what_is_served_and_nothing_else) {
             const bool once = (books && route.method == "PUT") || route.pattern == "/v1/holds";
             BOOST_TEST(headers.contains("Idempotency-Key") == once);
             BOOST_TEST(operation.contains("requestBody") == !route.fields.empty());
-            BOOST_TEST(operation.contains("security") == route.open);
+            const Json key = route.scope ? Json::array({{{"key", {to_string(*route.scope)}}}}) : Json::array();
+            BOOST_TEST(operation.at("security") == key);
             if (route.fields.empty()) continue;
             const Json& schema = operation.at("requestBody").at("content").at("application/json").at("schema");
             BOOST_TEST(schema.at("additionalProperties") == false);
@@ -149,7 +151,7 @@ BOOST_AUTO_TEST_CASE(every_closed_route_wants_a_valid_key) {
         for (const HeaderList& headers : kWrong) {
             const auto got = call(route.method, target_of(route.pattern), std::string{}, headers);
             BOOST_TEST_CONTEXT(route.method << " " << route.pattern) {
-                if (route.open) {
+                if (!route.scope) {
                     BOOST_TEST(got.status != 401);
                     continue;
                 }

@@ -100,7 +100,7 @@ public:
         store->write([](Writer& writer) {
             writer.put(Business{.id = "b1", .name = "Salon", .zone = "Europe/Berlin", .epoch = "e1"});
             writer.put(Staff{.id = {"anna"}, .name = "Anna", .zone = "Europe/Berlin"});
-            for (const char* key : {"cg_one", "cg_two"}) writer.put_api_key(sha256_hex(key), key);
+            for (const char* key : {"cg_one", "cg_two"}) writer.put(ApiKey{sha256_hex(key), key});
         });
         BOOST_REQUIRE(save_keys(folder.path(), keys).has_value());
         open();
@@ -140,7 +140,7 @@ public:
             Engine::Settings{}
         );
         engine->load();
-        api.emplace(ApiParts{*store, index, *engine, *connectors, zones, clock, random, keys.keys, "", true});
+        api.emplace(ApiParts{*store, index, *engine, *connectors, zones, clock, random, keys.keys, "", true, limits});
     }
 
     HttpResponse call(
@@ -153,6 +153,7 @@ public:
         HttpRequest request;
         request.method = method;
         request.path = path;
+        request.address = address;
         if (!key.empty()) request.headers = {{"authorization", "Bearer " + key}};
         for (const auto& [name, value] : query) request.query.emplace_back(name, value);
         if (!body.is_null()) request.body = body.dump();
@@ -207,6 +208,8 @@ public:
     std::optional<TokenedFactory> factory{};
     std::optional<Engine> engine{};
     std::optional<Api> api{};
+    CallLimits limits{};
+    std::string address{};  ///< That requests come from.
     std::string log{};      ///< Of the engine.
     std::string answers{};  ///< Every body that the API gave.
 };

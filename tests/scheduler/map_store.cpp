@@ -155,7 +155,7 @@ public:
     }
     std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes.size()); }
     std::optional<IdempotentAnswer> idempotent_answer(const std::string&) const override { return std::nullopt; }
-    std::vector<std::pair<std::string, std::string>> api_keys() const override { return {}; }
+    std::vector<ApiKey> api_keys() const override { return {}; }
     std::vector<ChannelRecord> push_channels() const override { return values(rows_.channels); }
     std::optional<std::string> setting(const std::string& name) const override { return find(rows_.settings, name); }
 
@@ -202,7 +202,7 @@ public:
     }
     void put_idempotent_answer(const std::string&, const IdempotentAnswer&) override {}
     void forget_idempotent_answers(Instant) override {}
-    void put_api_key(const std::string&, const std::string&) override {}
+    void put(const ApiKey&) override {}
     void erase_api_key(const std::string&) override {}
     void put(const ChannelRecord& row) override { rows_.channels[row.key] = row; }
     void erase_push_channel(const std::string& key) override { rows_.channels.erase(key); }

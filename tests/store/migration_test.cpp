@@ -85,6 +85,20 @@ BOOST_AUTO_TEST_CASE(a_file_without_channels_is_upgraded_and_keeps_its_calendars
     store->read([](const Reader& reader) { BOOST_TEST(reader.push_channels().empty()); });
 }
 
+BOOST_AUTO_TEST_CASE(a_file_of_version_7_is_upgraded_and_its_keys_still_open_everything) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database old(folder.file("store.db"), {});
+        sqlite::migrate(old, 7);
+        old.execute("INSERT INTO api_keys VALUES ('hash', 'first key')");
+    }
+    const auto store = SqliteStore::open(folder.file("store.db"));
+    store->read([](const Reader& reader) {
+        const ApiKey expected{"hash", "first key", KeyScope::Admin, Instant{}, std::nullopt};
+        BOOST_TEST((reader.api_keys() == std::vector{expected}));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_file_is_refused_with_a_sentence) {
     const ScratchFolder folder;
     {

@@ -202,7 +202,9 @@ void conflicts_changes_answers_and_keys(Subject& subject) {
         writer.put_idempotent_answer("old", {"d", 201, "{}", kNow});
         writer.put_idempotent_answer("new", {"d", 201, "{}", kNow + std::chrono::hours{1}});
         writer.forget_idempotent_answers(kNow + std::chrono::minutes{1});
-        writer.put_api_key("hash", "till");
+        writer.put(ApiKey{"hash", "till", KeyScope::Read, kNow, std::nullopt});
+        writer.put(ApiKey{"hash", "till", KeyScope::Write, kNow, kNow + std::chrono::hours{1}});
+        writer.put(ApiKey{"other", "website", KeyScope::Monitor, kNow, std::nullopt});
     });
     subject.read([&](const Reader& reader) {
         BOOST_TEST(reader.conflicts(true).size() == 1u);
@@ -213,8 +215,12 @@ void conflicts_changes_answers_and_keys(Subject& subject) {
         BOOST_TEST(reader.changes(1, 1).at(0).sequence == 2);
         BOOST_TEST(!reader.idempotent_answer("old"));
         BOOST_TEST(reader.idempotent_answer("new")->status == 201);
-        BOOST_TEST((reader.api_keys() == std::vector{std::pair<std::string, std::string>("hash", "till")}));
+        const std::vector<ApiKey> keys = {
+            {"hash", "till", KeyScope::Write, kNow, kNow + std::chrono::hours{1}},
+            {"other", "website", KeyScope::Monitor, kNow, std::nullopt}};
+        BOOST_TEST((reader.api_keys() == keys));
     });
+    subject.write([](Writer& writer) { writer.erase_api_key("other"); });
     subject.write([](Writer& writer) { writer.erase_api_key("hash"); });
     subject.read([](const Reader& reader) { BOOST_TEST(reader.api_keys().empty()); });
 }
