@@ -14,164 +14,19 @@
 
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/client.hpp"
+#include "gateway/config_policy.hpp"
+#include "gateway/config_reading.hpp"
 
 namespace calgate {
 namespace {
 
-template <class E>
-using Names = std::vector<std::pair<std::string, E>>;
+using config::name_of;
+using config::Names;
+using config::quoted;
+using config::Reading;
 
-const Names<ConcurrentEditPolicy> kConcurrentEdits{
-    {"ask", ConcurrentEditPolicy::Ask},
-    {"gateway", ConcurrentEditPolicy::Gateway},
-    {"calendar", ConcurrentEditPolicy::Calendar},
-    {"newest", ConcurrentEditPolicy::Newest}};
-const Names<DeletionPolicy> kDeletions{
-    {"ask_when_many", DeletionPolicy::AskWhenMany},
-    {"cancel", DeletionPolicy::Cancel},
-    {"restore", DeletionPolicy::Restore},
-    {"ask", DeletionPolicy::Ask},
-    {"hide", DeletionPolicy::Hide}};
 const Names<StalePolicy> kStale{
     {"provisional", StalePolicy::Provisional}, {"offer", StalePolicy::Offer}, {"refuse", StalePolicy::Refuse}};
-
-template <class E>
-std::string name_of(const Names<E>& names, E value) {
-    for (const auto& [name, each] : names) {
-        if (each == value) return name;
-    }
-    return {};
-}
-
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\')
-            out += std::string("\\") + c;
-        else if (code < 0x20 || code == 0x7f)
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
-        else
-            out += c;
-    }
-    return out + "\"";
-}
-
-/// Reads keys of one file; keeps the first thing that is wrong.
-class Reading {
-public:
-    Reading(const toml::table& root, std::string file) : root_(root), file_(std::move(file)) {}
-
-    void text(const char* section, const char* key, std::string& out) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        if (const auto value = node->value_exact<std::string>())
-            out = *value;
-        else
-            fail(*node, fmt::format("{} is no text; write it in quotes", key));
-    }
-    template <class T>
-    void number(const char* section, const char* key, std::int64_t low, std::int64_t high, T& out) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        const auto value = node->value_exact<std::int64_t>();
-        if (value && *value >= low && *value <= high)
-            out = static_cast<T>(*value);
-        else
-            fail(*node, fmt::format("{} is out of range; write a whole number from {} to {}", key, low, high));
-    }
-    void seconds(const char* section, const char* key, std::int64_t low, std::int64_t high, std::chrono::seconds& out) {
-        std::int64_t value = out.count();
-        number(section, key, low, high, value);
-        out = std::chrono::seconds{value};
-    }
-    template <class E>
-    void choice(const char* section, const char* key, const Names<E>& names, E& out) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        const auto value = node->value_exact<std::string>();
-        std::string all;
-        for (const auto& [name, each] : names) {
-            if (value && *value == name) {
-                out = each;
-                return;
-            }
-            all += (all.empty() ? "\"" : ", \"") + name + "\"";
-        }
-        fail(*node, fmt::format("{} has a value nobody knows; write one of {}", key, all));
-    }
-    /// @param check says what is wrong with an entry, or nothing.
-    template <class Check>
-    void texts(const char* section, const char* key, std::size_t most, std::vector<std::string>& out, Check check) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        const auto* list = node->as_array();
-        if (!list || list->size() > most)
-            return fail(*node, fmt::format("{} is no list of at most {} texts; write [\"…\"]", key, most));
-        for (const auto& item : *list) {
-            const auto value = item.value_exact<std::string>();
-            const std::string wrong = value ? check(*value) : fmt::format("{} holds something that is no text", key);
-            if (!wrong.empty()) return fail(item, wrong);
-            out.push_back(*value);
-        }
-    }
-    /// A secret that somebody wrote into the file itself.
-    void refuse_secret(const char* section, const char* key) {
-        const auto* node = find(section, key);
-        if (!node) return;
-        fail(
-            *node,
-            fmt::format(
-                "{} does not belong into this file; put it into a file of its own, run chmod 600 on that, and name it "
-                "in {}_file",
-                key,
-                key
-            )
-        );
-    }
-    void refuse_unknown() {
-        for (const auto& [section, node] : root_) {
-            const std::string name(section.str());
-            const auto* table = node.as_table();
-            if (!table || !known_.contains(name)) {
-                fail(
-                    node,
-                    fmt::format(
-                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [google], [microsoft] "
-                        "or [network]",
-                        name
-                    )
-                );
-                continue;
-            }
-            for (const auto& [key, value] : *table) {
-                const std::string full = name + "." + std::string(key.str());
-                if (!known_.contains(full)) fail(value, fmt::format("{} is no setting; correct or remove it", full));
-            }
-        }
-    }
-    void fail_at(unsigned line, const std::string& what) {
-        if (!error_) error_ = Error{ErrorCode::Rejected, fmt::format("{}:{}: {}.", file_, line, what), {}};
-    }
-    void fail(const toml::node& node, const std::string& what) { fail_at(node.source().begin.line, what); }
-    unsigned line(const char* section, const char* key) const {
-        const auto node = root_[section][key];
-        return node ? node.node()->source().begin.line : 1;
-    }
-    const std::optional<Error>& error() const { return error_; }
-
-private:
-    const toml::node* find(const char* section, const char* key) {
-        known_.insert(section);
-        known_.insert(std::string(section) + "." + key);
-        return root_[section][key].node();
-    }
-
-    const toml::table& root_;
-    std::string file_;
-    std::set<std::string> known_{};
-    std::optional<Error> error_{};
-};
 
 bool split_listen(const std::string& listen, Config& out) {
     const auto colon = listen.rfind(':');
@@ -308,8 +163,7 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.seconds("sync", "probe_every_s", 5, 3600, out.probe_every);
     in.seconds("sync", "call_timeout_s", 1, 600, out.call_timeout);
     in.number("sync", "workers", 1, 256, out.workers);
-    in.choice("policy", "concurrent_edits", kConcurrentEdits, out.concurrent_edits);
-    in.choice("policy", "deletions", kDeletions, out.deletions);
+    config::read_policies(in, out);
     in.choice("policy", "stale", kStale, out.stale);
     in.seconds("policy", "stale_after_s", 60, 30 * 86'400, out.stale_after);
     read_public_url(in, out);
@@ -335,7 +189,7 @@ std::string write_config(const Config& c) {
         "[gateway]\nname = {}\nzone = {}\nlisten = {}\npublic_url = {}\n\n"
         "[limits]\nbody_bytes = {}\nconnections = {}\nrequest_timeout_s = {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
-        "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
+        "[policy]\nstale = \"{}\"\nstale_after_s = {}\n{}\n"
         "[kit]\ntarget = {}\nevery_s = {}\ndays = {}\npassword_file = {}\nuser = {}\ntarget_password_file = {}\n\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
         "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
@@ -352,10 +206,9 @@ std::string write_config(const Config& c) {
         c.probe_every.count(),
         c.call_timeout.count(),
         c.workers,
-        name_of(kConcurrentEdits, c.concurrent_edits),
-        name_of(kDeletions, c.deletions),
         name_of(kStale, c.stale),
         c.stale_after.count(),
+        config::written_policies(c),
         quoted(c.kit.target),
         std::chrono::seconds{c.kit.every}.count(),
         c.kit.days,

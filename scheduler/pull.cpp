@@ -245,6 +245,8 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
         // Our mark under another name: a person duplicated the copy. It is their event now (I8).
     }
     sorted.foreign.push_back(cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock));
+    const bool duplicate = !remote.unreadable && mark && mark->business == business_.id;
+    if (duplicate && policy().duplicates == DuplicatePolicy::Free) sorted.foreign.back().busy.clear();
 }
 
 void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
@@ -477,7 +479,12 @@ void SyncPass::prove(Listing& listing) {
         if (event && is_ours(*event, *mirror)) {
             listing.news.push_back({appointment, std::move(*event)});
         } else if (!event && event.error().code == ErrorCode::NotFound && (answered_for || marker_stands().value_or(false))) {
-            listing.news.push_back({appointment, std::nullopt});
+            const Elsewhere there = look_elsewhere(*mirror);
+            if (there == Elsewhere::Unknown) {
+                unproven.push_back(appointment);
+                continue;
+            }
+            listing.news.push_back({appointment, std::nullopt, there == Elsewhere::Yes});
             // What a person was asked about before, or what is to go anyway, holds nothing up.
             if (mirror->state != MirrorState::Conflict && !mirror->wanted_gone) ++proven;
         } else {
