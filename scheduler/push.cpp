@@ -19,6 +19,7 @@ void SyncPass::push() {
     if (!calendar_.mirror && !options_.leaving) return;
     if (!options_.leaving && !learn_survival()) return;
     if (!options_.leaving) say_what_waits();
+    sweep_late_copies();
     std::set<AppointmentId> tried;
     std::size_t stuck = 0;  // Tried and still open; they may stand before all others.
     while (tried.size() < kMaxWritesPerPass) {

@@ -68,7 +68,8 @@ private:
         std::vector<Mirror> unreadable{};
         std::vector<Href> no_longer_foreign{};
         std::optional<Href> marker{};
-        std::vector<Href> probes{};  ///< Left behind by a run that died.
+        std::vector<Href> probes{};       ///< Left behind by a run that died.
+        std::vector<RemoteEvent> late{};  ///< Copies of an earlier generation that nobody edited.
     };
     struct Closing {
         Instant began{};
@@ -226,6 +227,12 @@ private:
     bool is_ours(const RemoteEvent&, const Mirror&) const;
     std::string nonce() const;
 
+    // sweep.cpp
+    /// Whether that is a copy under a name that the appointment's copy had before, as we wrote it: a creation that was
+    /// applied late (F6). What a person edited is theirs (I8).
+    bool is_late_copy(const RemoteEvent&, const Mark&, const Mirror& current) const;
+    void sweep_late_copies();
+
     // say.cpp
     /// The event to write, with what it has to tell its owner.
     Event event_of(const Mirror&, const Appointment&);
@@ -280,6 +287,7 @@ private:
     int refused_before_ = 0;
     Carrier carrier_ = Carrier::Properties;
     std::vector<Href> stray_probes_{};
+    std::vector<RemoteEvent> late_copies_{};
 };
 
 /// Where a copy's uid, href and base start again: the next generation of its name.
