@@ -225,6 +225,16 @@ bool writable_zone(const When& when, const ZoneResolver& zones) {
     return when.kind != When::Kind::Zoned || (zones.knows(when.zone) && !when.zone.starts_with("embedded:"));
 }
 
+/// libical counts a line's end as content: of a line that fills its folds exactly it folds the CR off the LF, or leaves
+/// an empty fold behind. XML makes an empty line of the one, at which strict readers stop.
+std::string with_whole_line_ends(std::string text) {
+    for (const std::string_view cut : {"\r\r\n \n", "\r\n \r\n"}) {
+        for (auto at = text.find(cut); at != std::string::npos; at = text.find(cut, at))
+            text.replace(at, cut.size(), "\r\n");
+    }
+    return text;
+}
+
 /// VTIMEZONEs first (RFC 5545 3.6 lets any order, servers and phones expect this one).
 std::string serialised(icalcomponent* root) {
     std::vector<icalcomponent*> events;
@@ -237,7 +247,7 @@ std::string serialised(icalcomponent* root) {
         icalcomponent_add_component(root, part);
     }
     icalcomponent_strip_errors(root);
-    return ical::owned(icalcomponent_as_ical_string_r(root));
+    return with_whole_line_ends(ical::owned(icalcomponent_as_ical_string_r(root)));
 }
 
 bool same_instance(

@@ -9,6 +9,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/copy_note.hpp"
+
 namespace calgate {
 namespace {
 
@@ -287,7 +289,12 @@ Event copy_event(
 Shown shown_of(const Event& event) {
     const EventInstance& master = event.master;
     return Shown{
-        master.start, master.end, master.title, master.place, master.notes, master.status == EventStatus::Cancelled};
+        master.start,
+        master.end,
+        master.title,
+        master.place,
+        without_note(master.notes),
+        master.status == EventStatus::Cancelled};
 }
 
 }  // namespace calgate

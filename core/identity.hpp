@@ -66,7 +66,7 @@ Shown shown_on(const Appointment&, CopyDetail, const ZoneResolver&);
 LocalSeconds effective_end(const Appointment&, const ZoneResolver&);
 /// The event to write: times, shown fields, mark, capsule, no attendees, `source` from the last fetched text.
 Event copy_event(const Appointment&, const Mirror&, const Calendar&, const Business&, const Keys&, std::string_view nonce, const ZoneResolver&);
-/// What the service shows, in the terms that reconcile compares.
+/// What the service shows, in the terms that reconcile compares; without what calgate itself says there.
 Shown shown_of(const Event&);
 
 }  // namespace calgate

@@ -70,8 +70,9 @@ Plan plan_run(
     const ZoneResolver& zones
 ) {
     Plan plan;
-    plan.deletions = static_cast<int>(std::count_if(copies.begin(), copies.end(), [](const FoundCopy& copy) {
-        return is_gone(copy) && !copy.asked;
+    const bool away_counts = policy.moved_away == MovedAwayPolicy::Deletion;
+    plan.deletions = static_cast<int>(std::count_if(copies.begin(), copies.end(), [&](const FoundCopy& copy) {
+        return is_gone(copy) && !copy.asked && (away_counts || !copy.theirs->elsewhere);
     }));
     for (const auto& copy : copies) {
         plan.steps.push_back(step_for(copy, before.deletions + plan.deletions, policy, zones));

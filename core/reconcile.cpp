@@ -193,11 +193,15 @@ Found what_happened(
     Winner winner,
     const ZoneResolver& zones
 ) {
+    const bool gone = theirs.kind == Theirs::Kind::Gone;
     if (ours.cancelled) return {after_our_cancellation(agreed, theirs, seen, zones)};
-    if (theirs.kind == Theirs::Kind::Gone || seen.cancelled)
-        return {agreed && agreed->cancelled ? Happened::DeletedBefore : Happened::CopyDeleted};
+    if (gone || seen.cancelled) {
+        if (agreed && agreed->cancelled) return {Happened::DeletedBefore};
+        return {gone && theirs.elsewhere ? Happened::CopyMovedAway : Happened::CopyDeleted};
+    }
     if (same_meaning(ours, seen, zones)) {
         const bool known = agreed && same_meaning(*agreed, ours, zones);
+        if (known && !same_meaning(theirs.shown, ours, zones)) return {Happened::MaskEdited};
         return {known ? Happened::NothingChanged : Happened::SameOnBothSides};
     }
     if (!agreed) return {Happened::NothingAgreed};
@@ -228,7 +232,7 @@ Step reconcile(
     const std::optional<Shown> agreed = base ? std::optional(unmasked(*base, ours, policy.copy_detail)) : std::nullopt;
     const Winner winner = winner_of(policy.concurrent_edits);
     Found found = what_happened(agreed, ours, ours_changed_at, theirs, seen, winner, zones);
-    const Rule rule = rule_of(found.happened, policy.deletions, deletions_in_run);
+    const Rule rule = rule_of(found.happened, policy, deletions_in_run);
     return {rule.step, std::move(found.result), rule.conflict, rule.why};
 }
 

@@ -4,22 +4,17 @@
 #include <string>
 
 #include "core/model.hpp"
+#include "core/policy.hpp"
 #include "core/zone.hpp"
 
 namespace calgate {
-
-struct ReconcilePolicy {
-    ConcurrentEditPolicy concurrent_edits = ConcurrentEditPolicy::Ask;
-    DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
-    /// What the copy shows: fields that it hides never flow back (a masked title is not an edit).
-    CopyDetail copy_detail = CopyDetail::Full;
-};
 
 /// The other side as the service shows it now.
 struct Theirs {
     enum class Kind : std::uint8_t { Present, Gone } kind = Kind::Present;
     Shown shown{};                           ///< When present.
     std::optional<Instant> last_modified{};  ///< When the service says so.
+    bool elsewhere = false;                  ///< When gone: it lies in another calendar of the same person.
 };
 
 enum class StepKind : std::uint8_t {

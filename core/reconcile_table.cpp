@@ -21,6 +21,14 @@ struct DeletionRow {
     StepKind of_several;
 };
 
+template <class Policy>
+struct PolicyRow {
+    Policy policy;
+    StepKind step;
+    std::optional<ConflictKind> conflict;
+    const char* why;
+};
+
 struct ClashRow {
     ConcurrentEditPolicy policy;
     Winner winner;
@@ -28,6 +36,7 @@ struct ClashRow {
 
 constexpr std::optional<ConflictKind> kNone{};
 constexpr auto kClash = ConflictKind::ConcurrentEdit, kKept = ConflictKind::DeletedAndEdited;
+constexpr auto kDeletion = ConflictKind::Deletion, kOnto = ConflictKind::MovedOntoAnother;
 
 // clang-format off
 constexpr Row kRows[]{
@@ -52,6 +61,25 @@ constexpr DeletionRow kCopyDeleted[]{
     {DeletionPolicy::Restore,      StepKind::RestoreCopy,  StepKind::RestoreCopy},
     {DeletionPolicy::Ask,          StepKind::OpenConflict, StepKind::OpenConflict},
     {DeletionPolicy::Hide,         StepKind::HideCopy,     StepKind::HideCopy},
+};
+
+constexpr PolicyRow<MovedAwayPolicy> kCopyMovedAway[]{
+    // policy                     what is done            kept for a person  why
+    {MovedAwayPolicy::Restore,    StepKind::RestoreCopy,  kNone,             "The copy was moved into another calendar of the same person; the appointment goes on and is written here again."},
+    {MovedAwayPolicy::Ask,        StepKind::OpenConflict, kDeletion,         "The copy was moved into another calendar of the same person; decide whether the appointment is cancelled or the copy restored."},
+    {MovedAwayPolicy::Hide,       StepKind::HideCopy,     kNone,             "The copy was moved into another calendar of the same person; the policy hides it in this one."},
+};
+
+constexpr PolicyRow<MovedOntoPolicy> kCopyMovedOnto[]{
+    // policy                     what is done            kept for a person  why
+    {MovedOntoPolicy::Ask,        StepKind::OpenConflict, kOnto,             "The copy was moved onto another appointment of the same person."},
+    {MovedOntoPolicy::PutBack,    StepKind::WriteOurs,    kOnto,             "The copy was moved onto another appointment of the same person; the policy puts it back."},
+};
+
+constexpr PolicyRow<MaskedEditPolicy> kMaskEdited[]{
+    // policy                     what is done            kept for a person  why
+    {MaskedEditPolicy::Keep,      StepKind::Nothing,      kNone,             "Only what the copy hides was edited; that is its owner's."},
+    {MaskedEditPolicy::PutBack,   StepKind::WriteOurs,    kNone,             "What the copy hides was edited; the policy writes the mask again."},
 };
 
 constexpr ClashRow kSameField[]{
@@ -95,11 +123,22 @@ const auto& row_with(const Rows& rows, Member member, Key key) {
     return *found;
 }
 
+template <class Rows, class Policy>
+Rule by_policy(const Rows& rows, Policy policy) {
+    const auto& row = row_with(rows, &PolicyRow<Policy>::policy, policy);
+    return {row.step, row.conflict, row.why};
+}
+
 }  // namespace
 
-Rule rule_of(Happened happened, DeletionPolicy policy, int deletions_in_run) {
-    if (happened == Happened::CopyDeleted) {
-        const auto& row = row_with(kCopyDeleted, &DeletionRow::policy, policy);
+Rule rule_of(Happened happened, const ReconcilePolicy& policy, int deletions_in_run) {
+    if (happened == Happened::CopyMovedOnto) return by_policy(kCopyMovedOnto, policy.moved_onto);
+    if (happened == Happened::MaskEdited) return by_policy(kMaskEdited, policy.masked_edits);
+    const bool moved_away = happened == Happened::CopyMovedAway;
+    if (moved_away && policy.moved_away != MovedAwayPolicy::Deletion)
+        return by_policy(kCopyMovedAway, policy.moved_away);
+    if (moved_away || happened == Happened::CopyDeleted) {
+        const auto& row = row_with(kCopyDeleted, &DeletionRow::policy, policy.deletions);
         return deleted(deletions_in_run > 1 ? row.of_several : row.only_one);
     }
     const auto& row = row_with(kRows, &Row::happened, happened);

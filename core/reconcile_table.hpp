@@ -15,7 +15,10 @@ enum class Happened : std::uint8_t {
     TheirsChanged,       ///< Or their side wins.
     OtherFieldsChanged,  ///< Something of each side counts.
     SameFieldChanged,    ///< To other values, and a person decides.
+    MaskEdited,          ///< Nothing changed but what the copy hides.
     CopyDeleted,         ///< Or cancelled there.
+    CopyMovedAway,       ///< Into another calendar of the same person.
+    CopyMovedOnto,       ///< Another appointment of the same person.
     DeletedBefore,       ///< A deletion that was settled; booked again since.
     OursCancelled,
     OursCancelledCopyEdited,
@@ -32,7 +35,7 @@ struct Rule {
 enum class Winner : std::uint8_t { Person, Ours, Theirs, Later };
 
 /// The reconcile table; everything that is decided about a copy stands in it. Pure.
-Rule rule_of(Happened, DeletionPolicy, int deletions_in_run);
+Rule rule_of(Happened, const ReconcilePolicy&, int deletions_in_run);
 Winner winner_of(ConcurrentEditPolicy);
 
 }  // namespace calgate

@@ -16,6 +16,9 @@ using LocalSeconds = std::chrono::local_seconds;
 /// Monotonic time for deadlines, retries and leases (I23).
 using SteadyInstant = std::chrono::time_point<std::chrono::steady_clock, std::chrono::milliseconds>;
 
+/// Later than anything that is booked.
+constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
+
 /// When something is, as iCalendar says it (RFC 5545 3.3.4, 3.3.5). Becomes an Instant only through a ZoneResolver.
 struct When {
     enum class Kind : std::uint8_t {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "gateway/policy_names.hpp"
+
 namespace calgate {
 namespace {
 
@@ -185,6 +187,17 @@ Json shown(const Calendar& c) {
         {"state", to_string(c.state)},
         {"detail", c.detail},
         {"as_of", instant_json(c.as_of)}};
+}
+
+Json shown(const ReconcilePolicy& p) {
+    return Json{
+        {"concurrent_edits", to_string(p.concurrent_edits)},
+        {"deletions", to_string(p.deletions)},
+        {"moved_onto", to_string(p.moved_onto)},
+        {"moved_away", to_string(p.moved_away)},
+        {"duplicates", to_string(p.duplicates)},
+        {"masked_edits", to_string(p.masked_edits)},
+        {"say_in_copy", p.say_in_copy}};
 }
 
 Json shown(const Change& c) {

@@ -8,6 +8,7 @@
 #include "core/clock.hpp"
 #include "core/connector.hpp"
 #include "core/model.hpp"
+#include "core/policy.hpp"
 #include "core/zone.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/json_input.hpp"
@@ -24,6 +25,7 @@ nlohmann::json shown(const Staff&);
 nlohmann::json shown(const Service&);
 nlohmann::json shown(const Account&);
 nlohmann::json shown(const Calendar&);
+nlohmann::json shown(const ReconcilePolicy&);
 nlohmann::json shown(const Change&);
 nlohmann::json shown(const Conflict&);
 nlohmann::json shown(const std::vector<RemoteCalendar>&);

@@ -28,9 +28,10 @@ HttpResponse listed(const char* name, const std::vector<T>& records) {
     return answer(200, Json{{name, list}});
 }
 
-/// With what was found out about a target, or null.
-Json shown_calendar(const Reader& reader, const Calendar& calendar) {
+/// With what is decided about its copies, and what was found out about a target, or null.
+Json shown_calendar(const Reader& reader, const Calendar& calendar, const Policies& policies) {
     Json out = shown(calendar);
+    if (const auto business = reader.business()) out["policy"] = shown(policy_of(*business, calendar, policies));
     const auto kept = read_survival(reader.setting(survival_setting(calendar.id)).value_or(""));
     out["keeps"] = nullptr;
     if (!kept) return out;
@@ -293,7 +294,8 @@ HttpResponse Api::delete_calendar(const HttpRequest& request, const PathValues& 
 HttpResponse Api::list_calendars(const HttpRequest&, const PathValues&) {
     Json list = Json::array();
     parts_.store.read([&](const Reader& reader) {
-        for (const Calendar& calendar : reader.calendars()) list.push_back(shown_calendar(reader, calendar));
+        for (const Calendar& calendar : reader.calendars())
+            list.push_back(shown_calendar(reader, calendar, parts_.engine.policies()));
     });
     return answer(200, Json{{"calendars", list}});
 }
@@ -354,7 +356,9 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
     if (kept.busy && !was_busy)
         parts_.index.set_source(kept.staff, {kept.id.value, std::nullopt, SourceState::Freshness::Unknown}, {});
     parts_.engine.poll_now(kept.id);
-    return answer(200, read(parts_.store, [&](const Reader& reader) { return shown_calendar(reader, kept); }));
+    return answer(200, read(parts_.store, [&](const Reader& reader) {
+                      return shown_calendar(reader, kept, parts_.engine.policies());
+                  }));
 }
 
 HttpResponse Api::rotate_keys(const HttpRequest&, const PathValues&) {

@@ -11,46 +11,19 @@
 
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/client.hpp"
+#include "gateway/config_policy.hpp"
 #include "gateway/config_reading.hpp"
 
 namespace calgate {
 namespace {
 
-const Names<ConcurrentEditPolicy> kConcurrentEdits{
-    {"ask", ConcurrentEditPolicy::Ask},
-    {"gateway", ConcurrentEditPolicy::Gateway},
-    {"calendar", ConcurrentEditPolicy::Calendar},
-    {"newest", ConcurrentEditPolicy::Newest}};
-const Names<DeletionPolicy> kDeletions{
-    {"ask_when_many", DeletionPolicy::AskWhenMany},
-    {"cancel", DeletionPolicy::Cancel},
-    {"restore", DeletionPolicy::Restore},
-    {"ask", DeletionPolicy::Ask},
-    {"hide", DeletionPolicy::Hide}};
+using config::name_of;
+using config::Names;
+using config::quoted;
+using config::Reading;
+
 const Names<StalePolicy> kStale{
     {"provisional", StalePolicy::Provisional}, {"offer", StalePolicy::Offer}, {"refuse", StalePolicy::Refuse}};
-
-template <class E>
-std::string name_of(const Names<E>& names, E value) {
-    for (const auto& [name, each] : names) {
-        if (each == value) return name;
-    }
-    return {};
-}
-
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\')
-            out += std::string("\\") + c;
-        else if (code < 0x20 || code == 0x7f)
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
-        else
-            out += c;
-    }
-    return out + "\"";
-}
 
 bool split_listen(const std::string& listen, Config& out) {
     const auto colon = listen.rfind(':');
@@ -207,8 +180,7 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.seconds("sync", "probe_every_s", 5, 3600, out.probe_every);
     in.seconds("sync", "call_timeout_s", 1, 600, out.call_timeout);
     in.number("sync", "workers", 1, 256, out.workers);
-    in.choice("policy", "concurrent_edits", kConcurrentEdits, out.concurrent_edits);
-    in.choice("policy", "deletions", kDeletions, out.deletions);
+    config::read_policies(in, out);
     in.choice("policy", "stale", kStale, out.stale);
     in.seconds("policy", "stale_after_s", 60, 30 * 86'400, out.stale_after);
     read_public_url(in, out);
@@ -237,7 +209,7 @@ std::string write_config(const Config& c) {
         "{}\nkey_per_minute = {}\naddress_per_minute "
         "= {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
-        "[policy]\nconcurrent_edits = \"{}\"\ndeletions = \"{}\"\nstale = \"{}\"\nstale_after_s = {}\n\n"
+        "[policy]\nstale = \"{}\"\nstale_after_s = {}\n{}\n"
         "[kit]\ntarget = {}\nevery_s = {}\ndays = {}\npassword_file = {}\nuser = {}\ntarget_password_file = {}\n\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
         "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
@@ -260,10 +232,9 @@ std::string write_config(const Config& c) {
         c.probe_every.count(),
         c.call_timeout.count(),
         c.workers,
-        name_of(kConcurrentEdits, c.concurrent_edits),
-        name_of(kDeletions, c.deletions),
         name_of(kStale, c.stale),
         c.stale_after.count(),
+        config::written_policies(c),
         quoted(c.kit.target),
         std::chrono::seconds{c.kit.every}.count(),
         c.kit.days,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/model.hpp"
+#include "core/policy.hpp"
 #include "core/result.hpp"
 #include "core/zone.hpp"
 
@@ -57,6 +58,7 @@ struct Config {
 
     ConcurrentEditPolicy concurrent_edits = ConcurrentEditPolicy::Ask;
     DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
+    Policies policies{};  ///< The others, and what single calendars decide otherwise.
     StalePolicy stale = StalePolicy::Provisional;
     std::chrono::seconds stale_after{3600};
 

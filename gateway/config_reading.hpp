@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <set>
@@ -12,11 +13,33 @@
 
 #include "core/result.hpp"
 
-namespace calgate {
+namespace calgate::config {
 
-/// What a choice is called in the file.
 template <class E>
 using Names = std::vector<std::pair<std::string, E>>;
+
+template <class E>
+std::string name_of(const Names<E>& names, E value) {
+    for (const auto& [name, each] : names) {
+        if (each == value) return name;
+    }
+    return {};
+}
+
+/// As TOML writes a text.
+inline std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\')
+            out += std::string("\\") + c;
+        else if (code < 0x20 || code == 0x7f)
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
+        else
+            out += c;
+    }
+    return out + "\"";
+}
 
 /// Reads keys of one file; keeps the first thing that is wrong.
 class Reading {
@@ -41,7 +64,13 @@ public:
         else
             fail(*node, fmt::format("{} is out of range; write a whole number from {} to {}", key, low, high));
     }
-    void flag(const char* section, const char* key, bool& out) {
+    void seconds(const char* section, const char* key, std::int64_t low, std::int64_t high, std::chrono::seconds& out) {
+        std::int64_t value = out.count();
+        number(section, key, low, high, value);
+        out = std::chrono::seconds{value};
+    }
+    template <class Out>
+    void flag(const char* section, const char* key, Out& out) {
         const auto* node = find(section, key);
         if (!node) return;
         if (const auto value = node->value_exact<bool>())
@@ -49,13 +78,8 @@ public:
         else
             fail(*node, fmt::format("{} is neither; write true or false", key));
     }
-    void seconds(const char* section, const char* key, std::int64_t low, std::int64_t high, std::chrono::seconds& out) {
-        std::int64_t value = out.count();
-        number(section, key, low, high, value);
-        out = std::chrono::seconds{value};
-    }
-    template <class E>
-    void choice(const char* section, const char* key, const Names<E>& names, E& out) {
+    template <class E, class Out>
+    void choice(const char* section, const char* key, const Names<E>& names, Out& out) {
         const auto* node = find(section, key);
         if (!node) return;
         const auto value = node->value_exact<std::string>();
@@ -128,6 +152,25 @@ public:
         return node ? node.node()->source().begin.line : 1;
     }
     const std::optional<Error>& error() const { return error_; }
+    /// The tables of `[section.key."name"]`, each a section of its own there.
+    std::optional<Reading> tables(const char* section, const char* key) {
+        const auto* node = find(section, key);
+        if (!node) return std::nullopt;
+        const auto* table = node->as_table();
+        const bool all =
+            table && std::all_of(table->begin(), table->end(), [](const auto& one) { return one.second.is_table(); });
+        if (all) return Reading(*table, file_);
+        fail(*node, fmt::format("{} holds something that is no table; write [{}.{}.\"…\"]", key, section, key));
+        return std::nullopt;
+    }
+    std::vector<std::string> sections() const {
+        std::vector<std::string> out;
+        for (const auto& [section, node] : root_) out.emplace_back(section.str());
+        return out;
+    }
+    void take_error_of(const Reading& other) {
+        if (!error_) error_ = other.error_;
+    }
 
 private:
     const toml::node* find(const char* section, const char* key) {
@@ -142,4 +185,4 @@ private:
     std::optional<Error> error_{};
 };
 
-}  // namespace calgate
+}  // namespace calgate::config

@@ -21,6 +21,7 @@ Engine::Settings engine_settings(const Config& config) {
     settings.poll_idle = config.poll_idle;
     settings.probe_every = config.probe_every;
     settings.call_timeout = config.call_timeout;
+    settings.policies = config.policies;
     settings.survival_probe = true;
     settings.verify_every = std::chrono::hours{24};
     // A service calls back over https only; without such an address calendars are polled.

@@ -176,7 +176,12 @@ void SyncPass::prove(Listing& listing) {
         if (event && is_ours(*event, *mirror)) {
             listing.news.push_back({appointment, std::move(*event)});
         } else if (!event && event.error().code == ErrorCode::NotFound && (answered_for || marker_stands().value_or(false))) {
-            listing.news.push_back({appointment, std::nullopt});
+            const Elsewhere there = look_elsewhere(*mirror);
+            if (there == Elsewhere::Unknown) {
+                unproven.push_back(appointment);
+                continue;
+            }
+            listing.news.push_back({appointment, std::nullopt, there == Elsewhere::Yes});
             // What a person was asked about before, or what is to go anyway, holds nothing up.
             if (mirror->state != MirrorState::Conflict && !mirror->wanted_gone) ++proven;
         } else {

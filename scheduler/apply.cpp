@@ -1,3 +1,4 @@
+#include "core/reconcile_table.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -124,15 +125,29 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
     if (mirror != decision.mirror) writer.put(mirror);
 }
 
+void SyncPass::apply_moved_onto(Writer& writer, const Decision& decision, Mirror& mirror) {
+    const Rule rule = rule_of(Happened::CopyMovedOnto, policy(), 0);
+    if (rule.step == StepKind::OpenConflict)
+        apply_conflict(writer, decision, mirror, *rule.conflict, rule.why);
+    else
+        put_back(writer, decision, mirror, *rule.conflict, rule.why);
+}
+
 void SyncPass::reject(Writer& writer, const Decision& decision) {
-    const std::string why = "A person rejected what the calendar changed in one run.";
-    const auto& present = decision.news.present;
     Mirror mirror = decision.mirror;
-    if (present) take_in(mirror, *present);
+    if (decision.news.present) take_in(mirror, *decision.news.present);
+    const std::string why = "A person rejected what the calendar changed in one run.";
+    put_back(writer, decision, mirror, ConflictKind::ConcurrentEdit, why);
+}
+
+void SyncPass::put_back(
+    Writer& writer, const Decision& decision, Mirror& mirror, ConflictKind kind, const std::string& why
+) {
+    const auto& present = decision.news.present;
     const auto theirs = present ? std::optional(shown_of(present->event)) : std::nullopt;
     if (theirs && !theirs->cancelled) {
-        // The rejected edit is kept, decided (I10).
-        Conflict conflict = conflict_of(decision, ConflictKind::ConcurrentEdit, why);
+        // The edit that does not count is kept, decided (I10).
+        Conflict conflict = conflict_of(decision, kind, why);
         conflict.state = ConflictState::ResolvedOurs;
         conflict.resolved = conflict.created;
         writer.add(conflict);
@@ -154,13 +169,7 @@ void SyncPass::apply_change(Writer& writer, const Decision& decision, Mirror& mi
         writer, wanted, std::nullopt, parts_.zones, parts_.clock.now(), "calendar:" + id_.value, decision.step.why
     );
     if (booking.outcome == BookingOutcome::Overlap) {
-        apply_conflict(
-            writer,
-            decision,
-            mirror,
-            ConflictKind::MovedOntoAnother,
-            "The copy was moved onto another appointment of the same person."
-        );
+        apply_moved_onto(writer, decision, mirror);
         return;
     }
     if (booking.outcome != BookingOutcome::Changed && booking.outcome != BookingOutcome::Unchanged) {

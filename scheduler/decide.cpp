@@ -109,15 +109,18 @@ Plan SyncPass::judge(const Reader& reader, const std::vector<CopyNews>& news, st
         decisions.push_back({one, *mirror, *appointment, ours_of(*appointment, *mirror), mirror->base, {}});
         found.push_back(found_copy(decisions.back()));
     }
-    const ReconcilePolicy policy{business_.concurrent_edits, business_.deletions, calendar_.copy_detail};
-    Plan plan = plan_run(found, so_far_, policy, brake_limits(reader), parts_.zones);
+    Plan plan = plan_run(found, so_far_, policy(), brake_limits(reader), parts_.zones);
     for (std::size_t i = 0; i < decisions.size(); ++i) decisions[i].step = plan.steps[i];
     return plan;
 }
 
 FoundCopy SyncPass::found_copy(Decision& decision) const {
     const auto& mirror = decision.mirror;
-    FoundCopy found{decision.base, decision.ours, decision.appointment.changed, Theirs{Theirs::Kind::Gone, {}, {}}};
+    FoundCopy found{
+        decision.base,
+        decision.ours,
+        decision.appointment.changed,
+        Theirs{Theirs::Kind::Gone, {}, {}, decision.news.elsewhere}};
     found.asked = mirror.state == MirrorState::Conflict;
     found.hidden = mirror.state == MirrorState::Removed;
     if (!decision.news.present) return found;
@@ -126,7 +129,11 @@ FoundCopy SyncPass::found_copy(Decision& decision) const {
     const auto mark = read_mark(event.mark, parts_.keys);
     found.of_earlier_booking = mark && mark->generation < mirror.generation;
     const bool put_back = found.of_earlier_booking && !found.ours.cancelled;
-    if (found.base && !put_back) return found;
+    if (found.base && !put_back) {
+        // What we wrote over is no edit, although reads that lag still show it (F11).
+        if (is_what_we_wrote_over(*decision.news.present, mirror)) found.base = found.theirs->shown;
+        return found;
+    }
     // The copy itself remembers what we last wrote into it.
     found.base.reset();
     if (!event.capsule.empty()) {
@@ -140,6 +147,19 @@ FoundCopy SyncPass::found_copy(Decision& decision) const {
         decision.base->cancelled = true;
     }
     return found;
+}
+
+bool SyncPass::is_what_we_wrote_over(const RemoteEvent& there, const Mirror& mirror) const {
+    const auto mark = read_mark(there.event.mark, parts_.keys);
+    if (!mark || mark->generation != mirror.generation || mark->revision >= mirror.wanted) return false;
+    const auto written = open_capsule(there.event.capsule, parts_.keys);
+    if (!written) return false;
+    const Shown then = shown_on(*written, calendar_.copy_detail, parts_.zones);
+    if (same_meaning(*mirror.base, then, parts_.zones)) return false;
+    const Shown now = shown_of(there.event);
+    if (mirror.remote_text.empty()) return same_meaning(now, then, parts_.zones);
+    const auto before = connector_.read_source(mirror.remote_text);
+    return before && same_meaning(now, shown_of(*before), parts_.zones);
 }
 
 }  // namespace calgate

@@ -55,7 +55,8 @@ int forget_calendar(Writer& writer, const CalendarId& id, Instant now, const std
         );
         ++closed;
     }
-    for (const char* name : {"marker.", "marker.facts.", "marker.due."}) writer.put_setting(name + id.value, "");
+    for (const char* name : {"marker.", "marker.facts.", "marker.due.", "marker.tried."})
+        writer.put_setting(name + id.value, "");
     writer.put_setting(brake_setting(id), "");
     writer.erase(id);
     writer.append({0, now, "calendar.disconnected", id.value, actor, "", 0});

@@ -22,7 +22,6 @@ constexpr std::chrono::hours kExpandEvery{1};
 constexpr std::size_t kWaitingRead = 200;
 /// How long one calendar may write while others of its account wait.
 constexpr std::chrono::seconds kTurn{10};
-constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
 Scheduler::Settings scheduler_settings(const Engine::Settings& settings) {
     Scheduler::Settings out;

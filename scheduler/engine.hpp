@@ -11,6 +11,7 @@
 #include "core/connector.hpp"
 #include "core/identity.hpp"
 #include "core/model.hpp"
+#include "core/policy.hpp"
 #include "core/zone.hpp"
 #include "scheduler/push_keeper.hpp"
 #include "store/store.hpp"
@@ -100,6 +101,7 @@ public:
         double brake_share = 0.2;
         double calls_per_second = 50;  ///< Token bucket per account.
         bool survival_probe = false;   ///< A new target is tried out before copies are written, see core/survival.hpp.
+        Policies policies{};           ///< Beside those that stand in the store.
         std::string push_url{};        ///< Where services reach this gateway, see PushKeeper; empty: they do not.
     };
     Engine(EngineParts, Settings);
@@ -136,6 +138,7 @@ public:
     /// The account is gone from the store: its connector goes too.
     void forget(const AccountId&);
     std::vector<CalendarHealth> health() const;
+    const Policies& policies() const;
 
 private:
     struct Impl;

@@ -5,6 +5,8 @@
 
 namespace calgate {
 
+const Policies& Engine::policies() const { return impl_->settings.policies; }
+
 std::vector<CalendarHealth> Engine::health() const {
     std::vector<CalendarHealth> out;
     std::map<AccountId, double> pace;

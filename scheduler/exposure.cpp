@@ -7,7 +7,6 @@ namespace calgate {
 namespace {
 
 constexpr std::size_t kMostOpen = 2000;
-constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
 }  // namespace
 

@@ -8,7 +8,6 @@ namespace calgate {
 namespace {
 
 // An event that does not recur is understood once and for all, however far away it lies (R18).
-constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 
 bool recurs(const Event& event) {
     return !event.master.rules.empty() || !event.master.extra_dates.empty() || !event.overrides.empty();

@@ -8,6 +8,7 @@ namespace calgate {
 namespace {
 
 constexpr std::chrono::minutes kMarkerEvery{10};
+constexpr std::chrono::hours kMakeUpEvery{1};
 const AppointmentId kMarker{"marker"};
 
 std::string notes_of(const Inventory& inventory) {
@@ -106,10 +107,19 @@ bool SyncPass::ensure_marker() {
 
 void SyncPass::refresh_marker() {
     const Instant now = parts_.clock.now();
-    if (!calendar_.marker || (calendar_.marker_written && now - *calendar_.marker_written < kMarkerEvery)) return;
     const auto setting = [&](const std::string& name) {
         return read(parts_.store, [&](const Reader& r) { return r.setting(name + id_.value).value_or(""); });
     };
+    if (!calendar_.marker) {
+        // It was refused when the first copy was written. Until there is one no deletion is believed (I11).
+        const auto tried = parse_instant(setting("marker.tried."));
+        if (tried && *tried <= now && now - *tried < kMakeUpEvery) return;
+        if (read(parts_.store, [&](const Reader& r) { return copies_at(r, id_); }) == 0) return;
+        parts_.store.write([&](Writer& w) { w.put_setting("marker.tried." + id_.value, format_instant(now)); });
+        ensure_marker();
+        return;
+    }
+    if (calendar_.marker_written && now - *calendar_.marker_written < kMarkerEvery) return;
     const bool due = setting("marker.due.") == "1";
     if (!due && facts_due_ && !facts_due_()) return;
     Manifest counted = manifest();

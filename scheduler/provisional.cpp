@@ -8,8 +8,6 @@
 namespace calgate {
 namespace {
 
-constexpr Instant kFarFuture{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
-
 struct ForeignBusy {
     Calendar calendar{};
     BusyInterval when{};

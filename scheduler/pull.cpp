@@ -240,9 +240,15 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             if (earlier) sorted.no_longer_foreign.push_back(remote.href);
             return;
         }
+        if (current && is_late_copy(remote, *mark, *current)) {
+            sorted.late.push_back(remote);
+            return;
+        }
         // Our mark under another name: a person duplicated the copy. It is their event now (I8).
     }
     sorted.foreign.push_back(cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock));
+    const bool duplicate = !remote.unreadable && mark && mark->business == business_.id;
+    if (duplicate && policy().duplicates == DuplicatePolicy::Free) sorted.foreign.back().busy.clear();
 }
 
 void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
@@ -254,6 +260,7 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     listing.complete = listing.complete && page.unread.empty();
     Sorted sorted = sort_page(page);
     stray_probes_.insert(stray_probes_.end(), sorted.probes.begin(), sorted.probes.end());
+    late_copies_.insert(late_copies_.end(), sorted.late.begin(), sorted.late.end());
     report_.changed += static_cast<int>(sorted.foreign.size());
     report_.removed += static_cast<int>(page.removed.size());
     std::set<std::string> found;

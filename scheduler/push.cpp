@@ -18,6 +18,8 @@ void SyncPass::push() {
     if (calendar_.state != CalendarState::Active || braked_) return;
     if (!calendar_.mirror && !options_.leaving) return;
     if (!options_.leaving && !learn_survival()) return;
+    if (!options_.leaving) say_what_waits();
+    sweep_late_copies();
     std::set<AppointmentId> tried;
     std::size_t stuck = 0;  // Tried and still open; they may stand before all others.
     while (tried.size() < kMaxWritesPerPass) {
@@ -85,8 +87,7 @@ SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appoint
     auto earlier = earlier_copy(mirror);
     if (earlier) return go_on_with(mirror, std::move(*earlier), tries);
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
-    const Event event =
-        as_carried(copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones));
+    const Event event = event_of(mirror, appointment);
     const auto receipt = connector_.create_event(context(), calendar_.href, event);
     if (receipt) return created(mirror, appointment, *receipt);
     if (receipt.error().code != ErrorCode::AlreadyExists) return failed(mirror, receipt.error(), true);
@@ -117,8 +118,7 @@ SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointme
 
 SyncPass::Pushed SyncPass::update_copy(Mirror mirror, const Appointment& appointment, int tries) {
     if (!mirror.version) return read_again(mirror, appointment, tries);
-    const Event event =
-        as_carried(copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones));
+    const Event event = event_of(mirror, appointment);
     const auto receipt = connector_.update_event(context(), *mirror.href, *mirror.version, event);
     if (receipt) {
         ++report_.updated;

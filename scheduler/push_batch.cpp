@@ -37,10 +37,7 @@ SyncPass::Pushed SyncPass::create_together(const std::vector<AppointmentId>& ids
 
 SyncPass::Pushed SyncPass::create_copies(const std::vector<Copy>& copies) {
     std::vector<Event> events;
-    for (const auto& [mirror, appointment] : copies)
-        events.push_back(
-            as_carried(copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones))
-        );
+    for (const auto& [mirror, appointment] : copies) events.push_back(event_of(mirror, appointment));
     const auto outcomes = connector_.batch()->create_events(context(), calendar_.href, events);
     CALGATE_ASSERT(outcomes.size() == copies.size());
     // Every outcome is kept before anything else is asked, whatever the others say.

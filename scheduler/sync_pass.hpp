@@ -22,6 +22,7 @@ namespace calgate {
 struct CopyNews {
     AppointmentId appointment{};
     std::optional<RemoteEvent> present{};  ///< Absent: proven gone (I11).
+    bool elsewhere = false;                ///< When gone: it lies in another calendar of the same person.
 };
 
 /// One run over a calendar: pull, reconcile, push. Lives for that run, used by one thread.
@@ -67,7 +68,8 @@ private:
         std::vector<Mirror> unreadable{};
         std::vector<Href> no_longer_foreign{};
         std::optional<Href> marker{};
-        std::vector<Href> probes{};  ///< Left behind by a run that died.
+        std::vector<Href> probes{};       ///< Left behind by a run that died.
+        std::vector<RemoteEvent> late{};  ///< Copies of an earlier generation that nobody edited.
     };
     struct Closing {
         Instant began{};
@@ -98,6 +100,7 @@ private:
     Context context() const { return context(settings_.call_timeout); }
     Shown ours_of(const Appointment&, const Mirror&) const;
     BrakeLimits brake_limits(const Reader&) const;
+    ReconcilePolicy policy() const { return policy_of(business_, calendar_, settings_.policies); }
     void fail(const Error&);
     void pause_account(const Error&);
     void park_calendar(CalendarState, const Error&);
@@ -156,6 +159,12 @@ private:
     void drop_unlisted(Listing&);
     void prove(Listing&);
 
+    // elsewhere.cpp
+    enum class Elsewhere : std::uint8_t { No, Yes, Unknown };
+    /// Whether the copy, proven gone here, lies in another calendar of the same person: one of the same account, which
+    /// is asked, or one of another, as it was last read.
+    Elsewhere look_elsewhere(const Mirror&);
+
     // decide.cpp
     /// Decides all news in one transaction, or none of them (I13). @return false when the brake holds them.
     bool decide(const std::vector<CopyNews>&, const Closing&);
@@ -165,6 +174,8 @@ private:
     Plan judge(const Reader&, const std::vector<CopyNews>&, std::vector<Decision>& decisions) const;
     /// What reconcile has to know of it; `decision.base` becomes what both sides are taken to have agreed on.
     FoundCopy found_copy(Decision& decision) const;
+    /// Whether that is the copy as it was read before our last write into it.
+    bool is_what_we_wrote_over(const RemoteEvent&, const Mirror&) const;
     /// A person rejected the run: ours is written again, what it replaces is kept.
     void reject(Writer&, const Decision&);
     void hold(Writer&, Calendar&, const std::string& why);
@@ -176,6 +187,9 @@ private:
     /// What both sides agree on once the copy shows what we have. @param revision in its mark; 0: none.
     Shown agreed(const Decision&, std::int64_t revision) const;
     void apply_hide(Writer&, const Decision&, Mirror&);
+    void apply_moved_onto(Writer&, const Decision&, Mirror&);
+    /// Ours is written again; what it replaces is kept on a decided conflict of this kind.
+    void put_back(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
     void apply_conflict(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
     void note_conflict(Writer&, const Decision&, ConflictKind, const std::string& why);
     /// The appointment's cancellation stands; what a person changed meanwhile is kept on a conflict.
@@ -215,6 +229,22 @@ private:
     Pushed failed(const Mirror&, const Error&, bool was_write);
     bool is_ours(const RemoteEvent&, const Mirror&) const;
     std::string nonce() const;
+
+    // sweep.cpp
+    /// Whether that is a copy under a name that the appointment's copy had before, as we wrote it: a creation that was
+    /// applied late (F6). What a person edited is theirs (I8).
+    bool is_late_copy(const RemoteEvent&, const Mark&, const Mirror& current) const;
+    void sweep_late_copies();
+
+    // say.cpp
+    /// The event to write, with what it has to tell its owner.
+    Event event_of(const Mirror&, const Appointment&);
+    /// Whether an edit in this copy was not taken over, and nothing changed since.
+    bool was_put_back(const Mirror&, const Appointment&) const;
+    /// Copies whose edits wait for a person say so, once each, where the policy wants it.
+    void say_what_waits();
+    /// @return false when the service is not to be asked again now.
+    bool say_that_it_waits(const Mirror&);
 
     // push_batch.cpp
     /// How many copies one call to the service may make; 1: each takes a call of its own.
@@ -260,6 +290,7 @@ private:
     int refused_before_ = 0;
     Carrier carrier_ = Carrier::Properties;
     std::vector<Href> stray_probes_{};
+    std::vector<RemoteEvent> late_copies_{};
 };
 
 /// Where a copy's uid, href and base start again: the next generation of its name.

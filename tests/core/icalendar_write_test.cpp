@@ -129,6 +129,21 @@ BOOST_AUTO_TEST_CASE(no_line_is_longer_than_75_octets) {
     BOOST_TEST(read(text).capsule == event.capsule);
 }
 
+BOOST_AUTO_TEST_CASE(a_line_of_any_length_ends_in_one_line_end) {
+    for (std::size_t length = 1; length <= 300; ++length) {
+        Event event = appointment();
+        event.capsule = std::string(length, 'A');
+        event.master.title = std::string(length, 'T');
+        const std::string text = written(event);
+        BOOST_TEST_CONTEXT("length " << length) {
+            BOOST_TEST(text.find("\r\r") == std::string::npos);
+            BOOST_TEST(text.find("\r\n \r\n") == std::string::npos);
+            BOOST_TEST(std::count(text.begin(), text.end(), '\r') == std::count(text.begin(), text.end(), '\n'));
+        }
+        BOOST_TEST(read(text).capsule == event.capsule);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(all_fields_come_back) {
     Event event = appointment();
     event.master.place = "Room 2";

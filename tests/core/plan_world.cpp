@@ -32,7 +32,11 @@ PlanWorld::PlanWorld(Choices& choices, int calendars) : calendars_(calendars) {
     policy = {
         static_cast<ConcurrentEditPolicy>(choices.pick(4)),
         static_cast<DeletionPolicy>(choices.pick(5)),
-        static_cast<CopyDetail>(2 - choices.pick(3))};
+        static_cast<CopyDetail>(2 - choices.pick(3)),
+        MovedOntoPolicy::Ask,
+        static_cast<MovedAwayPolicy>(choices.pick(4)),
+        DuplicatePolicy::Busy,
+        static_cast<MaskedEditPolicy>(choices.pick(2))};
     const int count = 1 + choices.pick(4);
     for (int i = 0; i < count; ++i) {
         Booking booking;
@@ -84,10 +88,12 @@ void PlanWorld::edit(Choices& choices, int most) {
         }
         auto& copy = booking.copies[static_cast<std::size_t>(where)];
         if (!copy.there) continue;
-        if (choices.one_in(3))
+        if (choices.one_in(3)) {
             copy.there.reset();
-        else
+            copy.away = choices.one_in(2);
+        } else {
             copy.there = shown(choices);
+        }
     }
 }
 
@@ -95,7 +101,7 @@ std::vector<FoundCopy> PlanWorld::found(int calendar) const {
     std::vector<FoundCopy> out;
     for (const auto& booking : bookings) {
         const auto& copy = booking.copies[static_cast<std::size_t>(calendar)];
-        FoundCopy one{copy.base, booking.ours, booking.changed_at, Theirs{Theirs::Kind::Gone, {}, {}}};
+        FoundCopy one{copy.base, booking.ours, booking.changed_at, Theirs{Theirs::Kind::Gone, {}, {}, copy.away}};
         if (copy.there) one.theirs = Theirs{Theirs::Kind::Present, *copy.there, kBooked + std::chrono::seconds{1}};
         one.asked = copy.asked;
         one.hidden = copy.hidden;

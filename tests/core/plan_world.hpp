@@ -28,6 +28,7 @@ public:
         std::optional<Shown> base{};
         std::optional<Shown> there{};  ///< Absent: gone.
         bool asked = false, hidden = false;
+        bool away = false;  ///< When gone: into another calendar of the same person.
     };
     struct Booking {
         Shown ours{};

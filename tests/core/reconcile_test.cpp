@@ -46,6 +46,7 @@ Edit lines(const char* notes) { return same().notes(notes); }
 const std::optional<Shown> kNothingAgreed{};
 
 Theirs gone() { return {Theirs::Kind::Gone, {}, std::nullopt}; }
+Theirs elsewhere() { return {Theirs::Kind::Gone, {}, std::nullopt, true}; }
 Theirs edited_at(Theirs theirs, const char* when) {
     theirs.last_modified = parse_instant(when);
     return theirs;
@@ -55,6 +56,12 @@ using Edits = ConcurrentEditPolicy;
 using Deletions = DeletionPolicy;
 ReconcilePolicy policy(Edits edits) { return {edits, Deletions::AskWhenMany, CopyDetail::Full}; }
 ReconcilePolicy policy(Deletions deletions) { return {Edits::Ask, deletions, CopyDetail::Full}; }
+ReconcilePolicy policy(MovedAwayPolicy moved_away, Deletions deletions = Deletions::AskWhenMany) {
+    ReconcilePolicy out;
+    out.deletions = deletions;
+    out.moved_away = moved_away;
+    return out;
+}
 ReconcilePolicy showing(CopyDetail detail) { return {Edits::Ask, Deletions::AskWhenMany, detail}; }
 
 struct Row {
@@ -141,6 +148,16 @@ std::vector<Row> deletion_rows() {
         {"gone, ours changed: hide here", same(), ours, gone(), policy(Deletions::Hide), StepKind::HideCopy},
         {"cancelled there: hide here", same(), same(), cancelled, policy(Deletions::Hide), StepKind::HideCopy},
         {"ours cancelled, theirs gone, hide here has nothing to hide", same(), same().cancelled(), gone(), policy(Deletions::Hide), StepKind::Settle},
+        {"moved to another calendar: written again here, the only one", same(), same(), elsewhere(), kDefaults, StepKind::RestoreCopy},
+        {"moved to another calendar: written again here, however many", same(), same(), elsewhere(), kDefaults, StepKind::RestoreCopy, {}, {}, 50},
+        {"moved to another calendar: ask", same(), same(), elsewhere(), policy(MovedAwayPolicy::Ask), StepKind::OpenConflict, {}, kDeletion},
+        {"moved to another calendar: hide here", same(), same(), elsewhere(), policy(MovedAwayPolicy::Hide), StepKind::HideCopy},
+        {"moved to another calendar, as a deletion: one cancels", same(), same(), elsewhere(), policy(MovedAwayPolicy::Deletion), StepKind::CancelOurs},
+        {"moved to another calendar, as a deletion: many ask", same(), same(), elsewhere(), policy(MovedAwayPolicy::Deletion), StepKind::OpenConflict, {}, kDeletion, 2},
+        {"moved to another calendar, as a deletion that is restored", same(), same(), elsewhere(), policy(MovedAwayPolicy::Deletion, Deletions::Restore), StepKind::RestoreCopy},
+        {"moved to another calendar, deletions cancel: it is none", same(), same(), elsewhere(), policy(MovedAwayPolicy::Restore, Deletions::Cancel), StepKind::RestoreCopy},
+        {"moved to another calendar, ours cancelled: nothing is left to do here", same(), same().cancelled(), elsewhere(), kDefaults, StepKind::Settle},
+        {"moved to another calendar after a settled deletion", same().cancelled(), same(), elsewhere(), kDefaults, StepKind::WriteOurs},
         {"gone, nothing agreed: one cancels", kNothingAgreed, same(), gone(), kDefaults, StepKind::CancelOurs},
         {"gone, ours changed: one cancels", same(), ours, gone(), kDefaults, StepKind::CancelOurs},
         {"gone, ours changed: many ask", same(), ours, gone(), kDefaults, StepKind::OpenConflict, {}, kDeletion, 2},
@@ -167,6 +184,10 @@ std::vector<Row> mask_rows() {
     const auto busy = showing(CopyDetail::Busy);
     const auto title = showing(CopyDetail::Title);
     const auto retitled = [](Edit edit) { return std::move(edit).title("Mine"); };
+    const auto strict = [](ReconcilePolicy policy) {
+        policy.masked_edits = MaskedEditPolicy::PutBack;
+        return policy;
+    };
     const auto annotated = [](Edit edit) { return std::move(edit).place("Attic").notes("Mine"); };
     return {
         {"busy: a title there is no edit", masked, masked, retitled(masked), busy, StepKind::Nothing},
@@ -177,6 +198,12 @@ std::vector<Row> mask_rows() {
         {"busy: ours cancelled, hidden edit there", masked, Edit{masked}.cancelled(), retitled(masked), busy, StepKind::DeleteCopy},
         {"busy: nothing agreed, other title", kNothingAgreed, masked, retitled(masked), busy, StepKind::Settle},
         {"busy: an older base showed the title", same(), masked, masked, busy, StepKind::Nothing},
+        {"busy, masks put back: a title there is written over", masked, masked, retitled(masked), strict(busy), StepKind::WriteOurs},
+        {"busy, masks put back: place and notes there are written over", masked, masked, annotated(masked), strict(busy), StepKind::WriteOurs},
+        {"busy, masks put back: the mask itself rests", masked, masked, masked, strict(busy), StepKind::Nothing},
+        {"busy, masks put back: a move comes back still", masked, masked, retitled(Edit{masked}.moved()), strict(busy), StepKind::TakeTheirs, Edit{masked}.moved()},
+        {"title, masks put back: notes there are written over", titled, titled, annotated(titled), strict(title), StepKind::WriteOurs},
+        {"full, masks put back: nothing is hidden", same(), same(), same().title("X"), strict(kDefaults), StepKind::TakeTheirs, same().title("X")},
         {"title: a title there comes back", titled, titled, retitled(titled), title, StepKind::TakeTheirs, retitled(titled)},
         {"title: place and notes there are no edit", titled, titled, annotated(titled), title, StepKind::Nothing},
         {"title: renamed and annotated, only the name comes back", titled, titled, annotated(retitled(titled)), title, StepKind::TakeTheirs, retitled(titled)},

@@ -47,6 +47,22 @@ const Row kRefused[] = {
     {"body_too_small", kHead + "[limits]\nbody_bytes = 1\n", "calgate.toml:5: body_bytes is out of range", "from 1024"},
     {"number_as_text", kHead + "[sync]\nworkers = \"8\"\n", "calgate.toml:5: workers", "whole number"},
     {"number_as_float", kHead + "[sync]\nworkers = 8.0\n", "calgate.toml:5: workers", "whole number"},
+    {"policy_of_calendar_no_table",
+     kHead + "[policy]\ncalendar = \"x\"\n",
+     "calgate.toml:5: calendar holds something that is no table",
+     "[policy.calendar."},
+    {"policy_of_calendar_unknown_key",
+     kHead + "[policy.calendar.\"Anna\"]\nshow = \"full\"\n",
+     "calgate.toml:5: Anna.show is no setting",
+     "remove"},
+    {"policy_of_calendar_unknown_choice",
+     kHead + "[policy.calendar.\"Anna\"]\nmoved_away = \"burn\"\n",
+     "calgate.toml:5: moved_away has a value nobody knows",
+     "\"restore\", \"ask\", \"hide\", \"deletion\""},
+    {"say_in_copy_as_text",
+     kHead + "[policy]\nsay_in_copy = \"yes\"\n",
+     "calgate.toml:5: say_in_copy is neither",
+     "true or false"},
     {"unknown_choice", kHead + "[policy]\nstale = \"hope\"\n", "calgate.toml:5: stale", "\"refuse\""},
 };
 
@@ -68,6 +84,15 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     wanted.probe_every = std::chrono::seconds{10};
     wanted.concurrent_edits = ConcurrentEditPolicy::Newest;
     wanted.deletions = DeletionPolicy::Restore;
+    wanted.policies.moved_onto = MovedOntoPolicy::PutBack;
+    wanted.policies.moved_away = MovedAwayPolicy::Ask;
+    wanted.policies.duplicates = DuplicatePolicy::Free;
+    wanted.policies.masked_edits = MaskedEditPolicy::PutBack;
+    wanted.policies.say_in_copy = true;
+    wanted.policies.calendars["cal-1"].say_in_copy = false;
+    wanted.policies.calendars["Anna's \"Bookings\""].deletions = DeletionPolicy::Hide;
+    wanted.policies.calendars["cal-1"].concurrent_edits = ConcurrentEditPolicy::Gateway;
+    wanted.policies.calendars["cal-1"].moved_away = MovedAwayPolicy::Deletion;
     wanted.stale = StalePolicy::Refuse;
     wanted.stale_after = std::chrono::seconds{120};
     const auto read = read_config(write_config(wanted), "calgate.toml", zones());
@@ -79,6 +104,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     BOOST_TEST(read->probe_every.count() == 10);
     BOOST_TEST((read->concurrent_edits == ConcurrentEditPolicy::Newest));
     BOOST_TEST((read->deletions == DeletionPolicy::Restore));
+    BOOST_TEST((read->policies == wanted.policies));
     BOOST_TEST((read->stale == StalePolicy::Refuse));
     BOOST_TEST(read->stale_after.count() == 120);
 }

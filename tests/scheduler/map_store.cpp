@@ -14,6 +14,7 @@ auto find(const Map& map, const Key& key) {
 template <class Map>
 auto values(const Map& map) {
     std::vector<typename Map::mapped_type> out;
+    out.reserve(map.size());
     for (const auto& [key, value] : map) out.push_back(value);
     return out;
 }
@@ -22,40 +23,40 @@ class View final : public Writer {
 public:
     explicit View(Rows& rows) : rows_(rows) {}
     std::optional<Business> business() const override { return rows_.business; }
-    std::vector<Staff> staff() const override { return values(rows_.staff); }
-    std::optional<Staff> staff(const StaffId& id) const override { return find(rows_.staff, id); }
-    std::vector<Service> services() const override { return values(rows_.services); }
-    std::optional<Service> service(const ServiceId& id) const override { return find(rows_.services, id); }
-    std::vector<Account> accounts() const override { return values(rows_.accounts); }
-    std::optional<Account> account(const AccountId& id) const override { return find(rows_.accounts, id); }
+    std::vector<Staff> staff() const override { return values(*rows_.staff); }
+    std::optional<Staff> staff(const StaffId& id) const override { return find(*rows_.staff, id); }
+    std::vector<Service> services() const override { return values(*rows_.services); }
+    std::optional<Service> service(const ServiceId& id) const override { return find(*rows_.services, id); }
+    std::vector<Account> accounts() const override { return values(*rows_.accounts); }
+    std::optional<Account> account(const AccountId& id) const override { return find(*rows_.accounts, id); }
     std::optional<SealedSecret> secret(const AccountId& id, const std::string& name) const override {
-        return find(rows_.secrets, std::pair(id, name));
+        return find(*rows_.secrets, std::pair(id, name));
     }
     std::vector<SealedSecret> secrets_under_other_keys(std::int64_t key, const SealedSecret& after, std::size_t limit)
         const override {
         std::vector<SealedSecret> out;
-        for (const auto& [place, secret] : rows_.secrets) {
+        for (const auto& [place, secret] : *rows_.secrets) {
             if (secret.key != key && place > std::pair(after.account, after.name) && out.size() < limit)
                 out.push_back(secret);
         }
         return out;
     }
-    std::vector<Calendar> calendars() const override { return values(rows_.calendars); }
-    std::optional<Calendar> calendar(const CalendarId& id) const override { return find(rows_.calendars, id); }
+    std::vector<Calendar> calendars() const override { return values(*rows_.calendars); }
+    std::optional<Calendar> calendar(const CalendarId& id) const override { return find(*rows_.calendars, id); }
     std::optional<Appointment> appointment(const AppointmentId& id) const override {
-        const auto found = find(rows_.appointments, id);
+        const auto found = find(*rows_.appointments, id);
         return found ? std::optional(found->first) : std::nullopt;
     }
     std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const override {
         std::vector<Appointment> out;
-        for (const auto& [id, row] : rows_.appointments) {
+        for (const auto& [id, row] : *rows_.appointments) {
             if (id > after && out.size() < limit) out.push_back(row.first);
         }
         return out;
     }
     std::vector<Appointment> versions(const AppointmentId& id, std::size_t limit) const override {
         std::vector<Appointment> out;
-        for (const auto& [key, version] : rows_.versions) {
+        for (const auto& [key, version] : *rows_.versions) {
             if (key.first == id) out.push_back(version);
         }
         if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
@@ -63,7 +64,7 @@ public:
     }
     std::vector<Appointment> expired_holds(Instant now, std::size_t limit) const override {
         std::vector<Appointment> ended;
-        for (const auto& [id, row] : rows_.appointments) {
+        for (const auto& [id, row] : *rows_.appointments) {
             const Appointment& held = row.first;
             if (held.state == AppointmentState::Held && held.hold_until && *held.hold_until <= now)
                 ended.push_back(held);
@@ -77,7 +78,7 @@ public:
     std::vector<std::pair<Appointment, Interval>> appointments_of(const StaffId& staff, Interval window)
         const override {
         std::vector<std::pair<Appointment, Interval>> out;
-        for (const auto& [id, row] : rows_.appointments) {
+        for (const auto& [id, row] : *rows_.appointments) {
             const bool live = row.first.state != AppointmentState::Cancelled;
             if (live && row.first.staff == staff && row.second.start < window.end && window.start < row.second.end)
                 out.push_back(row);
@@ -85,7 +86,7 @@ public:
         return out;
     }
     std::optional<Mirror> mirror(const AppointmentId& id, const CalendarId& calendar) const override {
-        return find(rows_.mirrors, std::pair(calendar, id));
+        return find(*rows_.mirrors, std::pair(calendar, id));
     }
     std::vector<Mirror> mirrors_of(const AppointmentId& id) const override {
         return mirrors([&](const Mirror& m) { return m.appointment == id; });
@@ -111,18 +112,18 @@ public:
         return static_cast<std::int64_t>(mirrors([&](const Mirror& m) { return m.calendar == id && m.open(); }).size());
     }
     std::optional<CachedEvent> cached_event(const CalendarId& id, const Href& href) const override {
-        return find(rows_.cached, std::pair(id, href));
+        return find(*rows_.cached, std::pair(id, href));
     }
     std::vector<CachedEvent> cached_events(const CalendarId& id) const override {
         std::vector<CachedEvent> out;
-        for (const auto& [key, event] : rows_.cached) {
+        for (const auto& [key, event] : *rows_.cached) {
             if (key.first == id) out.push_back(event);
         }
         return out;
     }
     std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const override {
         std::vector<CachedEvent> out;
-        for (const auto& [key, event] : rows_.cached) {
+        for (const auto& [key, event] : *rows_.cached) {
             if (event.recurring && event.busy_to < horizon && out.size() < limit) out.push_back(event);
         }
         return out;
@@ -133,86 +134,91 @@ public:
         return out;
     }
     std::vector<Conflict> conflicts(bool open_only) const override {
-        auto out = values(rows_.conflicts);
+        auto out = values(*rows_.conflicts);
         if (open_only) std::erase_if(out, [](const Conflict& c) { return c.state != ConflictState::Open; });
         return out;
     }
-    std::optional<Conflict> conflict(std::int64_t id) const override { return find(rows_.conflicts, id); }
+    std::optional<Conflict> conflict(std::int64_t id) const override { return find(*rows_.conflicts, id); }
     std::vector<Change> changes(std::int64_t after, std::size_t limit) const override {
-        std::vector<Change> out;
-        for (const auto& change : rows_.changes) {
-            if (change.sequence > after && out.size() < limit) out.push_back(change);
-        }
-        return out;
+        // Entry n has the sequence n.
+        const auto& all = *rows_.changes;
+        const auto from = std::min(static_cast<std::size_t>(std::max<std::int64_t>(after, 0)), all.size());
+        const auto to = from + std::min(limit, all.size() - from);
+        const auto at = [&](std::size_t i) { return all.begin() + static_cast<std::ptrdiff_t>(i); };
+        return {at(from), at(to)};
     }
     std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const override {
         std::vector<Change> out;
-        for (const auto& change : rows_.changes) {
+        for (const auto& change : *rows_.changes) {
             if (change.subject == subject) out.push_back(change);
         }
         if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
         return out;
     }
-    std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes.size()); }
+    std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes->size()); }
     std::optional<IdempotentAnswer> idempotent_answer(const std::string&) const override { return std::nullopt; }
     std::vector<ApiKey> api_keys() const override { return {}; }
-    std::vector<ChannelRecord> push_channels() const override { return values(rows_.channels); }
-    std::optional<std::string> setting(const std::string& name) const override { return find(rows_.settings, name); }
+    std::vector<ChannelRecord> push_channels() const override { return values(*rows_.channels); }
+    std::optional<std::string> setting(const std::string& name) const override { return find(*rows_.settings, name); }
 
     void put(const Business& row) override { rows_.business = row; }
-    void put(const Staff& row) override { rows_.staff[row.id] = row; }
-    void put(const Service& row) override { rows_.services[row.id] = row; }
-    void put(const Account& row) override { rows_.accounts[row.id] = row; }
-    void put(const Calendar& row) override { rows_.calendars[row.id] = row; }
+    void put(const Staff& row) override { rows_.staff.change()[row.id] = row; }
+    void put(const Service& row) override { rows_.services.change()[row.id] = row; }
+    void put(const Account& row) override { rows_.accounts.change()[row.id] = row; }
+    void put(const Calendar& row) override { rows_.calendars.change()[row.id] = row; }
     void erase(const CalendarId& id) override {
-        rows_.calendars.erase(id);
-        std::erase_if(rows_.mirrors, [&](const auto& row) { return row.first.first == id; });
-        std::erase_if(rows_.cached, [&](const auto& row) { return row.first.first == id; });
-        std::erase_if(rows_.channels, [&](const auto& row) { return row.second.calendar == id; });
+        rows_.calendars.change().erase(id);
+        std::erase_if(rows_.mirrors.change(), [&](const auto& row) { return row.first.first == id; });
+        std::erase_if(rows_.cached.change(), [&](const auto& row) { return row.first.first == id; });
+        std::erase_if(rows_.channels.change(), [&](const auto& row) { return row.second.calendar == id; });
     }
     void erase(const AccountId& id) override {
-        rows_.accounts.erase(id);
+        rows_.accounts.change().erase(id);
         erase_secrets(id);
     }
-    void put(const SealedSecret& r) override { rows_.secrets[{r.account, r.name}] = r; }
+    void put(const SealedSecret& r) override { rows_.secrets.change()[{r.account, r.name}] = r; }
     void erase_secrets(const AccountId& id) override {
-        std::erase_if(rows_.secrets, [&](const auto& row) { return row.first.first == id; });
+        std::erase_if(rows_.secrets.change(), [&](const auto& row) { return row.first.first == id; });
     }
     void put(const Appointment& row, Interval when) override {
-        rows_.appointments[row.id] = {row, when};
-        rows_.versions[{row.id, row.revision}] = row;
+        rows_.appointments.change()[row.id] = {row, when};
+        rows_.versions.change()[{row.id, row.revision}] = row;
     }
-    void put(const Mirror& row) override { rows_.mirrors[{row.calendar, row.appointment}] = row; }
+    void put(const Mirror& row) override { rows_.mirrors.change()[{row.calendar, row.appointment}] = row; }
     void erase_mirror(const AppointmentId& id, const CalendarId& calendar) override {
-        rows_.mirrors.erase({calendar, id});
+        rows_.mirrors.change().erase({calendar, id});
     }
-    void put(const CachedEvent& row) override { rows_.cached[{row.calendar, row.href}] = row; }
-    void erase_cached_event(const CalendarId& id, const Href& href) override { rows_.cached.erase({id, href}); }
+    void put(const CachedEvent& row) override { rows_.cached.change()[{row.calendar, row.href}] = row; }
+    void erase_cached_event(const CalendarId& id, const Href& href) override {
+        rows_.cached.change().erase({id, href});
+    }
     std::int64_t add(const Conflict& row) override {
-        const auto id = static_cast<std::int64_t>(rows_.conflicts.size()) + 1;
-        rows_.conflicts[id] = row;
-        rows_.conflicts[id].id = id;
+        const auto id = static_cast<std::int64_t>(rows_.conflicts->size()) + 1;
+        rows_.conflicts.change()[id] = row;
+        rows_.conflicts.change()[id].id = id;
         return id;
     }
-    void put(const Conflict& row) override { rows_.conflicts[row.id] = row; }
+    void put(const Conflict& row) override { rows_.conflicts.change()[row.id] = row; }
     std::int64_t append(const Change& row) override {
-        rows_.changes.push_back(row);
-        rows_.changes.back().sequence = static_cast<std::int64_t>(rows_.changes.size());
-        return rows_.changes.back().sequence;
+        rows_.changes.change().push_back(row);
+        rows_.changes.change().back().sequence = static_cast<std::int64_t>(rows_.changes->size());
+        return rows_.changes.change().back().sequence;
     }
     void put_idempotent_answer(const std::string&, const IdempotentAnswer&) override {}
     void forget_idempotent_answers(Instant) override {}
     void put(const ApiKey&) override {}
     void erase_api_key(const std::string&) override {}
-    void put(const ChannelRecord& row) override { rows_.channels[row.key] = row; }
-    void erase_push_channel(const std::string& key) override { rows_.channels.erase(key); }
-    void put_setting(const std::string& name, const std::string& value) override { rows_.settings[name] = value; }
+    void put(const ChannelRecord& row) override { rows_.channels.change()[row.key] = row; }
+    void erase_push_channel(const std::string& key) override { rows_.channels.change().erase(key); }
+    void put_setting(const std::string& name, const std::string& value) override {
+        rows_.settings.change()[name] = value;
+    }
 
 private:
     template <class F>
     std::vector<Mirror> mirrors(F&& wanted) const {
         std::vector<Mirror> out;
-        for (const auto& [key, mirror] : rows_.mirrors) {
+        for (const auto& [key, mirror] : *rows_.mirrors) {
             if (wanted(mirror)) out.push_back(mirror);
         }
         return out;

@@ -9,22 +9,38 @@
 
 namespace calgate::testing {
 
+/// A table that versions of the store share until one of them changes it.
+template <class T>
+class Shared {
+public:
+    const T& operator*() const { return *rows_; }
+    const T* operator->() const { return rows_.get(); }
+    /// Copied first when another version holds it too. For the writer only.
+    T& change() {
+        if (rows_.use_count() > 1) rows_ = std::make_shared<T>(*rows_);
+        return *rows_;
+    }
+
+private:
+    std::shared_ptr<T> rows_ = std::make_shared<T>();
+};
+
 /// Rows of every table, in memory.
 struct Rows {
     std::optional<Business> business{};
-    std::map<StaffId, Staff> staff{};
-    std::map<ServiceId, Service> services{};
-    std::map<AccountId, Account> accounts{};
-    std::map<std::pair<AccountId, std::string>, SealedSecret> secrets{};
-    std::map<CalendarId, Calendar> calendars{};
-    std::map<AppointmentId, std::pair<Appointment, Interval>> appointments{};
-    std::map<std::pair<AppointmentId, std::int64_t>, Appointment> versions{};
-    std::map<std::pair<CalendarId, AppointmentId>, Mirror> mirrors{};
-    std::map<std::pair<CalendarId, Href>, CachedEvent> cached{};
-    std::map<std::int64_t, Conflict> conflicts{};
-    std::vector<Change> changes{};
-    std::map<std::string, std::string> settings{};
-    std::map<std::string, ChannelRecord> channels{};
+    Shared<std::map<StaffId, Staff>> staff{};
+    Shared<std::map<ServiceId, Service>> services{};
+    Shared<std::map<AccountId, Account>> accounts{};
+    Shared<std::map<std::pair<AccountId, std::string>, SealedSecret>> secrets{};
+    Shared<std::map<CalendarId, Calendar>> calendars{};
+    Shared<std::map<AppointmentId, std::pair<Appointment, Interval>>> appointments{};
+    Shared<std::map<std::pair<AppointmentId, std::int64_t>, Appointment>> versions{};
+    Shared<std::map<std::pair<CalendarId, AppointmentId>, Mirror>> mirrors{};
+    Shared<std::map<std::pair<CalendarId, Href>, CachedEvent>> cached{};
+    Shared<std::map<std::int64_t, Conflict>> conflicts{};
+    Shared<std::vector<Change>> changes{};
+    Shared<std::map<std::string, std::string>> settings{};
+    Shared<std::map<std::string, ChannelRecord>> channels{};
 };
 
 /// A Store without a disk: what one write does is kept together or not at all. For tests of the scheduler alone.

@@ -42,10 +42,17 @@ void Callers::place(const Appointment& wanted, const std::string& what) {
         }
         return;
     }
+    const auto day = std::chrono::floor<std::chrono::days>(wanted.start);
+    if (day == std::chrono::local_days{std::chrono::year{2026} / 3 / 29}) stage_.statistics.fire(Fault::ClockChangeDay);
     stage_.change(work);
-    if (stage_.canary != Canary::NeverWritten) return;
+    const bool half = stage_.canary == Canary::HalfKept && stage_.random.one_in(5);
+    if (stage_.canary != Canary::NeverWritten && !half) return;
     stage_.store.rows().write([&](Writer& writer) {
         for (auto mirror : writer.mirrors_of(wanted.id)) {
+            if (half) {
+                writer.erase_mirror(mirror.appointment, mirror.calendar);
+                continue;
+            }
             mirror.confirmed = mirror.wanted;
             writer.put(mirror);
         }
@@ -65,6 +72,7 @@ void Callers::book() {
     wanted.title = stage_.fresh("Cut ");
     wanted.place = "Chair 1";
     wanted.notes = "colour";
+    wanted.customer = "Tel. " + wanted.id.value + "-5550101";
     place(wanted, "book");
 }
 

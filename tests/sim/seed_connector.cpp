@@ -76,6 +76,7 @@ Result<ChangeSet> WalledConnector::fetch_changes(
     if (stands_still && wall_.take(Fault::LaggingReads)) {
         ChangeSet nothing;
         nothing.next = since;
+        wall_.around_.witness.listed(calendar, wall_.around_.clock.now());
         return nothing;
     }
     auto page = read<Result<ChangeSet>>(context, [&](Connector& inner, const Context& c) {
@@ -84,13 +85,38 @@ Result<ChangeSet> WalledConnector::fetch_changes(
     if (!page) return page;
     wall_.lag(*page);
     wall_.spoil(*page, calendar);
-    if (wall_.around_.canary == Canary::AbsenceIsDeletion && page->snapshot && !page->unchanged.empty()) {
-        wall_.hidden_ = page->unchanged.front().value;
-        page->removed.push_back(page->unchanged.front());
-        page->unchanged.erase(page->unchanged.begin());
-    }
+    break_page(*page, since.has_value());
     for (const auto& event : page->changed) wall_.around_.witness.delivered(event);
+    if (!page->more) wall_.around_.witness.listed(calendar, wall_.around_.clock.now());
     return page;
+}
+
+void WalledConnector::break_page(ChangeSet& page, bool incremental) {
+    const Canary canary = wall_.around_.canary;
+    if (canary == Canary::AbsenceIsDeletion && page.snapshot && !page.unchanged.empty()) {
+        wall_.hidden_ = page.unchanged.front().value;
+        page.removed.push_back(page.unchanged.front());
+        page.unchanged.erase(page.unchanged.begin());
+    }
+    if (canary == Canary::TokenBeforePage && incremental && !page.snapshot) page.changed.clear();
+    for (auto& event : page.changed) break_read(event);
+}
+
+void WalledConnector::break_read(RemoteEvent& remote) {
+    const Canary canary = wall_.around_.canary;
+    if (canary == Canary::None || remote.unreadable) return;
+    const auto mark = read_mark(remote.event.mark, wall_.around_.keys);
+    if (!mark) return;
+    if (canary == Canary::MarkerIgnored && mark->appointment.value == "marker")
+        wall_.markers_.insert_or_assign(remote.href.value, remote);
+    // Without it the engine cannot tell what it wrote over from an edit.
+    if (canary == Canary::EchoAsEdit) remote.event.capsule.clear();
+    if (canary == Canary::IdIgnored)
+        remote.event.uid = wall_.names_.emplace(remote.event.mark, remote.event.uid).first->second;
+    if (canary == Canary::EditAsEcho && remote.event.master.title.starts_with("By hand")) {
+        if (const auto written = open_capsule(remote.event.capsule, wall_.around_.keys))
+            remote.event.master.title = written->title;
+    }
 }
 
 Result<RemoteEvent> WalledConnector::fetch_event(const Context& context, const Href& event) {
@@ -102,7 +128,11 @@ Result<RemoteEvent> WalledConnector::fetch_event(const Context& context, const H
         if (!before->event) return no_event();
         return *before->event;
     });
+    if (answer) break_read(*answer);
     if (answer) wall_.around_.witness.delivered(*answer);
+    const bool gone = !answer && answer.error().code == ErrorCode::NotFound;
+    if (const auto marker = wall_.markers_.find(event.value); gone && marker != wall_.markers_.end())
+        return marker->second;
     return answer;
 }
 
@@ -118,6 +148,7 @@ Result<RemoteEvent> WalledConnector::find_event(const Context& context, const Hr
         return *before->event;
     });
     if (answer && wall_.hidden_ == answer->href.value) return no_event();
+    if (answer) break_read(*answer);
     if (answer) wall_.around_.witness.delivered(*answer);
     return answer;
 }
@@ -127,9 +158,22 @@ bool WalledConnector::is_used_up(const Texts& present, const Href& calendar, con
            !present.contains(calendar.value + uid.value + ".ics");
 }
 
-Result<WriteReceipt> WalledConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
+Event WalledConnector::broken_before_create(Event event) {
+    const Canary canary = wall_.around_.canary;
+    if (!read_mark(event.mark, wall_.around_.keys)) return event;
+    const bool again = !wall_.tried_.insert(event.uid.value).second;
+    if (canary == Canary::RetryBlindly && again) event.uid.value += "r";
+    if (canary == Canary::ShowTooMuch) {
+        if (const auto appointment = open_capsule(event.capsule, wall_.around_.keys))
+            event.master.notes += appointment->customer;
+    }
+    return event;
+}
+
+Result<WriteReceipt> WalledConnector::create_event(const Context& context, const Href& calendar, const Event& given) {
     using Answer = Result<WriteReceipt>;
     if (auto error = wall_.refused(true, true)) return *error;
+    const Event event = wall_.around_.canary == Canary::None ? given : broken_before_create(given);
     if (is_used_up(wall_.host_.texts(calendar), calendar, event.uid)) {
         wall_.around_.statistics.fire(Fault::NameUsedUp);
         return Error{ErrorCode::AlreadyExists, "This name was used before.", {}};
@@ -176,11 +220,11 @@ Result<WriteReceipt> WalledConnector::update_event(
     auto answer = write<Answer>(
         context,
         calendar_of(href),
-        [href, if_match, event, blind = wall_.around_.canary == Canary::BlindOverwrite](
-            Connector& inner, const Context& c
-        ) -> Answer {
+        [href, if_match, event, canary = wall_.around_.canary](Connector& inner, const Context& c) -> Answer {
             auto receipt = inner.update_event(c, href, if_match, event);
-            if (!blind || receipt || receipt.error().code != ErrorCode::VersionMismatch) return receipt;
+            if (receipt || receipt.error().code != ErrorCode::VersionMismatch) return receipt;
+            if (canary == Canary::SwallowMismatch) return WriteReceipt{href, if_match};
+            if (canary != Canary::BlindOverwrite) return receipt;
             const auto present = inner.fetch_event(c, href);
             if (!present || !present->version) return receipt;
             return inner.update_event(c, href, *present->version, event);

@@ -44,6 +44,10 @@ private:
     Answer perform(const Context&, const Href& calendar, const Call<Answer>&);
     bool is_used_up(const Texts& present, const Href& calendar, const Uid&) const;
     void break_after_update(const Href& event);
+    /// For canaries.
+    Event broken_before_create(Event);
+    void break_page(ChangeSet&, bool incremental);
+    void break_read(RemoteEvent&);
 
     Wall& wall_;
     std::unique_ptr<Connector> inner_;

@@ -33,6 +33,12 @@ constexpr std::array<const char*, kFaults> kFaultNames{
     "F30 F31 store fails",
     "F33 crash",
     "F1 F3 F5 F7 on the wire",
+    "F21 notified late or again",
+    "F22 forged notification",
+    "F28 clock change day",
+    "F29 store busy",
+    "F34 answer to a commit lost",
+    "F38 hostile event",
 };
 
 constexpr std::array<const char*, kCanaries> kCanaryNames{
@@ -53,26 +59,23 @@ constexpr std::array<const char*, kCanaries> kCanaryNames{
     "lost-question",
     "endless-rewrite",
     "never-written",
+    "half-kept",
+    "retry-blindly",
+    "swallow-mismatch",
+    "echo-as-edit",
+    "edit-as-echo",
+    "token-before-page",
+    "no-window",
+    "marker-ignored",
+    "id-ignored",
+    "silent-restore",
+    "show-too-much",
+    "claim-fresh",
 };
 
 constexpr std::array<const char*, kCanaries> kBroken{
-    "",
-    "I1",
-    "I11",
-    "I6",
-    "I8",
-    "I9",
-    "I10",
-    "I11",
-    "I12",
-    "I13",
-    "I14",
-    "I15",
-    "I16",
-    "I18",
-    "I3",
-    "R3",
-    "I6",
+    "",   "I1", "I11", "I6", "I8", "I9", "I10", "I11", "I12", "I13", "I14", "I15", "I16", "I18", "I3",
+    "R3", "I6", "I2",  "I6", "I1", "I1", "I10", "L2",  "I11", "I11", "I8",  "I12", "I27", "I17",
 };
 
 }  // namespace
@@ -83,7 +86,10 @@ const char* to_string(Canary canary) { return kCanaryNames.at(static_cast<std::s
 const char* broken_by(Canary canary) { return kBroken.at(static_cast<std::size_t>(canary)); }
 
 void Statistics::add(const Statistics& other) {
-    for (std::size_t i = 0; i < kFaults; ++i) fired.at(i) += other.fired.at(i);
+    for (std::size_t i = 0; i < kFaults; ++i) {
+        fired.at(i) += other.fired.at(i);
+        handled.at(i) += other.handled.at(i);
+    }
     for (const auto& [name, count] : other.checks) checks[name] += count;
     seeds += other.seeds;
     operations += other.operations;

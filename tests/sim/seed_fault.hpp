@@ -38,8 +38,14 @@ enum class Fault : std::uint8_t {
     StoreFails,
     Crash,
     WireFault,
+    Hint,
+    ForgedHint,
+    ClockChangeDay,
+    StoreBusy,
+    CommitAnswerLost,
+    HostileEvent,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::WireFault) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::HostileEvent) + 1;
 /// "F5 timeout, applied".
 const char* to_string(Fault);
 
@@ -62,8 +68,20 @@ enum class Canary : std::uint8_t {
     LostQuestion,
     EndlessRewrite,
     NeverWritten,
+    HalfKept,
+    RetryBlindly,
+    SwallowMismatch,
+    EchoAsEdit,
+    EditAsEcho,
+    TokenBeforePage,
+    NoWindow,
+    MarkerIgnored,
+    IdIgnored,
+    SilentRestore,
+    ShowTooMuch,
+    ClaimFresh,
 };
-constexpr std::size_t kCanaries = static_cast<std::size_t>(Canary::NeverWritten) + 1;
+constexpr std::size_t kCanaries = static_cast<std::size_t>(Canary::ClaimFresh) + 1;
 const char* to_string(Canary);
 /// The number of the promise that it breaks.
 const char* broken_by(Canary);
@@ -88,6 +106,7 @@ struct CrashPlan {
 
 struct Statistics {
     std::array<std::int64_t, kFaults> fired{};
+    std::array<std::int64_t, kFaults> handled{};  ///< Of those, in seeds that came to rest with every promise kept.
     std::map<std::string, std::int64_t> checks{};
     std::int64_t seeds = 0, operations = 0, passes = 0, calls = 0, writes = 0, conflicts = 0, settled = 0;
 

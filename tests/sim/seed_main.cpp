@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -21,12 +22,13 @@ struct Wanted {
     bool go_on = false;
     bool batches = false;
     std::string kept{};
+    std::int64_t at_least = 0;
     Canary canary = Canary::None;
 };
 
 constexpr const char* kUsage =
     "calgate_seeds [--seeds N] [--ops N] [--seed N] [--first N] [--kept FILE] [--canaries] [--canary NAME] [--go-on] "
-    "[--batches]\n";
+    "[--batches] [--at-least N]\n";
 
 bool understand(int argc, char** argv, Wanted& wanted) {
     for (int i = 1; i < argc; ++i) {
@@ -48,6 +50,8 @@ bool understand(int argc, char** argv, Wanted& wanted) {
             wanted.first = std::stoull(argv[++i]);
         else if (name == "--kept")
             wanted.kept = argv[++i];
+        else if (name == "--at-least")
+            wanted.at_least = std::stoll(argv[++i]);
         else if (name == "--canary") {
             const std::string canary = argv[++i];
             for (std::size_t c = 0; c < kCanaries; ++c)
@@ -77,9 +81,15 @@ void print(const Verdict& verdict, bool everything) {
 }
 
 void print(const Statistics& statistics, double took, int violations) {
-    std::printf("\n%-36s %12s\n", "fault", "fired");
-    for (std::size_t i = 0; i < kFaults; ++i)
-        std::printf("%-36s %12lld\n", to_string(static_cast<Fault>(i)), static_cast<long long>(statistics.fired[i]));
+    std::printf("\n%-36s %12s %12s\n", "fault", "fired", "handled");
+    for (std::size_t i = 0; i < kFaults; ++i) {
+        std::printf(
+            "%-36s %12lld %12lld\n",
+            to_string(static_cast<Fault>(i)),
+            static_cast<long long>(statistics.fired[i]),
+            static_cast<long long>(statistics.handled[i])
+        );
+    }
     std::printf("\n%-36s %12s\n", "checked", "times");
     for (const auto& [name, count] : statistics.checks)
         std::printf("%-36s %12lld\n", name.c_str(), static_cast<long long>(count));
@@ -101,8 +111,11 @@ void print(const Statistics& statistics, double took, int violations) {
 Verdict play(
     std::uint64_t seed, const Wanted& wanted, Canary canary, const ZoneResolver& zones, Statistics& statistics
 ) {
-    Run run(seed, canary, wanted.batches, zones, statistics);
-    return run.play(wanted.operations);
+    Statistics one;
+    auto verdict = Run(seed, canary, wanted.batches, zones, one).play(wanted.operations);
+    if (!verdict.violation) one.handled = one.fired;
+    statistics.add(one);
+    return verdict;
 }
 
 /// Each canary, until the check of the promise that it breaks finds it in a seed that is sound without it.
@@ -123,6 +136,7 @@ int find_canaries(const Wanted& wanted, const ZoneResolver& zones) {
         }
         if (found == "NOT FOUND") ++alive;
         std::printf("%-22s %-4s %s\n", to_string(canary), broken_by(canary), found.c_str());
+        std::fflush(stdout);
     }
     return alive;
 }
@@ -155,5 +169,9 @@ int main(int argc, char** argv) {
         if (!wanted.go_on) break;
     }
     print(statistics, static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC, violations);
-    return violations == 0 ? 0 : 1;
+    const bool all_met = std::all_of(statistics.handled.begin(), statistics.handled.end(), [&](std::int64_t handled) {
+        return handled >= wanted.at_least;
+    });
+    if (!all_met) std::printf("A fault was handled less than %lld times.\n", static_cast<long long>(wanted.at_least));
+    return violations == 0 && all_met ? 0 : 1;
 }

@@ -56,6 +56,7 @@ void Persons::retitle(const Copy& copy) {
         event.master.title
     );
     stage_.statistics.fire(Fault::StaffMoves);
+    stage_.truth.person_wrote(copy.appointment, event);
     stage_.truth.host(copy.calendar).put(copy.href, written(event, copy.text, stage_));
     if (calendar.copy_detail != CopyDetail::Busy && event.master.status != EventStatus::Cancelled)
         stage_.truth.copy_edited({copy.appointment, copy.calendar, copy.href, event.master.title, {}, false});
@@ -71,6 +72,7 @@ void Persons::move(const Copy& copy) {
         format_local(event.master.start.local)
     );
     stage_.statistics.fire(Fault::StaffMoves);
+    stage_.truth.person_wrote(copy.appointment, event);
     stage_.truth.host(copy.calendar).put(copy.href, written(event, copy.text, stage_));
     if (event.master.status != EventStatus::Cancelled)
         stage_.truth.copy_edited({copy.appointment, copy.calendar, copy.href, {}, event.master.start, false});
@@ -167,6 +169,7 @@ void Persons::undo_delete() {
     if (!mirror) return;
     stage_.note("person undoes the deletion of the copy of " + copy.appointment.value + " on " + copy.calendar.value);
     stage_.truth.copy_put_back(copy.href);
+    stage_.truth.person_wrote(copy.appointment, event);
     stage_.truth.host(copy.calendar).put(copy.href, copy.text);
 }
 
@@ -213,6 +216,7 @@ void Persons::put_own(const Href& place, const std::string& uid) {
     if (stage_.random.one_in(15)) {
         text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nUID:" + uid + "\r\nBROKEN " + stage_.fresh("");
         busy.clear();
+        stage_.statistics.fire(Fault::HostileEvent);
     }
     stage_.truth.foreign_put(place, text, busy);
     stage_.truth.host(*stage_.truth.calendar_at(calendar_of(place))).put(place, text);

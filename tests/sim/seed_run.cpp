@@ -43,6 +43,7 @@ void Run::guarded(const std::function<void()>& work) {
         statistics_.fire(Fault::Crash);
         stage_.restart();
     } catch (const StoreFailure&) {
+        if (stage_.store.writable()) return stage_.note("the store was busy");
         stage_.note("the store closed itself; the gateway is restarted");
         stage_.restart();
     }

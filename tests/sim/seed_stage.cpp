@@ -11,10 +11,17 @@ void WatchedStore::write(const std::function<void(Writer&)>& work) {
         closed_ = true;
         throw StoreFailure("The disk did not take it. Restart the gateway when there is room.");
     }
+    if (busy_ > 0) {
+        --busy_;
+        throw StoreFailure("The store is busy; nothing of this change was kept. Try again.");
+    }
     crash_.point();
     rows_.write(work);
     committed_();
     crash_.point();
+    if (!losing_) return;
+    closed_ = true;
+    throw StoreFailure("Nothing says whether the disk took it. Restart the gateway.");
 }
 
 Stage::Stage(
@@ -63,7 +70,7 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
     walls.push_back(std::make_unique<Wall>(
         host,
         Surroundings{
-            clock, random, statistics, truth, crash, canary, batches, [this](const Href& href) { person(href); }}
+            clock, random, statistics, truth, crash, keys, canary, batches, [this](const Href& href) { person(href); }}
     ));
     Account account;
     account.id = {staff.id.value + "." + std::to_string(number)};
@@ -102,6 +109,7 @@ void Stage::restart() {
     index = std::make_unique<AvailabilityIndex>();
     Engine::Settings settings;
     if (canary == Canary::NoBrake) settings.brake_minimum = 1000;
+    if (canary == Canary::NoWindow) settings.consistency_window = seconds{0};
     engine = std::make_unique<Engine>(
         EngineParts{
             store, *index, *this, zones, clock, engine_random, keys, [this](const std::string& line) { logged(line); }},

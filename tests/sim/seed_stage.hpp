@@ -21,7 +21,12 @@ public:
     bool writable() const override { return !closed_; }
     std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
     void fail_next() { failing_ = true; }
-    void reopen() { closed_ = failing_ = false; }
+    void be_busy(int writes) { busy_ = writes; }
+    void lose_answer() { losing_ = true; }
+    void reopen() {
+        closed_ = failing_ = losing_ = false;
+        busy_ = 0;
+    }
     /// Behind the gateway's back, for canaries.
     Store& rows() { return rows_; }
 
@@ -29,7 +34,8 @@ private:
     testing::MapStore rows_{};
     CrashPlan& crash_;
     std::function<void()> committed_;
-    bool failing_ = false, closed_ = false;
+    bool failing_ = false, closed_ = false, losing_ = false;
+    int busy_ = 0;
 };
 
 /// A small business of one seed: persons, their calendars at services behind walls, one gateway.

@@ -45,6 +45,18 @@ void Troubles::strike_at(Wall& wall) {
             return fail_store();
         case Fault::Crash:
             return crash_soon();
+        case Fault::Hint:
+            return notify();
+        case Fault::ForgedHint:
+            return notify_falsely();
+        case Fault::StoreBusy:
+            stage_.statistics.fire(fault);
+            return stage_.store.be_busy(random.between(1, 3));
+        case Fault::CommitAnswerLost:
+            stage_.statistics.fire(fault);
+            return stage_.store.lose_answer();
+        case Fault::ClockChangeDay:
+        case Fault::HostileEvent:
         case Fault::NameUsedUp:
         case Fault::StaffDeletes:
         case Fault::StaffMoves:
@@ -100,6 +112,21 @@ void Troubles::fail_store() {
     stage_.statistics.fire(Fault::StoreFails);
 }
 
+void Troubles::notify() {
+    const auto all = stage_.calendars();
+    if (all.empty()) return;
+    for (int i = stage_.random.between(1, 5); i > 0; --i) stage_.engine->poll_now(stage_.any(all).id);
+    stage_.statistics.fire(Fault::Hint);
+}
+
+void Troubles::notify_falsely() {
+    const std::string channel = stage_.fresh("channel");
+    stage_.statistics.fire(Fault::ForgedHint);
+    ++stage_.statistics.checks["I24"];
+    if (stage_.engine->notified({channel, "guessed", {}, PushNote::News::Removed}))
+        throw Violation("I24", "a forged notification was believed");
+}
+
 void Troubles::crash_soon() { stage_.crash.points_left = stage_.random.between(1, 30); }
 
 void Troubles::break_on_purpose() {
@@ -121,21 +148,40 @@ void Troubles::break_on_purpose() {
                 }
                 return;
             }
-            if (stage_.canary == Canary::LostQuestion) {
-                for (auto mirror : writer.mirrors_of(appointment.id)) {
-                    mirror.state = MirrorState::Conflict;
-                    writer.put(mirror);
-                }
-            }
+            for (const auto& mirror : writer.mirrors_of(appointment.id)) break_mirror(writer, mirror);
         }
         for (const auto& calendar : writer.calendars()) {
             const auto cached = writer.cached_events(calendar.id);
             if (stage_.canary == Canary::DropCached && !cached.empty())
                 writer.erase_cached_event(calendar.id, cached.front().href);
+            if (stage_.canary == Canary::ClaimFresh) {
+                auto fresh = calendar;
+                fresh.as_of = stage_.clock.now();
+                writer.put(fresh);
+            }
             if (stage_.canary == Canary::BusyAsFree)
                 stage_.index->set_source(calendar.staff, {calendar.id.value, {}, SourceState::Freshness::Live}, {});
         }
     });
+}
+
+void Troubles::break_mirror(Writer& writer, Mirror mirror) {
+    const auto calendar = writer.calendar(mirror.calendar);
+    if (stage_.canary == Canary::LostQuestion) {
+        mirror.state = MirrorState::Conflict;
+        return writer.put(mirror);
+    }
+    if (!mirror.href || !mirror.base || mirror.wanted_gone || mirror.state != MirrorState::Active) return;
+    const auto texts = stage_.truth.host(mirror.calendar).texts(calendar->href);
+    const auto found = texts.find(mirror.href->value);
+    if (stage_.canary != Canary::SilentRestore || found != texts.end() || stage_.truth.is_gone(calendar->href)) return;
+    ++mirror.generation;
+    mirror.uid = copy_name(writer.business()->id, mirror.appointment, mirror.calendar, mirror.generation);
+    mirror.href.reset();
+    mirror.version.reset();
+    mirror.base.reset();
+    mirror.confirmed = 0;
+    writer.put(mirror);
 }
 
 }  // namespace calgate::seeds

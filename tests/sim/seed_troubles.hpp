@@ -15,6 +15,8 @@ public:
     void remove_calendar();
     void jump_clock();
     void fail_store();
+    void notify();
+    void notify_falsely();
     void crash_soon();
     /// For canaries that break what the gateway keeps.
     void break_on_purpose();
@@ -22,6 +24,7 @@ public:
 
 private:
     void strike_at(Wall&);
+    void break_mirror(Writer&, Mirror);
 
     Stage& stage_;
     bool dropped_ = false;

@@ -77,6 +77,11 @@ void Truth::copy_edited(PersonEdit edit) {
     edits_.push_back(std::move(edit));
 }
 
+void Truth::person_wrote(const AppointmentId& appointment, const Event& event) {
+    titles_by_hand_[appointment].insert(event.master.title);
+    starts_by_hand_[appointment].insert(zones_.to_instant(event.master.start, "UTC"));
+}
+
 void Truth::copy_taken_away(const Href& href) {
     for (auto& edit : edits_) edit.superseded = edit.superseded || edit.copy == href;
     const auto calendar = calendar_at(calendar_of(href));

@@ -62,6 +62,8 @@ public:
     void foreign_put(const Href&, const std::string& text, const std::vector<Interval>& busy);
     void foreign_erased(const Href&);
     void copy_edited(PersonEdit);
+    /// All that a person's copy of it says now.
+    void person_wrote(const AppointmentId&, const Event&);
     void copy_taken_away(const Href&);  ///< Deleted, cancelled, moved or dropped.
     void copy_put_back(const Href&);
     void copy_moved(const Href& from, const Href& to);
@@ -71,6 +73,7 @@ public:
     // What the gateway did.
     void delivered(const RemoteEvent&) override;
     void omitted(const Href& event) override { omitted_.insert(event.value); }
+    void listed(const Href& calendar, Instant now) override;
     /// Every calendar was listed since; what a service once left out is known.
     void listed_anew() { omitted_.clear(); }
     void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
@@ -111,6 +114,9 @@ private:
     void check_deleted(const CalendarId&, const std::string& href, const std::string& text);
     void check_seen(const std::string& href, const std::string& text);
     void check_cancelled_by_calendar(const Reader&, const Change&);
+    void check_marker_stood(const CalendarId&, const AppointmentId&);
+    void check_changed_by_calendar(const Change&);
+    void check_shows_little(const CalendarId&, const std::string& href, const std::string& text);
 
     // seed_truth_steps.cpp
     void check_acknowledged(const Reader&);
@@ -119,6 +125,8 @@ private:
     void check_availability(const Reader&, const AvailabilityIndex&);
     void check_cache(const Reader&);
     void check_waiting(const Reader&);
+    void check_intents(const Reader&);
+    void check_as_of(const Reader&);
 
     // seed_truth_settled.cpp
     void check_hidden(const std::string& what, const AppointmentId&, const CalendarId&, std::size_t live_copies);
@@ -138,6 +146,9 @@ private:
     std::map<AppointmentId, Appointment> acknowledged_{};
     std::map<AppointmentId, std::map<std::int64_t, Appointment>> history_{};
     std::map<AppointmentId, std::int64_t> entries_{};
+    std::map<AppointmentId, std::set<std::string>> titles_by_hand_{};
+    std::map<AppointmentId, std::set<Instant>> starts_by_hand_{};
+    std::map<Href, Instant> listed_{};  ///< Latest time by calendar.
     std::int64_t feed_ = 0;
     std::map<std::string, std::string> foreign_{};
     std::map<std::string, std::vector<Interval>> busy_{};  ///< By text without returns.

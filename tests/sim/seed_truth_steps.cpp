@@ -57,7 +57,35 @@ void Truth::check_step(const AvailabilityIndex& index) {
         check_availability(reader, index);
         check_cache(reader);
         check_waiting(reader);
+        check_as_of(reader);
+        check_intents(reader);
     });
+}
+
+void Truth::check_as_of(const Reader& reader) {
+    for (const auto& calendar : reader.calendars()) {
+        if (!calendar.as_of) continue;
+        count("I17");
+        const auto listed = listed_.find(calendar.href);
+        if (listed == listed_.end() || *calendar.as_of > listed->second)
+            fail("I17", calendar.id.value + " claims to be fresher than it was last read");
+    }
+}
+
+void Truth::check_intents(const Reader& reader) {
+    for (const auto& appointment : reader.appointments({}, 10'000)) {
+        const bool live = appointment.state != AppointmentState::Cancelled;
+        for (const auto& calendar : reader.calendars()) {
+            count("I2");
+            const auto mirror = reader.mirror(appointment.id, calendar.id);
+            const bool wanted = live && calendar.mirror && calendar.staff == appointment.staff;
+            const std::string what = appointment.id.value + " on " + calendar.id.value;
+            if (wanted && (!mirror || mirror->wanted_gone || mirror->wanted != appointment.revision))
+                fail("I2", what + " was changed without an intent");
+            if (!wanted && mirror && !mirror->wanted_gone)
+                fail("I2", what + " is not to be there and nobody removes it");
+        }
+    }
 }
 
 void Truth::check_acknowledged(const Reader& reader) {

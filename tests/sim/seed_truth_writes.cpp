@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 
 #include "tests/sim/seed_truth.hpp"
@@ -17,6 +18,11 @@ void Truth::delivered(const RemoteEvent& event) {
     delivered_.insert({event.href.value, digest(event.event.source)});
 }
 
+void Truth::listed(const Href& calendar, Instant now) {
+    const auto [known, first] = listed_.try_emplace(calendar, now);
+    if (!first) known->second = std::max(known->second, now);
+}
+
 void Truth::wrote(const Href& calendar, const Texts& before, const Texts& after) {
     const auto id = calendar_at(calendar);
     if (!id || before == after) return;
@@ -32,7 +38,10 @@ void Truth::wrote(const Href& calendar, const Texts& before, const Texts& after)
     }
     for (const auto& [href, text] : after) {
         if (!before.contains(href)) check_created(*id, href, text);
-        if (const auto then = before.find(href); then == before.end() || then->second != text) written_[href] = text;
+        if (const auto then = before.find(href); then == before.end() || then->second != text) {
+            check_shows_little(*id, href, text);
+            written_[href] = text;
+        }
     }
 }
 
@@ -43,6 +52,22 @@ void Truth::check_created(const CalendarId& calendar, const std::string& href, c
     if (!is_name_of(understood.event->uid, understood.mark->appointment, calendar, kManyGenerations))
         fail("I6", "the gateway created " + href + " under a name that is not its copy's");
     taken_away_.erase({understood.mark->appointment, calendar});
+}
+
+void Truth::check_shows_little(const CalendarId& calendar, const std::string& href, const std::string& text) {
+    const auto& understood = understand(text);
+    if (!understood.mark) return;
+    count("I27");
+    const auto known = acknowledged_.find(understood.mark->appointment);
+    if (known == acknowledged_.end()) return;
+    const auto& [id, appointment] = *known;
+    const auto detail = read(*store_, [&](const Reader& r) { return r.calendar(calendar)->copy_detail; });
+    const auto shows = [&](const std::string& what) { return !what.empty() && text.find(what) != std::string::npos; };
+    if (shows(appointment.customer)) fail("I27", href + " shows whose appointment it is");
+    const bool hides_title = detail == CopyDetail::Busy;
+    const bool hides_place = detail != CopyDetail::Full;
+    if ((hides_title && shows(appointment.title)) || (hides_place && shows("Chair 1")))
+        fail("I27", href + " shows more of " + id.value + " than its calendar is meant to");
 }
 
 void Truth::check_seen(const std::string& href, const std::string& text) {
@@ -86,6 +111,8 @@ void Truth::committed() {
             const AppointmentId id{change.subject};
             ++entries_[id];
             if (const auto appointment = reader.appointment(id)) history_[id][appointment->revision] = *appointment;
+            if (change.kind == "appointment.changed" && change.actor.starts_with("calendar:"))
+                check_changed_by_calendar(change);
             if (change.kind == "appointment.cancelled" && change.actor.starts_with("calendar:"))
                 check_cancelled_by_calendar(reader, change);
         }
@@ -104,7 +131,40 @@ void Truth::check_cancelled_by_calendar(const Reader& reader, const Change& chan
         if (!mirror || !understood.event || understood.event->uid != mirror->uid || foreign_.contains(href)) continue;
         if (understood.event->master.status != EventStatus::Cancelled)
             fail("I11", appointment.value + " was cancelled by " + calendar.value + " although its copy is there");
+        return;
     }
+    check_marker_stood(calendar, appointment);
+}
+
+void Truth::check_marker_stood(const CalendarId& calendar, const AppointmentId& appointment) {
+    const auto all = texts(calendar);
+    const bool stands = std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+        const auto& mark = understand(entry.second).mark;
+        return mark && mark->appointment.value == "marker";
+    });
+    if (!stands && !unbraked_.contains(calendar))
+        fail("I11", appointment.value + " was cancelled by " + calendar.value + ", which had lost its marker");
+}
+
+void Truth::check_changed_by_calendar(const Change& change) {
+    count("I1");
+    const AppointmentId id{change.subject};
+    const auto& revisions = history_[id];
+    const auto now = revisions.find(change.revision);
+    const auto before = revisions.find(change.revision - 1);
+    if (now == revisions.end() || before == revisions.end()) return;
+    const auto start_of = [&](const Appointment& a) {
+        return zones_.to_instant({When::Kind::Zoned, a.start, a.zone}, "UTC");
+    };
+    const bool title = now->second.title != before->second.title && !titles_by_hand_[id].contains(now->second.title);
+    const bool start =
+        start_of(now->second) != start_of(before->second) && !starts_by_hand_[id].contains(start_of(now->second));
+    if (title || start)
+        fail(
+            "I1",
+            id.value + " lost its " + (title ? "title" : "time") + " to what " + change.actor +
+                " shows, which nobody wrote there"
+        );
 }
 
 }  // namespace calgate::seeds

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "core/identity.hpp"
 #include "tests/sim/seed_fault.hpp"
 #include "tests/sim/seed_host.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -22,6 +23,8 @@ public:
     virtual void delivered(const RemoteEvent&) = 0;
     /// A listing that called itself complete left it out (F12).
     virtual void omitted(const Href&) = 0;
+    /// A listing of this calendar came to its end now.
+    virtual void listed(const Href& calendar, Instant now) = 0;
     /// One call of the gateway turned the calendar from `before` into `after`.
     virtual void wrote(const Href& calendar, const Texts& before, const Texts& after) = 0;
     /// A write that was late (F6) made this event, which was not there or was there no more.
@@ -35,6 +38,7 @@ struct Surroundings {
     Statistics& statistics;
     Witness& witness;
     CrashPlan& crash;
+    const Keys& keys;
     Canary canary = Canary::None;
     bool batches = false;  ///< Several creations fit into one call.
     /// A person changes something at this event, or somewhere in this calendar.
@@ -95,7 +99,11 @@ private:
     std::map<std::string, std::string> first_text_{};
     bool names_burn_ = false;
     std::set<std::string> paging_{};
-    std::optional<std::string> hidden_{};  ///< For a canary: said to be gone.
+    // For canaries.
+    std::optional<std::string> hidden_{};           ///< Said to be gone.
+    std::map<std::string, RemoteEvent> markers_{};  ///< Said to be there, by href.
+    std::map<std::string, Uid> names_{};            ///< By mark.
+    std::set<std::string> tried_{};                 ///< Creations.
 };
 
 }  // namespace calgate::seeds
