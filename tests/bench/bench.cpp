@@ -1,9 +1,11 @@
 #include <libical/ical.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -83,9 +85,66 @@ std::vector<BusyInterval> ours(const std::vector<std::string>& objects, const Zo
     return all;
 }
 
+/// Each object as a file of its own, as Radicale keeps them.
+int write_calendar(const std::string& folder, std::size_t events) {
+    const auto objects = bench::business_calendar(events, 7);
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        std::ofstream file(folder + "/bench-7-" + std::to_string(i) + ".ics", std::ios::binary);
+        file << objects[i];
+        if (!file.flush()) return 1;
+    }
+    return 0;
+}
+
+/// Rows a second that SQLite alone makes durable, so many in each commit.
+double bare_commits(sqlite3* db, int rows_per_commit) {
+    using Clock = std::chrono::steady_clock;
+    const std::string body(400, 'x');
+    const auto run = [&](const std::string& sql) {
+        return sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+    };
+    const auto began = Clock::now();
+    std::size_t rows = 0;
+    while (Clock::now() - began < std::chrono::seconds{2}) {
+        bool good = run("BEGIN IMMEDIATE");
+        for (int i = 0; i < rows_per_commit; ++i) {
+            good =
+                good && run("INSERT INTO appointment(body) VALUES('" + body + "'); INSERT INTO change(body) VALUES('" +
+                            body + "'); INSERT INTO answer(body) VALUES('" + body + "')");
+        }
+        if (!good || !run("COMMIT")) return 0;
+        rows += static_cast<std::size_t>(rows_per_commit);
+    }
+    return static_cast<double>(rows) / std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+/// Prints both rates: a booking's three rows a commit, and those of 64 bookings a commit.
+int commits(const std::string& path) {
+    sqlite3* db = nullptr;
+    if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) return 1;
+    sqlite3_exec(
+        db,
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS appointment(id INTEGER PRIMARY "
+        "KEY, body);"
+        "CREATE TABLE IF NOT EXISTS change(id INTEGER PRIMARY KEY, body); CREATE TABLE IF NOT EXISTS answer(id INTEGER "
+        "PRIMARY KEY, body)",
+        nullptr,
+        nullptr,
+        nullptr
+    );
+    const double one = bare_commits(db, 1);
+    const double many = bare_commits(db, 64);
+    sqlite3_close(db);
+    std::printf("%.1f %.1f\n", one, many);
+    return one > 0 && many > 0 ? 0 : 1;
+}
+
 }  // namespace
 
-int main() {
+int main(int count, char** arguments) {
+    const std::vector<std::string> words(arguments + 1, arguments + count);
+    if (words.size() == 3 && words[0] == "--write-calendar") return write_calendar(words[1], std::stoul(words[2]));
+    if (words.size() == 2 && words[0] == "--commits") return commits(words[1]);
     const ZoneResolver zones;
     const SystemClock clock;
     std::printf("%-58s %12s %12s %8s\n", "what (CPU, median of 5 interleaved rounds)", "calgate", "peer", "ratio");
