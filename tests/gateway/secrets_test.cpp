@@ -1,5 +1,6 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
+#include <sqlite3.h>
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -70,6 +71,15 @@ struct Fixture : SignInStage {
             for (const std::string& form : canary.forms())
                 BOOST_TEST(text.find(form) == std::string::npos, where << " holds the " << canary.name);
         }
+    }
+    /// A backup as SQLite makes one, beside the store.
+    void back_up() const {
+        sqlite3* db = nullptr;
+        BOOST_TEST(sqlite3_open_v2(folder.file("calgate.db").c_str(), &db, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
+        const std::string sql = "VACUUM INTO '" + folder.file("backup.db") + "'";
+        BOOST_TEST(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+        sqlite3_close(db);
+        BOOST_TEST(std::filesystem::file_size(folder.file("backup.db")) > 0u);
     }
     /// Everything that a careless backup takes along: all but the key file.
     void search_files() {
@@ -153,8 +163,9 @@ BOOST_FIXTURE_TEST_CASE(I25_planted_secrets_are_found_nowhere, Fixture) {
     absent("the engine's log", log);
     absent("the log", captured.text());
     for (const http::Request& request : transport.asked()) absent("an address", request.url);
-    search_files();
     BOOST_TEST(std::filesystem::file_size(folder.file("calgate.db-wal")) > 0u);
+    back_up();
+    search_files();
     bool opens = false;
     for (const Account& account : accounts()) opens = opens || secret(account) == "CANARY-refresh-2";
     BOOST_TEST(opens);
