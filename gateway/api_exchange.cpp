@@ -139,6 +139,7 @@ HttpResponse Api::post_import(const HttpRequest& request, const PathValues&) {
 /// As it was, with history and audit, into a gateway that has none of its own.
 HttpResponse Api::replay_import(const Json& document, bool apply_it) {
     std::vector<Appointment> fresh;
+    std::vector<CalendarId> targets;
     Json differ = Json::array();
     const auto compare = [&](const Reader& reader) {
         if (document.contains("settings")) differ = differing(settings_of(reader), document["settings"]);
@@ -146,6 +147,11 @@ HttpResponse Api::replay_import(const Json& document, bool apply_it) {
     if (apply_it) {
         parts_.store.write([&](Writer& writer) {
             fresh = replay(writer, document, parts_.zones);
+            targets.clear();
+            for (const Calendar& calendar : writer.calendars()) {
+                if (calendar.mirror && add_target(writer, calendar, parts_.zones, parts_.clock.now()) > 0)
+                    targets.push_back(calendar.id);
+            }
             compare(writer);
         });
     } else {
@@ -165,6 +171,7 @@ HttpResponse Api::replay_import(const Json& document, bool apply_it) {
             if (a.state != AppointmentState::Cancelled)
                 parts_.index.change_appointment(a.staff, std::nullopt, occupied_by(a, parts_.zones));
         }
+        parts_.engine.wake(targets);
     }
     Json body = {{"applied", apply_it}, {"refused", Json::array()}, {"settings_differ", differ}};
     for (const char* list : {"staff", "services", "appointments", "changes"})

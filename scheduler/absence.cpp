@@ -124,11 +124,15 @@ void SyncPass::note_missing(const std::vector<AppointmentId>& appointments) {
             writer.put(*mirror);
         }
         // Until they are found or proven gone, every pull lists everything.
-        auto calendar = writer.calendar(id_);
-        if (!calendar || !calendar->full_listing) return;
-        calendar->full_listing.reset();
-        writer.put(*calendar);
+        list_anew(writer);
     });
+}
+
+void SyncPass::list_anew(Writer& writer) {
+    auto calendar = writer.calendar(id_);
+    if (!calendar || !calendar->full_listing) return;
+    calendar->full_listing.reset();
+    writer.put(*calendar);
 }
 
 void SyncPass::drop_unlisted(Listing& listing) {

@@ -40,15 +40,19 @@ void SyncPass::push() {
         refresh_marker();
 }
 
+bool SyncPass::may_write() {
+    if (options_.stop.stop_requested()) return false;
+    const bool due = parts_.clock.steady() < options_.turn_ends && (!options_.may_write || options_.may_write());
+    more_ = more_ || !due;
+    return due;
+}
+
 SyncPass::Pushed SyncPass::push_all(const std::vector<Mirror>& mirrors) {
     const std::size_t capacity = batch_capacity();
     std::vector<AppointmentId> together;
     for (const auto& mirror : mirrors) {
         if (options_.stop.stop_requested()) return Pushed::Stop;
-        if (parts_.clock.steady() >= options_.turn_ends || (options_.may_write && !options_.may_write())) {
-            more_ = true;
-            break;
-        }
+        if (!may_write()) break;
         if (!options_.leaving && !ensure_marker()) return Pushed::Stop;
         const bool joins = capacity > 1 && is_first_copy(mirror);
         if (joins) together.push_back(mirror.appointment);

@@ -36,6 +36,7 @@ void SyncPass::say_what_waits() {
 bool SyncPass::say_that_it_waits(const Mirror& mirror) {
     auto event = connector_.read_source(mirror.remote_text);
     if (!event || event->partial || without_note(event->master.notes) != event->master.notes) return true;
+    if (!may_write()) return false;
     event->master.notes = with_note(std::move(event->master.notes), CopyNote::Waits);
     const auto receipt = connector_.update_event(context(), *mirror.href, *mirror.version, as_carried(*event));
     if (!receipt) {

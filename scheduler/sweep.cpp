@@ -12,7 +12,11 @@ bool SyncPass::is_late_copy(const RemoteEvent& remote, const Mark& mark, const M
 
 void SyncPass::sweep_late_copies() {
     for (const RemoteEvent& late : late_copies_) {
-        // What is not deleted now is listed again, once a day at the latest.
+        if (!may_write()) {
+            parts_.store.write([&](Writer& writer) { list_anew(writer); });
+            break;
+        }
+        // What the service does not delete now is listed again, once a day at the latest.
         if (late.version) static_cast<void>(connector_.delete_event(context(), late.href, *late.version));
     }
     late_copies_.clear();

@@ -156,6 +156,8 @@ private:
     void find_missing(Listing&);
     void find_never_seen(const Listing&);
     void note_missing(const std::vector<AppointmentId>&);
+    /// The next pull lists everything.
+    void list_anew(Writer&);
     void drop_unlisted(Listing&);
     void prove(Listing&);
 
@@ -203,6 +205,8 @@ private:
 
     // push.cpp
     void push();
+    /// Asked before every write. @return false when this run writes no more; what is left stays open.
+    bool may_write();
     Pushed push_all(const std::vector<Mirror>&);
     Pushed push_one(const AppointmentId&);
     Pushed write_copy(Mirror, const Appointment&, int tries);

@@ -242,7 +242,7 @@ void show_booking(AvailabilityIndex& index, const BookingResult& booking) {
 std::int64_t add_target(Writer& writer, const Calendar& calendar, const ZoneResolver&, Instant now) {
     const auto business = writer.business();
     CALGATE_ASSERT(business.has_value());
-    const Interval rest{now, Instant{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}}};
+    const Interval rest{now, kFarFuture};
     std::int64_t added = 0;
     for (const auto& [appointment, when] : writer.appointments_of(calendar.staff, rest)) {
         if (appointment.hold_until) continue;

@@ -162,6 +162,28 @@ BOOST_AUTO_TEST_CASE(an_import_that_broke_off_is_run_again) {
     BOOST_TEST(theirs.call("POST", "/v1/import?apply=true", gap).status == 400);
 }
 
+BOOST_AUTO_TEST_CASE(what_an_import_brings_is_copied_into_a_calendar_that_was_connected_meanwhile) {
+    const Filled ours;
+    ours.put("far", booking("ben", "2150-03-01T09:00:00", "2150-03-01T10:00:00"));
+    const Json all = ours.call("GET", "/v1/export").json();
+    Serving theirs;
+    Json first = all;
+    for (const char* list : {"versions", "appointments"}) first.erase(list);
+    BOOST_REQUIRE(theirs.call("POST", "/v1/import?apply=true", first).status == 200);
+    Calendar calendar{.id = {"cal"}, .account = {"acc"}, .staff = {"ben"}};
+    calendar.mirror = true;
+    theirs.gateway().store->write([&](Writer& writer) {
+        writer.put(Account{.id = {"acc"}, .kind = "caldav", .url = "https://cal.example/"});
+        writer.put(calendar);
+    });
+    BOOST_REQUIRE(theirs.call("POST", "/v1/import?apply=true", all).status == 200);
+    const auto copy =
+        read(*theirs.gateway().store, [&](const Reader& reader) { return reader.mirror({"far"}, {"cal"}); });
+    BOOST_REQUIRE(copy.has_value());
+    BOOST_TEST(copy->wanted == 1);
+    BOOST_TEST(!copy->wanted_gone);
+}
+
 BOOST_AUTO_TEST_CASE(a_gateway_with_a_history_of_its_own_keeps_it_and_takes_bookings_in_when_asked) {
     const Filled ours;
     Serving theirs;

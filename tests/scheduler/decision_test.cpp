@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "scheduler/preview.hpp"
+#include "scheduler/sync_pass.hpp"
 #include "scheduler/undo.hpp"
 #include "tests/scheduler/small_business.hpp"
 
@@ -337,6 +338,29 @@ BOOST_AUTO_TEST_CASE(F6_a_copy_that_was_created_late_goes_unless_somebody_edited
     service.put_text(href, name, edited);
     settle();
     BOOST_TEST(service.count(href) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(R19_a_late_copy_goes_when_the_quota_lets_it) {
+    const std::string name = mirror("a").uid.value + ".ics";
+    const std::string before = mirror("a").remote_text;
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
+    });
+    settle();
+    book("a", 10, 9);
+    settle();
+    service.put_text(href, name, before);
+    const EngineParts parts{store, index, factory, zones, clock, random, keys, [](const std::string&) {}};
+    const Engine::Settings settings;
+    memory::MemoryConnector connector(service);
+    SyncPass::Options options;
+    options.may_write = [] { return false; };
+    SyncPass held(parts, settings, connector, calendar, options);
+    BOOST_TEST(held.run().completed);
+    BOOST_TEST(held.more());
+    BOOST_TEST(service.count(href) == 3u);
+    pass();
+    BOOST_TEST(service.count(href) == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(R11_a_uniform_shift_of_many_copies_waits_for_a_person) {
