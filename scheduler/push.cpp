@@ -316,6 +316,8 @@ SyncPass::Pushed SyncPass::settled_gone(const Mirror& mirror) {
         current->not_before.reset();
         current->detail.clear();
         current->confirmed = current->wanted_gone ? current->wanted : 0;
+        // Booked again meanwhile: the name is used up (F16).
+        if (!current->wanted_gone) next_generation(*current, business_);
         writer.put(*current);
         writer.put_setting("marker.due." + id_.value, "1");
     });
