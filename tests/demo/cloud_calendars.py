@@ -11,7 +11,7 @@ import business
 from caldav_site import CaldavSite
 from cloud import Simulator, files_below, leaks
 from copies import compare, utc_of
-from demo import wait_until
+from demo import read_all, wait_until
 from gateway import Gateway
 from scratch import in_a_folder
 from servers import Radicale
@@ -69,10 +69,7 @@ def run(calgate, program, folder):
         gateway.put_all(booked)
         took = wait_until(lambda: gateway.waiting() == 0, 60, "not every appointment was mirrored")
         print(f"{len(booked)} appointments in three services after {took:.1f} s")
-        asked = gateway.expect("GET", "/v1/status")["targets"]
-        gateway.sync()
-        wait_until(lambda: all(t["as_of"] and t["as_of"] > (o["as_of"] or "") for t, o in zip(gateway.status()["targets"], asked)),
-                   60, "the calendars were not read")
+        read_all(gateway)
         print(f"moved at Google, retitled at Graph, deleted at Google: in the API after {edit(gateway, simulator, booked):.1f} s")
         wait_until(lambda: gateway.waiting() == 0, 60, "the other copies did not follow")
 

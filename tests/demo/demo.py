@@ -47,6 +47,19 @@ def wait_until(condition, seconds, sentence):
     raise Failure(f"{sentence} (waited {seconds} s)")
 
 
+def read_all(gateway):
+    """Until calgate has read everything that was done before, in every target."""
+    asked = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def read():
+        if all((t["as_of"] or "") > asked for t in gateway.status()["targets"]):
+            return True
+        gateway.sync()  # as_of counts whole seconds and is when a reading began
+        return False
+
+    wait_until(read, 90, "the calendars were not read")
+
+
 class Load:
     """Bookings and availability questions during the outage, each outcome kept."""
 
@@ -282,9 +295,7 @@ def story(gateway, services, first_day, began):
     say("   busy time from the private calendars (series, exception, moved instance, leave, private, free) is right to the second")
 
     say("3. Staff edit six copies on their phones, one at each service")
-    asked = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    gateway.sync()
-    wait_until(lambda: all((t["as_of"] or "") >= asked for t in gateway.status()["targets"]), 60, "the calendars were not read")
+    read_all(gateway)
     phone_edits(gateway, services, booked)
     wait_until(lambda: gateway.waiting() == 0, 60, "the other copies did not follow")
 

@@ -5,13 +5,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import datetime, timedelta
 
 import business
 import http.client
 from copies import compare, utc_of
-from demo import wait_until
+from demo import read_all, wait_until
 from gateway import Gateway
 from own_sites import ExchangeSite
 from scratch import in_a_folder
@@ -65,15 +64,6 @@ class Exchange(ExchangeSite):
 
     def forget(self):
         self.call("POST", "/ews/forgotten", {})
-
-
-def read_all(gateway):
-    """Every calendar was read after this was asked."""
-    before = gateway.status()["targets"]
-    time.sleep(1.1)  # as_of counts in seconds.
-    gateway.sync()
-    wait_until(lambda: all(t["as_of"] and t["as_of"] > (o["as_of"] or "") for t, o in zip(gateway.status()["targets"], before)),
-               30, "the calendars were not read")
 
 
 def edit_both_sides(gateway, exchange, booked, patience):

@@ -7,12 +7,12 @@ import random
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import business
 from cloud import Simulator
 from copies import compare, utc_of
-from demo import wait_until
+from demo import read_all, wait_until
 from gateway import Gateway
 from scratch import in_a_folder
 
@@ -85,19 +85,6 @@ class Bookings:
         else:
             body = self.body(number)
             self.gateway.expect("PUT", "/v1/appointments/" + body["id"], body)
-
-
-def read_all(gateway):
-    """Until calgate has read everything that was done before."""
-    asked = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def read():
-        if all((t["as_of"] or "") > asked for t in gateway.status()["targets"]):
-            return True
-        gateway.sync()  # as_of counts whole seconds and is when a reading began
-        return False
-
-    wait_until(read, 90, "calgate did not read the calendar")
 
 
 def settle(gateway):
