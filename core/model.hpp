@@ -196,6 +196,8 @@ struct Mirror {
     std::string remote_text{};               ///< The copy as last fetched; an update is built on it.
     bool unknown_call = false;               ///< A write's outcome is not known: read before repeating (I7).
     std::optional<Instant> missing_since{};  ///< First seen absent; a deletion needs positive proof (I11).
+    std::optional<Href> twin{};              ///< Another event of this name that nobody edited, beside the copy (F6).
+    std::optional<Instant> twin_since{};     ///< When it was first seen.
     MirrorState state = MirrorState::Active;
     std::string detail{};
     int attempts = 0;

@@ -37,7 +37,8 @@ void SyncPass::mend_times() {
     parts_.store.read([&](const Reader& reader) {
         for (const auto& mirror : reader.mirrors_on(id_)) {
             if ((mirror.not_before && *mirror.not_before > latest) ||
-                (mirror.missing_since && *mirror.missing_since > now))
+                (mirror.missing_since && *mirror.missing_since > now) ||
+                (mirror.twin_since && *mirror.twin_since > now))
                 ahead.push_back(mirror.appointment);
         }
     });
@@ -56,6 +57,7 @@ void SyncPass::mend_times() {
             if (!mirror) continue;
             if (mirror->not_before && *mirror->not_before > latest) mirror->not_before.reset();
             if (mirror->missing_since && *mirror->missing_since > now) mirror->missing_since = now;
+            if (mirror->twin_since && *mirror->twin_since > now) mirror->twin_since = now;
             writer.put(*mirror);
         }
     });
@@ -64,9 +66,10 @@ void SyncPass::mend_times() {
 void SyncPass::wait_on_after_jump() {
     parts_.store.write([&](Writer& writer) {
         for (auto& mirror : writer.mirrors_on(id_)) {
-            if (!mirror.missing_since) continue;
-            *mirror.missing_since += options_.jumped;
-            if (mirror.not_before) *mirror.not_before += options_.jumped;
+            if (!mirror.missing_since && !mirror.twin_since) continue;
+            if (mirror.twin_since) *mirror.twin_since += options_.jumped;
+            if (mirror.missing_since) *mirror.missing_since += options_.jumped;
+            if (mirror.missing_since && mirror.not_before) *mirror.not_before += options_.jumped;
             writer.put(mirror);
         }
     });

@@ -159,7 +159,11 @@ bool SyncPass::is_what_we_wrote_over(const RemoteEvent& there, const Mirror& mir
     const Shown now = shown_of(there.event);
     if (mirror.remote_text.empty()) return same_meaning(now, then, parts_.zones);
     const auto before = connector_.read_source(mirror.remote_text);
-    return before && same_meaning(now, shown_of(*before), parts_.zones);
+    if (!before) return false;
+    if (same_meaning(now, shown_of(*before), parts_.zones)) return true;
+    // A later revision of ours stood there already: this one is a creation that came late (F6).
+    const auto seen = read_mark(before->mark, parts_.keys);
+    return seen && seen->revision > mark->revision && same_meaning(now, then, parts_.zones);
 }
 
 }  // namespace calgate

@@ -230,6 +230,7 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             if (earlier) sorted.no_longer_foreign.push_back(remote.href);
             return;
         }
+        if (named_here && is_untouched(remote)) sorted.twins.emplace_back(mirror->appointment, remote.href);
         const auto current = reader.mirror(mark->appointment, id_);
         const bool lost = current && !current->href && !current->unknown_call &&
                           remote.event.uid == copy_name(business_.id, mark->appointment, id_, mark->generation);
@@ -281,13 +282,14 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     listing.held = listing.held || page.snapshot || !listing.news.empty() || !listing.absent.empty();
     const bool keeps_token = !listing.held && page.more;
     if (sorted.foreign.empty() && page.removed.empty() && sorted.unreadable.empty() &&
-        sorted.no_longer_foreign.empty() && !sorted.marker && !keeps_token) {
+        sorted.no_longer_foreign.empty() && sorted.twins.empty() && !sorted.marker && !keeps_token) {
         return;
     }
     parts_.store.write([&](Writer& writer) {
         for (const auto& event : sorted.foreign) writer.put(event);
         for (const auto& href : page.removed) writer.erase_cached_event(id_, href);
         for (const auto& href : sorted.no_longer_foreign) writer.erase_cached_event(id_, href);
+        for (const auto& [appointment, href] : sorted.twins) note_twin(writer, appointment, href);
         for (const auto& unreadable : sorted.unreadable) {
             auto mirror = writer.mirror(unreadable.appointment, id_);
             if (!mirror || mirror->state == MirrorState::Parked) continue;

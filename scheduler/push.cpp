@@ -20,6 +20,7 @@ void SyncPass::push() {
     if (!options_.leaving && !learn_survival()) return;
     if (!options_.leaving) say_what_waits();
     sweep_late_copies();
+    sweep_twins();
     std::set<AppointmentId> tried;
     std::size_t stuck = 0;  // Tried and still open; they may stand before all others.
     while (tried.size() < kMaxWritesPerPass) {
@@ -154,19 +155,8 @@ SyncPass::Pushed SyncPass::remove_copy(Mirror mirror, const Appointment& appoint
 
 SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {
     const auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
-    if (found && is_ours(*found, mirror)) {
-        answered_ = true;
-        mirror.href = found->href;
-        mirror.version = found->version;
-        mirror.remote_text = found->event.source;
-        mirror.unknown_call = false;
-        if (!mirror.version)
-            return failed(mirror, {ErrorCode::InvalidResponse, "The service gave the copy no version.", {}}, false);
-        const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
-        if (!deleted) return failed(mirror, deleted.error(), true);
-        ++report_.deleted;
-        return settled_gone(mirror);
-    }
+    // What a person wrote into it meanwhile is kept before it goes (I10).
+    if (found && is_ours(*found, mirror)) return go_on_with(mirror, std::move(*found), kMaxTries);
     if (!found && found.error().code != ErrorCode::NotFound) return failed(mirror, found.error(), false);
     auto earlier = earlier_copy(mirror);
     if (earlier) return go_on_with(mirror, std::move(*earlier), 1);

@@ -138,6 +138,8 @@ void next_generation(Mirror& mirror, const Business& business) {
     mirror.confirmed = 0;
     mirror.unknown_call = false;
     mirror.missing_since.reset();
+    mirror.twin.reset();
+    mirror.twin_since.reset();
 }
 
 void activate(Mirror& mirror) {

@@ -68,8 +68,9 @@ private:
         std::vector<Mirror> unreadable{};
         std::vector<Href> no_longer_foreign{};
         std::optional<Href> marker{};
-        std::vector<Href> probes{};       ///< Left behind by a run that died.
-        std::vector<RemoteEvent> late{};  ///< Copies of an earlier generation that nobody edited.
+        std::vector<Href> probes{};                           ///< Left behind by a run that died.
+        std::vector<RemoteEvent> late{};                      ///< Copies of an earlier generation that nobody edited.
+        std::vector<std::pair<AppointmentId, Href>> twins{};  ///< Of the same name as the copy, beside it.
     };
     struct Closing {
         Instant began{};
@@ -235,10 +236,18 @@ private:
     std::string nonce() const;
 
     // sweep.cpp
+    /// Whether a copy says what we wrote into it; what a person edited is theirs (I8).
+    bool is_untouched(const RemoteEvent&) const;
     /// Whether that is a copy under a name that the appointment's copy had before, as we wrote it: a creation that was
-    /// applied late (F6). What a person edited is theirs (I8).
+    /// applied late (F6).
     bool is_late_copy(const RemoteEvent&, const Mark&, const Mirror& current) const;
     void sweep_late_copies();
+    void note_twin(Writer&, const AppointmentId&, const Href&);
+    /// Deletes what stands under the copy's own name beside it: a copy that its owner's program gave another place
+    /// while a creation was on its way (F6). Only after the consistency window, when both are read directly (F11).
+    void sweep_twins();
+    /// @return whether nothing is left to be asked about.
+    bool sweep_twin(const Mirror&);
 
     // say.cpp
     /// The event to write, with what it has to tell its owner.

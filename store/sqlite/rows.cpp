@@ -268,6 +268,8 @@ void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Mirror> 
     f("remote_text", r.remote_text);
     f("unknown_call", r.unknown_call);
     f("missing_since", r.missing_since);
+    f("twin", r.twin);
+    f("twin_since", r.twin_since);
     f("state", r.state);
     f("detail", r.detail);
     f("attempts", r.attempts);

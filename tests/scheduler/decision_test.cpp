@@ -319,50 +319,6 @@ BOOST_AUTO_TEST_CASE(F11_what_we_wrote_over_is_no_edit_when_reads_still_show_it)
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 
-BOOST_AUTO_TEST_CASE(F6_a_copy_that_was_created_late_goes_unless_somebody_edited_it) {
-    const std::string name = mirror("a").uid.value + ".ics";
-    const std::string before = mirror("a").remote_text;
-    calgate::write(store, [&](Writer& w) {
-        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
-    });
-    settle();
-    book("a", 10, 9);
-    settle();
-    BOOST_REQUIRE(mirror("a").generation == 2);
-    service.put_text(href, name, before);
-    settle();
-    BOOST_TEST(service.count(href) == 2u);  // The marker is the other one.
-    BOOST_TEST(engine.verify(calendar).findings.empty());
-    std::string edited = before;
-    edited.replace(edited.find("SUMMARY:Cut a"), 13, "SUMMARY:By hand");
-    service.put_text(href, name, edited);
-    settle();
-    BOOST_TEST(service.count(href) == 3u);
-}
-
-BOOST_AUTO_TEST_CASE(R19_a_late_copy_goes_when_the_quota_lets_it) {
-    const std::string name = mirror("a").uid.value + ".ics";
-    const std::string before = mirror("a").remote_text;
-    calgate::write(store, [&](Writer& w) {
-        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "test");
-    });
-    settle();
-    book("a", 10, 9);
-    settle();
-    service.put_text(href, name, before);
-    const EngineParts parts{store, index, factory, zones, clock, random, keys, [](const std::string&) {}};
-    const Engine::Settings settings;
-    memory::MemoryConnector connector(service);
-    SyncPass::Options options;
-    options.may_write = [] { return false; };
-    SyncPass held(parts, settings, connector, calendar, options);
-    BOOST_TEST(held.run().completed);
-    BOOST_TEST(held.more());
-    BOOST_TEST(service.count(href) == 3u);
-    pass();
-    BOOST_TEST(service.count(href) == 2u);
-}
-
 BOOST_AUTO_TEST_CASE(R11_a_uniform_shift_of_many_copies_waits_for_a_person) {
     for (int day = 11; day < 21; ++day) book("b" + std::to_string(day), day, 9);
     for (int day = 11; day < 31; ++day) book("c" + std::to_string(day), day, 15);

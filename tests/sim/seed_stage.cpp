@@ -36,6 +36,7 @@ Stage::Stage(
       truth(zones, keys, statistics),
       store(crash, [this] { truth.committed(); }) {
     truth.watch(store);
+    truth.tell([this](const std::string& line) { note(line); });
     furnish();
     restart();
 }

@@ -91,7 +91,8 @@ void Truth::copy_taken_away(const Href& href) {
     if (found == texts_there.end()) return;
     const auto& mark = understand(found->second).mark;
     if (!mark) return;
-    taken_away_.insert({mark->appointment, *calendar});
+    int& taken_away = taken_away_[{mark->appointment, *calendar}];
+    taken_away = std::max(taken_away, mark->generation);
     // Only of a copy that the gateway knows to have made can it notice the absence.
     store_->read([&](const Reader& reader) {
         const auto mirror = reader.mirror(mark->appointment, *calendar);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -51,6 +52,8 @@ public:
 
     // What is there.
     void watch(Store& store) { store_ = &store; }
+    /// Writes on the wire and entries of the feed are told here, for a replay.
+    void tell(std::function<void(const std::string&)> told) { told_ = std::move(told); }
     void add_calendar(const CalendarId&, const Href&, Host&);
     void calendar_gone(const Href& calendar) { gone_.insert(calendar); }
     bool is_gone(const Href& calendar) const { return gone_.contains(calendar); }
@@ -103,6 +106,7 @@ private:
     };
 
     void fail(const std::string& invariant, const std::string& what) const { throw Violation(invariant, what); }
+    void tell_write(const std::string& what, const std::string& href, const std::string& text);
     void count(const char* invariant) { ++statistics_.checks[invariant]; }
     Texts texts(const CalendarId& id) { return places_.at(id).host->texts(places_.at(id).href); }
 
@@ -111,7 +115,7 @@ private:
     // seed_truth_writes.cpp
     void check_created(const CalendarId&, const std::string& href, const std::string& text);
     void check_changed(const std::string& href, const std::string& before, const std::string& after);
-    void check_deleted(const CalendarId&, const std::string& href, const std::string& text);
+    void check_deleted(const CalendarId&, const std::string& href, const std::string& text, const Texts& after);
     void check_seen(const std::string& href, const std::string& text);
     void check_cancelled_by_calendar(const Reader&, const Change&);
     void check_marker_stood(const CalendarId&, const AppointmentId&);
@@ -140,6 +144,7 @@ private:
     const Keys& keys_;
     Statistics& statistics_;
     Store* store_ = nullptr;
+    std::function<void(const std::string&)> told_{};
     std::map<CalendarId, Place> places_{};
     std::map<Href, CalendarId> calendars_{};
     std::set<Href> gone_{};
@@ -156,7 +161,7 @@ private:
     std::set<std::pair<std::string, std::size_t>> delivered_{};
     std::set<std::string> omitted_{};
     std::int64_t last_conflict_ = 0;
-    std::set<std::pair<AppointmentId, CalendarId>> taken_away_{};
+    std::map<std::pair<AppointmentId, CalendarId>, int> taken_away_{};  ///< Latest generation taken away.
     std::set<CalendarId> unbraked_{};
     std::vector<PersonEdit> edits_{};
     std::vector<PersonDeletion> deletions_{};

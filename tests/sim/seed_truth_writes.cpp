@@ -29,20 +29,33 @@ void Truth::wrote(const Href& calendar, const Texts& before, const Texts& after)
     for (const auto& [href, text] : before) {
         const auto now = after.find(href);
         if (now != after.end() && now->second == text) continue;
+        tell_write(now == after.end() ? "deletes" : "updates", href, now == after.end() ? text : now->second);
         count("I8");
         if (foreign_.contains(href)) fail("I8", "the gateway changed or deleted " + href + ", which a person made");
         if (now == after.end())
-            check_deleted(*id, href, text);
+            check_deleted(*id, href, text, after);
         else
             check_changed(href, text, now->second);
     }
     for (const auto& [href, text] : after) {
-        if (!before.contains(href)) check_created(*id, href, text);
+        if (!before.contains(href)) {
+            tell_write("creates", href, text);
+            check_created(*id, href, text);
+        }
         if (const auto then = before.find(href); then == before.end() || then->second != text) {
             check_shows_little(*id, href, text);
             written_[href] = text;
         }
     }
+}
+
+void Truth::tell_write(const std::string& what, const std::string& href, const std::string& text) {
+    const auto& mark = understand(text).mark;
+    if (!told_ || !mark) return;
+    told_(
+        "  wire: " + what + " " + mark->appointment.value + " revision " + std::to_string(mark->revision) +
+        " generation " + std::to_string(mark->generation) + " at " + href
+    );
 }
 
 void Truth::check_created(const CalendarId& calendar, const std::string& href, const std::string& text) {
@@ -51,7 +64,10 @@ void Truth::check_created(const CalendarId& calendar, const std::string& href, c
     if (!understood.mark) fail("I6", "the gateway created " + href + " without a mark");
     if (!is_name_of(understood.event->uid, understood.mark->appointment, calendar, kManyGenerations))
         fail("I6", "the gateway created " + href + " under a name that is not its copy's");
-    taken_away_.erase({understood.mark->appointment, calendar});
+    // A creation that came late, of an earlier generation, brings nothing back of what was taken away since.
+    const auto taken_away = taken_away_.find({understood.mark->appointment, calendar});
+    if (taken_away != taken_away_.end() && taken_away->second <= understood.mark->generation)
+        taken_away_.erase(taken_away);
 }
 
 void Truth::check_shows_little(const CalendarId& calendar, const std::string& href, const std::string& text) {
@@ -91,14 +107,18 @@ void Truth::check_changed(const std::string& href, const std::string& before, co
         );
 }
 
-void Truth::check_deleted(const CalendarId& calendar, const std::string& href, const std::string& text) {
+void Truth::check_deleted(
+    const CalendarId& calendar, const std::string& href, const std::string& text, const Texts& after
+) {
     check_seen(href, text);
     const auto& understood = understand(text);
     if (!understood.mark) fail("I8", "the gateway deleted " + href + ", which bears no mark");
     const auto mirror =
         read(*store_, [&](const Reader& r) { return r.mirror_by_uid(calendar, understood.event->uid); });
     count("I6");
-    if (mirror && mirror->appointment == understood.mark->appointment && !mirror->wanted_gone)
+    // Of two copies of one name the one that the gateway does not follow may go.
+    const bool twin = mirror && mirror->href && mirror->href->value != href && after.contains(mirror->href->value);
+    if (mirror && mirror->appointment == understood.mark->appointment && !mirror->wanted_gone && !twin)
         fail("I6", "the gateway deleted " + href + ", the copy of a live appointment");
 }
 
@@ -107,6 +127,8 @@ void Truth::committed() {
     store_->read([&](const Reader& reader) {
         for (const auto& change : reader.changes(feed_, 1000)) {
             feed_ = change.sequence;
+            if (told_)
+                told_("  feed: " + change.kind + " " + change.subject + " by " + change.actor + ": " + change.why);
             if (!change.kind.starts_with("appointment.")) continue;
             const AppointmentId id{change.subject};
             ++entries_[id];

@@ -1,0 +1,186 @@
+#include <boost/test/unit_test.hpp>
+
+#include "scheduler/sync_pass.hpp"
+#include "tests/scheduler/small_business.hpp"
+
+using namespace std::chrono_literals;
+
+namespace calgate::testing {
+namespace {
+
+/// A creation that timed out is applied minutes later (F6). "a" has a copy that was read back.
+struct LateCopies : SmallBusiness {
+    LateCopies() {
+        book("a", 10, 9);
+        settle();
+    }
+    void settle() {
+        for (int i = 0; i < 2; ++i, clock.advance(60s)) pass();
+    }
+    void cancel(const std::string& id) {
+        calgate::write(store, [&](Writer& w) {
+            return cancel_appointment(w, {id}, {}, zones, clock.now(), "api", "test");
+        });
+    }
+    void retitle(const std::string& title) {
+        auto wanted = appointment("a");
+        wanted.title = title;
+        calgate::write(store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test");
+        });
+    }
+    std::string name_of(const std::string& id) const { return mirror(id).uid.value + ".ics"; }
+    static std::string by_hand(std::string text) {
+        return text.replace(text.find("SUMMARY:Cut a"), 13, "SUMMARY:By hand");
+    }
+    /// A person's program gives the copy another place.
+    void relocate(const std::string& text) {
+        service.erase(*mirror("a").href);
+        service.put_text(href, "moved.ics", text);
+    }
+    bool stands(const std::string& name) const {
+        const auto all = service.events(href);
+        return std::any_of(all.begin(), all.end(), [&](const RemoteEvent& event) {
+            return event.href.value.ends_with("/" + name);
+        });
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(late_copies, LateCopies)
+
+BOOST_AUTO_TEST_CASE(F6_a_copy_that_was_created_late_goes_unless_somebody_edited_it) {
+    const std::string name = name_of("a");
+    const std::string before = mirror("a").remote_text;
+    cancel("a");
+    settle();
+    book("a", 10, 9);
+    settle();
+    BOOST_REQUIRE(mirror("a").generation == 2);
+    service.put_text(href, name, before);
+    settle();
+    BOOST_TEST(service.count(href) == 2u);  // The marker is the other one.
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    service.put_text(href, name, by_hand(before));
+    settle();
+    BOOST_TEST(service.count(href) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(R19_a_late_copy_goes_when_the_quota_lets_it) {
+    const std::string name = name_of("a");
+    const std::string before = mirror("a").remote_text;
+    cancel("a");
+    settle();
+    book("a", 10, 9);
+    settle();
+    service.put_text(href, name, before);
+    const EngineParts parts{store, index, factory, zones, clock, random, keys, [](const std::string&) {}};
+    const Engine::Settings settings;
+    memory::MemoryConnector connector(service);
+    SyncPass::Options options;
+    options.may_write = [] { return false; };
+    SyncPass held(parts, settings, connector, calendar, options);
+    BOOST_TEST(held.run().completed);
+    BOOST_TEST(held.more());
+    BOOST_TEST(service.count(href) == 3u);
+    pass();
+    BOOST_TEST(service.count(href) == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(F6_a_creation_that_comes_late_at_the_copy_s_own_name_is_no_edit) {
+    const std::string first = mirror("a").remote_text;
+    for (const char* title : {"Longer", "Longest"}) {
+        retitle(title);
+        settle();
+    }
+    service.put_text(href, name_of("a"), first);
+    settle();
+    BOOST_TEST(appointment("a").title == "Longest");
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I10_an_edit_of_a_copy_that_was_never_seen_is_kept_when_the_appointment_is_cancelled) {
+    const Error timeout{ErrorCode::Timeout, "No answer came in time.", {}};
+    service.fail_next({memory::Operation::Create, timeout, true, 1});
+    book("b", 11, 9);
+    pass();
+    BOOST_REQUIRE(!mirror("b").href);
+    const bool edited =
+        service.edit(Href{href.value + name_of("b")}, [](Event& event) { event.master.title = "By hand"; });
+    BOOST_REQUIRE(edited);
+    cancel("b");
+    const EngineParts parts{store, index, factory, zones, clock, random, keys, [](const std::string&) {}};
+    const Engine::Settings settings;
+    memory::MemoryConnector connector(service);
+    SyncPass::Options only_writes;
+    only_writes.pull = false;
+    clock.advance(60s);
+    SyncPass(parts, settings, connector, calendar, only_writes).run();
+    settle();
+    const auto kept = calgate::read(store, [](const Reader& r) { return r.conflicts(false); });
+    BOOST_REQUIRE(kept.size() == 1u);
+    BOOST_TEST(kept.front().theirs->title == "By hand");
+    BOOST_TEST(service.count(href) == 2u);  // The copy of "a" and the marker.
+}
+
+BOOST_AUTO_TEST_CASE(F6_a_creation_that_comes_late_beside_a_copy_that_moved_goes_after_the_consistency_window) {
+    const std::string name = name_of("a");
+    const std::string first = mirror("a").remote_text;
+    relocate(first);
+    settle();
+    BOOST_REQUIRE(mirror("a").href->value.ends_with("/moved.ics"));
+    service.put_text(href, name, first);
+    settle();
+    BOOST_TEST(stands(name));  // Reads may lag: nothing is deleted yet.
+    clock.advance(16min);
+    pass();
+    BOOST_TEST(!stands(name));
+    BOOST_TEST(stands("moved.ics"));
+    BOOST_TEST(cached() == 0u);
+    BOOST_TEST(!mirror("a").twin);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(F6_of_two_copies_of_one_name_the_one_that_is_not_followed_goes) {
+    const std::string name = name_of("a");
+    const std::string first = mirror("a").remote_text;
+    service.put_text(href, "moved.ics", first);
+    settle();
+    clock.advance(16min);
+    pass();
+    BOOST_TEST(stands(name));
+    BOOST_TEST(!stands("moved.ics"));
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+}
+
+BOOST_AUTO_TEST_CASE(I8_a_second_copy_that_somebody_edited_stays) {
+    service.put_text(href, "moved.ics", by_hand(mirror("a").remote_text));
+    settle();
+    clock.advance(16min);
+    settle();
+    BOOST_TEST(stands("moved.ics"));
+    BOOST_TEST(stands(name_of("a")));
+}
+
+BOOST_AUTO_TEST_CASE(I11_while_the_followed_copy_is_not_seen_its_twin_stays) {
+    const std::string name = name_of("a");
+    service.put_text(href, "moved.ics", mirror("a").remote_text);
+    settle();
+    clock.advance(16min);
+    service.erase(*mirror("a").href);
+    const EngineParts parts{store, index, factory, zones, clock, random, keys, [](const std::string&) {}};
+    const Engine::Settings settings;
+    memory::MemoryConnector connector(service);
+    SyncPass::Options only_writes;
+    only_writes.pull = false;
+    SyncPass(parts, settings, connector, calendar, only_writes).run();
+    BOOST_TEST(stands("moved.ics"));
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST(mirror("a").href->value.ends_with("/moved.ics"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace calgate::testing
