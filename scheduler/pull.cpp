@@ -230,7 +230,7 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             if (earlier) sorted.no_longer_foreign.push_back(remote.href);
             return;
         }
-        if (named_here && is_untouched(remote)) sorted.twins.emplace_back(mirror->appointment, remote.href);
+        if (named_here) sorted.twins.emplace_back(mirror->appointment, remote.href);
         const auto current = reader.mirror(mark->appointment, id_);
         const bool lost = current && !current->href && !current->unknown_call &&
                           remote.event.uid == copy_name(business_.id, mark->appointment, id_, mark->generation);

@@ -22,8 +22,8 @@ struct LateCopies : SmallBusiness {
             return cancel_appointment(w, {id}, {}, zones, clock.now(), "api", "test");
         });
     }
-    void retitle(const std::string& title) {
-        auto wanted = appointment("a");
+    void retitle(const std::string& id, const std::string& title) {
+        auto wanted = appointment(id);
         wanted.title = title;
         calgate::write(store, [&](Writer& w) {
             return place_appointment(w, wanted, {}, zones, clock.now(), "api", "test");
@@ -89,14 +89,22 @@ BOOST_AUTO_TEST_CASE(R19_a_late_copy_goes_when_the_quota_lets_it) {
 }
 
 BOOST_AUTO_TEST_CASE(F6_a_creation_that_comes_late_at_the_copy_s_own_name_is_no_edit) {
-    const std::string first = mirror("a").remote_text;
-    for (const char* title : {"Longer", "Longest"}) {
-        retitle(title);
-        settle();
-    }
-    service.put_text(href, name_of("a"), first);
+    const Error timeout{ErrorCode::Timeout, "No answer came in time.", {}};
+    service.fail_next({memory::Operation::Create, timeout, true, 1});
+    book("b", 11, 9);
+    pass();
+    const Href place{href.value + name_of("b")};
+    const auto all = service.events(href);
+    const auto first = std::find_if(all.begin(), all.end(), [&](const RemoteEvent& e) { return e.href == place; });
+    BOOST_REQUIRE(first != all.end());
+    service.erase(place);
+    retitle("b", "Longer");
+    clock.advance(16min);
     settle();
-    BOOST_TEST(appointment("a").title == "Longest");
+    BOOST_REQUIRE(stands(name_of("b")));
+    service.put_text(href, name_of("b"), first->event.source);
+    settle();
+    BOOST_TEST(appointment("b").title == "Longer");
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 

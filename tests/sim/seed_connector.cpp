@@ -87,6 +87,7 @@ Result<ChangeSet> WalledConnector::fetch_changes(
     wall_.spoil(*page, calendar);
     break_page(*page, since.has_value());
     for (const auto& event : page->changed) wall_.around_.witness.delivered(event);
+    wall_.around_.witness.told_gone(calendar, *page);
     if (!page->more) wall_.around_.witness.listed(calendar, wall_.around_.clock.now());
     return page;
 }

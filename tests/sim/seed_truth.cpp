@@ -67,7 +67,10 @@ void Truth::foreign_put(const Href& href, const std::string& text, const std::ve
     busy_[without_returns(text)] = busy;
 }
 
-void Truth::foreign_erased(const Href& href) { foreign_.erase(href.value); }
+void Truth::foreign_erased(const Href& href) {
+    foreign_.erase(href.value);
+    erased_untold_.insert(href);
+}
 
 void Truth::copy_edited(PersonEdit edit) {
     for (auto& earlier : edits_) {

@@ -76,9 +76,13 @@ public:
     // What the gateway did.
     void delivered(const RemoteEvent&) override;
     void omitted(const Href& event) override { omitted_.insert(event.value); }
+    void told_gone(const Href& calendar, const ChangeSet& page) override;
     void listed(const Href& calendar, Instant now) override;
     /// Every calendar was listed since; what a service once left out is known.
-    void listed_anew() { omitted_.clear(); }
+    void listed_anew() {
+        omitted_.clear();
+        erased_untold_.clear();
+    }
     void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
     /// A copy whose creation came late is there again, as if a person had put it back: its absence before cannot be
     /// noticed within the consistency window.
@@ -160,6 +164,7 @@ private:
     std::map<std::string, std::string> written_{};         ///< By us, by href.
     std::set<std::pair<std::string, std::size_t>> delivered_{};
     std::set<std::string> omitted_{};
+    std::set<Href> erased_untold_{};  ///< A dead token answered with everything as if it were news never names them.
     std::int64_t last_conflict_ = 0;
     std::map<std::pair<AppointmentId, CalendarId>, int> taken_away_{};  ///< Latest generation taken away.
     std::set<CalendarId> unbraked_{};

@@ -18,6 +18,12 @@ void Truth::delivered(const RemoteEvent& event) {
     delivered_.insert({event.href.value, digest(event.event.source)});
 }
 
+void Truth::told_gone(const Href& calendar, const ChangeSet& page) {
+    for (const auto& href : page.removed) erased_untold_.erase(href);
+    if (!page.snapshot || page.more) return;
+    std::erase_if(erased_untold_, [&](const Href& href) { return calendar_of(href) == calendar; });
+}
+
 void Truth::listed(const Href& calendar, Instant now) {
     const auto [known, first] = listed_.try_emplace(calendar, now);
     if (!first) known->second = std::max(known->second, now);

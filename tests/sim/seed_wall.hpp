@@ -23,6 +23,8 @@ public:
     virtual void delivered(const RemoteEvent&) = 0;
     /// A listing that called itself complete left it out (F12).
     virtual void omitted(const Href&) = 0;
+    /// The service said what is gone: by name, or by the last page of a listing of everything.
+    virtual void told_gone(const Href& calendar, const ChangeSet& page) = 0;
     /// A listing of this calendar came to its end now.
     virtual void listed(const Href& calendar, Instant now) = 0;
     /// One call of the gateway turned the calendar from `before` into `after`.
