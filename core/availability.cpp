@@ -37,13 +37,34 @@ std::vector<BusyInterval> full_times(const std::vector<BusyInterval>& intervals,
     return full;
 }
 
-void refresh(PersonBusy& person) {
+BusyList merged_list(std::vector<BusyInterval> intervals) { return busy_list(merged(std::move(intervals))); }
+
+void refresh_external(PersonBusy& person) {
     std::vector<BusyInterval> all;
+    BusyList only;
     for (const auto& [source, intervals] : person.by_source) {
-        const auto counted = source == kAppointments ? full_times(intervals, person.staff.capacity) : intervals;
-        all.insert(all.end(), counted.begin(), counted.end());
+        if (source == kAppointments) continue;
+        only = all.empty() ? intervals : nullptr;
+        all.insert(all.end(), intervals->begin(), intervals->end());
     }
-    person.merged = merged(std::move(all));
+    person.external = merged_list(std::move(all));
+    // One calendar without overlaps is kept once.
+    if (only && *only == *person.external) person.external = only;
+}
+
+void refresh_taken(PersonBusy& person) {
+    const auto found = person.by_source.find(kAppointments);
+    person.taken = merged_list(
+        found == person.by_source.end() ? std::vector<BusyInterval>{}
+                                        : full_times(*found->second, person.staff.capacity)
+    );
+}
+
+void clip(const std::vector<BusyInterval>& all, Interval window, std::vector<BusyInterval>& found) {
+    auto at =
+        std::partition_point(all.begin(), all.end(), [&](const BusyInterval& b) { return b.end <= window.start; });
+    for (; at != all.end() && at->start < window.end; ++at)
+        found.push_back({std::max(at->start, window.start), std::min(at->end, window.end), at->kind});
 }
 
 }  // namespace
@@ -62,12 +83,11 @@ struct AvailabilityIndex::Impl {
     }
 
     template <class F>
-    void change(const StaffId& id, F&& edit, bool intervals_changed) {
+    void change(const StaffId& id, F&& edit) {
         const std::lock_guard one_writer(writer);
         const auto before = find(id);
         auto next = before ? std::make_shared<PersonBusy>(*before) : std::make_shared<PersonBusy>();
         edit(*next);
-        if (intervals_changed) refresh(*next);
         std::shared_ptr<const PersonBusy> last = std::move(next);  // After the swap it frees the old one, unlocked.
         const std::unique_lock lock(mutex);
         people[id].swap(last);
@@ -79,61 +99,54 @@ AvailabilityIndex::~AvailabilityIndex() = default;
 
 void AvailabilityIndex::set_source(const StaffId& id, const SourceState& state, std::vector<BusyInterval> intervals) {
     std::sort(intervals.begin(), intervals.end(), by_start);
-    impl_->change(
-        id,
-        [&](PersonBusy& person) {
-            person.by_source[state.source] = std::move(intervals);
-            person.sources[state.source] = state;
-        },
-        true
-    );
+    impl_->change(id, [&](PersonBusy& person) {
+        person.by_source[state.source] = busy_list(std::move(intervals));
+        person.sources[state.source] = state;
+        state.source == kAppointments ? refresh_taken(person) : refresh_external(person);
+    });
 }
 
 void AvailabilityIndex::set_state(const StaffId& id, const SourceState& state) {
-    impl_->change(
-        id, [&](PersonBusy& person) { person.sources[state.source] = state; }, false
-    );
+    impl_->change(id, [&](PersonBusy& person) { person.sources[state.source] = state; });
 }
 
 void AvailabilityIndex::remove_source(const StaffId& id, const std::string& source) {
-    impl_->change(
-        id,
-        [&](PersonBusy& person) {
-            person.by_source.erase(source);
-            person.sources.erase(source);
-        },
-        true
-    );
+    impl_->change(id, [&](PersonBusy& person) {
+        person.by_source.erase(source);
+        person.sources.erase(source);
+        source == kAppointments ? refresh_taken(person) : refresh_external(person);
+    });
 }
 
 void AvailabilityIndex::change_appointment(
     const StaffId& id, std::optional<Interval> before, std::optional<Interval> after
 ) {
-    impl_->change(
-        id,
-        [&](PersonBusy& person) {
-            auto& intervals = person.by_source[kAppointments];
-            person.sources.try_emplace(
-                kAppointments, SourceState{kAppointments, std::nullopt, SourceState::Freshness::Live}
-            );
-            if (before) {
-                const BusyInterval old{before->start, before->end, BusyKind::Busy};
-                const auto found = std::lower_bound(intervals.begin(), intervals.end(), old);
-                if (found != intervals.end() && *found == old) intervals.erase(found);
-            }
-            if (after && after->start < after->end) {
-                const BusyInterval fresh{after->start, after->end, BusyKind::Busy};
-                intervals.insert(std::upper_bound(intervals.begin(), intervals.end(), fresh), fresh);
-            }
-        },
-        true
-    );
+    impl_->change(id, [&](PersonBusy& person) {
+        BusyList& list = person.by_source.try_emplace(kAppointments, busy_list({})).first->second;
+        std::vector<BusyInterval> intervals = *list;
+        person.sources.try_emplace(
+            kAppointments, SourceState{kAppointments, std::nullopt, SourceState::Freshness::Live}
+        );
+        if (before) {
+            const BusyInterval old{before->start, before->end, BusyKind::Busy};
+            const auto found = std::lower_bound(intervals.begin(), intervals.end(), old);
+            if (found != intervals.end() && *found == old) intervals.erase(found);
+        }
+        if (after && after->start < after->end) {
+            const BusyInterval fresh{after->start, after->end, BusyKind::Busy};
+            intervals.insert(std::upper_bound(intervals.begin(), intervals.end(), fresh), fresh);
+        }
+        list = busy_list(std::move(intervals));
+        refresh_taken(person);
+    });
 }
 
 void AvailabilityIndex::set_person(const Staff& staff) {
-    impl_->change(
-        staff.id, [&](PersonBusy& person) { person.staff = staff; }, true
-    );
+    impl_->change(staff.id, [&](PersonBusy& person) {
+        const bool other_capacity = person.staff.capacity != staff.capacity;
+        person.staff = staff;
+        if (other_capacity) refresh_taken(person);
+    });
 }
 
 void AvailabilityIndex::remove_person(const StaffId& id) {
@@ -160,15 +173,22 @@ std::shared_ptr<const Service> AvailabilityIndex::service(const ServiceId& id) c
 
 std::shared_ptr<const PersonBusy> AvailabilityIndex::person(const StaffId& id) const { return impl_->find(id); }
 
+BusyList busy_list(std::vector<BusyInterval> intervals) {
+    return std::make_shared<const std::vector<BusyInterval>>(std::move(intervals));
+}
+
 std::vector<BusyInterval> busy_within(const PersonBusy& person, Interval window) {
     std::vector<BusyInterval> found;
     if (window.start >= window.end) return found;
-    const auto& all = person.merged;
-    auto at =
-        std::partition_point(all.begin(), all.end(), [&](const BusyInterval& b) { return b.end <= window.start; });
-    for (; at != all.end() && at->start < window.end; ++at) {
-        found.push_back({std::max(at->start, window.start), std::min(at->end, window.end), at->kind});
-    }
+    clip(*person.external, window, found);
+    const std::size_t external = found.size();
+    clip(*person.taken, window, found);
+    return external == 0 || external == found.size() ? found : merged(std::move(found));
+}
+
+std::vector<BusyInterval> external_within(const PersonBusy& person, Interval window) {
+    std::vector<BusyInterval> found;
+    if (window.start < window.end) clip(*person.external, window, found);
     return found;
 }
 

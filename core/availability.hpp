@@ -20,11 +20,15 @@ struct SourceState {
     bool operator==(const SourceState&) const = default;
 };
 
+/// Sorted by start. Never null; snapshots share what did not change between them.
+using BusyList = std::shared_ptr<const std::vector<BusyInterval>>;
+BusyList busy_list(std::vector<BusyInterval>);
+
 /// Busy time of one person at one moment; immutable.
 struct PersonBusy {
-    std::vector<BusyInterval> merged{};  ///< All sources, sorted, disjoint.
-    std::map<std::string, std::vector<BusyInterval>>
-        by_source{};  ///< Sorted, not merged: appointments count against capacity.
+    BusyList external = busy_list({});  ///< All sources but the appointments, disjoint.
+    BusyList taken = busy_list({});     ///< Where as many appointments overlap as the capacity allows; disjoint.
+    std::map<std::string, BusyList> by_source{};  ///< As they came, not merged.
     std::map<std::string, SourceState> sources{};
     Staff staff{};  ///< Working hours and capacity, so that an answer needs no store.
 };
@@ -60,9 +64,11 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Busy intervals of a snapshot within [window.start, window.end), clipped. O(log n + answer).
+/// Busy intervals of a snapshot within [window.start, window.end), clipped, sorted and disjoint. O(log n + answer).
 /// Appointments are busy only where as many overlap as the capacity allows.
 std::vector<BusyInterval> busy_within(const PersonBusy&, Interval window);
+/// The same by other calendars alone.
+std::vector<BusyInterval> external_within(const PersonBusy&, Interval window);
 
 class ZoneResolver;
 

@@ -49,5 +49,7 @@ std::string format_date(LocalSeconds local);
 /// RFC 3339 with Z or a numeric offset: "2026-03-29T07:00:00Z".
 std::optional<Instant> parse_instant(std::string_view text);
 std::string format_instant(Instant instant);
+/// The same, at the end of `out`.
+void append_instant(std::string& out, Instant instant);
 
 }  // namespace calgate

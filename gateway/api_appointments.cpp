@@ -87,13 +87,9 @@ ExternalTime external_time(const PersonBusy& person, Interval when, Instant now,
     for (const auto& [source, state] : person.sources) {
         if (source == "appointments") continue;
         out.stale = out.stale || !state.as_of || now - *state.as_of > stale_after;
-        const auto intervals = person.by_source.find(source);
-        if (intervals == person.by_source.end()) continue;
-        out.busy =
-            out.busy || std::any_of(intervals->second.begin(), intervals->second.end(), [&](const BusyInterval& b) {
-                return b.kind == BusyKind::Busy && b.start < when.end && b.end > when.start;
-            });
     }
+    const auto busy = external_within(person, when);
+    out.busy = std::any_of(busy.begin(), busy.end(), [](const BusyInterval& b) { return b.kind == BusyKind::Busy; });
     return out;
 }
 

@@ -61,9 +61,15 @@ const char* offer_name(bool stale, StalePolicy policy) {
     return policy == StalePolicy::Provisional ? "provisional" : "refused";
 }
 
+// Answers hold thousands of times, so they are written as text at once; a tree of JSON values costs ten times as much.
+
+void append_string(std::string& out, std::string_view name, std::string_view value) { ((out += name) += value) += '"'; }
+
+std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 /// What an answer about a person rests on, and what it is worth.
 struct Rested {
-    Json sources = Json::array();
+    std::string sources{};  ///< A JSON array.
     std::string offer{};
 };
 
@@ -75,14 +81,19 @@ Rested rested_on(const PersonBusy& person, Instant now, const Business& policy) 
         const auto as_of = own ? std::optional(now) : state.as_of;
         const bool stale = !as_of || now - *as_of > policy.stale_after;
         any_stale = any_stale || stale;
-        out.sources.push_back(
-            {{"source", source},
-             {"as_of", instant_json(as_of)},
-             {"age_s", as_of ? Json((now - *as_of).count()) : Json(nullptr)},
-             {"freshness", own ? "live" : freshness_name(state.freshness)},
-             {"offer", offer_name(stale, policy.stale)}}
-        );
+        out.sources += out.sources.empty() ? "[{\"source\":" : ",{\"source\":";
+        out.sources += quoted(source);
+        if (as_of) {
+            append_instant(out.sources += ",\"as_of\":\"", *as_of);
+            out.sources += "\",\"age_s\":" + std::to_string((now - *as_of).count());
+        } else {
+            out.sources += ",\"as_of\":null,\"age_s\":null";
+        }
+        append_string(out.sources, ",\"freshness\":\"", own ? "live" : freshness_name(state.freshness));
+        append_string(out.sources, ",\"offer\":\"", offer_name(stale, policy.stale));
+        out.sources += '}';
     }
+    out.sources += out.sources.empty() ? "[]" : "]";
     out.offer = offer_name(any_stale, policy.stale);
     return out;
 }
@@ -90,19 +101,46 @@ Rested rested_on(const PersonBusy& person, Instant now, const Business& policy) 
 /// The people of a question about slots, those who are refused for stale data left out, and what each answer rests on.
 struct Asked {
     SlotQuestion question{};
-    Json people = Json::array();
+    std::string people{};    ///< Members of a JSON array.
     std::uint64_t firm = 0;  ///< Bits as in Slot.
     std::vector<std::string> quoted{};
 };
 
-/// Slots as JSON text: an answer has thousands of them, so no tree is built.
+void append_window(std::string& out, Interval window) {
+    if (out.back() != '{') out += ',';
+    append_instant(out += "\"from\":\"", window.start);
+    append_instant(out += "\",\"to\":\"", window.end);
+    out += '"';
+}
+
+void append_interval(std::string& out, Instant start, Instant end) {
+    if (out.back() != '[') out += ',';
+    append_instant(out += "{\"start\":\"", start);
+    append_instant(out += "\",\"end\":\"", end);
+}
+
+void append_busy(std::string& out, const std::vector<BusyInterval>& busy) {
+    for (const BusyInterval& one : busy) {
+        append_interval(out, one.start, one.end);
+        out += one.kind == BusyKind::Busy ? "\",\"kind\":\"busy\"}" : "\",\"kind\":\"tentative\"}";
+    }
+}
+
+void append_free(std::string& out, const std::vector<Interval>& free) {
+    for (const Interval& one : free) {
+        append_interval(out, one.start, one.end);
+        out += "\"}";
+    }
+}
+
 std::string slots_text(
     const std::vector<Slot>& slots, const Asked& asked, const std::string& zone, const ZoneResolver& zones
 ) {
     std::string out = "[";
     for (const Slot& slot : slots) {
         if (out.size() > 1) out += ',';
-        out += "{\"start\":\"" + format_instant(slot.start) + "\",\"end\":\"" + format_instant(slot.end);
+        append_instant(out += "{\"start\":\"", slot.start);
+        append_instant(out += "\",\"end\":\"", slot.end);
         if (!zone.empty()) out += "\",\"local\":\"" + format_local(zones.to_local(slot.start, zone));
         out += "\",\"offer\":\"";
         out += (slot.people & asked.firm) != 0 ? "firm" : "provisional";
@@ -125,33 +163,25 @@ HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&
     if (names.empty() || names.size() > 100)
         throw InputError("The parameter \"staff\" names 1 to 100 people, with commas between.");
     const Instant now = parts_.clock.now();
-    Json people = Json::array();
+    HttpResponse response;
+    std::string& out = response.body;
+    out = "{";
+    append_window(out, window);
+    out += ",\"staff\":[";
     for (const std::string& name : names) {
         const auto person = parts_.index.person(StaffId{name});
         if (!person) return problem(404, "Not Found", "There is no person " + name.substr(0, 128) + ".");
-        Json busy = Json::array();
-        const auto intervals = busy_within(*person, window);
-        for (const BusyInterval& i : intervals) {
-            busy.push_back(
-                {{"start", format_instant(i.start)},
-                 {"end", format_instant(i.end)},
-                 {"kind", i.kind == BusyKind::Busy ? "busy" : "tentative"}}
-            );
-        }
         const Rested rested = rested_on(*person, now, policy_);
-        Json free = Json::array();
-        for (const Interval& i : rested.offer == "refused"
-                                     ? std::vector<Interval>{}
-                                     : free_within(*person, window, person->staff, parts_.zones)) {
-            free.push_back({{"start", format_instant(i.start)}, {"end", format_instant(i.end)}});
-        }
-        people.push_back(
-            {{"id", name}, {"busy", busy}, {"free", free}, {"offer", rested.offer}, {"sources", rested.sources}}
-        );
+        out += &name == &names.front() ? "{\"id\":" : ",{\"id\":";
+        out += quoted(name) + ",\"busy\":[";
+        append_busy(out, busy_within(*person, window));
+        out += "],\"free\":[";
+        if (rested.offer != "refused") append_free(out, free_within(*person, window, person->staff, parts_.zones));
+        append_string(out, "],\"offer\":\"", rested.offer);
+        out += ",\"sources\":" + rested.sources + "}";
     }
-    return answer(
-        200, Json{{"from", format_instant(window.start)}, {"to", format_instant(window.end)}, {"staff", people}}
-    );
+    out += "]}";
+    return response;
 }
 
 HttpResponse Api::get_slots(const HttpRequest& request, const PathValues&) {
@@ -177,23 +207,21 @@ HttpResponse Api::get_slots(const HttpRequest& request, const PathValues&) {
         const auto& able = service->staff;
         if (!person || (!able.empty() && std::find(able.begin(), able.end(), StaffId{name}) == able.end()))
             return problem(404, "Not Found", "Nobody named " + name.substr(0, 128) + " does this service.");
-        Rested rested = rested_on(*person, asked.question.now, policy_);
-        asked.people.push_back({{"id", name}, {"offer", rested.offer}, {"sources", std::move(rested.sources)}});
+        const Rested rested = rested_on(*person, asked.question.now, policy_);
+        if (!asked.people.empty()) asked.people += ',';
+        asked.people += "{\"id\":" + quoted(name);
+        append_string(asked.people, ",\"offer\":\"", rested.offer);
+        asked.people += ",\"sources\":" + rested.sources + "}";
         if (rested.offer == "refused") continue;
         if (rested.offer == "firm") asked.firm |= std::uint64_t{1} << asked.question.people.size();
         asked.question.people.push_back(person);
-        asked.quoted.push_back(Json(name).dump());
+        asked.quoted.push_back(quoted(name));
     }
     HttpResponse response;
-    const Json head = {
-        {"service", service->id.value},
-        {"from", format_instant(asked.question.window.start)},
-        {"to", format_instant(asked.question.window.end)},
-        {"people", asked.people}};
-    response.body = head.dump();
-    response.body.pop_back();
-    response.body +=
-        ",\"slots\":" + slots_text(slots_for(asked.question, parts_.zones), asked, zone, parts_.zones) + "}";
+    response.body = "{\"service\":" + quoted(service->id.value);
+    append_window(response.body, asked.question.window);
+    response.body += ",\"people\":[" + asked.people + "],\"slots\":";
+    response.body += slots_text(slots_for(asked.question, parts_.zones), asked, zone, parts_.zones) + "}";
     return response;
 }
 

@@ -30,7 +30,7 @@ PersonBusy person(const char* zone, std::vector<WorkingHours> hours = {}) {
 }
 
 std::shared_ptr<const PersonBusy> with_busy(PersonBusy person, std::vector<BusyInterval> busy) {
-    person.merged = merged(std::move(busy));
+    person.external = busy_list(merged(std::move(busy)));
     return std::make_shared<PersonBusy>(std::move(person));
 }
 
@@ -204,7 +204,7 @@ std::string minute_by_minute(const SlotQuestion& asked) {
         const bool works = std::any_of(open.begin(), open.end(), [&](const Interval& o) {
             return o.start <= span.start && span.end <= o.end;
         });
-        const bool taken = std::any_of(who.merged.begin(), who.merged.end(), [&](const BusyInterval& b) {
+        const bool taken = std::any_of(who.external->begin(), who.external->end(), [&](const BusyInterval& b) {
             return b.start < span.end + service.buffer_after && span.start - service.buffer_before < b.end;
         });
         if (works && !taken) out += format_local(local).substr(5, 11) + " ";
@@ -271,6 +271,7 @@ BOOST_DATA_TEST_CASE(choice, data::make(kChoices), row) {
 
 BOOST_AUTO_TEST_CASE(load_is_counted_on_the_persons_own_day) {
     PersonBusy anna = person("America/New_York");
+    std::vector<BusyInterval> appointments;
     // 1 June there is 04:00 UTC to 04:00 UTC.
     for (const char* start :
          {"2027-06-01T03:59:00Z",
@@ -278,7 +279,8 @@ BOOST_AUTO_TEST_CASE(load_is_counted_on_the_persons_own_day) {
           "2027-06-02T03:59:00Z",
           "2027-06-02T04:00:00Z",
           "2027-06-05T04:00:00Z"})
-        anna.by_source["appointments"].push_back({utc(start), utc(start) + 30min, BusyKind::Busy});
+        appointments.push_back({utc(start), utc(start) + 30min, BusyKind::Busy});
+    anna.by_source["appointments"] = busy_list(appointments);
     const Load load = load_of(anna, utc("2027-06-01T12:00:00Z"), zones());
     BOOST_TEST(load.that_day == 2);
     BOOST_TEST(load.that_week == 4);

@@ -152,7 +152,7 @@ struct Salon : ConnectorFactory {
     std::size_t busy_of_calendar() const {
         const auto person = index.person({"anna"});
         const auto found = person->by_source.find(calendar.value);
-        return found == person->by_source.end() ? 0 : found->second.size();
+        return found == person->by_source.end() ? 0 : found->second->size();
     }
 
     HandClock clock{};
