@@ -35,7 +35,7 @@ void SyncPass::mend_times() {
     const Instant latest = now + settings_.consistency_window;
     std::vector<AppointmentId> ahead;
     parts_.store.read([&](const Reader& reader) {
-        for (const auto& mirror : reader.mirrors_on(id_)) {
+        for (const auto& mirror : reader.doubted_mirrors(id_)) {
             if ((mirror.not_before && *mirror.not_before > latest) ||
                 (mirror.missing_since && *mirror.missing_since > now) ||
                 (mirror.twin_since && *mirror.twin_since > now))
@@ -65,7 +65,7 @@ void SyncPass::mend_times() {
 
 void SyncPass::wait_on_after_jump() {
     parts_.store.write([&](Writer& writer) {
-        for (auto& mirror : writer.mirrors_on(id_)) {
+        for (auto& mirror : writer.doubted_mirrors(id_)) {
             if (!mirror.missing_since && !mirror.twin_since) continue;
             if (mirror.twin_since) *mirror.twin_since += options_.jumped;
             if (mirror.missing_since) *mirror.missing_since += options_.jumped;
@@ -102,7 +102,7 @@ void SyncPass::find_never_seen(const Listing& listing) {
     for (const auto& [appointment, href] : listing.absent) explained.insert(appointment);
     std::vector<Mirror> unseen;
     parts_.store.read([&](const Reader& reader) {
-        for (auto& mirror : reader.mirrors_on(id_)) {
+        for (auto& mirror : reader.doubted_mirrors(id_)) {
             if (unseen.size() >= kMaxSingleReads) return;
             const bool made_here = mirror.href && mirror.remote_text.empty() && !mirror.missing_since;
             if (!made_here || listing.named.contains(mirror.href->value)) continue;

@@ -50,7 +50,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
             if (!held) calendar->sync_token = closing.token;
             if (closing.full && !held) {
                 calendar->empty_listings = 0;
-                const auto mirrors = writer.mirrors_on(id_);
+                const auto mirrors = writer.doubted_mirrors(id_);
                 const bool missing = std::any_of(mirrors.begin(), mirrors.end(), [](const Mirror& m) {
                     return m.missing_since.has_value();
                 });
@@ -109,6 +109,7 @@ Plan SyncPass::judge(const Reader& reader, const std::vector<CopyNews>& news, st
         decisions.push_back({one, *mirror, *appointment, ours_of(*appointment, *mirror), mirror->base, {}});
         found.push_back(found_copy(decisions.back()));
     }
+    if (found.empty()) return {};
     Plan plan = plan_run(found, so_far_, policy(), brake_limits(reader), parts_.zones);
     for (std::size_t i = 0; i < decisions.size(); ++i) decisions[i].step = plan.steps[i];
     return plan;

@@ -270,7 +270,7 @@ void Engine::Impl::release(const std::vector<CalendarId>& calendars) {
             read(parts.store, [&](const Reader& reader) { return reader.count_open_mirrors(calendar); });
         if (waiting == 0) continue;
         parts.store.write([&](Writer& writer) {
-            for (auto& mirror : writer.mirrors_on(calendar)) {
+            for (auto& mirror : writer.doubted_mirrors(calendar)) {
                 // What waits for lagging reads keeps waiting (I7); only back-off ends with the outage (L3).
                 if (!mirror.open() || !mirror.not_before || mirror.missing_since) continue;
                 mirror.not_before.reset();

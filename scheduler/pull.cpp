@@ -128,21 +128,14 @@ bool SyncPass::names_unchanged(const ChangeSet& page) const {
 
 KnownVersion SyncPass::known() {
     return [this](const Href& href) -> std::optional<Version> {
-        if (!known_) {
-            known_.emplace();
-            parts_.store.read([&](const Reader& reader) {
-                for (auto& [cached, version] : reader.cached_versions(id_)) known_->emplace(cached.value, version);
-                for (const auto& mirror : reader.mirrors_on(id_)) {
-                    // A copy whose state is in doubt is read anew; what we wrote is read back once.
-                    const bool certain = !mirror.missing_since && !mirror.unknown_call && !mirror.remote_text.empty();
-                    if (mirror.href && mirror.base && certain) {
-                        known_->insert_or_assign(mirror.href->value, mirror.version);
-                    }
-                }
-            });
-        }
-        const auto found = known_->find(href.value);
-        return found == known_->end() ? std::nullopt : found->second;
+        return read(parts_.store, [&](const Reader& reader) -> std::optional<Version> {
+            const auto mirror = reader.mirror_by_href(id_, href);
+            // A copy whose state is in doubt is read anew; what we wrote is read back once.
+            if (mirror && mirror->base && !mirror->missing_since && !mirror->unknown_call &&
+                !mirror->remote_text.empty())
+                return mirror->version;
+            return reader.cached_version(id_, href);
+        });
     };
 }
 
@@ -184,10 +177,7 @@ SyncPass::Sorted SyncPass::sort_page(const ChangeSet& page) {
         for (const auto& remote : page.changed) sort_event(reader, remote, page, sorted);
         for (const auto& href : page.unread) {
             const auto earlier = reader.cached_event(id_, href);
-            const auto mirrors = reader.mirrors_on(id_);
-            const bool ours =
-                std::any_of(mirrors.begin(), mirrors.end(), [&](const Mirror& m) { return m.href == href; });
-            if (ours) continue;
+            if (reader.mirror_by_href(id_, href)) continue;
             RemoteEvent remote{href, std::nullopt, {}, "its content did not come."};
             if (earlier) remote.event.source = earlier->text;
             sorted.foreign.push_back(
@@ -202,10 +192,9 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
     const auto earlier = reader.cached_event(id_, remote.href);
     if (remote.unreadable) {
         if (calendar_.marker == remote.href) return;
-        for (auto& mirror : reader.mirrors_on(id_)) {
-            if (mirror.href != remote.href) continue;
-            mirror.detail = "The copy cannot be read: " + *remote.unreadable + " Repair or delete it in the calendar.";
-            sorted.unreadable.push_back(mirror);
+        if (auto mirror = reader.mirror_by_href(id_, remote.href)) {
+            mirror->detail = "The copy cannot be read: " + *remote.unreadable + " Repair or delete it in the calendar.";
+            sorted.unreadable.push_back(std::move(*mirror));
             return;
         }
     }
@@ -269,16 +258,13 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
         found.insert(news.appointment.value);
         listing.news.push_back(std::move(news));
     }
-    if (!page.removed.empty()) {
-        const std::set<Href> removed(page.removed.begin(), page.removed.end());
-        parts_.store.read([&](const Reader& reader) {
-            for (const auto& mirror : reader.mirrors_on(id_)) {
-                if (mirror.href && removed.contains(*mirror.href) && !found.contains(mirror.appointment.value)) {
-                    listing.absent.emplace_back(mirror.appointment, *mirror.href);
-                }
-            }
-        });
-    }
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& href : page.removed) {
+            const auto mirror = reader.mirror_by_href(id_, href);
+            if (mirror && !found.contains(mirror->appointment.value))
+                listing.absent.emplace_back(mirror->appointment, href);
+        }
+    });
     listing.held = listing.held || page.snapshot || !listing.news.empty() || !listing.absent.empty();
     const bool keeps_token = !listing.held && page.more;
     if (sorted.foreign.empty() && page.removed.empty() && sorted.unreadable.empty() &&

@@ -26,7 +26,7 @@ bool SyncPass::was_put_back(const Mirror& mirror, const Appointment& appointment
 
 void SyncPass::say_what_waits() {
     if (!policy().say_in_copy) return;
-    const auto mirrors = read(parts_.store, [&](const Reader& reader) { return reader.mirrors_on(id_); });
+    const auto mirrors = read(parts_.store, [&](const Reader& reader) { return reader.doubted_mirrors(id_); });
     for (const Mirror& mirror : mirrors) {
         const bool waits = mirror.state == MirrorState::Conflict && mirror.href && mirror.version;
         if (waits && !mirror.remote_text.empty() && !say_that_it_waits(mirror)) return;

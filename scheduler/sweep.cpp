@@ -36,7 +36,7 @@ void SyncPass::note_twin(Writer& writer, const AppointmentId& appointment, const
 
 void SyncPass::sweep_twins() {
     const Instant now = parts_.clock.now();
-    auto due = read(parts_.store, [&](const Reader& reader) { return reader.mirrors_on(id_); });
+    auto due = read(parts_.store, [&](const Reader& reader) { return reader.doubted_mirrors(id_); });
     std::erase_if(due, [&](const Mirror& mirror) {
         return !mirror.twin_since || now - *mirror.twin_since < settings_.consistency_window;
     });

@@ -6,7 +6,6 @@
 #include <set>
 #include <stop_token>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "core/advice.hpp"
@@ -291,7 +290,6 @@ private:
     Calendar calendar_{};
     std::string zone_{};
     Interval horizon_{};
-    std::optional<std::unordered_map<std::string, std::optional<Version>>> known_{};
     std::optional<std::optional<bool>> marker_stands_{};
     bool marker_lost_ = false;
     std::vector<BookingResult> bookings_{};

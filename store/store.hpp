@@ -47,6 +47,13 @@ struct ApiKey {
     bool operator==(const ApiKey&) const = default;
 };
 
+/// Whether a copy needs a look at every pass: missing, beside a twin, backing off, not read back yet, or waiting for a
+/// person.
+inline bool doubted(const Mirror& mirror) {
+    return mirror.missing_since || mirror.twin_since || mirror.not_before || mirror.state == MirrorState::Conflict ||
+           (mirror.href && mirror.remote_text.empty());
+}
+
 /// One consistent view of the store. Valid only inside the function it was given to.
 class Reader {
 public:
@@ -80,6 +87,9 @@ public:
     virtual std::optional<Mirror> mirror(const AppointmentId&, const CalendarId&) const = 0;
     virtual std::vector<Mirror> mirrors_of(const AppointmentId&) const = 0;
     virtual std::vector<Mirror> mirrors_on(const CalendarId&) const = 0;
+    /// Those that `doubted` names: a pass looks at them whether or not the service has news.
+    virtual std::vector<Mirror> doubted_mirrors(const CalendarId&) const = 0;
+    virtual std::optional<Mirror> mirror_by_href(const CalendarId&, const Href&) const = 0;
     virtual std::optional<Mirror> mirror_by_uid(const CalendarId&, const Uid&) const = 0;
     /// Open intents of a target that may run at `now`, soonest appointment first.
     virtual std::vector<Mirror> open_mirrors(const CalendarId&, Instant now, std::size_t limit) const = 0;
@@ -90,7 +100,9 @@ public:
     virtual std::vector<CachedEvent> cached_events(const CalendarId&) const = 0;
     /// Those whose `busy_to` is before `horizon` and that recur, or whose trouble asks for another reading.
     virtual std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const = 0;
-    /// href and version only, for KnownVersion.
+    /// Absent as well for one that came without a version.
+    virtual std::optional<Version> cached_version(const CalendarId&, const Href&) const = 0;
+    /// href and version only.
     virtual std::vector<std::pair<Href, std::optional<Version>>> cached_versions(const CalendarId&) const = 0;
 
     virtual std::vector<Conflict> conflicts(bool open_only) const = 0;

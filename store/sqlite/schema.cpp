@@ -111,6 +111,11 @@ ALTER TABLE api_keys ADD COLUMN created_s INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE api_keys ADD COLUMN expires_s INTEGER;
 )sql";
 
+std::string ninth() {
+    return std::string("CREATE INDEX mirrors_doubted ON mirrors(calendar) WHERE ") + kDoubted +
+           "; CREATE INDEX mirrors_by_href ON mirrors(calendar, json_extract(body, '$.href'))";
+}
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -132,7 +137,8 @@ void migrate(Database& database, int target) {
         [&] { database.execute(kFifth); },
         [&] { database.execute(kSixth); },
         [&] { database.execute(kSeventh); },
-        [&] { database.execute(kEighth); }};
+        [&] { database.execute(kEighth); },
+        [&] { database.execute(ninth()); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

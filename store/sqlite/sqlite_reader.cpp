@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/sqlite/rows.hpp"
+#include "store/sqlite/schema.hpp"
 
 namespace calgate::sqlite {
 namespace {
@@ -179,6 +180,20 @@ std::vector<Mirror> RowReader<Base>::mirrors_on(const CalendarId& id) const {
                             .bind(1, id.value));
 }
 template <class Base>
+std::vector<Mirror> RowReader<Base>::doubted_mirrors(const CalendarId& id) const {
+    static const std::string kText = std::string("SELECT body FROM mirrors WHERE calendar = ? AND (") + kDoubted +
+                                     ") ORDER BY starts_at_s, appointment";
+    return rows<Mirror>(database_.statement(kText).bind(1, id.value));
+}
+template <class Base>
+std::optional<Mirror> RowReader<Base>::mirror_by_href(const CalendarId& calendar, const Href& href) const {
+    return row<Mirror>(
+        database_.statement("SELECT body FROM mirrors WHERE calendar = ? AND json_extract(body, '$.href') = ?")
+            .bind(1, calendar.value)
+            .bind(2, href.value)
+    );
+}
+template <class Base>
 std::optional<Mirror> RowReader<Base>::mirror_by_uid(const CalendarId& calendar, const Uid& uid) const {
     return row<Mirror>(database_.statement("SELECT body FROM mirrors WHERE calendar = ? AND uid = ?")
                            .bind(1, calendar.value)
@@ -226,6 +241,15 @@ std::vector<CachedEvent> RowReader<Base>::cached_events_to_expand(Instant horizo
     statement.bind(1, number(horizon)).bind(2, number(limit));
     std::vector<CachedEvent> out;
     while (statement.step()) out.push_back(cached(statement));
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::optional<Version> RowReader<Base>::cached_version(const CalendarId& calendar, const Href& href) const {
+    Statement& statement = database_.statement("SELECT version FROM cached_events WHERE calendar = ? AND href = ?");
+    statement.bind(1, calendar.value).bind(2, href.value);
+    std::optional<Version> out;
+    if (statement.step() && !statement.is_null(0)) out = Version{statement.text(0)};
     statement.reset();
     return out;
 }

@@ -31,12 +31,15 @@ public:
     std::optional<Mirror> mirror(const AppointmentId&, const CalendarId&) const override;
     std::vector<Mirror> mirrors_of(const AppointmentId&) const override;
     std::vector<Mirror> mirrors_on(const CalendarId&) const override;
+    std::vector<Mirror> doubted_mirrors(const CalendarId&) const override;
+    std::optional<Mirror> mirror_by_href(const CalendarId&, const Href&) const override;
     std::optional<Mirror> mirror_by_uid(const CalendarId&, const Uid&) const override;
     std::vector<Mirror> open_mirrors(const CalendarId&, Instant now, std::size_t limit) const override;
     std::int64_t count_open_mirrors(const CalendarId&) const override;
     std::optional<CachedEvent> cached_event(const CalendarId&, const Href&) const override;
     std::vector<CachedEvent> cached_events(const CalendarId&) const override;
     std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const override;
+    std::optional<Version> cached_version(const CalendarId&, const Href&) const override;
     std::vector<std::pair<Href, std::optional<Version>>> cached_versions(const CalendarId&) const override;
     std::vector<Conflict> conflicts(bool open_only) const override;
     std::optional<Conflict> conflict(std::int64_t id) const override;

@@ -94,6 +94,13 @@ public:
     std::vector<Mirror> mirrors_on(const CalendarId& id) const override {
         return mirrors([&](const Mirror& m) { return m.calendar == id; });
     }
+    std::vector<Mirror> doubted_mirrors(const CalendarId& id) const override {
+        return mirrors([&](const Mirror& m) { return m.calendar == id && doubted(m); });
+    }
+    std::optional<Mirror> mirror_by_href(const CalendarId& id, const Href& href) const override {
+        const auto found = mirrors([&](const Mirror& m) { return m.calendar == id && m.href == href; });
+        return found.empty() ? std::nullopt : std::optional(found.front());
+    }
     std::optional<Mirror> mirror_by_uid(const CalendarId& id, const Uid& uid) const override {
         const auto found = mirrors([&](const Mirror& m) { return m.calendar == id && m.uid == uid; });
         return found.empty() ? std::nullopt : std::optional(found.front());
@@ -113,6 +120,10 @@ public:
     }
     std::optional<CachedEvent> cached_event(const CalendarId& id, const Href& href) const override {
         return find(*rows_.cached, std::pair(id, href));
+    }
+    std::optional<Version> cached_version(const CalendarId& id, const Href& href) const override {
+        const auto found = cached_event(id, href);
+        return found ? found->version : std::nullopt;
     }
     std::vector<CachedEvent> cached_events(const CalendarId& id) const override {
         std::vector<CachedEvent> out;

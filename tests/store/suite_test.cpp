@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "store/sqlite/sqlite_store.hpp"
 #include "tests/store/small_business.hpp"
@@ -132,6 +133,41 @@ void an_event_keeps_every_byte(Subject& subject) {
     });
     subject.write([&](Writer& writer) { writer.erase(event.calendar); });
     subject.read([&](const Reader& reader) { BOOST_TEST(reader.cached_events(event.calendar).empty()); });
+}
+
+/// A copy that was read back, and what makes each of the others doubted.
+void doubted_mirrors_are_those_that_every_pass_looks_at(Subject& subject) {
+    const CalendarId calendar{"cal-ann"};
+    using Edit = void (*)(Mirror&);
+    const std::pair<const char*, Edit> rows[] = {
+        {"certain", [](Mirror&) {}},
+        {"never_written", [](Mirror& m) { m.href.reset(), m.remote_text.clear(); }},
+        {"missing", [](Mirror& m) { m.missing_since = kNow; }},
+        {"twin", [](Mirror& m) { m.twin = Href{"/twin"}, m.twin_since = kNow; }},
+        {"backing_off", [](Mirror& m) { m.not_before = kNow; }},
+        {"not_read_back", [](Mirror& m) { m.remote_text.clear(); }},
+        {"asked", [](Mirror& m) { m.state = MirrorState::Conflict; }},
+    };
+    subject.write([&](Writer& writer) {
+        set_up(writer);
+        int hour = 0;
+        for (const auto& [name, edit] : rows) {
+            book(writer, hour_of(name, hour++));
+            Mirror mirror = writer.mirror({name}, calendar).value();
+            mirror.href = Href{std::string("/ann/") + name};
+            mirror.remote_text = "BEGIN:VCALENDAR";
+            edit(mirror);
+            writer.put(mirror);
+        }
+    });
+    subject.read([&](const Reader& reader) {
+        std::set<std::string> found;
+        for (const Mirror& mirror : reader.doubted_mirrors(calendar)) found.insert(mirror.appointment.value);
+        BOOST_TEST((found == std::set<std::string>{"missing", "twin", "backing_off", "not_read_back", "asked"}));
+        BOOST_TEST(reader.mirror_by_href(calendar, Href{"/ann/twin"})->appointment.value == "twin");
+        BOOST_TEST(!reader.mirror_by_href(calendar, Href{"/twin"}));
+        BOOST_TEST(!reader.mirror_by_href(CalendarId{"other"}, Href{"/ann/twin"}));
+    });
 }
 
 void open_mirrors_come_soonest_first(Subject& subject) {
@@ -277,6 +313,7 @@ constexpr Case kCases[] = {
     {"what_is_put_comes_back", what_is_put_comes_back},
     {"a_mirror_comes_back_whole", a_mirror_comes_back_whole},
     {"an_event_keeps_every_byte", an_event_keeps_every_byte},
+    {"doubted_mirrors_are_those_that_every_pass_looks_at", doubted_mirrors_are_those_that_every_pass_looks_at},
     {"open_mirrors_come_soonest_first", open_mirrors_come_soonest_first},
     {"an_exception_undoes_its_own_work_only", an_exception_undoes_its_own_work_only},
     {"appointments_of_a_person_within_a_window", appointments_of_a_person_within_a_window},
