@@ -51,7 +51,7 @@ public:
         std::chrono::seconds idle_timeout{60};
         TlsFiles tls{};                                     ///< Not given: plain.
         std::chrono::milliseconds certificate_check{2000};  ///< How often the files are looked at.
-        int store_threads = 16;
+        int store_threads = 64;  ///< Each waits for the commit that its change shares with the others.
         int provider_threads = 2;
     };
     using Handler = std::function<HttpResponse(const HttpRequest&)>;

@@ -1,6 +1,7 @@
 #include "store/booking.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "core/identity.hpp"
 
@@ -75,9 +76,16 @@ void want(Writer& writer, Mirror mirror, const Appointment& appointment, bool go
 std::vector<CalendarId> follow(Writer& writer, const Appointment& appointment, Interval when) {
     const auto business = writer.business();
     CALGATE_ASSERT(business.has_value());
+    std::map<CalendarId, Calendar> concerned;
+    for (Calendar& calendar : writer.calendars_of(appointment.staff))
+        concerned.emplace(calendar.id, std::move(calendar));
+    for (const Mirror& mirror : writer.mirrors_of(appointment.id)) {
+        if (auto elsewhere = writer.calendar(mirror.calendar))
+            concerned.emplace(mirror.calendar, std::move(*elsewhere));
+    }
     std::vector<CalendarId> targets;
-    for (const Calendar& calendar : writer.calendars()) {
-        auto mirror = writer.mirror(appointment.id, calendar.id);
+    for (const auto& [id, calendar] : concerned) {
+        auto mirror = writer.mirror(appointment.id, id);
         // A hold that ends by itself is nobody's appointment yet.
         const bool wanted_here =
             calendar.mirror && calendar.staff == appointment.staff && live(appointment) && !appointment.hold_until;

@@ -72,6 +72,7 @@ public:
     ) const = 0;
     virtual std::vector<Calendar> calendars() const = 0;
     virtual std::optional<Calendar> calendar(const CalendarId&) const = 0;
+    virtual std::vector<Calendar> calendars_of(const StaffId&) const = 0;
 
     virtual std::optional<Appointment> appointment(const AppointmentId&) const = 0;
     /// In order of id, those after `after`.

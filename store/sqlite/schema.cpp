@@ -113,7 +113,8 @@ ALTER TABLE api_keys ADD COLUMN expires_s INTEGER;
 
 std::string ninth() {
     return std::string("CREATE INDEX mirrors_doubted ON mirrors(calendar) WHERE ") + kDoubted +
-           "; CREATE INDEX mirrors_by_href ON mirrors(calendar, json_extract(body, '$.href'))";
+           "; CREATE INDEX mirrors_by_href ON mirrors(calendar, json_extract(body, '$.href'));"
+           "CREATE INDEX calendars_by_staff ON calendars(json_extract(body, '$.staff'))";
 }
 
 }  // namespace

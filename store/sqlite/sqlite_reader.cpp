@@ -111,6 +111,13 @@ std::vector<Calendar> RowReader<Base>::calendars() const {
     return rows<Calendar>(database_.statement("SELECT body FROM calendars ORDER BY id"));
 }
 template <class Base>
+std::vector<Calendar> RowReader<Base>::calendars_of(const StaffId& staff) const {
+    return rows<Calendar>(
+        database_.statement("SELECT body FROM calendars WHERE json_extract(body, '$.staff') = ? ORDER BY id")
+            .bind(1, staff.value)
+    );
+}
+template <class Base>
 std::optional<Calendar> RowReader<Base>::calendar(const CalendarId& id) const {
     return row<Calendar>(database_.statement("SELECT body FROM calendars WHERE id = ?").bind(1, id.value));
 }

@@ -23,6 +23,7 @@ public:
         const override;
     std::vector<Calendar> calendars() const override;
     std::optional<Calendar> calendar(const CalendarId&) const override;
+    std::vector<Calendar> calendars_of(const StaffId&) const override;
     std::optional<Appointment> appointment(const AppointmentId&) const override;
     std::vector<Appointment> appointments(const AppointmentId& after, std::size_t limit) const override;
     std::vector<Appointment> versions(const AppointmentId&, std::size_t limit) const override;

@@ -42,6 +42,11 @@ public:
         return out;
     }
     std::vector<Calendar> calendars() const override { return values(*rows_.calendars); }
+    std::vector<Calendar> calendars_of(const StaffId& staff) const override {
+        auto out = calendars();
+        std::erase_if(out, [&](const Calendar& calendar) { return calendar.staff != staff; });
+        return out;
+    }
     std::optional<Calendar> calendar(const CalendarId& id) const override { return find(*rows_.calendars, id); }
     std::optional<Appointment> appointment(const AppointmentId& id) const override {
         const auto found = find(*rows_.appointments, id);
