@@ -192,9 +192,10 @@ struct Mirror {
     Uid uid{};                   ///< The copy's name (design 4), fixed before the first attempt.
     std::optional<Href> href{};
     std::optional<Version> version{};
-    std::optional<Shown> base{};             ///< What both sides last agreed on.
-    std::string remote_text{};               ///< The copy as last fetched; an update is built on it.
-    bool unknown_call = false;               ///< A write's outcome is not known: read before repeating (I7).
+    std::optional<Shown> base{};  ///< What both sides last agreed on.
+    std::string remote_text{};    ///< The copy as last fetched; an update is built on it.
+    bool unlisted = false;        ///< No listing named the copy yet; what goes before one does is never named.
+    bool unknown_call = false;    ///< A write's outcome is not known: read before repeating (I7).
     std::optional<Instant> missing_since{};  ///< First seen absent; a deletion needs positive proof (I11).
     std::optional<Href> twin{};              ///< Another event of this name that nobody edited, beside the copy (F6).
     std::optional<Instant> twin_since{};     ///< When it was first seen.

@@ -95,6 +95,32 @@ void SyncPass::find_missing(Listing& listing) {
     note_missing(first_time);
 }
 
+void SyncPass::note_unlisted(Writer& writer, const Mirror& before) {
+    if (before.href) return;
+    auto mirror = writer.mirror(before.appointment, id_);
+    if (!mirror || !mirror->href) return;
+    mirror->unlisted = true;
+    writer.put(*mirror);
+}
+
+void SyncPass::note_listed(const Listing& listing) {
+    std::vector<AppointmentId> listed;
+    parts_.store.read([&](const Reader& reader) {
+        for (const auto& mirror : reader.doubted_mirrors(id_))
+            if (mirror.unlisted && mirror.href && listing.named.contains(mirror.href->value))
+                listed.push_back(mirror.appointment);
+    });
+    if (listed.empty()) return;
+    parts_.store.write([&](Writer& writer) {
+        for (const auto& appointment : listed) {
+            auto mirror = writer.mirror(appointment, id_);
+            if (!mirror) continue;
+            mirror->unlisted = false;
+            writer.put(*mirror);
+        }
+    });
+}
+
 void SyncPass::find_never_seen(const Listing& listing) {
     // A copy we made must be among what changed since; services do not name what came and went between two tokens.
     std::set<AppointmentId> explained;
@@ -104,8 +130,7 @@ void SyncPass::find_never_seen(const Listing& listing) {
     parts_.store.read([&](const Reader& reader) {
         for (auto& mirror : reader.doubted_mirrors(id_)) {
             if (unseen.size() >= kMaxSingleReads) return;
-            const bool made_here = mirror.href && mirror.remote_text.empty() && !mirror.missing_since;
-            if (!made_here || listing.named.contains(mirror.href->value)) continue;
+            if (!mirror.unlisted || !mirror.href || mirror.missing_since) continue;
             if (!explained.contains(mirror.appointment)) unseen.push_back(std::move(mirror));
         }
     });

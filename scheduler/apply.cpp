@@ -19,6 +19,7 @@ void forget_copy(Mirror& mirror) {
     mirror.base.reset();
     mirror.remote_text.clear();
     mirror.missing_since.reset();
+    mirror.unlisted = false;
     mirror.unknown_call = false;
 }
 

@@ -39,6 +39,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                 } else {
                     apply(writer, decision);
                 }
+                if (!closing.pull) note_unlisted(writer, decision.mirror);
             }
             if (closing.pull && !answer.empty()) writer.put_setting(brake_setting(id_), "");
             note_run(writer, first);

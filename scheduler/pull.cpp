@@ -22,6 +22,7 @@ bool SyncPass::pull() {
     if (!read_pages(listing, began)) return may_write_after(report_.error->code);
     Closing closing{began, listing.token, true, listing.snapshot, false};
     closing.doubtful = listing.snapshot && doubtful(listing);
+    note_listed(listing);
     if (!listing.snapshot) find_never_seen(listing);
     if (listing.snapshot && !closing.doubtful) {
         find_missing(listing);

@@ -272,6 +272,7 @@ SyncPass::Pushed SyncPass::settled(const Mirror& mirror, const Appointment& appo
     parts_.store.write([&](Writer& writer) {
         auto current = writer.mirror(mirror.appointment, id_);
         if (!current || current->uid != mirror.uid) return;
+        current->unlisted = current->unlisted || !current->href;
         current->href = receipt.href;
         current->version = receipt.version;
         current->base = shown_on(appointment, calendar_.copy_detail, parts_.zones);
@@ -300,6 +301,7 @@ SyncPass::Pushed SyncPass::settled_gone(const Mirror& mirror) {
         current->version.reset();
         current->base.reset();
         current->remote_text.clear();
+        current->unlisted = false;
         current->unknown_call = false;
         current->missing_since.reset();
         current->attempts = 0;

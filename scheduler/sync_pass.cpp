@@ -136,6 +136,7 @@ void next_generation(Mirror& mirror, const Business& business) {
     mirror.base.reset();
     mirror.remote_text.clear();
     mirror.confirmed = 0;
+    mirror.unlisted = false;
     mirror.unknown_call = false;
     mirror.missing_since.reset();
     mirror.twin.reset();

@@ -154,6 +154,9 @@ private:
     /// What is missing is missing for no longer because the wall clock was set ahead (I11).
     void wait_on_after_jump();
     void find_missing(Listing&);
+    /// A copy that was found by a direct read is listed by the next pull, unless it goes before.
+    void note_unlisted(Writer&, const Mirror& before);
+    void note_listed(const Listing&);
     void find_never_seen(const Listing&);
     void note_missing(const std::vector<AppointmentId>&);
     /// The next pull lists everything.

@@ -47,11 +47,11 @@ struct ApiKey {
     bool operator==(const ApiKey&) const = default;
 };
 
-/// Whether a copy needs a look at every pass: missing, beside a twin, backing off, not read back yet, or waiting for a
+/// Whether a copy needs a look at every pass: missing, beside a twin, backing off, not listed yet, or waiting for a
 /// person.
 inline bool doubted(const Mirror& mirror) {
     return mirror.missing_since || mirror.twin_since || mirror.not_before || mirror.state == MirrorState::Conflict ||
-           (mirror.href && mirror.remote_text.empty());
+           mirror.unlisted;
 }
 
 /// One consistent view of the store. Valid only inside the function it was given to.

@@ -11,7 +11,7 @@ inline constexpr int kSchemaVersion = 9;
 inline constexpr const char* kDoubted =
     "json_extract(body, '$.missing_since') IS NOT NULL OR json_extract(body, '$.twin_since') IS NOT NULL OR "
     "json_extract(body, '$.not_before') IS NOT NULL OR json_extract(body, '$.state') = 2 OR "
-    "(json_extract(body, '$.href') IS NOT NULL AND json_extract(body, '$.remote_text') = '')";
+    "json_extract(body, '$.unlisted') = 1";
 static_assert(static_cast<int>(MirrorState::Conflict) == 2);
 
 /// Brings a file from whatever version it has to `target`, each step in one transaction.

@@ -189,6 +189,35 @@ BOOST_AUTO_TEST_CASE(I11_while_the_followed_copy_is_not_seen_its_twin_stays) {
     BOOST_TEST(mirror("a").href->value.ends_with("/moved.ics"));
 }
 
+BOOST_AUTO_TEST_CASE(F5_a_copy_that_was_found_by_asking_and_deleted_before_a_listing_is_missed) {
+    service.set_names_short_lived(false);
+    const Error timeout{ErrorCode::Timeout, "No answer came in time.", {}};
+    service.fail_next({memory::Operation::Create, timeout, true, 1});
+    book("b", 11, 9);
+    const EngineParts parts{store, index, factory, zones, clock, random, keys, [](const std::string&) {}};
+    const Engine::Settings settings;
+    memory::MemoryConnector connector(service);
+    SyncPass::Options only_writes;
+    only_writes.pull = false;
+    for (int i = 0; i < 2; ++i, clock.advance(60s)) SyncPass(parts, settings, connector, calendar, only_writes).run();
+    BOOST_REQUIRE(mirror("b").href);
+    service.erase(*mirror("b").href);
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("b").state == AppointmentState::Cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_is_asked_for_until_a_listing_named_it_and_no_longer) {
+    service.set_names_short_lived(false);
+    book("b", 11, 9);
+    pass();
+    BOOST_TEST(mirror("b").unlisted);
+    pass();
+    BOOST_TEST(!mirror("b").unlisted);
+    const auto fetched = service.counters().fetch;
+    pass();
+    BOOST_TEST(service.counters().fetch == fetched);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace calgate::testing
