@@ -103,6 +103,20 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/v1/availability", Lane::Inline, KeyScope::Read, "Busy and free time with the age of every source; from memory only.", {"staff", "from", "to"}, {}, &Api::get_availability},
         {"GET", "/v1/slots", Lane::Inline, KeyScope::Read, "When a service can begin, with whom, and how old the data behind it is; from memory only.", {"service", "staff", "from", "to", "zone"}, {}, &Api::get_slots},
         {"POST", "/v1/holds", Lane::Store, KeyScope::Write, "Hold a slot for a while, of the person named or of the one who has least to do; confirm it with PUT /v1/appointments/{id}.", {}, hold_fields(), &Api::post_hold, {"Idempotency-Key"}},
+        {"GET", "/v1/links", Lane::Store, KeyScope::Write, "Links that let chosen customers book; never the links themselves.", {"limit"}, {}, &Api::list_links},
+        {"POST", "/v1/links", Lane::Store, KeyScope::Write, "Make a link that lets a customer book, once or until it expires; it is shown once.", {}, {"customer", "service", "expires_in_s", "single_use"}, &Api::post_link},
+        {"DELETE", "/v1/links/{id}", Lane::Store, KeyScope::Write, "Revoke a link; bookings made under it stay.", {}, {}, &Api::delete_link},
+        {"GET", "/book", Lane::Inline, kOpen, "The public booking page, when [booking] page is on.", {}, {}, &Api::get_book_page},
+        {"GET", "/book/services", Lane::Store, kOpen, "What the public page offers.", {}, {}, &Api::get_book_services},
+        {"GET", "/book/slots", Lane::Store, kOpen, "When a service can begin on a day; says nothing about who is free or why others are not.", {"service", "day"}, {}, &Api::get_book_slots},
+        {"POST", "/book/link", Lane::Store, kOpen, "What a link is good for.", {}, {"link"}, &Api::post_book_link},
+        {"POST", "/book/holds", Lane::Store, kOpen, "Hold a time for a few minutes; gives the token that confirms and cancels it. With a token, one more in the same booking.", {}, {"service", "start", "link", "booking"}, &Api::post_book_hold},
+        {"POST", "/book/confirm", Lane::Store, kOpen, "Make a held booking firm.", {}, {"booking", "name", "contact", "note"}, &Api::post_book_confirm},
+        {"POST", "/book/look", Lane::Store, kOpen, "How a booking stands, for whoever has its token.", {}, {"booking"}, &Api::post_book_look},
+        {"POST", "/book/cancel", Lane::Store, kOpen, "Cancel a booking by its token.", {}, {"booking"}, &Api::post_book_cancel},
+        {"GET", "/v1/callbacks", Lane::Store, KeyScope::Monitor, "How far the booking system was told of changes, and what waits.", {}, {}, &Api::get_callbacks},
+        {"POST", "/v1/callbacks/replay", Lane::Store, KeyScope::Admin, "Tell of every change after a sequence number again, and of what was given up.", {}, {"after"}, &Api::replay_callbacks},
+        {"POST", "/v1/callbacks/secret", Lane::Store, KeyScope::Admin, "Make a new secret for callbacks; it is shown once. The one before signs beside it for overlap_s.", {}, {"overlap_s"}, &Api::rotate_callback_secret},
         {"GET", "/v1/staff", Lane::Store, KeyScope::Read, "Everybody.", {}, {}, &Api::list_staff},
         {"GET", "/v1/staff/{id}", Lane::Store, KeyScope::Read, "One person, room or device.", {}, {}, &Api::get_staff},
         {"PUT", "/v1/staff/{id}", Lane::Store, KeyScope::Write, "Create or replace a person, room or device.", {}, staff_fields(), &Api::put_staff},
@@ -202,7 +216,8 @@ Api::Api(ApiParts parts)
       sign_ins_(parts_.clock, parts_.random),
       keys_(read(parts_.store, [](const Reader& r) { return r.api_keys(); }), parts_.admin_token),
       key_limits_(parts_.limits.per_key),
-      address_limits_(parts_.limits.per_address) {
+      address_limits_(parts_.limits.per_address),
+      links_(parts_.store, parts_.connectors.vault(), parts_.random) {
     policy_ = read(parts_.store, [](const Reader& r) { return r.business(); }).value_or(Business{});
 }
 

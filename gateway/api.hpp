@@ -13,10 +13,15 @@
 
 #include "core/availability.hpp"
 #include "core/clock.hpp"
+#include "core/slots.hpp"
 #include "core/zone.hpp"
 #include "gateway/api_keys.hpp"
+#include "gateway/attempt_costs.hpp"
+#include "gateway/booking_links.hpp"
+#include "gateway/config.hpp"
 #include "gateway/connector_factory.hpp"
 #include "gateway/http_server.hpp"
+#include "gateway/json_input.hpp"
 #include "gateway/request_limits.hpp"
 #include "gateway/sign_in.hpp"
 #include "scheduler/engine.hpp"
@@ -45,6 +50,8 @@ struct ApiParts {
     std::string admin_token{};   ///< For the command line on this machine; empty: none.
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
     CallLimits limits{};
+    BookingConfig booking{};
+    std::string callback_url{};  ///< Empty: nobody hears of changes.
 };
 
 /// Setting: seconds between two drills that run by themselves; "0" or absent: none does.
@@ -80,6 +87,23 @@ public:
     HttpResponse handle(const HttpRequest&);
 
 private:
+    /// Who books, as the business's rules ask.
+    struct Booker {
+        BookingOrigin origin{};
+        std::string customer{};  ///< As it will stand in the appointment.
+        std::string identity{};  ///< What tells this customer from others; empty: `customer`.
+        std::string link{};      ///< As it came; empty: none.
+        bool exempt = false;     ///< The booking system decides itself.
+        bool from_page = false;
+        bool counted = false;  ///< Set by judge().
+    };
+    /// What became of a wish to hold.
+    struct Held {
+        std::optional<BookingResult> booked{};
+        HttpResponse refusal{};  ///< When it is not booked.
+        std::string why{};       ///< This person.
+    };
+
     HttpResponse dispatch(const HttpRequest&);
     /// Why the caller may not have this now; nothing: they may, and it was counted.
     std::optional<HttpResponse> turned_away(const HttpRequest&, const Route&);
@@ -93,6 +117,20 @@ private:
     HttpResponse get_availability(const HttpRequest&, const PathValues&);
     HttpResponse get_slots(const HttpRequest&, const PathValues&);
     HttpResponse post_hold(const HttpRequest&, const PathValues&);
+    HttpResponse list_links(const HttpRequest&, const PathValues&);
+    HttpResponse post_link(const HttpRequest&, const PathValues&);
+    HttpResponse delete_link(const HttpRequest&, const PathValues&);
+    HttpResponse get_book_page(const HttpRequest&, const PathValues&);
+    HttpResponse get_book_services(const HttpRequest&, const PathValues&);
+    HttpResponse get_book_slots(const HttpRequest&, const PathValues&);
+    HttpResponse post_book_link(const HttpRequest&, const PathValues&);
+    HttpResponse post_book_hold(const HttpRequest&, const PathValues&);
+    HttpResponse post_book_confirm(const HttpRequest&, const PathValues&);
+    HttpResponse post_book_look(const HttpRequest&, const PathValues&);
+    HttpResponse post_book_cancel(const HttpRequest&, const PathValues&);
+    HttpResponse get_callbacks(const HttpRequest&, const PathValues&);
+    HttpResponse replay_callbacks(const HttpRequest&, const PathValues&);
+    HttpResponse rotate_callback_secret(const HttpRequest&, const PathValues&);
     HttpResponse put_staff(const HttpRequest&, const PathValues&);
     HttpResponse get_staff(const HttpRequest&, const PathValues&);
     HttpResponse list_staff(const HttpRequest&, const PathValues&);
@@ -123,6 +161,8 @@ private:
     /// Seconds since each drill last passed; absent: never.
     std::map<std::string, std::optional<std::int64_t>> drill_ages(const Reader&) const;
     std::string verify_metrics(const Reader&) const;
+    nlohmann::json callbacks_json(const Reader&) const;
+    static std::string callback_metrics(const Reader&);
     HttpResponse list_conflicts(const HttpRequest&, const PathValues&);
     HttpResponse resolve_conflict(const HttpRequest&, const PathValues&);
     HttpResponse get_history(const HttpRequest&, const PathValues&);
@@ -145,6 +185,23 @@ private:
     HttpResponse replay_import(const nlohmann::json& document, bool apply_it);
     HttpResponse merge_import(const nlohmann::json& document, bool apply_it);
     void apply(const BookingResult& result);
+    Booker booker_from(const JsonInput&);
+    /// Why the public page's addresses do not answer this; nothing: they do.
+    std::optional<HttpResponse> page_is_off(const HttpRequest&) const;
+    Appointment page_hold(const Service&, Instant start, Instant now) const;
+    /// Makes a hold of the page firm. Throws what the transaction then is to end with.
+    BookingResult confirm_one(Writer&, Appointment held, Booker, const std::string& note, Instant now);
+    /// The wait that grows with attempts (docs/decisions/0004). @return 429, or nothing: this one was counted.
+    std::optional<HttpResponse> too_many_attempts(const Booker&);
+    /// In the transaction that books, before it does. Fills in what the link and an earlier booking say.
+    std::optional<BookingRule> judge(const Reader&, const Appointment& wanted, Booker&, Instant now);
+    /// In the same transaction, after it did.
+    static void note_booker(Writer&, const BookingResult&, const Booker&, Instant now);
+    /// Who could do this then, the fairest choice first.
+    std::vector<Load> free_for(const Service&, const Appointment& wanted, Instant now) const;
+    /// Books the first of them for whom the time is still free.
+    Held hold_first(Writer&, const Appointment& wanted, const std::vector<Load>& free, Instant now, const char* actor)
+        const;
     /// Runs `work` in one transaction; under an Idempotency-Key once only, its answer kept for a week when it is good.
     HttpResponse write_once(const HttpRequest&, const std::function<HttpResponse(Writer&)>& work);
     /// Exchanges the code and keeps the account; the outcome is kept for whoever began the sign-in.
@@ -163,6 +220,9 @@ private:
     KeyRing keys_;
     RequestLimits key_limits_;
     RequestLimits address_limits_;
+    BookingLinks links_;
+    AttemptCosts link_costs_{};
+    AttemptCosts address_costs_{};
     /// Held while an account is being connected: one that hangs leaves the other thread for providers to everybody
     /// else.
     std::mutex connecting_{};

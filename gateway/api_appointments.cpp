@@ -2,10 +2,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "core/busy.hpp"
 #include "core/identity.hpp"
-#include "core/slots.hpp"
 #include "gateway/api.hpp"
+#include "gateway/api_booking.hpp"
 #include "gateway/api_json.hpp"
 
 namespace calgate {
@@ -14,6 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxPage = 1000;
+constexpr const char* kOverridden = "The booking system set the limits aside.";
 constexpr auto kAnswersKept = std::chrono::hours{24 * 7};  // Longer than a booking system is down and retries.
 
 std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
@@ -38,87 +38,6 @@ std::size_t limit_of(const HttpRequest& request) {
     return limit;
 }
 
-std::string etag(std::int64_t revision) { return "\"" + std::to_string(revision) + "\""; }
-
-HttpResponse booking_answer(const BookingResult& result, const std::vector<Mirror>& mirrors) {
-    switch (result.outcome) {
-        case BookingOutcome::Created:
-        case BookingOutcome::Changed:
-        case BookingOutcome::Unchanged: {
-            auto response =
-                answer(result.outcome == BookingOutcome::Created ? 201 : 200, shown(*result.appointment, mirrors));
-            response.headers.emplace_back("ETag", etag(result.appointment->revision));
-            return response;
-        }
-        case BookingOutcome::Overlap:
-            return problem(
-                409,
-                "Conflict",
-                "That person is booked at this time already; ask /v1/availability for free time and choose another."
-            );
-        case BookingOutcome::RevisionMismatch:
-            return problem(
-                412,
-                "Precondition Failed",
-                "The appointment is at another revision than If-Match says; read it again and decide."
-            );
-        case BookingOutcome::UnknownStaff:
-            return problem(
-                422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first."
-            );
-        case BookingOutcome::UnknownService:
-            return problem(
-                422, "Unprocessable Content", "There is no such service; create it with PUT /v1/services/{id} first."
-            );
-        case BookingOutcome::NotFound:
-            return problem(404, "Not Found", "There is no appointment with this id.");
-    }
-    return problem(500, "Internal Server Error", "The booking ended in an unknown way; read the appointment.");
-}
-
-/// What external calendars say about a wanted time.
-struct ExternalTime {
-    bool busy = false;
-    bool stale = false;
-};
-
-ExternalTime external_time(const PersonBusy& person, Interval when, Instant now, std::chrono::seconds stale_after) {
-    ExternalTime out;
-    for (const auto& [source, state] : person.sources) {
-        if (source == "appointments") continue;
-        out.stale = out.stale || !state.as_of || now - *state.as_of > stale_after;
-    }
-    const auto busy = external_within(person, when);
-    out.busy = std::any_of(busy.begin(), busy.end(), [](const BusyInterval& b) { return b.kind == BusyKind::Busy; });
-    return out;
-}
-
-/// Judges a new time by the person's external calendars; marks it provisional where the business wants that.
-/// @return the refusal, if it is one.
-std::optional<HttpResponse> check_external(
-    Appointment& wanted,
-    const PersonBusy& person,
-    const Business& business,
-    Instant now,
-    bool force,
-    const ZoneResolver& zones
-) {
-    const auto external = external_time(person, occupied_by(wanted, zones), now, business.stale_after);
-    if (external.busy && !force)
-        return problem(
-            409, "Conflict", "A calendar of that person is busy at this time; choose another, or send override_busy."
-        );
-    if (external.stale && business.stale == StalePolicy::Refuse)
-        return problem(
-            409,
-            "Conflict",
-            "A calendar of that person was not read for too long, and the business refuses bookings then; try again "
-            "later."
-        );
-    wanted.provisional = external.stale && business.stale == StalePolicy::Provisional;
-    return std::nullopt;
-}
-
 }  // namespace
 
 HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& path) {
@@ -134,10 +53,20 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
     const bool force = in.flag_or("override_busy", false) || request.parameter("force") == "true";
     const Instant now = parts_.clock.now();
     const bool live = wanted.state != AppointmentState::Cancelled;
+    Booker booker = booker_from(in);
+    if (live && !(booker.link.empty() && booker.origin.network.empty())) {
+        const bool known = read(parts_.store, [&](const Reader& r) { return r.appointment(wanted.id).has_value(); });
+        auto refusal = known ? std::nullopt : too_many_attempts(booker);
+        if (refusal) return *refusal;
+    }
     std::optional<BookingResult> booked;
     const HttpResponse response = write_once(request, [&](Writer& writer) {
         const auto business = writer.business();
         const auto before = writer.appointment(wanted.id);
+        if (live) {
+            if (const auto broken = judge(writer, wanted, booker, now)) return rule_answer(*broken);
+            if (wanted.customer.empty()) wanted.customer = booker.customer;
+        }
         const bool time_changed = !before || before->start != wanted.start || before->end != wanted.end ||
                                   before->zone != wanted.zone || before->staff != wanted.staff;
         const bool confirms = before && before->hold_until && wanted.state == AppointmentState::Confirmed;
@@ -146,60 +75,14 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         if (live && (time_changed || confirms) && person && business) {
             if (const auto no = check_external(wanted, *person, *business, now, force, parts_.zones)) return *no;
         }
-        BookingResult result = place_appointment(writer, wanted, if_match, parts_.zones, now, "api", "");
+        BookingResult result =
+            place_appointment(writer, wanted, if_match, parts_.zones, now, "api", booker.exempt ? kOverridden : "");
+        note_booker(writer, result, booker, now);
         HttpResponse made = booking_answer(
             result, result.appointment ? writer.mirrors_of(result.appointment->id) : std::vector<Mirror>{}
         );
         booked = std::move(result);
         return made;
-    });
-    if (booked && response.status < 300) apply(*booked);
-    return response;
-}
-
-HttpResponse Api::post_hold(const HttpRequest& request, const PathValues&) {
-    const JsonInput in(request.body, hold_fields());
-    const auto service = parts_.index.service(ServiceId{in.text("service", 128)});
-    if (!service)
-        return problem(422, "Unprocessable Content", "There is no such service; GET /v1/services lists them.");
-    const Instant now = parts_.clock.now();
-    const Appointment wanted = hold_from(in, *service, parts_.zones, now, parts_.random);
-    const Instant start = parts_.zones.to_instant(wanted.start, wanted.zone);
-    std::vector<StaffId> names = wanted.staff.empty() ? service->staff : std::vector{wanted.staff};
-    std::vector<Load> free;
-    for (const StaffId& name : names) {
-        const auto person = parts_.index.person(name);
-        if (!person) continue;
-        const SlotQuestion question{*service, {start, start + std::chrono::seconds{1}}, now, {person}};
-        if (!slots_for(question, parts_.zones).empty()) free.push_back(load_of(*person, start, parts_.zones));
-    }
-    free = fairest_first(std::move(free));
-    std::optional<BookingResult> booked;
-    const HttpResponse response = write_once(request, [&](Writer& writer) {
-        const auto business = writer.business().value_or(Business{});
-        auto refusal = problem(409, "Conflict", "This time is not free any more; ask /v1/slots and choose another.");
-        for (auto choice = free.begin(); choice != free.end(); ++choice) {
-            Appointment hold = wanted;
-            hold.staff = choice->staff;
-            const auto person = parts_.index.person(hold.staff);
-            if (!person) continue;
-            if (auto no = check_external(hold, *person, business, now, false, parts_.zones)) {
-                refusal = std::move(*no);
-                continue;
-            }
-            BookingResult result = place_appointment(writer, hold, std::nullopt, parts_.zones, now, "api", "");
-            // Taken a moment ago: the next one.
-            if (result.outcome == BookingOutcome::Overlap) continue;
-            HttpResponse made = booking_answer(result, {});
-            if (made.status < 300) {
-                Json shown_hold = Json::parse(made.body);
-                shown_hold["why"] = why_chosen({choice, free.end()});
-                made.body = shown_hold.dump();
-            }
-            booked = std::move(result);
-            return made;
-        }
-        return refusal;
     });
     if (booked && response.status < 300) apply(*booked);
     return response;

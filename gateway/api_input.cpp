@@ -98,11 +98,26 @@ const std::vector<std::string>& appointment_fields() {
         "place",
         "customer",
         "notes",
-        "override_busy"};
+        "override_busy",
+        "client_address",
+        "link",
+        "booking",
+        "override_limits"};
     return kFields;
 }
 const std::vector<std::string>& hold_fields() {
-    static const std::vector<std::string> kFields = {"id", "service", "staff", "start", "zone", "hold_s"};
+    static const std::vector<std::string> kFields = {
+        "id",
+        "service",
+        "staff",
+        "start",
+        "zone",
+        "hold_s",
+        "customer",
+        "client_address",
+        "link",
+        "booking",
+        "override_limits"};
     return kFields;
 }
 const std::vector<std::string>& staff_fields() {

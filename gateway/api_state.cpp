@@ -170,6 +170,7 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
                   {"oldest_s", exposed.oldest ? (parts_.clock.now() - *exposed.oldest).count() : 0}}},
                 {"cut", parts_.connectors.traffic_cut().now()},
                 {"drills", drills},
+                {"callbacks", callbacks_json(reader)},
                 {"last_change", reader.last_change()}}
         );
     });
@@ -211,6 +212,7 @@ HttpResponse Api::get_metrics(const HttpRequest&, const PathValues&) {
         if (age) text += "calgate_drill_age_seconds{drill=\"" + drill + "\"} " + std::to_string(*age) + "\n";
     }
     text += read(parts_.store, [&](const Reader& r) { return verify_metrics(r); });
+    text += read(parts_.store, [](const Reader& r) { return callback_metrics(r); });
     text += "# TYPE calgate_conflicts_open gauge\ncalgate_conflicts_open " + std::to_string(open) + "\n";
     text +=
         "# TYPE calgate_writable gauge\ncalgate_writable " + std::string(parts_.store.writable() ? "1" : "0") + "\n";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -134,6 +135,21 @@ int command_kit(const std::string& directory, const KitOptions& options);
 int write_kit(Caller&, const std::string& directory, const KitOptions& options);
 /// Whether a report is as this gateway wrote it.
 int command_drill_check(const std::string& directory, const std::string& file);
+struct LinkOptions {
+    std::string customer{};
+    std::string service{};  ///< Empty: any.
+    std::string expires = "30d";
+    bool many = false;  ///< Good for more than one booking.
+};
+/// Prints the address to send to the customer, once.
+int command_links_create(const std::string& directory, const LinkOptions& options);
+int command_links_list(const std::string& directory, bool json);
+int command_links_revoke(const std::string& directory, const std::string& id);
+/// How far the booking system was told of changes.
+int command_callbacks(const std::string& directory, bool json);
+int command_callbacks_replay(const std::string& directory, std::int64_t after);
+/// Prints the new secret, once.
+int command_callbacks_rotate(const std::string& directory, const std::string& overlap);
 int command_doctor(const std::string& directory);
 
 }  // namespace calgate

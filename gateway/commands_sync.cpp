@@ -59,6 +59,12 @@ int command_status(const std::string& directory, bool json) {
                 only_here.value("appointments", 0),
                 static_cast<long long>(only_here.value("oldest_s", std::int64_t{0}))
             );
+        if (const auto& told = status.body["callbacks"]; told.value("parked", 0) > 0)
+            std::printf(
+                "%d appointments changed and the booking system could not be told for three days; see calgate "
+                "callbacks\n",
+                told.value("parked", 0)
+            );
         for (const auto& [drill, age] : status.body["drills"].items()) {
             const std::string when =
                 age.is_null() ? "never passed" : "passed " + std::to_string(age.get<std::int64_t>() / 3600) + " h ago";

@@ -11,6 +11,7 @@
 
 #include "connectors/http/url.hpp"
 #include "connectors/oauth/client.hpp"
+#include "gateway/config_booking.hpp"
 #include "gateway/config_policy.hpp"
 #include "gateway/config_reading.hpp"
 
@@ -185,6 +186,8 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.seconds("policy", "stale_after_s", 60, 30 * 86'400, out.stale_after);
     read_public_url(in, out);
     read_kit(in, out.kit);
+    config::read_booking(in, out.booking);
+    config::read_callbacks(in, out.callbacks);
     read_providers(in, out);
     read_network(in, file, out);
     in.refuse_unknown();
@@ -211,6 +214,7 @@ std::string write_config(const Config& c) {
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
         "[policy]\nstale = \"{}\"\nstale_after_s = {}\n{}\n"
         "[kit]\ntarget = {}\nevery_s = {}\ndays = {}\npassword_file = {}\nuser = {}\ntarget_password_file = {}\n\n"
+        "{}\n{}\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
         "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
         "[network]\nca_file = {}\nconnect_to = {}\n",
@@ -241,6 +245,8 @@ std::string write_config(const Config& c) {
         quoted(c.kit.password_file),
         quoted(c.kit.user),
         quoted(c.kit.target_password_file),
+        config::written_booking(c.booking),
+        config::written_callbacks(c.callbacks),
         quoted(c.google.client_id),
         quoted(c.google.client_secret_file),
         quoted(c.microsoft.client_id),

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/booking_rules.hpp"
 #include "core/model.hpp"
 #include "core/policy.hpp"
 #include "core/result.hpp"
@@ -29,6 +30,21 @@ struct KitConfig {
     std::string password_file{};  ///< What it is sealed with; empty: it is plain.
     std::string user{};           ///< At the WebDAV server.
     std::string target_password_file{};
+};
+
+/// What those who book for themselves may do, on the public page and through the API.
+struct BookingConfig {
+    bool page = false;               ///< `/book` is served.
+    std::chrono::seconds hold{300};  ///< How long the page keeps a time for somebody who fills in his name.
+    bool growing_wait = true;        ///< Between attempts of one link or address.
+    BookingLimits limits{};
+    bool operator==(const BookingConfig&) const = default;
+};
+
+/// Where the booking system hears of changes.
+struct CallbackConfig {
+    std::string url{};            ///< Empty: nowhere.
+    bool allow_internal = false;  ///< It may lie in a private network, or on this machine.
 };
 
 /// What `calgate.toml` says; a key that is not there keeps the value here.
@@ -63,6 +79,8 @@ struct Config {
     std::chrono::seconds stale_after{3600};
 
     KitConfig kit{};
+    BookingConfig booking{};
+    CallbackConfig callbacks{};
 
     ApplicationConfig google{};
     ApplicationConfig microsoft{};

@@ -130,8 +130,8 @@ public:
                 fail(
                     node,
                     fmt::format(
-                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [google], [microsoft] "
-                        "or [network]",
+                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [booking], "
+                        "[callbacks], [google], [microsoft] or [network]",
                         name
                     )
                 );

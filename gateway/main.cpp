@@ -38,6 +38,40 @@ void add_application(CLI::App& command, ConnectOptions& options) {
     command.add_option("--certificate", options.certificate, "PEM, certificate and private key, mode 0600");
 }
 
+/// Their options have to last until they are parsed.
+void add_booking_commands(CLI::App& app, const std::string& directory, int& code) {
+    static LinkOptions linking;
+    static std::string link, overlap = "24h";
+    static std::int64_t after = 0;
+    static bool json = false;
+    auto* links = app.add_subcommand("links", "links that let chosen customers book");
+    links->require_subcommand(1);
+    auto* create = links->add_subcommand("create", "make one; its address is shown once");
+    create->add_option("customer", linking.customer, "an id or a name, as your booking system knows him")->required();
+    create->add_option("--service", linking.service, "the only one it is good for");
+    create->add_option("--expires", linking.expires, "how long it is good, such as 12h or 30d");
+    create->add_flag("--many", linking.many, "for more than one booking");
+    create->callback([&] { code = command_links_create(directory, linking); });
+    auto* list = links->add_subcommand("list", "for whom, for what, until when, and whether used");
+    list->add_flag("--json", json);
+    list->callback([&] { code = command_links_list(directory, json); });
+    auto* revoke = links->add_subcommand("revoke", "end one; bookings made under it stay");
+    revoke->add_option("id", link)->required();
+    revoke->callback([&] { code = command_links_revoke(directory, link); });
+
+    auto* callbacks = app.add_subcommand("callbacks", "how far the booking system was told of changes");
+    callbacks->add_flag("--json", json);
+    auto* replay = callbacks->add_subcommand("replay", "tell of every change after a number again");
+    replay->add_option("--after", after, "sequence number of the change feed")->required();
+    auto* rotate = callbacks->add_subcommand("rotate", "make a new secret; it is shown once");
+    rotate->add_option("--overlap", overlap, "how long the one before signs beside it");
+    callbacks->callback([&, replay, rotate] {
+        code = replay->parsed()   ? command_callbacks_replay(directory, after)
+               : rotate->parsed() ? command_callbacks_rotate(directory, overlap)
+                                  : command_callbacks(directory, json);
+    });
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"calgate: appointments mirrored to the calendars people already use"};
     app.require_subcommand(1);
@@ -182,6 +216,8 @@ int run(int argc, char** argv) {
     auto* revoke = keys->add_subcommand("revoke", "end one");
     revoke->add_option("id", id)->required();
     revoke->callback([&] { code = command_keys_revoke(directory, id); });
+
+    add_booking_commands(app, directory, code);
 
     std::string folder;
     auto* out = app.add_subcommand("export", "everything but secrets, in open formats");

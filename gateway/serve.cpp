@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "connectors/http/curl_transport.hpp"
 #include "gateway/api.hpp"
+#include "gateway/callbacks.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/chores.hpp"
 #include "gateway/commands.hpp"
@@ -61,6 +63,29 @@ std::vector<Chores::Chore> chores_of(const Gateway& gateway) {
         });
     };
     return {{"kit", kit_every, write_it}, {"drill", drill_every, drill_it}};
+}
+
+/// Tells the booking system of changes, over connections of its own.
+struct CallbackParts {
+    CallbackParts(Gateway& gateway, http::CurlTransport::Settings settings)
+        : transport(std::move(settings), gateway.clock),
+          worker(
+              {gateway.config.callbacks.url}, *gateway.store, gateway.vault, transport, gateway.clock, gateway.random
+          ) {}
+    http::CurlTransport transport;
+    Callbacks worker;
+};
+
+/// Started; null when nobody is to be told.
+std::unique_ptr<CallbackParts> callbacks_of(Gateway& gateway) {
+    if (gateway.config.callbacks.url.empty()) return nullptr;
+    http::CurlTransport::Settings settings;
+    settings.allow_private_addresses = gateway.config.callbacks.allow_internal;
+    settings.ca_file = gateway.config.ca_file;
+    settings.connect_to = gateway.config.connect_to;
+    auto parts = std::make_unique<CallbackParts>(gateway, std::move(settings));
+    parts->worker.start();
+    return parts;
 }
 
 /// SIGHUP has the certificate read anew.
@@ -139,7 +164,9 @@ int serve(const std::string& directory) {
         gateway.keys,
         token,
         true,
-        {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy}});
+        {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy},
+        gateway.config.booking,
+        gateway.config.callbacks.url});
     const HttpServer::Settings settings = server_settings(gateway.config);
     const auto lane = [&](const HttpRequest& request) { return api.lane(request); };
     const auto handle = [&](const HttpRequest& request) { return api.handle(request); };
@@ -160,11 +187,13 @@ int serve(const std::string& directory) {
     if (local) local->start();
     Chores chores(*gateway.store, gateway.clock, chores_of(gateway));
     chores.start();
+    const auto callbacks = callbacks_of(gateway);
     spdlog::info("event=serving url={} business=\"{}\"", served, gateway.config.name);
     wait_for_end(signals, server);
     if (local) local->stop();
     server.stop();  // First, so that a chore that asks the API is not waited for.
     chores.stop();
+    if (callbacks) callbacks->worker.stop();
     gateway.engine->stop();
     std::remove(admin_file(directory).c_str());
     spdlog::info("event=stopped");

@@ -53,6 +53,52 @@ inline bool doubted(const Mirror& mirror) {
     return mirror.missing_since || mirror.twin_since || mirror.not_before || mirror.state == MirrorState::Conflict ||
            mirror.unlisted;
 }
+/// Where a booking that somebody made for himself came from. Kept apart from the appointment, with nothing readable in
+/// it: customer and address are keyed hashes.
+struct BookingOrigin {
+    AppointmentId appointment{};
+    std::string booking{};   ///< Appointments booked together share it; empty: on its own.
+    std::string customer{};  ///< Empty: not known.
+    std::string network{};   ///< Of the address; empty: not known.
+    std::string link{};      ///< Id of the link; empty: without one.
+    bool operator==(const BookingOrigin&) const = default;
+};
+
+/// How many others are open (core/booking_rules.hpp) where an origin counts. What the origin leaves empty is 0.
+struct BookingTally {
+    int of_customer = 0;
+    int of_network = 0;
+    int of_link = 0;
+    int on_day = 0;
+    int without_link = 0;
+};
+
+/// Lets a chosen customer book. The link itself is kept nowhere.
+struct BookingLink {
+    std::string id{};
+    std::string customer{};
+    ServiceId service{};  ///< Empty: any.
+    Instant created{};
+    Instant expires{};  ///< Opens nothing from then on.
+    bool single_use = true;
+    bool revoked = false;
+    std::optional<Instant> used{};  ///< When a booking was last confirmed under it.
+    bool operator==(const BookingLink&) const = default;
+};
+
+/// Changes of one appointment that the booking system was not told of yet.
+struct CallbackWait {
+    std::string subject{};
+    std::int64_t from = 0;  ///< Sequence of the first of them.
+    int attempts = 0;
+    Instant since{};       ///< First attempt at `from`.
+    Instant not_before{};  ///< Of the next attempt.
+    bool parked = false;   ///< Given up: a person decides.
+    bool operator==(const CallbackWait&) const = default;
+};
+
+/// Whose the gateway's own secrets are.
+inline const AccountId kOwnSecrets{};
 
 /// One consistent view of the store. Valid only inside the function it was given to.
 class Reader {
@@ -116,6 +162,17 @@ public:
     /// In order of label.
     virtual std::vector<ApiKey> api_keys() const = 0;
     virtual std::vector<ChannelRecord> push_channels() const = 0;
+    virtual std::optional<BookingOrigin> booking_origin(const AppointmentId&) const = 0;
+    /// All of one booking, in order of appointment.
+    virtual std::vector<BookingOrigin> booking_origins(const std::string& booking) const = 0;
+    /// What is open at `now` besides the appointment itself. @param day for `on_day`: those that start within it.
+    virtual BookingTally booking_tally(const BookingOrigin&, Interval day, Instant now) const = 0;
+    virtual std::optional<BookingLink> booking_link(const std::string& id) const = 0;
+    /// The newest first.
+    virtual std::vector<BookingLink> booking_links(std::size_t limit) const = 0;
+    virtual std::optional<CallbackWait> callback_wait(const std::string& subject) const = 0;
+    /// Those that are not parked first, by `not_before`.
+    virtual std::vector<CallbackWait> callback_waits(std::size_t limit) const = 0;
     /// Small settings of the gateway itself.
     virtual std::optional<std::string> setting(const std::string& name) const = 0;
 };
@@ -130,6 +187,7 @@ public:
     virtual void put(const Calendar&) = 0;
     virtual void erase(const CalendarId&) = 0;  ///< With its mirrors, cached events and channels.
     virtual void erase(const AccountId&) = 0;   ///< With its secrets.
+    /// Of an account, or of the gateway itself (kOwnSecrets).
     virtual void put(const SealedSecret&) = 0;
     virtual void erase_secrets(const AccountId&) = 0;
     /// Its revision is kept beside the earlier ones.
@@ -148,6 +206,14 @@ public:
     virtual void erase_api_key(const std::string& hash) = 0;
     virtual void put(const ChannelRecord&) = 0;
     virtual void erase_push_channel(const std::string& key) = 0;
+    /// Of an appointment that is there. It follows the appointment's state and times from then on.
+    virtual void put(const BookingOrigin&) = 0;
+    /// Of appointments that ended before.
+    virtual void forget_booking_origins(Instant ended_before) = 0;
+    virtual void put(const BookingLink&) = 0;
+    virtual void forget_booking_links(Instant expired_before) = 0;
+    virtual void put(const CallbackWait&) = 0;
+    virtual void erase_callback_wait(const std::string& subject) = 0;
     virtual void put_setting(const std::string& name, const std::string& value) = 0;
 };
 

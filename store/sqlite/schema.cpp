@@ -116,6 +116,42 @@ std::string ninth() {
            "; CREATE INDEX mirrors_by_href ON mirrors(calendar, json_extract(body, '$.href'));"
            "CREATE INDEX calendars_by_staff ON calendars(json_extract(body, '$.staff'))";
 }
+// Secrets of the gateway itself belong to no account. What an origin counts for follows the appointment by a trigger,
+// so that every way to change one keeps it true: `open_until_s` is 0 once it is cancelled.
+constexpr const char* kTenth = R"sql(
+CREATE TABLE secrets_of_all (account TEXT NOT NULL, name TEXT NOT NULL, key INTEGER NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (account, name)) WITHOUT ROWID;
+INSERT INTO secrets_of_all SELECT account, name, key, sealed FROM secrets;
+DROP TABLE secrets;
+ALTER TABLE secrets_of_all RENAME TO secrets;
+CREATE TRIGGER secrets_are_of_an_account BEFORE INSERT ON secrets
+    WHEN NEW.account <> '' AND NOT EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account)
+    BEGIN SELECT RAISE(ABORT, 'a secret of no account'); END;
+CREATE TRIGGER secrets_go_with_the_account AFTER DELETE ON accounts
+    BEGIN DELETE FROM secrets WHERE account = OLD.id; END;
+CREATE TABLE booking_origins (
+    appointment TEXT PRIMARY KEY REFERENCES appointments(id) ON DELETE CASCADE, booking TEXT NOT NULL,
+    customer TEXT NOT NULL, network TEXT NOT NULL, link TEXT NOT NULL,
+    start_s INTEGER NOT NULL, end_s INTEGER NOT NULL, open_until_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX booking_origins_by_booking ON booking_origins(booking);
+CREATE INDEX booking_origins_by_customer ON booking_origins(customer, open_until_s);
+CREATE INDEX booking_origins_by_network ON booking_origins(network, open_until_s);
+CREATE INDEX booking_origins_by_link ON booking_origins(link, open_until_s);
+CREATE INDEX booking_origins_by_start ON booking_origins(start_s);
+CREATE INDEX booking_origins_by_end ON booking_origins(end_s);
+CREATE TRIGGER origins_follow AFTER UPDATE ON appointments BEGIN
+    UPDATE booking_origins SET start_s = NEW.start_s, end_s = NEW.end_s, open_until_s =
+        CASE NEW.live WHEN 1 THEN COALESCE(json_extract(NEW.body, '$.hold_until_s'), NEW.end_s) ELSE 0 END
+    WHERE appointment = NEW.id;
+END;
+CREATE TABLE booking_links (
+    id TEXT PRIMARY KEY, customer TEXT NOT NULL, service TEXT NOT NULL, created_s INTEGER NOT NULL,
+    expires_s INTEGER NOT NULL, single_use INTEGER NOT NULL, revoked INTEGER NOT NULL, used_s INTEGER) WITHOUT ROWID;
+CREATE INDEX booking_links_by_time ON booking_links(created_s, id);
+CREATE TABLE callback_waits (
+    subject TEXT PRIMARY KEY, from_sequence INTEGER NOT NULL, attempts INTEGER NOT NULL, since_s INTEGER NOT NULL,
+    not_before_s INTEGER NOT NULL, parked INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
 
 }  // namespace
 
@@ -139,7 +175,8 @@ void migrate(Database& database, int target) {
         [&] { database.execute(kSixth); },
         [&] { database.execute(kSeventh); },
         [&] { database.execute(kEighth); },
-        [&] { database.execute(ninth()); }};
+        [&] { database.execute(ninth()); },
+        [&] { database.execute(kTenth); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

@@ -4,6 +4,7 @@
 
 #include "store/sqlite/rows.hpp"
 #include "store/sqlite/schema.hpp"
+#include "store/sqlite/sqlite_bookings.hpp"
 
 namespace calgate::sqlite {
 namespace {
@@ -328,6 +329,34 @@ std::vector<ApiKey> RowReader<Base>::api_keys() const {
 template <class Base>
 std::vector<ChannelRecord> RowReader<Base>::push_channels() const {
     return rows<ChannelRecord>(database_.statement("SELECT body FROM push_channels ORDER BY key"));
+}
+template <class Base>
+std::optional<BookingOrigin> RowReader<Base>::booking_origin(const AppointmentId& id) const {
+    return read_origin(database_, id);
+}
+template <class Base>
+std::vector<BookingOrigin> RowReader<Base>::booking_origins(const std::string& booking) const {
+    return read_origins(database_, booking);
+}
+template <class Base>
+BookingTally RowReader<Base>::booking_tally(const BookingOrigin& origin, Interval day, Instant now) const {
+    return read_tally(database_, origin, day, now);
+}
+template <class Base>
+std::optional<BookingLink> RowReader<Base>::booking_link(const std::string& id) const {
+    return read_link(database_, id);
+}
+template <class Base>
+std::vector<BookingLink> RowReader<Base>::booking_links(std::size_t limit) const {
+    return read_links(database_, limit);
+}
+template <class Base>
+std::optional<CallbackWait> RowReader<Base>::callback_wait(const std::string& subject) const {
+    return read_wait(database_, subject);
+}
+template <class Base>
+std::vector<CallbackWait> RowReader<Base>::callback_waits(std::size_t limit) const {
+    return read_waits(database_, limit);
 }
 template <class Base>
 std::optional<std::string> RowReader<Base>::setting(const std::string& name) const {

@@ -50,6 +50,13 @@ public:
     std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const override;
     std::vector<ApiKey> api_keys() const override;
     std::vector<ChannelRecord> push_channels() const override;
+    std::optional<BookingOrigin> booking_origin(const AppointmentId&) const override;
+    std::vector<BookingOrigin> booking_origins(const std::string& booking) const override;
+    BookingTally booking_tally(const BookingOrigin&, Interval day, Instant now) const override;
+    std::optional<BookingLink> booking_link(const std::string& id) const override;
+    std::vector<BookingLink> booking_links(std::size_t limit) const override;
+    std::optional<CallbackWait> callback_wait(const std::string& subject) const override;
+    std::vector<CallbackWait> callback_waits(std::size_t limit) const override;
     std::optional<std::string> setting(const std::string& name) const override;
 
 protected:
@@ -82,6 +89,12 @@ public:
     void erase_api_key(const std::string& hash) override;
     void put(const ChannelRecord&) override;
     void erase_push_channel(const std::string& key) override;
+    void put(const BookingOrigin&) override;
+    void forget_booking_origins(Instant ended_before) override;
+    void put(const BookingLink&) override;
+    void forget_booking_links(Instant expired_before) override;
+    void put(const CallbackWait&) override;
+    void erase_callback_wait(const std::string& subject) override;
     void put_setting(const std::string& name, const std::string& value) override;
 
 private:

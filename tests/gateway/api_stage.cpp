@@ -144,7 +144,8 @@ void ApiStage::open() {
         gateway_->keys,
         "",
         false,
-        {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy}});
+        {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy},
+        gateway_->config.booking});
     server_ = std::make_unique<HttpServer>(
         settings_,
         [this](const HttpRequest& request) { return api_->lane(request); },
@@ -166,6 +167,9 @@ Answer ApiStage::call(const std::string& method, const std::string& target, cons
     const bool signed_already =
         std::any_of(headers.begin(), headers.end(), [](const auto& header) { return header.first == "Authorization"; });
     if (!signed_already) headers.emplace_back("Authorization", authorization());
+    const bool typed =
+        std::any_of(headers.begin(), headers.end(), [](const auto& header) { return header.first == "Content-Type"; });
+    if (!typed && !body.empty()) headers.emplace_back("Content-Type", "application/json");
     Wire wire(port());
     if (!wire.send(request_text(method, target, body, headers))) throw std::runtime_error("the API takes no request");
     return wire.read(method == "HEAD");

@@ -44,6 +44,19 @@ const Row kRefused[] = {
      "calgate.toml:4: listen is no address",
      "127.0.0.1:8480"},
     {"listen_port_too_big", kHead + "listen = \"127.0.0.1:70000\"\n", "calgate.toml:4: listen", "127.0.0.1:8480"},
+    {"limit_below_nothing",
+     kHead + "[booking]\nper_customer = -1\n",
+     "calgate.toml:5: per_customer is out of range",
+     "from 0"},
+    {"unknown_limit", kHead + "[booking]\nper_week = 1\n", "calgate.toml:5: booking.per_week is no setting", "remove"},
+    {"callbacks_in_the_clear",
+     kHead + "[callbacks]\nurl = \"http://shop.example/\"\n",
+     "calgate.toml:5: url is no https address",
+     "https://"},
+    {"secret_of_callbacks",
+     kHead + "[callbacks]\nsecret = \"x\"\n",
+     "calgate.toml:5: callbacks.secret is no setting",
+     "remove"},
     {"body_too_small", kHead + "[limits]\nbody_bytes = 1\n", "calgate.toml:5: body_bytes is out of range", "from 1024"},
     {"number_as_text", kHead + "[sync]\nworkers = \"8\"\n", "calgate.toml:5: workers", "whole number"},
     {"number_as_float", kHead + "[sync]\nworkers = 8.0\n", "calgate.toml:5: workers", "whole number"},
@@ -95,6 +108,8 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     wanted.policies.calendars["cal-1"].moved_away = MovedAwayPolicy::Deletion;
     wanted.stale = StalePolicy::Refuse;
     wanted.stale_after = std::chrono::seconds{120};
+    wanted.booking = {true, std::chrono::seconds{120}, false, {1, 2, 3, 4, 5, true, true, true}};
+    wanted.callbacks = {"https://shop.example/hook", true};
     const auto read = read_config(write_config(wanted), "calgate.toml", zones());
     BOOST_REQUIRE_MESSAGE(read.has_value(), (read ? "" : read.error().detail));
     BOOST_TEST(read->name == wanted.name);
@@ -107,6 +122,9 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     BOOST_TEST((read->policies == wanted.policies));
     BOOST_TEST((read->stale == StalePolicy::Refuse));
     BOOST_TEST(read->stale_after.count() == 120);
+    BOOST_TEST((read->booking == wanted.booking));
+    BOOST_TEST(read->callbacks.url == wanted.callbacks.url);
+    BOOST_TEST(read->callbacks.allow_internal);
 }
 
 BOOST_AUTO_TEST_CASE(random_fills_every_byte) {

@@ -61,9 +61,22 @@ bool connects(const Api::Route& route) { return route.method == "POST" && route.
 /// A page that a provider sends the browser to, with parameters of its own choice.
 bool for_a_browser(const Api::Route& route) { return !route.parameters.empty() && route.parameters.back() == "*"; }
 
+/// With everything switched on that can be off.
+class Everything : public ApiStage {
+public:
+    Everything() : ApiStage({}, config()) {}
+
+private:
+    static Config config() {
+        Config out;
+        out.booking.page = true;
+        return out;
+    }
+};
+
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(openapi, ApiStage)
+BOOST_FIXTURE_TEST_SUITE(openapi, Everything)
 
 BOOST_AUTO_TEST_CASE(every_route_answers_and_knows_every_field_it_documents) {
     add_staff("1");

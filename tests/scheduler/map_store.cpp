@@ -174,6 +174,13 @@ public:
     std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes->size()); }
     std::optional<IdempotentAnswer> idempotent_answer(const std::string&) const override { return std::nullopt; }
     std::vector<ApiKey> api_keys() const override { return {}; }
+    std::optional<BookingOrigin> booking_origin(const AppointmentId&) const override { return std::nullopt; }
+    std::vector<BookingOrigin> booking_origins(const std::string&) const override { return {}; }
+    BookingTally booking_tally(const BookingOrigin&, Interval, Instant) const override { return {}; }
+    std::optional<BookingLink> booking_link(const std::string&) const override { return std::nullopt; }
+    std::vector<BookingLink> booking_links(std::size_t) const override { return {}; }
+    std::optional<CallbackWait> callback_wait(const std::string&) const override { return std::nullopt; }
+    std::vector<CallbackWait> callback_waits(std::size_t) const override { return {}; }
     std::vector<ChannelRecord> push_channels() const override { return values(*rows_.channels); }
     std::optional<std::string> setting(const std::string& name) const override { return find(*rows_.settings, name); }
 
@@ -224,6 +231,12 @@ public:
     void forget_idempotent_answers(Instant) override {}
     void put(const ApiKey&) override {}
     void erase_api_key(const std::string&) override {}
+    void put(const BookingOrigin&) override {}
+    void forget_booking_origins(Instant) override {}
+    void put(const BookingLink&) override {}
+    void forget_booking_links(Instant) override {}
+    void put(const CallbackWait&) override {}
+    void erase_callback_wait(const std::string&) override {}
     void put(const ChannelRecord& row) override { rows_.channels.change()[row.key] = row; }
     void erase_push_channel(const std::string& key) override { rows_.channels.change().erase(key); }
     void put_setting(const std::string& name, const std::string& value) override {

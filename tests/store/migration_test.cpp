@@ -99,6 +99,36 @@ BOOST_AUTO_TEST_CASE(a_file_of_version_7_is_upgraded_and_its_keys_still_open_eve
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_file_of_version_8_is_upgraded_and_its_secrets_stay_with_their_accounts) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database old(folder.file("store.db"), {});
+        sqlite::migrate(old, 8);
+        old.execute("INSERT INTO accounts VALUES ('a', '{\"id\":\"a\"}')");
+        old.execute("INSERT INTO secrets VALUES ('a', 'password', 3, 'sealed')");
+    }
+    const auto store = SqliteStore::open(folder.file("store.db"));
+    const SealedSecret own{kOwnSecrets, "link_key", 3, "of the gateway"};
+    store->write([&](Writer& writer) { writer.put(own); });
+    BOOST_CHECK_THROW(
+        store->write([](Writer& writer) {
+            writer.put(SealedSecret{{"b"}, "password", 3, "x"});
+        }),
+        StoreFailure
+    );
+    store->read([&](const Reader& reader) {
+        BOOST_TEST((reader.secret({"a"}, "password") == SealedSecret{{"a"}, "password", 3, "sealed"}));
+        BOOST_TEST((reader.secret(kOwnSecrets, "link_key") == own));
+        BOOST_TEST(reader.secrets_under_other_keys(4, {}, 10).size() == 2u);
+    });
+    store->write([](Writer& writer) { writer.erase(AccountId{"a"}); });
+    store->read([&](const Reader& reader) {
+        BOOST_TEST(!reader.secret({"a"}, "password").has_value());
+        BOOST_TEST(reader.secret(kOwnSecrets, "link_key").has_value());
+    });
+    BOOST_TEST(store->check_integrity() == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_file_is_refused_with_a_sentence) {
     const ScratchFolder folder;
     {
