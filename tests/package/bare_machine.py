@@ -98,7 +98,7 @@ class Service:
         self.reports = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.reports.bind(place)
         os.chmod(place, 0o777)
-        self.reports.settimeout(60)
+        self.reports.settimeout(30)
         environment = dict(line.split("=", 1) for line in unit["Environment"])
         self.log = open(os.path.join(root, "tmp/calgate.log"), "ab")
         self.process = subprocess.Popen(
@@ -122,7 +122,10 @@ class Service:
         rules.load()
 
     def next_report(self):
-        return self.reports.recv(64).decode()
+        try:
+            return self.reports.recv(64).decode()
+        except TimeoutError:
+            return "nothing"
 
     def stop(self):
         """@return exit code and seconds."""
@@ -170,6 +173,8 @@ def check_life(package, previous, root, check):
     make_bare(root)
     run(root, "apt-get", "update", "-q")
     run(root, "apt-get", "purge", "-q", "-y", "calgate", check=False)
+    for left in ("var/lib/calgate", "etc/calgate"):  # By a run that broke off, or by a package that does not purge.
+        shutil.rmtree(os.path.join(root, left), ignore_errors=True)
     before = files_of(root)
     install(root, previous or package)
     good, key = check_first_start(root, check)

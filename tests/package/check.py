@@ -4,6 +4,7 @@ Debian is like after installing, upgrading, removing and purging it. Needs root 
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -59,6 +60,33 @@ def check_manual(program, page):
     return check(f"calgate(1) has all {len(verbs)} verbs{': not ' + ', '.join(missing) if missing else ''}", verbs and not missing)
 
 
+def check_bill(program, path):
+    """Every library that the loader maps into the program stands in the bill, at the version that is installed; and so do the
+    libraries that are headers only."""
+    with open(path, encoding="utf-8") as file:
+        bill = json.load(file)
+    listed = {part["name"]: part["version"] for part in bill["components"]}
+    loader = subprocess.run([program, "--version"], capture_output=True, text=True, check=True,
+                            env={"LD_TRACE_LOADED_OBJECTS": "1"}).stdout
+    wrong = []
+    for library in re.findall(r"=> (/\S+)", loader):
+        real = os.path.realpath(library)
+        owners = subprocess.run(["dpkg", "-S", real, real.removeprefix("/usr")], capture_output=True, text=True, check=False).stdout
+        package = owners.split(":")[0]
+        version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package + ":amd64" if ":amd64" in owners else package],
+                                 capture_output=True, text=True, check=True).stdout
+        if listed.get(package) != version:
+            wrong.append(f"{library} is of {package} {version}")
+    for package in ("libboost1.81-dev", "nlohmann-json3-dev", "libtomlplusplus-dev", "libcli11-dev"):
+        if package not in listed:
+            wrong.append(f"{package} is missing")
+    good = check(f"the bill of materials has all {len(listed)} parts{': ' + '; '.join(wrong) if wrong else ''}", len(listed) > 20 and not wrong)
+    about = bill["metadata"]["component"]
+    whole = bill["bomFormat"] == "CycloneDX" and all(
+        part["type"] == "library" and part["purl"].startswith("pkg:deb/debian/" + part["name"] + "@") for part in bill["components"])
+    return good & check(f"it is CycloneDX {bill['specVersion']} of {about['name']} {about['version']}", whole and about["name"] == "calgate")
+
+
 def check_content(package, folder):
     subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
     fields = subprocess.run(["dpkg-deb", "-f", package, "Depends"], capture_output=True, text=True, check=True).stdout
@@ -67,6 +95,7 @@ def check_content(package, folder):
     good &= check_hardening(program)
     good &= check_unit(os.path.join(folder, "usr/lib/systemd/system/calgate.service"))
     good &= check_completion(program, os.path.join(folder, "usr/share/bash-completion/completions/calgate"))
+    good &= check_bill(program, os.path.join(folder, "usr/share/doc/calgate/calgate.cdx.json"))
     good &= check_manual(program, os.path.join(folder, "usr/share/man/man1/calgate.1.gz"))
     return good
 
