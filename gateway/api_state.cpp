@@ -179,7 +179,7 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
 std::string Api::verify_metrics(const Reader& reader) const {
     std::string text =
         "# TYPE calgate_verify_age_seconds gauge\n# TYPE calgate_verify_findings gauge\n"
-        "# TYPE calgate_unmirrored gauge\n# TYPE calgate_rpo_seconds gauge\n";
+        "# TYPE calgate_unmirrored gauge\n# TYPE calgate_rpo_seconds gauge\n# TYPE calgate_kit_age_seconds gauge\n";
     for (const Calendar& calendar : reader.calendars()) {
         const auto verified = last_verified(reader, calendar.id);
         if (!calendar.mirror || !verified) continue;
@@ -189,8 +189,7 @@ std::string Api::verify_metrics(const Reader& reader) const {
         text += "calgate_verify_findings" + label + std::to_string(verified->findings) + "\n";
     }
     if (const auto kit = last_done(reader, "kit"))
-        text += "# TYPE calgate_kit_age_seconds gauge\ncalgate_kit_age_seconds " +
-                std::to_string((parts_.clock.now() - *kit).count()) + "\n";
+        text += "calgate_kit_age_seconds " + std::to_string((parts_.clock.now() - *kit).count()) + "\n";
     const Exposure exposed = exposure_of(reader);
     const auto age = exposed.oldest ? (parts_.clock.now() - *exposed.oldest).count() : 0;
     return text + "calgate_unmirrored " + std::to_string(exposed.appointments) + "\ncalgate_rpo_seconds " +

@@ -5,6 +5,7 @@
 #include "connectors/http/url.hpp"
 #include "gateway/command_support.hpp"
 #include "gateway/commands.hpp"
+#include "gateway/credentials.hpp"
 #include "gateway/keys.hpp"
 #include "gateway/kit_seal.hpp"
 #include "gateway/kit_target.hpp"
@@ -18,9 +19,8 @@ constexpr const char* kSealedName = "outage-kit.tar.cms";
 
 /// A relative name is one in the data directory, as in calgate.toml; on the command line in the present folder.
 Result<std::string> secret_in(const std::string& directory, const std::string& file) {
-    const auto inside = std::filesystem::path(directory) / file;
     const bool here = std::filesystem::exists(file);
-    return read_secret_file(here ? file : inside.string(), kMostSecret);
+    return read_secret_file(here ? file : secret_path(directory, file), kMostSecret);
 }
 
 Result<std::vector<KitFile>> files_for(

@@ -14,6 +14,7 @@
 #include "gateway/config_booking.hpp"
 #include "gateway/config_policy.hpp"
 #include "gateway/config_reading.hpp"
+#include "gateway/credentials.hpp"
 
 namespace calgate {
 namespace {
@@ -114,9 +115,8 @@ void read_kit(Reading& in, KitConfig& out) {
     out.every = std::chrono::duration_cast<std::chrono::minutes>(every);
 }
 
-/// Relative names are names in the folder of the configuration.
 void read_certificate(Reading& in, const std::string& file, Config& out) {
-    const auto folder = std::filesystem::path(file).parent_path();
+    const std::string folder = std::filesystem::path(file).parent_path().string();
     in.text("gateway", "certificate_file", out.certificate_file);
     in.text("gateway", "certificate_key_file", out.certificate_key_file);
     in.refuse_secret("gateway", "certificate_key");
@@ -126,7 +126,7 @@ void read_certificate(Reading& in, const std::string& file, Config& out) {
             "there is only one of certificate_file and certificate_key_file; name both, or none for plain HTTP"
         );
     for (std::string* name : {&out.certificate_file, &out.certificate_key_file})
-        if (!name->empty()) *name = (folder / *name).string();
+        if (!name->empty()) *name = secret_path(folder, *name);
 }
 
 void read_public_url(Reading& in, Config& out) {

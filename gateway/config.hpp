@@ -14,7 +14,7 @@
 namespace calgate {
 
 /// The application as it is registered at a provider. Secrets lie in files of their own, readable by their owner only;
-/// a relative name is one in the data directory.
+/// a relative name is a credential of the service or one in the data directory (see gateway/credentials.hpp).
 struct ApplicationConfig {
     std::string client_id{};  ///< Empty: people cannot sign in there.
     std::string client_secret_file{};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,7 +11,24 @@
 
 namespace calgate {
 
+namespace {
+
+/// What root would leave in somebody else's folder, the service could not write any more.
+bool belongs_to_another(const std::string& directory, uid_t me) {
+    struct stat folder {};
+    return me == 0 && ::stat(directory.c_str(), &folder) == 0 && folder.st_uid != 0;
+}
+
+}  // namespace
+
 Result<DataLock> DataLock::take(const std::string& directory) {
+    if (belongs_to_another(directory, ::geteuid())) {
+        return Error{
+            ErrorCode::Rejected,
+            directory +
+                " belongs to another user; run calgate as that one, with the package: sudo -u calgate calgate …",
+            {}};
+    }
     const std::string path = directory + "/lock";
     DataLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (lock.descriptor_ < 0) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "gateway/api_keys.hpp"
+#include "gateway/credentials.hpp"
 #include "gateway/keys.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
@@ -44,8 +45,7 @@ Result<oauth::Client> client_from(
     oauth::Client client{provider, config.client_id, config.tenant, {}, {}};
     const auto take = [&](const std::string& file, std::string& out) -> Status {
         if (file.empty()) return {};
-        const auto path = std::filesystem::path(directory) / file;
-        CALGATE_TRY(out, read_secret_file(path.string(), kMaxSecretBytes));
+        CALGATE_TRY(out, read_secret_file(secret_path(directory, file), kMaxSecretBytes));
         return {};
     };
     CALGATE_TRY_STATUS(take(config.client_secret_file, client.secret));

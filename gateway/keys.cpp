@@ -11,6 +11,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "gateway/credentials.hpp"
+
 namespace calgate {
 namespace {
 
@@ -19,19 +21,33 @@ using Json = nlohmann::json;
 constexpr std::size_t kKeyBytes = 32;
 
 Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence)}; }
-std::string key_path(const std::string& directory) { return directory + "/keys.json"; }
+std::string key_path(const std::string& directory) { return secret_path(directory, "keys.json"); }
 
 Status check_private(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0)
         return refused("The file " + path + " cannot be read; check that it exists and may be read.");
-    if ((info.st_mode & 077) != 0) return refused("Others may read " + path + "; run chmod 600 on it.");
+    // systemd opens a credential to the service's user by an access list, which shows as the group's right to read.
+    const mode_t others = is_credential(path) ? 037 : 077;
+    if ((info.st_mode & others) != 0) return refused("Others may read " + path + "; run chmod 600 on it.");
     return {};
 }
 
 Result<Json> read_content(const std::string& directory) {
-    if (!std::filesystem::exists(key_path(directory)))
-        return refused("There is no gateway in " + directory + "; run calgate init there first.");
+    std::error_code error;
+    if (!std::filesystem::exists(key_path(directory), error)) {
+        if (error)
+            return refused(
+                "The folder " + directory + " may not be read (" + error.message() +
+                "); run calgate as the user whom it belongs to, with the package: sudo -u calgate calgate …"
+            );
+        if (!std::filesystem::exists(directory + "/calgate.db"))
+            return refused("There is no gateway in " + directory + "; run calgate init there first.");
+        return refused(
+            "There is no keys.json in " + directory +
+            "; bring back a backup of it, or, if it is a credential of the service, start the service first."
+        );
+    }
     CALGATE_TRY_STATUS(check_private(key_path(directory)));
     CALGATE_TRY(const std::string text, read_file(key_path(directory), 64 * 1024));
     Json content = Json::parse(text, nullptr, false);
@@ -52,6 +68,15 @@ Json written(const VaultKeys& vault) {
     Json list = Json::array();
     for (const auto& [number, key] : vault) list.push_back({{"id", number}, {"key", base64url(key)}});
     return list;
+}
+
+Status write_keys(const std::string& directory, const Json& content) {
+    const std::string path = key_path(directory);
+    if (!is_credential(path)) return write_private_file(path, content.dump(2) + "\n");
+    return refused(
+        "The keys are a credential of the service, which it cannot change; stop it, put keys.json into " + directory +
+        ", run this again there, and make the credential anew from that file."
+    );
 }
 
 }  // namespace
@@ -118,21 +143,21 @@ Status save_keys(const std::string& directory, const KeyFile& keys) {
         {"recovery_key", base64url(keys.keys.recovery_key)},
         {"vault_keys", written(keys.vault)},
     };
-    return write_private_file(key_path(directory), content.dump(2) + "\n");
+    return write_keys(directory, content);
 }
 
 Status save_vault_keys(const std::string& directory, const VaultKeys& vault) {
     CALGATE_TRY(Json content, read_content(directory));
     content.erase("vault_key");
     content["vault_keys"] = written(vault);
-    return write_private_file(key_path(directory), content.dump(2) + "\n");
+    return write_keys(directory, content);
 }
 
 Status save_restored_keys(const std::string& directory, const Keys& keys) {
     CALGATE_TRY(Json content, read_content(directory));
     content["mark_key"] = base64url(keys.mark_key);
     content["recovery_key"] = base64url(keys.recovery_key);
-    return write_private_file(key_path(directory), content.dump(2) + "\n");
+    return write_keys(directory, content);
 }
 
 Result<std::string> read_recovery_key(const std::string& path) {

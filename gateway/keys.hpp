@@ -22,7 +22,8 @@ KeyFile make_keys(Random& random);
 /// Writes keys.json, readable by its owner only. @return Rejected with a sentence when it cannot, or when it is there
 /// already.
 Status save_keys(const std::string& directory, const KeyFile& keys);
-/// Replaces the vault's keys in keys.json, whole or not at all; durable when it returns.
+/// Replaces the vault's keys in keys.json, whole or not at all; durable when it returns. @return Rejected with a
+/// sentence, also when keys.json is a credential (see gateway/credentials.hpp).
 Status save_vault_keys(const std::string& directory, const VaultKeys& vault);
 /// Replaces the mark and recovery keys by those of the gateway whose copies are restored; as durable.
 Status save_restored_keys(const std::string& directory, const Keys& keys);

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "gateway/commands.hpp"
+#include "gateway/credentials.hpp"
 #include "gateway/serve.hpp"
 
 using namespace calgate;
@@ -76,7 +77,8 @@ int run(int argc, char** argv) {
     CLI::App app{"calgate: appointments mirrored to the calendars people already use"};
     app.require_subcommand(1);
     app.fallthrough();
-    std::string directory = "./calgate-data";
+    app.set_version_flag("--version", "calgate " CALGATE_VERSION);
+    std::string directory = default_directory();
     app.add_option("--dir", directory, "data directory")->envname("CALGATE_DIR");
     int code = 0;
 

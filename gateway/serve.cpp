@@ -14,6 +14,7 @@
 #include "gateway/caller.hpp"
 #include "gateway/chores.hpp"
 #include "gateway/commands.hpp"
+#include "gateway/credentials.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/keys.hpp"
@@ -91,10 +92,12 @@ std::unique_ptr<CallbackParts> callbacks_of(Gateway& gateway) {
 /// SIGHUP has the certificate read anew.
 void wait_for_end(const sigset_t& set, HttpServer& server) {
     int received = 0;
-    do {
-        sigwait(&set, &received);
-        if (received == SIGHUP) server.reload_certificate();
-    } while (received == SIGHUP);
+    while (sigwait(&set, &received) == 0 && received == SIGHUP) {
+        tell_service_manager("RELOADING=1");
+        server.reload_certificate();
+        tell_service_manager("READY=1");
+    }
+    tell_service_manager("STOPPING=1");
     spdlog::info("event=stopping signal={}", received);
 }
 
@@ -189,6 +192,7 @@ int serve(const std::string& directory) {
     chores.start();
     const auto callbacks = callbacks_of(gateway);
     spdlog::info("event=serving url={} business=\"{}\"", served, gateway.config.name);
+    tell_service_manager("READY=1");
     wait_for_end(signals, server);
     if (local) local->stop();
     server.stop();  // First, so that a chore that asks the API is not waited for.
