@@ -15,7 +15,9 @@
 #include "core/clock.hpp"
 #include "core/zone.hpp"
 #include "gateway/api_keys.hpp"
+#include "gateway/change_stream.hpp"
 #include "gateway/connector_factory.hpp"
+#include "gateway/feeds.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/request_limits.hpp"
 #include "gateway/sign_in.hpp"
@@ -30,6 +32,8 @@ struct CallLimits {
     int per_key = 0;
     int per_address = 0;        ///< Of those that bring no valid key.
     bool behind_proxy = false;  ///< Addresses come from a proxy on this machine.
+    int streams_per_key = 8;    ///< That are open at once.
+    int streams = 256;          ///< That are open at once, in all.
 };
 
 /// What the API works with; outlives it.
@@ -45,6 +49,8 @@ struct ApiParts {
     std::string admin_token{};   ///< For the command line on this machine; empty: none.
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
     CallLimits limits{};
+    std::chrono::milliseconds recheck{0};  ///< How long a confirmation waits for stale calendars; 0: not at all.
+    std::function<void(const Staff&)> person_changed{};  ///< Told after somebody came or changed; may be empty.
 };
 
 /// Setting: seconds between two drills that run by themselves; "0" or absent: none does.
@@ -93,6 +99,15 @@ private:
     HttpResponse get_availability(const HttpRequest&, const PathValues&);
     HttpResponse get_slots(const HttpRequest&, const PathValues&);
     HttpResponse post_hold(const HttpRequest&, const PathValues&);
+    /// Holds the same time of everybody in the group, or of nobody.
+    HttpResponse hold_group(
+        const HttpRequest&, const Service&, const Appointment& wanted, const std::vector<StaffId>& group
+    );
+    HttpResponse post_confirmation(const HttpRequest&, const PathValues&);
+    HttpResponse list_feeds(const HttpRequest&, const PathValues&);
+    HttpResponse post_feed(const HttpRequest&, const PathValues&);
+    HttpResponse delete_feed(const HttpRequest&, const PathValues&);
+    HttpResponse get_feed(const HttpRequest&, const PathValues&);
     HttpResponse put_staff(const HttpRequest&, const PathValues&);
     HttpResponse get_staff(const HttpRequest&, const PathValues&);
     HttpResponse list_staff(const HttpRequest&, const PathValues&);
@@ -114,6 +129,7 @@ private:
     HttpResponse preview_calendar(const HttpRequest&, const PathValues&);
     HttpResponse verify_calendar(const HttpRequest&, const PathValues&);
     HttpResponse list_changes(const HttpRequest&, const PathValues&);
+    HttpResponse stream_changes(const HttpRequest&, std::int64_t after);
     HttpResponse drill_calendar(const HttpRequest&, const PathValues&);
     HttpResponse rehearse(const HttpRequest&, const PathValues&);
     HttpResponse put_drill_schedule(const HttpRequest&, const PathValues&);
@@ -145,6 +161,11 @@ private:
     HttpResponse replay_import(const nlohmann::json& document, bool apply_it);
     HttpResponse merge_import(const nlohmann::json& document, bool apply_it);
     void apply(const BookingResult& result);
+    /// Free and busy time as iCalendar.
+    HttpResponse calendar_of(const std::vector<std::string>& names, Interval window);
+    /// Has these people's stale calendars read anew, within the budget and where their services answer. Not within a
+    /// transaction. Costs nothing while all are fresh, or while as many requests wait for that as may.
+    void freshen(const std::vector<StaffId>&);
     /// Runs `work` in one transaction; under an Idempotency-Key once only, its answer kept for a week when it is good.
     HttpResponse write_once(const HttpRequest&, const std::function<HttpResponse(Writer&)>& work);
     /// Exchanges the code and keeps the account; the outcome is kept for whoever began the sign-in.
@@ -161,6 +182,9 @@ private:
     ApiParts parts_;
     SignIns sign_ins_;
     KeyRing keys_;
+    FeedRing feeds_;
+    StreamSeats stream_seats_;
+    std::atomic<int> rechecks_{0};  ///< Requests that wait for stale calendars.
     RequestLimits key_limits_;
     RequestLimits address_limits_;
     /// Held while an account is being connected: one that hangs leaves the other thread for providers to everybody

@@ -2,18 +2,19 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "core/busy.hpp"
 #include "core/identity.hpp"
 #include "core/slots.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/booking_answers.hpp"
+#include "gateway/holidays.hpp"
 
 namespace calgate {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMaxPage = 1000;
+constexpr int kMostRechecks = 4;
 constexpr auto kAnswersKept = std::chrono::hours{24 * 7};  // Longer than a booking system is down and retries.
 
 std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
@@ -27,103 +28,24 @@ std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
     return revision;
 }
 
-std::size_t limit_of(const HttpRequest& request) {
-    const std::string_view text = request.parameter("limit");
-    if (text.empty()) return 100;
-    std::size_t limit = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > kMaxPage) {
-        throw InputError("The parameter \"limit\" is a number from 1 to " + std::to_string(kMaxPage) + ".");
-    }
-    return limit;
-}
-
-std::string etag(std::int64_t revision) { return "\"" + std::to_string(revision) + "\""; }
-
-HttpResponse booking_answer(const BookingResult& result, const std::vector<Mirror>& mirrors) {
-    switch (result.outcome) {
-        case BookingOutcome::Created:
-        case BookingOutcome::Changed:
-        case BookingOutcome::Unchanged: {
-            auto response =
-                answer(result.outcome == BookingOutcome::Created ? 201 : 200, shown(*result.appointment, mirrors));
-            response.headers.emplace_back("ETag", etag(result.appointment->revision));
-            return response;
-        }
-        case BookingOutcome::Overlap:
-            return problem(
-                409,
-                "Conflict",
-                "That person is booked at this time already; ask /v1/availability for free time and choose another."
-            );
-        case BookingOutcome::RevisionMismatch:
-            return problem(
-                412,
-                "Precondition Failed",
-                "The appointment is at another revision than If-Match says; read it again and decide."
-            );
-        case BookingOutcome::UnknownStaff:
-            return problem(
-                422, "Unprocessable Content", "There is no such person; create them with PUT /v1/staff/{id} first."
-            );
-        case BookingOutcome::UnknownService:
-            return problem(
-                422, "Unprocessable Content", "There is no such service; create it with PUT /v1/services/{id} first."
-            );
-        case BookingOutcome::NotFound:
-            return problem(404, "Not Found", "There is no appointment with this id.");
-    }
-    return problem(500, "Internal Server Error", "The booking ended in an unknown way; read the appointment.");
-}
-
-/// What external calendars say about a wanted time.
-struct ExternalTime {
-    bool busy = false;
-    bool stale = false;
-};
-
-ExternalTime external_time(const PersonBusy& person, Interval when, Instant now, std::chrono::seconds stale_after) {
-    ExternalTime out;
-    for (const auto& [source, state] : person.sources) {
-        if (source == "appointments") continue;
-        out.stale = out.stale || !state.as_of || now - *state.as_of > stale_after;
-        const auto intervals = person.by_source.find(source);
-        if (intervals == person.by_source.end()) continue;
-        out.busy =
-            out.busy || std::any_of(intervals->second.begin(), intervals->second.end(), [&](const BusyInterval& b) {
-                return b.kind == BusyKind::Busy && b.start < when.end && b.end > when.start;
-            });
-    }
-    return out;
-}
-
-/// Judges a new time by the person's external calendars; marks it provisional where the business wants that.
-/// @return the refusal, if it is one.
-std::optional<HttpResponse> check_external(
-    Appointment& wanted,
-    const PersonBusy& person,
-    const Business& business,
-    Instant now,
-    bool force,
-    const ZoneResolver& zones
-) {
-    const auto external = external_time(person, occupied_by(wanted, zones), now, business.stale_after);
-    if (external.busy && !force)
-        return problem(
-            409, "Conflict", "A calendar of that person is busy at this time; choose another, or send override_busy."
-        );
-    if (external.stale && business.stale == StalePolicy::Refuse)
-        return problem(
-            409,
-            "Conflict",
-            "A calendar of that person was not read for too long, and the business refuses bookings then; try again "
-            "later."
-        );
-    wanted.provisional = external.stale && business.stale == StalePolicy::Provisional;
-    return std::nullopt;
-}
-
 }  // namespace
+
+void Api::freshen(const std::vector<StaffId>& people) {
+    if (parts_.recheck.count() == 0 || !parts_.engine_running) return;
+    const Instant now = parts_.clock.now();
+    std::vector<CalendarId> stale;
+    for (const StaffId& id : people) {
+        const auto person = parts_.index.person(id);
+        if (!person) continue;
+        for (const auto& [source, state] : person->sources)
+            if (source != "appointments" && is_stale(source, state, now, policy_.stale_after))
+                stale.push_back(CalendarId{source});
+    }
+    if (stale.empty()) return;
+    // So that a service that hangs never takes all threads of those whose calendars are fresh.
+    if (rechecks_.fetch_add(1) < kMostRechecks) parts_.engine.read_within(stale, parts_.recheck);
+    rechecks_.fetch_sub(1);
+}
 
 HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& path) {
     const JsonInput in(request.body, appointment_fields());
@@ -138,6 +60,7 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
     const bool force = in.flag_or("override_busy", false) || request.parameter("force") == "true";
     const Instant now = parts_.clock.now();
     const bool live = wanted.state != AppointmentState::Cancelled;
+    if (live) freshen({wanted.staff});
     std::optional<BookingResult> booked;
     const HttpResponse response = write_once(request, [&](Writer& writer) {
         const auto business = writer.business();
@@ -168,6 +91,11 @@ HttpResponse Api::post_hold(const HttpRequest& request, const PathValues&) {
         return problem(422, "Unprocessable Content", "There is no such service; GET /v1/services lists them.");
     const Instant now = parts_.clock.now();
     const Appointment wanted = hold_from(in, *service, parts_.zones, now, parts_.random);
+    std::vector<StaffId> group;
+    if (!wanted.staff.empty()) group.push_back(wanted.staff);
+    for (const std::string& name : in.texts_or("all", kMostSlotPeople, 128))
+        if (std::find(group.begin(), group.end(), StaffId{name}) == group.end()) group.push_back(StaffId{name});
+    if (in.has("all")) return hold_group(request, *service, wanted, group);
     const Instant start = parts_.zones.to_instant(wanted.start, wanted.zone);
     std::vector<StaffId> names = wanted.staff.empty() ? service->staff : std::vector{wanted.staff};
     std::vector<Load> free;
@@ -285,23 +213,6 @@ HttpResponse Api::list_appointments(const HttpRequest& request, const PathValues
         Json body = {{"appointments", list}};
         if (page.size() == limit) body["next"] = page.back().id.value;
         return answer(200, body);
-    });
-}
-
-HttpResponse Api::list_changes(const HttpRequest& request, const PathValues&) {
-    const std::size_t limit = limit_of(request);
-    const std::string_view text = request.parameter("after");
-    std::int64_t after = 0;
-    if (!text.empty()) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
-        if (error != std::errc{} || end != text.data() + text.size())
-            throw InputError("The parameter \"after\" is a sequence number of the feed.");
-    }
-    return read(parts_.store, [&](const Reader& reader) {
-        Json list = Json::array();
-        const auto page = reader.changes(after, limit);
-        for (const Change& change : page) list.push_back(shown(change));
-        return answer(200, Json{{"changes", list}, {"next", page.empty() ? after : page.back().sequence}});
     });
 }
 
