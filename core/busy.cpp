@@ -1,17 +1,64 @@
 #include "core/busy.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace calgate {
 
+namespace {
+
+constexpr std::array<BusyRule, 10> kRules = {{
+    {Transparency::Transparent, {}, {}, {}, {}},
+    {{}, EventStatus::Cancelled, {}, {}, {}},
+    {{}, {}, Reply::Declined, {}, {}},
+    {{}, {}, {}, ShownAs::Free, {}},
+    {{}, {}, {}, ShownAs::WorkingElsewhere, {}},
+    {{}, EventStatus::Tentative, {}, {}, BusyKind::Tentative},
+    {{}, {}, Reply::Tentative, {}, BusyKind::Tentative},
+    {{}, {}, Reply::NeedsAction, {}, BusyKind::Tentative},
+    {{}, {}, {}, ShownAs::Tentative, BusyKind::Tentative},
+    {{}, {}, {}, {}, BusyKind::Busy},
+}};
+
+constexpr std::array<const char*, 2> kTransparencies = {"opaque", "transparent"};
+constexpr std::array<const char*, 3> kStatuses = {"confirmed", "tentative", "cancelled"};
+constexpr std::array<const char*, 5> kReplies = {"none", "accepted", "tentative", "declined", "needs action"};
+constexpr std::array<const char*, 6> kShown = {
+    "unsaid", "free", "tentative", "busy", "out of office", "working elsewhere"};
+
+/// A cell of the table. @param names in the order of the enumeration.
+template <class Value, std::size_t N>
+std::string cell(const std::optional<Value>& value, const std::array<const char*, N>& names) {
+    return std::string(value ? names.at(static_cast<std::size_t>(*value)) : "any") + " | ";
+}
+
+template <class Value>
+bool fits(const std::optional<Value>& wanted, Value found) {
+    return !wanted || *wanted == found;
+}
+
+}  // namespace
+
+std::span<const BusyRule> busy_rules() { return kRules; }
+
+std::string busy_table() {
+    std::string out =
+        "| TRANSP | STATUS | own reply | shown as | all-day | class | answer |\n|---|---|---|---|---|---|---|\n";
+    for (const BusyRule& rule : kRules) {
+        out += "| " + cell(rule.transparency, kTransparencies) + cell(rule.status, kStatuses) +
+               cell(rule.reply, kReplies) + cell(rule.shown_as, kShown) + "any | any | ";
+        out += !rule.answer ? "free" : *rule.answer == BusyKind::Busy ? "busy" : "tentative";
+        out += " |\n";
+    }
+    return out;
+}
+
 std::optional<BusyKind> busy_kind(const EventInstance& instance, bool /*all_day*/) {
-    const bool free = instance.status == EventStatus::Cancelled || instance.transparency == Transparency::Transparent ||
-                      instance.reply == Reply::Declined || instance.shown_as == ShownAs::Free ||
-                      instance.shown_as == ShownAs::WorkingElsewhere;
-    if (free) return std::nullopt;
-    const bool tentative = instance.status == EventStatus::Tentative || instance.reply == Reply::Tentative ||
-                           instance.reply == Reply::NeedsAction || instance.shown_as == ShownAs::Tentative;
-    return tentative ? BusyKind::Tentative : BusyKind::Busy;
+    for (const BusyRule& rule : kRules)
+        if (fits(rule.transparency, instance.transparency) && fits(rule.status, instance.status) &&
+            fits(rule.reply, instance.reply) && fits(rule.shown_as, instance.shown_as))
+            return rule.answer;
+    return BusyKind::Busy;
 }
 
 BusyExpansion busy_time(

@@ -156,6 +156,8 @@ private:
 
     /// `instant` in the terms of `like`.
     LocalSeconds local_like(const When& id, const When& like) const {
+        // A wall time that a clock change leaves out stays what the rule says, or the move would count from elsewhere.
+        if (id.kind == like.kind && id.zone == like.zone) return id.local;
         switch (like.kind) {
             case When::Kind::Date:
                 return LocalSeconds{std::chrono::floor<days>(id.local)};

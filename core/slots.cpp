@@ -1,6 +1,7 @@
 #include "core/slots.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 namespace calgate {
@@ -101,8 +102,8 @@ std::vector<Slot> slots_for(const SlotQuestion& asked, const ZoneResolver& zones
     std::vector<std::uint64_t> free(static_cast<std::size_t>((window.end - origin) / minutes{1}) + 1);
     for (std::size_t n = 0; n < question.people.size() && n < kMostSlotPeople; ++n) {
         const PersonBusy& person = *question.people[n];
-        const Grid& grid =
-            grids.try_emplace(person.staff.zone, window, question.service.step, person.staff.zone, zones).first->second;
+        const std::string& zone = question.all == 0 ? person.staff.zone : question.people.front()->staff.zone;
+        const Grid& grid = grids.try_emplace(zone, window, question.service.step, zone, zones).first->second;
         each_start_range(question, person, zones, [&](Instant from, Instant to) {
             const Instant last = std::min(to, window.end - std::chrono::seconds{1});
             grid.each(std::max(from, window.start), last, [&](Instant at) {
@@ -111,8 +112,10 @@ std::vector<Slot> slots_for(const SlotQuestion& asked, const ZoneResolver& zones
         });
     }
     std::vector<Slot> slots;
+    const bool choice = static_cast<std::size_t>(std::popcount(question.all)) < question.people.size();
     for (std::size_t minute = 0; minute < free.size(); ++minute) {
-        if (free[minute] == 0) continue;
+        if (free[minute] == 0 || (free[minute] & question.all) != question.all) continue;
+        if (choice && (free[minute] & ~question.all) == 0) continue;
         const Instant start = origin + minutes{minute};
         slots.push_back({start, start + question.service.duration, free[minute]});
     }

@@ -18,13 +18,15 @@ struct SlotQuestion {
     Service service{};
     Interval window{};                                        ///< A slot begins within it.
     Instant now{};                                            ///< For notice and horizon.
-    std::vector<std::shared_ptr<const PersonBusy>> people{};  ///< Any of them; kMostSlotPeople at most, none null.
+    std::vector<std::shared_ptr<const PersonBusy>> people{};  ///< kMostSlotPeople at most, none null.
+    /// Bits of those who are all needed at once; of the others any one. With such bits the grid is the first person's.
+    std::uint64_t all = 0;
 };
 
 struct Slot {
     Instant start{};
     Instant end{};
-    std::uint64_t people = 0;  ///< Bit n: the n-th person of the question is free.
+    std::uint64_t people = 0;  ///< Bit n: the n-th person of the question is free; all who are needed are.
     bool operator==(const Slot&) const = default;
 };
 

@@ -100,8 +100,8 @@ const std::vector<Api::Route>& Api::routes() {
         {"DELETE", "/v1/appointments/{id}", Lane::Store, KeyScope::Write, "Cancel an appointment; it is never erased.", {}, {}, &Api::delete_appointment, {"If-Match"}},
         {"GET", "/v1/appointments/{id}/history", Lane::Store, KeyScope::Read, "Every revision, who made it and why, with its conflicts.", {}, {}, &Api::get_history},
         {"GET", "/v1/appointments", Lane::Store, KeyScope::Read, "All appointments by id, paged.", {"after", "limit"}, {}, &Api::list_appointments},
-        {"GET", "/v1/availability", Lane::Inline, KeyScope::Read, "Busy and free time with the age of every source; from memory only.", {"staff", "from", "to"}, {}, &Api::get_availability},
-        {"GET", "/v1/slots", Lane::Inline, KeyScope::Read, "When a service can begin, with whom, and how old the data behind it is; from memory only.", {"service", "staff", "from", "to", "zone"}, {}, &Api::get_slots},
+        {"GET", "/v1/availability", Lane::Inline, KeyScope::Read, "Busy and free time with the age of every source; from memory only. As VFREEBUSY with format=ics or Accept: text/calendar.", {"staff", "from", "to", "format"}, {}, &Api::get_availability, {"Accept"}},
+        {"GET", "/v1/slots", Lane::Inline, KeyScope::Read, "When a service can begin, with whom, and how old the data behind it is; from memory only.", {"service", "staff", "all", "from", "to", "zone"}, {}, &Api::get_slots},
         {"POST", "/v1/holds", Lane::Store, KeyScope::Write, "Hold a slot for a while, of the person named or of the one who has least to do; confirm it with PUT /v1/appointments/{id}.", {}, hold_fields(), &Api::post_hold, {"Idempotency-Key"}},
         {"GET", "/v1/links", Lane::Store, KeyScope::Write, "Links that let chosen customers book; never the links themselves.", {"limit"}, {}, &Api::list_links},
         {"POST", "/v1/links", Lane::Store, KeyScope::Write, "Make a link that lets a customer book, once or until it expires; it is shown once.", {}, {"customer", "service", "expires_in_s", "single_use"}, &Api::post_link},
@@ -117,6 +117,11 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/v1/callbacks", Lane::Store, KeyScope::Monitor, "How far the booking system was told of changes, and what waits.", {}, {}, &Api::get_callbacks},
         {"POST", "/v1/callbacks/replay", Lane::Store, KeyScope::Admin, "Tell of every change after a sequence number again, and of what was given up.", {}, {"after"}, &Api::replay_callbacks},
         {"POST", "/v1/callbacks/secret", Lane::Store, KeyScope::Admin, "Make a new secret for callbacks; it is shown once. The one before signs beside it for overlap_s.", {}, {"overlap_s"}, &Api::rotate_callback_secret},
+        {"POST", "/v1/confirmations", Lane::Store, KeyScope::Write, "Confirm several holds at once: all of them, or none.", {}, {"appointments", "title", "place", "customer", "notes"}, &Api::post_confirmation, {"Idempotency-Key"}},
+        {"GET", "/v1/feeds", Lane::Store, KeyScope::Admin, "Calendar feeds that phones subscribe to; never their addresses.", {}, {}, &Api::list_feeds},
+        {"POST", "/v1/feeds", Lane::Store, KeyScope::Admin, "Make a feed of a person's time, busy or full; its address is shown once.", {}, {"staff", "label", "detail"}, &Api::post_feed},
+        {"DELETE", "/v1/feeds/{id}", Lane::Store, KeyScope::Admin, "Revoke a feed; the next request for it is refused.", {}, {}, &Api::delete_feed},
+        {"GET", "/feeds/{id}", Lane::Store, kOpen, "A person's time as iCalendar, for a phone; the address has the token in it.", {}, {}, &Api::get_feed, {"If-None-Match"}},
         {"GET", "/v1/staff", Lane::Store, KeyScope::Read, "Everybody.", {}, {}, &Api::list_staff},
         {"GET", "/v1/staff/{id}", Lane::Store, KeyScope::Read, "One person, room or device.", {}, {}, &Api::get_staff},
         {"PUT", "/v1/staff/{id}", Lane::Store, KeyScope::Write, "Create or replace a person, room or device.", {}, staff_fields(), &Api::put_staff},
@@ -143,7 +148,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"PUT", "/v1/drills/cut", Lane::Store, KeyScope::Admin, "Cut calls to a provider off for a few seconds; given again, it lasts on.", {}, {"provider", "percent", "lease_s"}, &Api::cut_traffic},
         {"DELETE", "/v1/drills/cut", Lane::Store, KeyScope::Admin, "End every cut now.", {}, {}, &Api::lift_cut},
         {"POST", "/v1/drills/result", Lane::Store, KeyScope::Admin, "Record how a drill ended.", {}, {"drill", "good"}, &Api::post_drill_result},
-        {"GET", "/v1/changes", Lane::Store, KeyScope::Read, "The change feed after a sequence number.", {"after", "limit"}, {}, &Api::list_changes},
+        {"GET", "/v1/changes", Lane::Store, KeyScope::Read, "The change feed after a sequence number; as server-sent events with Accept: text/event-stream.", {"after", "limit"}, {}, &Api::list_changes, {"Accept", "Last-Event-ID"}},
         {"GET", "/v1/conflicts", Lane::Store, KeyScope::Read, "What waits for a person; all=true shows settled ones too.", {"all"}, {}, &Api::list_conflicts},
         {"POST", "/v1/conflicts/{id}/resolution", Lane::Store, KeyScope::Write, "Decide a conflict: ours, theirs, or merged with the fields that are given.", {}, {"resolution", "start", "end", "title", "place", "notes"}, &Api::resolve_conflict},
         {"GET", "/v1/runs", Lane::Store, KeyScope::Read, "What was taken over from calendars, run by run.", {}, {}, &Api::list_runs},
@@ -215,6 +220,8 @@ Api::Api(ApiParts parts)
     : parts_(std::move(parts)),
       sign_ins_(parts_.clock, parts_.random),
       keys_(read(parts_.store, [](const Reader& r) { return r.api_keys(); }), parts_.admin_token),
+      feeds_(read(parts_.store, [](const Reader& r) { return read_feeds(r); })),
+      stream_seats_(parts_.limits.streams_per_key, parts_.limits.streams),
       key_limits_(parts_.limits.per_key),
       address_limits_(parts_.limits.per_address),
       links_(parts_.store, parts_.connectors.vault(), parts_.random) {
@@ -264,7 +271,9 @@ HttpResponse Api::handle(const HttpRequest& request) {
         response = problem(503, "Service Unavailable", error.what());
         response.headers.emplace_back("Retry-After", "5");
     } catch (const std::exception& error) {
-        spdlog::error("event=unexpected path={} what={}", request.path, error.what());
+        // Of an address that has a token in it only the beginning (I25).
+        const bool secret = request.path.starts_with("/feeds/");
+        spdlog::error("event=unexpected path={} what={}", secret ? "/feeds/" : request.path, error.what());
         response = problem(500, "Internal Server Error", "The gateway met something unexpected; look into its log.");
     }
     const std::lock_guard lock(mutex_);

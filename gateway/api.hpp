@@ -18,8 +18,10 @@
 #include "gateway/api_keys.hpp"
 #include "gateway/attempt_costs.hpp"
 #include "gateway/booking_links.hpp"
+#include "gateway/change_stream.hpp"
 #include "gateway/config.hpp"
 #include "gateway/connector_factory.hpp"
+#include "gateway/feeds.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/json_input.hpp"
 #include "gateway/request_limits.hpp"
@@ -35,6 +37,8 @@ struct CallLimits {
     int per_key = 0;
     int per_address = 0;        ///< Of those that bring no valid key.
     bool behind_proxy = false;  ///< Addresses come from a proxy on this machine.
+    int streams_per_key = 8;    ///< That are open at once.
+    int streams = 256;          ///< That are open at once, in all.
 };
 
 /// What the API works with; outlives it.
@@ -51,7 +55,9 @@ struct ApiParts {
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
     CallLimits limits{};
     BookingConfig booking{};
-    std::string callback_url{};  ///< Empty: nobody hears of changes.
+    std::string callback_url{};            ///< Empty: nobody hears of changes.
+    std::chrono::milliseconds recheck{0};  ///< How long a confirmation waits for stale calendars; 0: not at all.
+    std::function<void(const Staff&)> person_changed{};  ///< Told after somebody came or changed; may be empty.
 };
 
 /// Setting: seconds between two drills that run by themselves; "0" or absent: none does.
@@ -131,6 +137,15 @@ private:
     HttpResponse get_callbacks(const HttpRequest&, const PathValues&);
     HttpResponse replay_callbacks(const HttpRequest&, const PathValues&);
     HttpResponse rotate_callback_secret(const HttpRequest&, const PathValues&);
+    /// Holds the same time of everybody in the group, or of nobody.
+    HttpResponse hold_group(
+        const HttpRequest&, const Service&, const Appointment& wanted, const std::vector<StaffId>& group, Booker
+    );
+    HttpResponse post_confirmation(const HttpRequest&, const PathValues&);
+    HttpResponse list_feeds(const HttpRequest&, const PathValues&);
+    HttpResponse post_feed(const HttpRequest&, const PathValues&);
+    HttpResponse delete_feed(const HttpRequest&, const PathValues&);
+    HttpResponse get_feed(const HttpRequest&, const PathValues&);
     HttpResponse put_staff(const HttpRequest&, const PathValues&);
     HttpResponse get_staff(const HttpRequest&, const PathValues&);
     HttpResponse list_staff(const HttpRequest&, const PathValues&);
@@ -152,6 +167,7 @@ private:
     HttpResponse preview_calendar(const HttpRequest&, const PathValues&);
     HttpResponse verify_calendar(const HttpRequest&, const PathValues&);
     HttpResponse list_changes(const HttpRequest&, const PathValues&);
+    HttpResponse stream_changes(const HttpRequest&, std::int64_t after);
     HttpResponse drill_calendar(const HttpRequest&, const PathValues&);
     HttpResponse rehearse(const HttpRequest&, const PathValues&);
     HttpResponse put_drill_schedule(const HttpRequest&, const PathValues&);
@@ -202,6 +218,11 @@ private:
     /// Books the first of them for whom the time is still free.
     Held hold_first(Writer&, const Appointment& wanted, const std::vector<Load>& free, Instant now, const char* actor)
         const;
+    /// Free and busy time as iCalendar.
+    HttpResponse calendar_of(const std::vector<std::string>& names, Interval window);
+    /// Has these people's stale calendars read anew, within the budget and where their services answer. Not within a
+    /// transaction. Costs nothing while all are fresh, or while as many requests wait for that as may.
+    void freshen(const std::vector<StaffId>&);
     /// Runs `work` in one transaction; under an Idempotency-Key once only, its answer kept for a week when it is good.
     HttpResponse write_once(const HttpRequest&, const std::function<HttpResponse(Writer&)>& work);
     /// Exchanges the code and keeps the account; the outcome is kept for whoever began the sign-in.
@@ -218,6 +239,9 @@ private:
     ApiParts parts_;
     SignIns sign_ins_;
     KeyRing keys_;
+    FeedRing feeds_;
+    StreamSeats stream_seats_;
+    std::atomic<int> rechecks_{0};  ///< Requests that wait for stale calendars.
     RequestLimits key_limits_;
     RequestLimits address_limits_;
     BookingLinks links_;

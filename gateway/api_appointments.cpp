@@ -6,14 +6,16 @@
 #include "gateway/api.hpp"
 #include "gateway/api_booking.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/booking_answers.hpp"
+#include "gateway/holidays.hpp"
 
 namespace calgate {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMaxPage = 1000;
 constexpr const char* kOverridden = "The booking system set the limits aside.";
+constexpr int kMostRechecks = 4;
 constexpr auto kAnswersKept = std::chrono::hours{24 * 7};  // Longer than a booking system is down and retries.
 
 std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
@@ -27,18 +29,24 @@ std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
     return revision;
 }
 
-std::size_t limit_of(const HttpRequest& request) {
-    const std::string_view text = request.parameter("limit");
-    if (text.empty()) return 100;
-    std::size_t limit = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > kMaxPage) {
-        throw InputError("The parameter \"limit\" is a number from 1 to " + std::to_string(kMaxPage) + ".");
-    }
-    return limit;
-}
-
 }  // namespace
+
+void Api::freshen(const std::vector<StaffId>& people) {
+    if (parts_.recheck.count() == 0 || !parts_.engine_running) return;
+    const Instant now = parts_.clock.now();
+    std::vector<CalendarId> stale;
+    for (const StaffId& id : people) {
+        const auto person = parts_.index.person(id);
+        if (!person) continue;
+        for (const auto& [source, state] : person->sources)
+            if (source != "appointments" && is_stale(source, state, now, policy_.stale_after))
+                stale.push_back(CalendarId{source});
+    }
+    if (stale.empty()) return;
+    // So that a service that hangs never takes all threads of those whose calendars are fresh.
+    if (rechecks_.fetch_add(1) < kMostRechecks) parts_.engine.read_within(stale, parts_.recheck);
+    rechecks_.fetch_sub(1);
+}
 
 HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& path) {
     const JsonInput in(request.body, appointment_fields());
@@ -59,6 +67,7 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         auto refusal = known ? std::nullopt : too_many_attempts(booker);
         if (refusal) return *refusal;
     }
+    if (live) freshen({wanted.staff});
     std::optional<BookingResult> booked;
     const HttpResponse response = write_once(request, [&](Writer& writer) {
         const auto business = writer.business();
@@ -164,23 +173,6 @@ HttpResponse Api::list_appointments(const HttpRequest& request, const PathValues
         Json body = {{"appointments", list}};
         if (page.size() == limit) body["next"] = page.back().id.value;
         return answer(200, body);
-    });
-}
-
-HttpResponse Api::list_changes(const HttpRequest& request, const PathValues&) {
-    const std::size_t limit = limit_of(request);
-    const std::string_view text = request.parameter("after");
-    std::int64_t after = 0;
-    if (!text.empty()) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
-        if (error != std::errc{} || end != text.data() + text.size())
-            throw InputError("The parameter \"after\" is a sequence number of the feed.");
-    }
-    return read(parts_.store, [&](const Reader& reader) {
-        Json list = Json::array();
-        const auto page = reader.changes(after, limit);
-        for (const Change& change : page) list.push_back(shown(change));
-        return answer(200, Json{{"changes", list}, {"next", page.empty() ? after : page.back().sequence}});
     });
 }
 

@@ -5,6 +5,8 @@
 #include "core/slots.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/free_busy_text.hpp"
+#include "gateway/holidays.hpp"
 
 namespace calgate {
 namespace {
@@ -79,7 +81,7 @@ Rested rested_on(const PersonBusy& person, Instant now, const Business& policy) 
     for (const auto& [source, state] : person.sources) {
         const bool own = source == "appointments";
         const auto as_of = own ? std::optional(now) : state.as_of;
-        const bool stale = !as_of || now - *as_of > policy.stale_after;
+        const bool stale = !own && is_stale(source, state, now, policy.stale_after);
         any_stale = any_stale || stale;
         out.sources += out.sources.empty() ? "[{\"source\":" : ",{\"source\":";
         out.sources += quoted(source);
@@ -103,6 +105,7 @@ struct Asked {
     SlotQuestion question{};
     std::string people{};    ///< Members of a JSON array.
     std::uint64_t firm = 0;  ///< Bits as in Slot.
+    bool refused = false;    ///< Somebody who is needed is refused, so nothing is offered.
     std::vector<std::string> quoted{};
 };
 
@@ -133,6 +136,20 @@ void append_free(std::string& out, const std::vector<Interval>& free) {
     }
 }
 
+/// @param firm whose data is fresh, of those who are free.
+bool is_firm(std::uint64_t firm, const SlotQuestion& question) {
+    const bool choice = static_cast<std::size_t>(std::popcount(question.all)) < question.people.size();
+    return (firm & question.all) == question.all && (!choice || (firm & ~question.all) != 0);
+}
+
+bool wants_calendar(const HttpRequest& request) {
+    const std::string_view format = request.parameter("format");
+    if (!format.empty() && format != "json" && format != "ics")
+        throw InputError("The parameter \"format\" is \"json\" or \"ics\".");
+    if (!format.empty()) return format == "ics";
+    return request.header("accept").find("text/calendar") != std::string_view::npos;
+}
+
 std::string slots_text(
     const std::vector<Slot>& slots, const Asked& asked, const std::string& zone, const ZoneResolver& zones
 ) {
@@ -143,7 +160,7 @@ std::string slots_text(
         append_instant(out += "\",\"end\":\"", slot.end);
         if (!zone.empty()) out += "\",\"local\":\"" + format_local(zones.to_local(slot.start, zone));
         out += "\",\"offer\":\"";
-        out += (slot.people & asked.firm) != 0 ? "firm" : "provisional";
+        out += is_firm(slot.people & asked.firm, asked.question) ? "firm" : "provisional";
         out += "\",\"staff\":[";
         bool first = true;
         for (std::uint64_t left = slot.people; left != 0; left &= left - 1) {
@@ -162,6 +179,7 @@ HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&
     const auto names = split(request.parameter("staff"));
     if (names.empty() || names.size() > 100)
         throw InputError("The parameter \"staff\" names 1 to 100 people, with commas between.");
+    if (wants_calendar(request)) return calendar_of(names, window);
     const Instant now = parts_.clock.now();
     HttpResponse response;
     std::string& out = response.body;
@@ -184,6 +202,21 @@ HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&
     return response;
 }
 
+HttpResponse Api::calendar_of(const std::vector<std::string>& names, Interval window) {
+    const Instant now = parts_.clock.now();
+    std::vector<std::shared_ptr<const PersonBusy>> kept;  // Shared: snapshots stay while the answer is written.
+    std::vector<FreeBusyPerson> people;
+    for (const std::string& name : names) {
+        kept.push_back(parts_.index.person(StaffId{name}));
+        if (!kept.back()) return problem(404, "Not Found", "There is no person " + name.substr(0, 128) + ".");
+        people.push_back({*kept.back(), rested_on(*kept.back(), now, policy_).offer == "refused"});
+    }
+    HttpResponse response;
+    response.type = "text/calendar; charset=utf-8";
+    response.body = free_busy_text(people, window, now, parts_.zones);
+    return response;
+}
+
 HttpResponse Api::get_slots(const HttpRequest& request, const PathValues&) {
     const auto service = parts_.index.service(ServiceId{std::string(request.parameter("service"))});
     if (!service) return problem(404, "Not Found", "There is no such service; GET /v1/services lists them.");
@@ -194,34 +227,50 @@ HttpResponse Api::get_slots(const HttpRequest& request, const PathValues&) {
     asked.question.service = *service;
     asked.question.window = window_of(request, kMaxSlotWindow);
     asked.question.now = parts_.clock.now();
-    auto names = split(request.parameter("staff"));
+    auto names = split(request.parameter("all"));
+    const std::size_t needed = names.size();
+    for (const std::string& name : split(request.parameter("staff"))) names.push_back(name);
     if (names.empty())
         for (const StaffId& id : service->staff) names.push_back(id.value);
     if (names.empty() || names.size() > kMostSlotPeople)
         throw InputError(
             "Name 1 to " + std::to_string(kMostSlotPeople) +
-            " people in \"staff\", with commas between; the service itself names none or more."
+            " people in \"staff\" and \"all\", with commas between; the service itself names none or more."
         );
-    for (const std::string& name : names) {
+    for (std::size_t n = 0; n < names.size(); ++n) {
+        const std::string& name = names[n];
         const auto person = parts_.index.person(StaffId{name});
         const auto& able = service->staff;
-        if (!person || (!able.empty() && std::find(able.begin(), able.end(), StaffId{name}) == able.end()))
+        const bool twice = std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(n), name) !=
+                           names.begin() + static_cast<std::ptrdiff_t>(n);
+        if (twice) throw InputError("The person " + name.substr(0, 128) + " is named twice; once is enough.");
+        // Whoever is needed besides may be a room that no service names.
+        if (!person ||
+            (n >= needed && !able.empty() && std::find(able.begin(), able.end(), StaffId{name}) == able.end()))
             return problem(404, "Not Found", "Nobody named " + name.substr(0, 128) + " does this service.");
         const Rested rested = rested_on(*person, asked.question.now, policy_);
         if (!asked.people.empty()) asked.people += ',';
         asked.people += "{\"id\":" + quoted(name);
         append_string(asked.people, ",\"offer\":\"", rested.offer);
         asked.people += ",\"sources\":" + rested.sources + "}";
+        asked.refused = asked.refused || (n < needed && rested.offer == "refused");
         if (rested.offer == "refused") continue;
+        if (n < needed) asked.question.all |= std::uint64_t{1} << asked.question.people.size();
         if (rested.offer == "firm") asked.firm |= std::uint64_t{1} << asked.question.people.size();
         asked.question.people.push_back(person);
         asked.quoted.push_back(quoted(name));
     }
+    const bool nobody_left = needed > 0 && names.size() > needed && asked.question.people.size() == needed;
+    if (nobody_left) asked.refused = true;  // Everybody of whom any would do is refused.
     HttpResponse response;
     response.body = "{\"service\":" + quoted(service->id.value);
     append_window(response.body, asked.question.window);
     response.body += ",\"people\":[" + asked.people + "],\"slots\":";
-    response.body += slots_text(slots_for(asked.question, parts_.zones), asked, zone, parts_.zones) + "}";
+    response.body +=
+        slots_text(
+            asked.refused ? std::vector<Slot>{} : slots_for(asked.question, parts_.zones), asked, zone, parts_.zones
+        ) +
+        "}";
     return response;
 }
 

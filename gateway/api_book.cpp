@@ -24,12 +24,6 @@ constexpr std::size_t kMostContact = 120;
 constexpr std::size_t kMostNote = 500;
 constexpr std::size_t kMostInBooking = 20;
 
-/// Undoes a transaction that was to end with this answer.
-struct Refused : std::runtime_error {
-    explicit Refused(HttpResponse with) : std::runtime_error("refused"), response(std::move(with)) {}
-    HttpResponse response;
-};
-
 HttpResponse nothing_here() { return problem(404, "Not Found", "There is nothing at this address."); }
 HttpResponse gone() { return problem(409, "Conflict", "This time is not free any more; choose another."); }
 HttpResponse no_such_booking() {
@@ -264,6 +258,11 @@ HttpResponse Api::post_book_confirm(const HttpRequest& request, const PathValues
     booker.from_page = true;
     booker.customer = name + (name.empty() || contact.empty() ? "" : ", ") + contact;
     booker.identity = contact.empty() ? name : contact;
+    std::vector<StaffId> people;
+    parts_.store.read([&](const Reader& reader) {
+        for (const Appointment& one : appointments_of(reader, booking)) people.push_back(one.staff);
+    });
+    freshen(people);
     const Instant now = parts_.clock.now();
     std::vector<BookingResult> booked;
     HttpResponse response;

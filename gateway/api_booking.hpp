@@ -7,22 +7,15 @@
 #include "core/availability.hpp"
 #include "core/booking_rules.hpp"
 #include "core/zone.hpp"
+#include "gateway/booking_answers.hpp"
 #include "gateway/http_server.hpp"
 #include "store/booking.hpp"
 
 /// What the API's ways to book share.
 namespace calgate {
 
-std::string etag(std::int64_t revision);
-HttpResponse booking_answer(const BookingResult&, const std::vector<Mirror>&);
-
 /// Whether a calendar of this person was not read for longer than the business takes for fresh.
 bool is_stale(const PersonBusy&, Instant now, std::chrono::seconds stale_after);
-
-/// Judges a new time by the person's external calendars; marks it provisional where the business wants that.
-/// @return the refusal, if it is one.
-std::optional<HttpResponse>
-check_external(Appointment& wanted, const PersonBusy&, const Business&, Instant now, bool force, const ZoneResolver&);
 
 /// "per_customer", …: as it stands in calgate.toml or, of links, what is wrong.
 const char* to_string(BookingRule);

@@ -8,6 +8,19 @@
 
 namespace calgate {
 
+namespace {
+
+/// The person of the hold and those of "all", each once.
+std::vector<StaffId> group_of(const JsonInput& in, const Appointment& wanted) {
+    std::vector<StaffId> group;
+    if (!wanted.staff.empty()) group.push_back(wanted.staff);
+    for (const std::string& name : in.texts_or("all", kMostSlotPeople, 128))
+        if (std::find(group.begin(), group.end(), StaffId{name}) == group.end()) group.push_back(StaffId{name});
+    return group;
+}
+
+}  // namespace
+
 std::vector<Load> Api::free_for(const Service& service, const Appointment& wanted, Instant now) const {
     const Instant start = parts_.zones.to_instant(wanted.start, wanted.zone);
     const std::vector<StaffId> names = wanted.staff.empty() ? service.staff : std::vector{wanted.staff};
@@ -55,6 +68,7 @@ HttpResponse Api::post_hold(const HttpRequest& request, const PathValues&) {
     Appointment wanted = hold_from(in, *service, parts_.zones, now, parts_.random);
     Booker booker = booker_from(in);
     if (auto refusal = too_many_attempts(booker)) return *refusal;
+    if (in.has("all")) return hold_group(request, *service, wanted, group_of(in, wanted), std::move(booker));
     const auto free = free_for(*service, wanted, now);
     std::optional<BookingResult> booked;
     const HttpResponse response = write_once(request, [&](Writer& writer) {

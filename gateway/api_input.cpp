@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 #include "core/identity.hpp"
 #include "gateway/api_json.hpp"
 
 namespace calgate {
 namespace {
+
+constexpr std::size_t kMaxPage = 1000;
 
 using Json = nlohmann::json;
 
@@ -110,6 +113,7 @@ const std::vector<std::string>& hold_fields() {
         "id",
         "service",
         "staff",
+        "all",
         "start",
         "zone",
         "hold_s",
@@ -242,6 +246,17 @@ Appointment hold_from(
     hold.state = AppointmentState::Held;
     hold.hold_until = now + std::chrono::seconds{in.number_or("hold_s", 10, 3600, 300)};
     return hold;
+}
+
+std::size_t limit_of(const HttpRequest& request) {
+    const std::string_view text = request.parameter("limit");
+    if (text.empty()) return 100;
+    std::size_t limit = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > kMaxPage) {
+        throw InputError("The parameter \"limit\" is a number from 1 to " + std::to_string(kMaxPage) + ".");
+    }
+    return limit;
 }
 
 }  // namespace calgate

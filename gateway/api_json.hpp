@@ -45,6 +45,8 @@ Staff staff_from(const JsonInput&, const std::string& id);
 Service service_from(const JsonInput&, const std::string& id);
 /// A hold of the service; `staff` is empty when anybody who does it will do.
 Appointment hold_from(const JsonInput&, const Service&, const ZoneResolver&, Instant now, Random&);
+/// The parameter "limit", 1 to 1000; 100 when it is not given.
+std::size_t limit_of(const HttpRequest&);
 /// 1–128 characters of [A-Za-z0-9._:-].
 std::string checked_id(const std::string& id, const char* what);
 

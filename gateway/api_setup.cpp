@@ -141,6 +141,7 @@ HttpResponse Api::put_staff(const HttpRequest& request, const PathValues& path) 
         return absent;
     });
     parts_.index.set_person(staff);
+    if (parts_.person_changed) parts_.person_changed(staff);
     return answer(fresh ? 201 : 200, shown(staff));
 }
 

@@ -64,6 +64,10 @@ int command_keys_create(
 );
 int command_keys_rotate(const std::string& directory);
 int command_keys_revoke(const std::string& directory, const std::string& id);
+int command_feeds_list(const std::string& directory, bool json);
+/// Prints the feed's address, once. @param label what the phone calls it; empty: "Appointments".
+int command_feeds_create(const std::string& directory, const std::string& staff, const std::string& label, bool full);
+int command_feeds_revoke(const std::string& directory, const std::string& id);
 /// @param target a folder, or a file that ends in .tar.
 int command_export(const std::string& directory, const std::string& target);
 struct ImportOptions {

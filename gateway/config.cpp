@@ -172,6 +172,7 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     in.number("limits", "connections", 1, 100'000, out.connections);
     in.seconds("limits", "request_timeout_s", 1, 600, out.request_timeout);
     in.number("limits", "key_per_minute", 0, 10'000'000, out.key_per_minute);
+    in.number("limits", "streams_per_key", 1, 10'000, out.streams_per_key);
     in.number("limits", "address_per_minute", 0, 10'000'000, out.address_per_minute);
     in.number("limits", "connections_per_address", 0, 100'000, out.connections_per_address);
     in.flag("gateway", "behind_proxy", out.behind_proxy);
@@ -184,10 +185,13 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     config::read_policies(in, out);
     in.choice("policy", "stale", kStale, out.stale);
     in.seconds("policy", "stale_after_s", 60, 30 * 86'400, out.stale_after);
+    in.number("policy", "recheck_ms", 0, 10'000, out.recheck_ms);
     read_public_url(in, out);
     read_kit(in, out.kit);
     config::read_booking(in, out.booking);
     config::read_callbacks(in, out.callbacks);
+    in.text("holidays", "source", out.holidays);
+    in.seconds("holidays", "every_s", 300, 30 * 86'400, out.holidays_every);
     read_providers(in, out);
     read_network(in, file, out);
     in.refuse_unknown();
@@ -210,11 +214,12 @@ std::string write_config(const Config& c) {
         "certificate_key_file = {}\nbehind_proxy = {}\n\n"
         "[limits]\nbody_bytes = {}\nconnections = {}\nconnections_per_address = {}\nrequest_timeout_s = "
         "{}\nkey_per_minute = {}\naddress_per_minute "
-        "= {}\n\n"
+        "= {}\nstreams_per_key = {}\n\n"
         "[sync]\npoll_active_s = {}\npoll_idle_s = {}\nprobe_every_s = {}\ncall_timeout_s = {}\nworkers = {}\n\n"
-        "[policy]\nstale = \"{}\"\nstale_after_s = {}\n{}\n"
+        "[policy]\nstale = \"{}\"\nstale_after_s = {}\nrecheck_ms = {}\n{}\n"
         "[kit]\ntarget = {}\nevery_s = {}\ndays = {}\npassword_file = {}\nuser = {}\ntarget_password_file = {}\n\n"
         "{}\n{}\n"
+        "[holidays]\nsource = {}\nevery_s = {}\n\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
         "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
         "[network]\nca_file = {}\nconnect_to = {}\n",
@@ -231,6 +236,7 @@ std::string write_config(const Config& c) {
         c.request_timeout.count(),
         c.key_per_minute,
         c.address_per_minute,
+        c.streams_per_key,
         c.poll_active.count(),
         c.poll_idle.count(),
         c.probe_every.count(),
@@ -238,6 +244,7 @@ std::string write_config(const Config& c) {
         c.workers,
         name_of(kStale, c.stale),
         c.stale_after.count(),
+        c.recheck_ms,
         config::written_policies(c),
         quoted(c.kit.target),
         std::chrono::seconds{c.kit.every}.count(),
@@ -247,6 +254,8 @@ std::string write_config(const Config& c) {
         quoted(c.kit.target_password_file),
         config::written_booking(c.booking),
         config::written_callbacks(c.callbacks),
+        quoted(c.holidays),
+        c.holidays_every.count(),
         quoted(c.google.client_id),
         quoted(c.google.client_secret_file),
         quoted(c.microsoft.client_id),

@@ -64,6 +64,7 @@ struct Config {
     int connections_per_address = 200;         ///< 0: no limit.
     std::chrono::seconds request_timeout{10};  ///< For headers, and again for the body.
     int key_per_minute = 30'000;               ///< Requests under one API key; 0: no limit.
+    int streams_per_key = 8;                   ///< Open change streams under one API key.
     int address_per_minute = 600;              ///< Requests without a valid key from one address; 0: no limit.
 
     std::chrono::seconds poll_active{60};
@@ -77,10 +78,13 @@ struct Config {
     Policies policies{};  ///< The others, and what single calendars decide otherwise.
     StalePolicy stale = StalePolicy::Provisional;
     std::chrono::seconds stale_after{3600};
+    int recheck_ms = 1500;  ///< How long a confirmation waits for stale calendars to be read anew; 0: not at all.
 
     KitConfig kit{};
     BookingConfig booking{};
     CallbackConfig callbacks{};
+    std::string holidays{};  ///< An iCalendar file or its address, when nobody works; empty: none.
+    std::chrono::seconds holidays_every{6 * 3600};  ///< How often it is read.
 
     ApplicationConfig google{};
     ApplicationConfig microsoft{};

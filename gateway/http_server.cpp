@@ -206,6 +206,9 @@ void HttpServer::stop() {
     asio::post(impl_->io, [this] {
         boost::system::error_code ignored;
         impl_->acceptor.close(ignored);
+        impl_->connections.stopping = true;
+        const auto streams = impl_->connections.streams;  // Each takes itself out of the list.
+        for (HttpSession* session : streams) session->end_stream();
     });
     impl_->store_pool.join();
     impl_->provider_pool.join();

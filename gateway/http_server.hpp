@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,11 +26,21 @@ struct HttpRequest {
     std::string_view parameter(std::string_view name) const;
 };
 
+/// A body that goes on for as long as the client wants it, piece by piece.
+class BodyStream {
+public:
+    virtual ~BodyStream() = default;
+    /// The next piece; empty: nothing new now, ask again after a moment; absent: it is over. May read the store. One
+    /// call at a time, from any thread.
+    virtual std::optional<std::string> next() = 0;
+};
+
 struct HttpResponse {
     int status = 200;
     std::string type = "application/json";
     std::string body{};
     std::vector<std::pair<std::string, std::string>> headers{};
+    std::shared_ptr<BodyStream> stream{};  ///< Instead of `body`; shared with the piece that is being made.
 };
 
 /// How a request is run: at once on the I/O thread, on the pool that writes, or on the one that may wait for providers.
@@ -52,6 +63,7 @@ public:
         TlsFiles tls{};                                     ///< Not given: plain.
         std::chrono::milliseconds certificate_check{2000};  ///< How often the files are looked at.
         int store_threads = 64;  ///< Each waits for the commit that its change shares with the others.
+        std::chrono::milliseconds stream_pause{200};  ///< Between two questions whether a stream has something new.
         int provider_threads = 2;
     };
     using Handler = std::function<HttpResponse(const HttpRequest&)>;
@@ -69,7 +81,7 @@ public:
     /// Reads the certificate anew, for connections to come. Files that are no good are logged, and the certificate from
     /// before stays. Any thread.
     void reload_certificate();
-    /// Takes no new connection, ends what runs, joins. Idempotent.
+    /// Takes no new connection, ends what runs and what streams, joins. Idempotent.
     void stop();
 
 private:

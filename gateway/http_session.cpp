@@ -59,7 +59,8 @@ HttpSession::HttpSession(
       address_(std::move(address)),
       network_(std::move(network)),
       stream_(std::move(socket)),
-      context_(std::move(tls)) {
+      context_(std::move(tls)),
+      pause_(stream_.get_executor()) {
     ++parts_.connections.open;
     ++parts_.connections.by_network[network_];
     boost::system::error_code ignored;
@@ -69,6 +70,7 @@ HttpSession::HttpSession(
 
 HttpSession::~HttpSession() {
     leave_strangers();
+    leave_streams();
     --parts_.connections.open;
     const auto mine = parts_.connections.by_network.find(network_);
     if (--mine->second == 0) parts_.connections.by_network.erase(mine);
@@ -194,6 +196,7 @@ void HttpSession::run_on(asio::thread_pool& pool, HttpRequest request, unsigned 
 }
 
 void HttpSession::write(HttpResponse response, unsigned version, bool keep) {
+    if (response.stream && !head_) return begin_stream(std::move(response), version);
     response_.emplace(static_cast<http::status>(response.status), version);
     response_->set(http::field::content_type, response.type);
     response_->set(http::field::cache_control, "no-store");

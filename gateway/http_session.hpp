@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "gateway/http_server.hpp"
@@ -22,6 +24,8 @@ struct HttpConnections {
     int open = 0;
     std::map<std::string, int> by_network{};
     std::list<HttpSession*> strangers{};  ///< That have not sent one whole request yet; who came first is first.
+    std::set<HttpSession*> streams{};     ///< Whose answer goes on.
+    bool stopping = false;
 };
 
 /// What all connections of one server work with; outlives them.
@@ -36,7 +40,8 @@ struct HttpSessionParts {
 
 /// One connection, from its first byte to its last. I/O thread only; requests run where their lane says. The operation
 /// that is pending keeps it alive. A client has `request_timeout` for the handshake, for the head, for the body and for
-/// taking the answer, each, and `idle_timeout` to begin another request.
+/// taking the answer, each, and `idle_timeout` to begin another request. A body that goes on takes a thread only while
+/// a piece is made; a client that does not take a piece in `request_timeout` is cut.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
 public:
     /// @param network whom it counts for. @param tls null: plain.
@@ -50,6 +55,8 @@ public:
     void refuse(HttpResponse);
     /// Ends it, so that another has room.
     void cut();
+    /// Ends a body that goes on, after the piece that is being written.
+    void end_stream();
 
 private:
     using Error = boost::beast::error_code;
@@ -61,6 +68,12 @@ private:
     void on_trouble(Error);
     void run_on(boost::asio::thread_pool&, HttpRequest, unsigned version, bool keep);
     void write(HttpResponse, unsigned version, bool keep);
+    void begin_stream(HttpResponse, unsigned version);
+    void make_piece();
+    void send_piece(std::optional<std::string> piece);
+    void await_piece();
+    void watch_for_leaving();
+    void leave_streams();
     void linger();
     void drain(std::size_t drained);
     void close();
@@ -85,6 +98,14 @@ private:
     bool head_ = false;
     std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_{};
     std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_{};
+
+    using StreamHead = boost::beast::http::response<boost::beast::http::empty_body>;
+    std::shared_ptr<BodyStream> source_{};  ///< Shared with the piece that is being made; null: no stream, or over.
+    std::optional<StreamHead> stream_head_{};
+    std::optional<boost::beast::http::response_serializer<boost::beast::http::empty_body>> stream_serializer_{};
+    boost::asio::steady_timer pause_;
+    std::string piece_{};
+    bool chunked_ = false, sending_ = false, ending_ = false;
 };
 
 }  // namespace calgate

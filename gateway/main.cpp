@@ -220,6 +220,21 @@ int run(int argc, char** argv) {
     revoke->callback([&] { code = command_keys_revoke(directory, id); });
 
     add_booking_commands(app, directory, code);
+    auto* feeds = app.add_subcommand("feeds", "addresses by which phones subscribe to a person's time");
+    feeds->require_subcommand(1);
+    auto* list_feeds = feeds->add_subcommand("list", "ids, whose, and how much each shows");
+    list_feeds->add_flag("--json", json);
+    list_feeds->callback([&] { code = command_feeds_list(directory, json); });
+    auto* create_feed = feeds->add_subcommand("create", "make one; its address is shown once");
+    std::string feed_staff, feed_label, feed_id;
+    bool full = false;
+    create_feed->add_option("--staff", feed_staff, "whose time")->required();
+    create_feed->add_option("--label", feed_label, "what the phone calls it");
+    create_feed->add_flag("--full", full, "with titles, places and notes; otherwise only when the person is busy");
+    create_feed->callback([&] { code = command_feeds_create(directory, feed_staff, feed_label, full); });
+    auto* revoke_feed = feeds->add_subcommand("revoke", "end one");
+    revoke_feed->add_option("id", feed_id)->required();
+    revoke_feed->callback([&] { code = command_feeds_revoke(directory, feed_id); });
 
     std::string folder;
     auto* out = app.add_subcommand("export", "everything but secrets, in open formats");

@@ -6,9 +6,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "connectors/http/curl_transport.hpp"
+#include "connectors/http/url.hpp"
 #include "gateway/api.hpp"
 #include "gateway/callbacks.hpp"
 #include "gateway/caller.hpp"
@@ -16,6 +18,7 @@
 #include "gateway/commands.hpp"
 #include "gateway/credentials.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/holidays.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/keys.hpp"
 #include "gateway/request_limits.hpp"
@@ -24,6 +27,8 @@ namespace calgate {
 namespace {
 
 constexpr std::chrono::hours kWarnBefore{14 * 24};
+constexpr std::size_t kMostHolidayBytes = 1024 * 1024;
+constexpr std::chrono::seconds kHolidayPatience{30};
 
 /// Blocked before any thread starts, so that only wait_for_end() sees them.
 sigset_t awaited_signals() {
@@ -39,6 +44,50 @@ sigset_t awaited_signals() {
 bool over_the_api(const std::string& directory, const std::function<int(Caller&)>& work) {
     const auto caller = Caller::to_running(directory);
     return caller && work(**caller) == 0;
+}
+
+/// What the source of the holidays holds now. @param transport for an address.
+Result<std::string> holidays_text(const Gateway& gateway, http::HttpTransport& transport) {
+    const std::string& source = gateway.config.holidays;
+    const auto url = http::parse_url(source);
+    if (!url) {
+        const auto file = std::filesystem::path(gateway.directory) / source;
+        return read_file(file.string(), kMostHolidayBytes);
+    }
+    if (url->scheme != "https" && !http::is_loopback_host(url->host))
+        return Error{
+            ErrorCode::Rejected, "Holidays are read over https only; write such an address into [holidays].", {}};
+    http::Request request;
+    request.method = "GET";
+    request.url = source;
+    request.headers = {{"Accept", "text/calendar"}};
+    request.max_response_bytes = kMostHolidayBytes;
+    CALGATE_TRY(http::Response response, transport.send(request, {gateway.clock.steady() + kHolidayPatience, {}}));
+    if (response.status == 200) return std::move(response.body);
+    return Error{
+        ErrorCode::Unavailable,
+        "The address of the holidays answered " + std::to_string(response.status) + "; check source in [holidays].",
+        {}};
+}
+
+http::CurlTransport::Settings holiday_transport(const Config& config) {
+    http::CurlTransport::Settings settings;
+    settings.allow_private_addresses = true;  // The operator names the place himself.
+    settings.ca_file = config.ca_file;
+    settings.connect_to = config.connect_to;
+    return settings;
+}
+
+Chores::Chore holiday_chore(const Gateway& gateway, Holidays& holidays) {
+    const auto every = [&gateway] {
+        return gateway.config.holidays.empty() ? std::chrono::seconds{0} : gateway.config.holidays_every;
+    };
+    const auto read_them = [&holidays] {
+        const Status status = holidays.refresh();
+        if (!status) spdlog::warn("event=holidays_unread what=\"{}\"", status.error().detail);
+        return status.has_value();
+    };
+    return {"holidays", every, read_them};
 }
 
 std::vector<Chores::Chore> chores_of(const Gateway& gateway) {
@@ -155,6 +204,12 @@ int serve(const std::string& directory) {
         return 1;
     }
     Gateway& gateway = **opened;
+    http::CurlTransport transport(holiday_transport(gateway.config), gateway.clock);
+    Holidays holidays(*gateway.store, gateway.index, gateway.zones, gateway.clock, [&] {
+        return holidays_text(gateway, transport);
+    });
+    const bool with_holidays = !gateway.config.holidays.empty();
+    if (with_holidays) holidays.load();
     const std::string token = "local_" + base64url(random_bytes(gateway.random, 32));
     Api api(ApiParts{
         *gateway.store,
@@ -167,9 +222,17 @@ int serve(const std::string& directory) {
         gateway.keys,
         token,
         true,
-        {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy},
+        {gateway.config.key_per_minute,
+         gateway.config.address_per_minute,
+         gateway.config.behind_proxy,
+         gateway.config.streams_per_key,
+         std::max(1, gateway.config.connections / 4)},
         gateway.config.booking,
-        gateway.config.callbacks.url});
+        gateway.config.callbacks.url,
+        std::chrono::milliseconds{gateway.config.recheck_ms},
+        [&](const Staff& staff) {
+            if (with_holidays) holidays.show(staff);
+        }});
     const HttpServer::Settings settings = server_settings(gateway.config);
     const auto lane = [&](const HttpRequest& request) { return api.lane(request); };
     const auto handle = [&](const HttpRequest& request) { return api.handle(request); };
@@ -188,7 +251,9 @@ int serve(const std::string& directory) {
     gateway.engine->start();
     server.start();
     if (local) local->start();
-    Chores chores(*gateway.store, gateway.clock, chores_of(gateway));
+    std::vector<Chores::Chore> regular = chores_of(gateway);
+    regular.push_back(holiday_chore(gateway, holidays));
+    Chores chores(*gateway.store, gateway.clock, std::move(regular));
     chores.start();
     const auto callbacks = callbacks_of(gateway);
     spdlog::info("event=serving url={} business=\"{}\"", served, gateway.config.name);

@@ -249,12 +249,14 @@ void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
     {
         const std::lock_guard lock(mutex);
         if (job.pull || report.error) last[job.calendar] = report;
+        if (job.pull) ++reads[job.calendar];
         const bool was_up = scheduler.service_up(job.service);
         released = scheduler.finish(job, outcome, now);
         if (was_up != scheduler.service_up(job.service)) refreshed.reset();
         for (const auto& calendar : touched) scheduler.wake(calendar, now);
         if (outcome.next_write) scheduler.wake_at(job.calendar, now + *outcome.next_write);
     }
+    was_read.notify_all();
     try {
         release(released);
     } catch (const StoreFailure& failure) {

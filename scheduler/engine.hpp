@@ -118,6 +118,9 @@ public:
     void wake(const std::vector<CalendarId>&);
     /// Read this calendar soon (`calgate sync`, a hint, a new calendar).
     void poll_now(const CalendarId&);
+    /// Has those of the calendars read anew whose services answer, by the workers, and waits until each was tried or
+    /// the budget is used up. What came of it stands in the index.
+    void read_within(const std::vector<CalendarId>&, std::chrono::milliseconds budget);
     /// What a worker does: at most one job that is due, in the caller's thread. @return how long until more may be due.
     std::chrono::milliseconds run_due();
     /// A notification came. Memory only, in microseconds; all it causes is that its calendar is read soon (I24).

@@ -54,4 +54,23 @@ void Engine::Impl::note(const PassReport& report) {
     last[report.calendar] = report;
 }
 
+void Engine::read_within(const std::vector<CalendarId>& calendars, std::chrono::milliseconds budget) {
+    std::map<CalendarId, std::uint64_t> before;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        for (const CalendarId& calendar : calendars) {
+            const auto service = impl_->services.find(calendar);
+            if (service == impl_->services.end() || !impl_->scheduler.service_up(service->second)) continue;
+            before.emplace(calendar, impl_->reads[calendar]);
+        }
+    }
+    for (const auto& [calendar, count] : before) poll_now(calendar);
+    std::unique_lock lock(impl_->mutex);
+    impl_->was_read.wait_for(lock, budget, [&] {
+        return std::all_of(before.begin(), before.end(), [&](const auto& one) {
+            return impl_->reads[one.first] != one.second;
+        });
+    });
+}
+
 }  // namespace calgate

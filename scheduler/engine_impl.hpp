@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -107,6 +108,8 @@ struct Engine::Impl {
     mutable std::mutex mutex{};  ///< Guards what follows up to `pool`.
     Scheduler scheduler;
     std::map<CalendarId, std::string> services{};
+    std::map<CalendarId, std::uint64_t> reads{};  ///< Pulls that ended, well or not.
+    std::condition_variable was_read{};           ///< With `mutex`.
     std::map<CalendarId, PassReport> last{};
     std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
     std::optional<SteadyInstant> refreshed{};

@@ -128,6 +128,22 @@ BOOST_AUTO_TEST_CASE(the_published_table_is_what_happens) {
     BOOST_TEST(rows == 2 * 3 * 5 * 6 * 2 * 3);
 }
 
+BOOST_AUTO_TEST_CASE(the_published_table_is_made_from_the_rules_that_decide) {
+    std::ifstream file(CALGATE_SOURCE_DIR "/docs/busy-table.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    BOOST_TEST(page.find("\n\n" + busy_table() + "\n") != std::string::npos, "put this there:\n" + busy_table());
+    // Each line decides something that no line before it does.
+    for (std::size_t n = 0; n < busy_rules().size(); ++n) {
+        const BusyRule& rule = busy_rules()[n];
+        EventInstance instance;
+        instance.transparency = rule.transparency.value_or(Transparency::Opaque);
+        instance.status = rule.status.value_or(EventStatus::Confirmed);
+        instance.reply = rule.reply.value_or(Reply::None);
+        instance.shown_as = rule.shown_as.value_or(ShownAs::Unsaid);
+        BOOST_TEST((busy_kind(instance, false) == rule.answer), "line " << n + 1);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(zero_length_occurrences_take_no_time) {
     const ZoneResolver zones;
     Event event;

@@ -84,6 +84,17 @@ BOOST_AUTO_TEST_CASE(a_change_of_all_later_ones_reaches_into_a_far_window) {
     BOOST_TEST(text_of(starts(expanded(event, "20260807T000000Z", "20260814T000000Z"))) == "2026-08-13T09:00:00Z");
 }
 
+BOOST_AUTO_TEST_CASE(a_change_of_all_later_ones_keeps_its_wall_time_where_the_clocks_left_the_old_one_out) {
+    // 02:30 daily, later on 05:00; on 29 March 2026 there is no 02:30 in Berlin, but there is a 05:00.
+    Event event = series("20260327T023000@Europe/Berlin", {"FREQ=DAILY;COUNT=4"});
+    event.overrides = {changed("20260328T023000@Europe/Berlin", "20260328T050000@Europe/Berlin")};
+    event.overrides.back().this_and_future = true;
+    BOOST_TEST(
+        text_of(starts(expanded(event, "20260327", "20260401"))) ==
+        "2026-03-27T01:30:00Z 2026-03-28T04:00:00Z 2026-03-29T03:00:00Z 2026-03-30T03:00:00Z"
+    );
+}
+
 BOOST_AUTO_TEST_CASE(overrides_without_a_master_stand_alone) {
     Event event = series("20260601T090000Z", {"FREQ=DAILY"});
     event.has_master = false;

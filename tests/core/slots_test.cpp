@@ -123,6 +123,54 @@ BOOST_DATA_TEST_CASE(clocks, data::make(kClock), row) {
     BOOST_TEST(starts(question(who, row.from, row.to)) == row.wanted);
 }
 
+BOOST_DATA_TEST_CASE(clocks_of_all_at_once, data::make(kClock), row) {
+    // A room in a zone with other minutes and other clock changes is open all day: it takes nothing away.
+    for (const char* room_zone : {"UTC", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"}) {
+        const auto who = with_busy(person(row.zone, {{row.start_hour * 60, row.end_hour * 60}}), {});
+        auto asked = question(who, row.from, row.to);
+        asked.people.push_back(with_busy(person(room_zone), {}));
+        asked.all = 0b11;
+        BOOST_TEST(starts(asked) == row.wanted, room_zone);
+        // Booked for all of the time that is asked for, it takes everything.
+        asked.people[1] = with_busy(person(room_zone), {{utc(row.from) - 24h, utc(row.to) + 24h, BusyKind::Busy}});
+        BOOST_TEST(starts(asked).empty(), room_zone);
+    }
+}
+
+struct AllRow {
+    const char* name;
+    std::uint64_t all;
+    const char* wanted;  ///< Starts with the bits of who is free.
+};
+std::ostream& operator<<(std::ostream& out, const AllRow& row) { return out << row.name; }
+
+// Of three people who work from 9 to 12: the first is busy at 9, the second at 10, the third never.
+const std::vector<AllRow> kAll = {
+    {"any of them", 0b000, "09:00=6 10:00=5 11:00=7 "},
+    {"the first, with any of the others", 0b001, "10:00=5 11:00=7 "},
+    {"the third, with any of the others", 0b100, "09:00=6 10:00=5 11:00=7 "},
+    {"the first two, with the third", 0b011, "11:00=7 "},
+    {"the first and the third, with the second", 0b101, "11:00=7 "},
+    {"all", 0b111, "11:00=7 "},
+};
+
+BOOST_DATA_TEST_CASE(all_and_any, data::make(kAll), row) {
+    const auto works = person("UTC", {{9 * 60, 12 * 60}});
+    auto asked = question(
+        with_busy(works, {busy("2027-06-01T09:00:00Z", "2027-06-01T10:00:00Z")}),
+        "2027-06-01T00:00:00Z",
+        "2027-06-02T00:00:00Z"
+    );
+    asked.people.push_back(with_busy(works, {busy("2027-06-01T10:00:00Z", "2027-06-01T11:00:00Z")}));
+    asked.people.push_back(with_busy(works, {}));
+    asked.service.step = 60min;
+    asked.all = row.all;
+    std::string got;
+    for (const Slot& slot : slots_for(asked, zones()))
+        got += format_instant(slot.start).substr(11, 5) + "=" + std::to_string(slot.people) + " ";
+    BOOST_TEST(got == row.wanted);
+}
+
 BOOST_AUTO_TEST_CASE(a_slot_ends_where_busy_time_begins_and_begins_where_it_ends) {
     const auto who =
         with_busy(person("UTC", {{9 * 60, 13 * 60}}), {busy("2027-06-01T10:00:00Z", "2027-06-01T11:00:00Z")});

@@ -187,6 +187,90 @@ BOOST_AUTO_TEST_CASE(R13_of_a_hundred_parallel_holds_of_a_slot_of_two_people_two
     BOOST_TEST(shown() == "10:00 anna ben, 11:00 anna ben");
 }
 
+BOOST_AUTO_TEST_CASE(all_of_them_are_free_at_once_or_there_is_no_slot) {
+    BOOST_REQUIRE_EQUAL(call("PUT", "/v1/staff/room", Json{{"name", "Room"}, {"zone", "UTC"}}).status, 201);
+    block("ben", "2027-03-01T08:00:00Z", "2027-03-01T09:00:00Z");
+    BOOST_TEST(shown("&all=anna,ben") == "10:00 anna ben, 11:00 anna ben");
+    BOOST_TEST(shown("&all=room&staff=anna,ben") == "09:00 room anna, 10:00 room anna ben, 11:00 room anna ben");
+    block("room", "2027-03-01T09:00:00Z", "2027-03-01T10:30:00Z", std::chrono::hours{48});
+    BOOST_TEST(shown("&all=room&staff=ben").empty());
+    const Json worth = slots("&all=room&staff=anna");
+    BOOST_REQUIRE_EQUAL(worth["slots"].size(), 1u);
+    BOOST_TEST(worth["slots"][0]["offer"] == "provisional");  // The room was read two days ago.
+    BOOST_TEST(
+        call("GET", "/v1/slots?service=cut&all=anna&staff=anna&from=2027-03-01T00:00:00Z&to=2027-03-02T00:00:00Z")
+            .status == 400
+    );
+}
+
+BOOST_AUTO_TEST_CASE(R13_of_parallel_holds_of_two_people_at_once_one_succeeds_and_none_by_half) {
+    std::vector<std::future<int>> running;
+    for (int n = 0; n < 40; ++n)
+        running.push_back(std::async(std::launch::async, [this, n] {
+            // Half of them name the people in the other order.
+            const Json both = n % 2 == 0 ? Json{"anna", "ben"} : Json{"ben", "anna"};
+            return call(
+                       "POST",
+                       "/v1/holds",
+                       Json{
+                           {"id", "g" + std::to_string(n)},
+                           {"service", "cut"},
+                           {"start", "2027-03-01T09:00:00"},
+                           {"zone", "Europe/Berlin"},
+                           {"all", both}}
+            ).status;
+        }));
+    int held = 0, refused = 0;
+    for (auto& one : running) {
+        const int status = one.get();
+        held += status == 201 ? 1 : 0;
+        refused += status == 409 ? 1 : 0;
+    }
+    BOOST_TEST(held == 1);
+    BOOST_TEST(refused == 39);
+    BOOST_TEST(call("GET", "/v1/appointments").json()["appointments"].size() == 2u);
+    BOOST_TEST(shown("&all=anna,ben") == "10:00 anna ben, 11:00 anna ben");
+}
+
+BOOST_AUTO_TEST_CASE(holds_of_several_are_confirmed_together_or_not_at_all) {
+    const Json wanted = {
+        {"id", "g"},
+        {"service", "cut"},
+        {"start", "2027-03-01T09:00:00"},
+        {"zone", "Europe/Berlin"},
+        {"all", {"anna", "ben"}}};
+    const auto held = call("POST", "/v1/holds", wanted);
+    BOOST_REQUIRE_MESSAGE(held.status == 201, held.body);
+    BOOST_TEST(held.json()["holds"].dump() == R"([{"id":"g","staff":"anna"},{"id":"g.ben","staff":"ben"}])");
+    const Json both = {{"appointments", {"g", "g.ben"}}, {"title", "Duet"}};
+    block("ben", "2027-03-01T08:30:00Z", "2027-03-01T09:00:00Z");
+    BOOST_TEST(call("POST", "/v1/confirmations", both).status == 409);
+    BOOST_TEST(call("GET", "/v1/appointments/g").json()["state"] == "held");  // What came before ben is taken back.
+    block("ben", "2027-03-01T12:30:00Z", "2027-03-01T13:00:00Z");
+    const auto confirmed = call("POST", "/v1/confirmations", both, {{"Idempotency-Key", "k"}});
+    BOOST_REQUIRE_MESSAGE(confirmed.status == 200, confirmed.body);
+    BOOST_TEST(call("POST", "/v1/confirmations", both, {{"Idempotency-Key", "k"}}).body == confirmed.body);
+    for (const char* id : {"g", "g.ben"}) {
+        const Json now = call("GET", std::string("/v1/appointments/") + id).json();
+        BOOST_TEST(now["state"] == "confirmed");
+        BOOST_TEST(now["title"] == "Duet");
+    }
+    BOOST_TEST(call("POST", "/v1/confirmations", Json{{"appointments", {"nothing"}}}).status == 404);
+    hold("2027-03-01T10:00:00", "anna");
+    const Json late = call(
+                          "POST",
+                          "/v1/holds",
+                          Json{
+                              {"id", "l"},
+                              {"service", "cut"},
+                              {"start", "2027-03-01T11:00:00"},
+                              {"zone", "Europe/Berlin"},
+                              {"all", {"ben"}}}
+    ).json();
+    run_out("l");
+    BOOST_TEST(call("POST", "/v1/confirmations", Json{{"appointments", {"l"}}}).status == 409);
+}
+
 BOOST_AUTO_TEST_CASE(I5_the_same_key_holds_once) {
     const HeaderList key = {{"Idempotency-Key", "h-1"}};
     const auto first = hold(kNine, "", key);

@@ -144,8 +144,14 @@ void ApiStage::open() {
         gateway_->keys,
         "",
         false,
-        {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy},
-        gateway_->config.booking});
+        {gateway_->config.key_per_minute,
+         gateway_->config.address_per_minute,
+         gateway_->config.behind_proxy,
+         gateway_->config.streams_per_key,
+         std::max(1, gateway_->config.connections / 4)},
+        gateway_->config.booking,
+        gateway_->config.callbacks.url,
+        std::chrono::milliseconds{gateway_->config.recheck_ms}});
     server_ = std::make_unique<HttpServer>(
         settings_,
         [this](const HttpRequest& request) { return api_->lane(request); },

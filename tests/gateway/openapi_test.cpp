@@ -122,7 +122,8 @@ BOOST_AUTO_TEST_CASE(the_description_names_what_is_served_and_nothing_else) {
                 BOOST_TEST((query == std::set<std::string>{"code", "error", "error_description", "state"}));
             const bool books = route.pattern == "/v1/appointments/{id}";
             BOOST_TEST(headers.contains("If-Match") == (books && route.method != "GET"));
-            const bool once = (books && route.method == "PUT") || route.pattern == "/v1/holds";
+            const bool once = (books && route.method == "PUT") || route.pattern == "/v1/holds" ||
+                              route.pattern == "/v1/confirmations";
             BOOST_TEST(headers.contains("Idempotency-Key") == once);
             BOOST_TEST(operation.contains("requestBody") == !route.fields.empty());
             const Json key = route.scope ? Json::array({{{"key", {to_string(*route.scope)}}}}) : Json::array();
