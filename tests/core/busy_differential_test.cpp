@@ -27,7 +27,10 @@ static void take_in(AvailabilityIndex& index, const std::vector<PlainEvent>& eve
         BOOST_REQUIRE_MESSAGE(event, plain.text());
         const BusyExpansion expansion = busy_time(*event, kHorizon, zones(), owner_zone, ManualClock{});
         BOOST_REQUIRE_MESSAGE(!expansion.truncated, plain.text());
-        BOOST_REQUIRE_MESSAGE(expansion.warnings.empty() && event->warnings.empty(), plain.text());
+        BOOST_REQUIRE_MESSAGE(expansion.warnings.empty(), plain.text());
+        // From 02:30, which a clock change leaves out, to 03:00 is such an event.
+        for (const std::string& warning : event->warnings)
+            BOOST_REQUIRE_EQUAL(warning, "The event ends before it starts; its end was ignored.");
         busy.insert(busy.end(), expansion.intervals.begin(), expansion.intervals.end());
     }
     index.set_source(kPerson, {"calendar", kHorizon.start, SourceState::Freshness::Live}, std::move(busy));

@@ -1,6 +1,6 @@
 """
 What others read of a gateway: the change feed as server-sent events by a reader that goes on after each kill -9, nothing lost and
-nothing twice; streams that end whole when the gateway is stopped; feeds and free/busy answers as python3-icalendar reads them.
+nothing twice; streams that end whole when the gateway is stopped; feeds and free/busy answers as python3-icalendar reads them; holidays out of a file.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import icalendar
 
+from demo import wait_until
 from gateway import Gateway
 from scratch import in_a_folder
 
@@ -167,6 +168,35 @@ def read_by_others(gateway):
     return good
 
 
+def keep_holidays(gateway):
+    """A file of holidays blocks everybody, also somebody new, and goes on doing so when it is spoilt and the gateway started again."""
+    day = date.today() + timedelta(days=200)
+    path, following = os.path.join(gateway.folder, "holidays.ics"), day + timedelta(days=1)
+
+    def busy(name):
+        answer = gateway.expect("GET", f"/v1/availability?staff={name}&from={day}T00:00:00Z&to={following}T00:00:00Z")
+        return [(i["start"], i["end"]) for i in answer["staff"][0]["busy"]]
+
+    with open(path, "w", encoding="utf-8", newline="") as out:
+        out.write("\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//State//EN", "BEGIN:VEVENT", "UID:h", "DTSTAMP:20260101T000000Z",
+                               f"DTSTART;VALUE=DATE:{day:%Y%m%d}", "TRANSP:TRANSPARENT", "END:VEVENT", "END:VCALENDAR", ""]))
+    whole = [(f"{day}T00:00:00Z", f"{following}T00:00:00Z")]
+    gateway.expect("PUT", "/v1/staff/utc", {"name": "Utc", "zone": "UTC"})
+    before = busy("utc")
+    gateway.stop()
+    gateway.configure({"holidays": {"source": "holidays.ics"}})
+    gateway.start()
+    wait_until(lambda: busy("utc") == whole, 30, "the holidays are not read")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("<html>Sign in</html>")
+    gateway.kill()
+    gateway.start()
+    gateway.expect("PUT", "/v1/staff/new", {"name": "New", "zone": "UTC"})
+    good = before == [] and busy("utc") == whole and busy("new") == whole
+    print("holidays:", "kept" if good else f"NOT kept: {before} {busy('utc')} {busy('new')}")
+    return good
+
+
 def run(calgate, kills, folder):
     gateway = Gateway(calgate, os.path.join(folder, "calgate"))
     try:
@@ -174,7 +204,8 @@ def run(calgate, kills, folder):
         gateway.start()
         right = follow_through_kills(gateway, kills)
         gateway.start()
-        return read_by_others(gateway) and right
+        right &= read_by_others(gateway)
+        return keep_holidays(gateway) and right
     finally:
         gateway.stop()
 

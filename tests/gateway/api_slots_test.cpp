@@ -203,6 +203,21 @@ BOOST_AUTO_TEST_CASE(all_of_them_are_free_at_once_or_there_is_no_slot) {
     );
 }
 
+BOOST_AUTO_TEST_CASE(where_somebody_who_is_needed_is_refused_nothing_is_offered) {
+    Config config;
+    config.stale = StalePolicy::Refuse;
+    ApiStage strict(HttpServer::Settings{}, config);
+    strict.add_staff("anna");
+    strict.add_staff("room");
+    strict.gateway().index.set_state(StaffId{"room"}, {"cal-new", std::nullopt, SourceState::Freshness::Unknown});
+    BOOST_REQUIRE(strict.call("PUT", "/v1/services/cut", Json{{"name", "Cut"}, {"duration_min", 60}}).status == 201);
+    const std::string ask = "/v1/slots?service=cut&from=2027-03-01T00:00:00Z&to=2027-03-02T00:00:00Z";
+    BOOST_TEST(!strict.call("GET", ask + "&all=anna").json()["slots"].empty());
+    BOOST_TEST(strict.call("GET", ask + "&all=anna,room").json()["slots"].empty());
+    BOOST_TEST(strict.call("GET", ask + "&all=room&staff=anna").json()["slots"].empty());
+    BOOST_TEST(strict.call("GET", ask + "&all=anna&staff=room").json()["slots"].empty());
+}
+
 BOOST_AUTO_TEST_CASE(R13_of_parallel_holds_of_two_people_at_once_one_succeeds_and_none_by_half) {
     std::vector<std::future<int>> running;
     for (int n = 0; n < 40; ++n)
@@ -230,6 +245,28 @@ BOOST_AUTO_TEST_CASE(R13_of_parallel_holds_of_two_people_at_once_one_succeeds_an
     BOOST_TEST(refused == 39);
     BOOST_TEST(call("GET", "/v1/appointments").json()["appointments"].size() == 2u);
     BOOST_TEST(shown("&all=anna,ben") == "10:00 anna ben, 11:00 anna ben");
+}
+
+BOOST_AUTO_TEST_CASE(a_group_that_meets_a_booking_of_a_moment_ago_holds_nobody) {
+    // Ben's booking is in the store and not yet in the index, as between a commit and what follows it.
+    gateway().store->write([&](Writer& writer) {
+        Appointment taken;
+        taken.id = {"taken"};
+        taken.staff = {"ben"};
+        taken.start = *parse_local("2027-03-01T09:00:00");
+        taken.end = *parse_local("2027-03-01T10:00:00");
+        taken.zone = "Europe/Berlin";
+        (void)place_appointment(writer, taken, {}, gateway().zones, gateway().clock.now(), "api", "");
+    });
+    const Json wanted = {
+        {"id", "g"},
+        {"service", "cut"},
+        {"start", "2027-03-01T09:00:00"},
+        {"zone", "Europe/Berlin"},
+        {"all", {"anna", "ben"}}};
+    BOOST_TEST(call("POST", "/v1/holds", wanted).status == 409);
+    BOOST_TEST(call("GET", "/v1/appointments/g").status == 404);
+    BOOST_TEST(hold("2027-03-01T09:00:00", "anna").status == 201);
 }
 
 BOOST_AUTO_TEST_CASE(holds_of_several_are_confirmed_together_or_not_at_all) {

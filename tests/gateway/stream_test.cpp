@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <future>
 
 #include "gateway/change_stream.hpp"
@@ -16,12 +17,14 @@ namespace {
 
 /// Reads on until `wanted` was there; gives up with what came when the other side closes or 20 s pass.
 std::string read_until(const Wire& wire, const std::string& wanted) {
-    timeval patience{20, 0};
+    const timeval patience{1, 0};
     ::setsockopt(wire.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const auto end = std::chrono::steady_clock::now() + 20s;
     std::string all;
     char bytes[4096];
-    while (all.find(wanted) == std::string::npos) {
+    while (all.find(wanted) == std::string::npos && std::chrono::steady_clock::now() < end) {
         const auto got = ::recv(wire.fd(), bytes, sizeof bytes, 0);
+        if (got < 0 && errno == EAGAIN) continue;
         if (got <= 0) return all;
         all.append(bytes, static_cast<std::size_t>(got));
     }
