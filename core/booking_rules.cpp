@@ -7,12 +7,12 @@ namespace calgate {
 namespace {
 
 constexpr int kFreeAttempts = 5;
-constexpr int kMostDoublings = 9;
+constexpr int kMostWaitDoublings = 9;
 constexpr std::chrono::seconds kLongestWait{600};
 
 bool reached(int limit, int there) { return limit > 0 && there >= limit; }
 
-struct Rule {
+struct BookingRuleRow {
     BookingRule rule;
     bool (*broken)(const BookingLimits&, const BookingFacts&);
 };
@@ -20,34 +20,38 @@ struct Rule {
 using Limits = const BookingLimits&;
 using Facts = const BookingFacts&;
 
-constexpr std::array kRules{
-    Rule{BookingRule::LinkInvalid, [](Limits, Facts f) { return f.link == LinkState::Invalid; }},
-    Rule{BookingRule::LinkUsed, [](Limits, Facts f) { return f.link == LinkState::Used; }},
-    Rule{BookingRule::LinkOfOtherService, [](Limits, Facts f) { return f.link == LinkState::OtherService; }},
-    Rule{BookingRule::LinkOfOtherCustomer, [](Limits, Facts f) { return f.link == LinkState::OtherCustomer; }},
-    Rule{BookingRule::LinkNeeded, [](Limits l, Facts f) { return l.links_only && f.link == LinkState::None; }},
-    Rule{BookingRule::OneAppointment, [](Limits l, Facts f) { return l.one_appointment && f.in_booking > 0; }},
-    Rule{BookingRule::OneService, [](Limits l, Facts f) { return l.one_service && f.other_service; }},
-    Rule{BookingRule::PerLink, [](Limits l, Facts f) { return reached(l.per_link, f.of_link); }},
-    Rule{BookingRule::PerCustomer, [](Limits l, Facts f) { return reached(l.per_customer, f.of_customer); }},
-    Rule{BookingRule::PerAddress, [](Limits l, Facts f) { return reached(l.per_address, f.of_address); }},
-    Rule{
+constexpr std::array kBookingRules{
+    BookingRuleRow{BookingRule::LinkInvalid, [](Limits, Facts f) { return f.link == LinkState::Invalid; }},
+    BookingRuleRow{BookingRule::LinkUsed, [](Limits, Facts f) { return f.link == LinkState::Used; }},
+    BookingRuleRow{BookingRule::LinkOfOtherService, [](Limits, Facts f) { return f.link == LinkState::OtherService; }},
+    BookingRuleRow{
+        BookingRule::LinkOfOtherCustomer, [](Limits, Facts f) { return f.link == LinkState::OtherCustomer; }},
+    BookingRuleRow{
+        BookingRule::LinkNeeded, [](Limits l, Facts f) { return l.links_only && f.link == LinkState::None; }},
+    BookingRuleRow{
+        BookingRule::OneAppointment, [](Limits l, Facts f) { return l.one_appointment && f.in_booking > 0; }},
+    BookingRuleRow{BookingRule::OneService, [](Limits l, Facts f) { return l.one_service && f.other_service; }},
+    BookingRuleRow{BookingRule::PerLink, [](Limits l, Facts f) { return reached(l.per_link, f.of_link); }},
+    BookingRuleRow{BookingRule::PerCustomer, [](Limits l, Facts f) { return reached(l.per_customer, f.of_customer); }},
+    BookingRuleRow{BookingRule::PerAddress, [](Limits l, Facts f) { return reached(l.per_address, f.of_address); }},
+    BookingRuleRow{
         BookingRule::WithoutLink,
         [](Limits l, Facts f) { return f.link == LinkState::None && reached(l.without_link, f.without_link); }},
-    Rule{BookingRule::PerDay, [](Limits l, Facts f) { return reached(l.per_day, f.on_day); }},
+    BookingRuleRow{BookingRule::PerDay, [](Limits l, Facts f) { return reached(l.per_day, f.on_day); }},
 };
 
 }  // namespace
 
 std::optional<BookingRule> broken_rule(const BookingLimits& limits, const BookingFacts& facts) {
-    const auto found =
-        std::find_if(kRules.begin(), kRules.end(), [&](const Rule& rule) { return rule.broken(limits, facts); });
-    return found == kRules.end() ? std::nullopt : std::optional(found->rule);
+    const auto found = std::find_if(kBookingRules.begin(), kBookingRules.end(), [&](const BookingRuleRow& rule) {
+        return rule.broken(limits, facts);
+    });
+    return found == kBookingRules.end() ? std::nullopt : std::optional(found->rule);
 }
 
 std::chrono::seconds wait_after(int attempts) {
     if (attempts < kFreeAttempts) return std::chrono::seconds{0};
-    const int doublings = std::min(attempts - kFreeAttempts + 1, kMostDoublings + 1);
+    const int doublings = std::min(attempts - kFreeAttempts + 1, kMostWaitDoublings + 1);
     return std::min(std::chrono::seconds{std::int64_t{1} << doublings}, kLongestWait);
 }
 

@@ -79,7 +79,6 @@ HttpResponse too_soon(std::chrono::seconds wait) {
 }
 
 Api::Booker Api::booker_from(const JsonInput& in) {
-    links_.ready();
     Booker booker;
     booker.customer = in.text_or("customer", kMaxShort, "");
     booker.link = in.text_or("link", 100, "");
@@ -88,6 +87,8 @@ Api::Booker Api::booker_from(const JsonInput& in) {
     const auto network = network_of(address);
     if (!address.empty() && !network)
         throw InputError("The field \"client_address\" is the customer's IP address, as your web server saw it.");
+    const bool counts = parts_.booking.limits.any() || !booker.link.empty();
+    if (counts && !booker.exempt) links_.ready();
     if (network) booker.origin.network = links_.hidden("network", *network);
     const std::string booking = in.text_or("booking", 128, "");
     if (!booking.empty()) booker.origin.booking = links_.hidden("booking", booking);

@@ -6,7 +6,7 @@
 namespace calgate {
 namespace {
 
-constexpr const char* kStyle = R"css(
+constexpr const char* kBookStyle = R"css(
 :root { color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 34rem; padding: 1rem; }
 h1 { font-size: 1.4rem; line-height: 1.2; }
@@ -22,7 +22,7 @@ ul.times button { margin: 0; }
 .keep { overflow-wrap: anywhere; }
 )css";
 
-constexpr const char* kScript = R"js(
+constexpr const char* kBookScript = R"js(
 'use strict';
 const $ = id => document.getElementById(id);
 const mark = new URLSearchParams(location.hash.slice(1));
@@ -145,7 +145,7 @@ $('cancel').addEventListener('click', cancelled);
 begin();
 )js";
 
-constexpr const char* kBody = R"html(
+constexpr const char* kBookBody = R"html(
 <main>
 <h1 id="title">Book</h1>
 <noscript><p>This page needs JavaScript. Without it, please call the business.</p></noscript>
@@ -196,14 +196,14 @@ const std::string& book_page() {
                                          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                                          "<title>Book</title>\n<style>"
                                      ) +
-                                     kStyle + "</style>\n</head>\n<body>" + kBody + "<script>" + kScript +
+                                     kBookStyle + "</style>\n</head>\n<body>" + kBookBody + "<script>" + kBookScript +
                                      "</script>\n</body>\n</html>\n";
     return kPage;
 }
 
 const std::string& book_page_policy() {
-    static const std::string kPolicy = "default-src 'none'; connect-src 'self'; script-src " + source_of(kScript) +
-                                       "; style-src " + source_of(kStyle) +
+    static const std::string kPolicy = "default-src 'none'; connect-src 'self'; script-src " + source_of(kBookScript) +
+                                       "; style-src " + source_of(kBookStyle) +
                                        "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     return kPolicy;
 }

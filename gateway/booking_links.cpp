@@ -24,7 +24,12 @@ std::string all_of(const BookingLink& link) {
 }  // namespace
 
 BookingLinks::BookingLinks(Store& store, const Vault& vault, Random& random)
-    : store_(store), vault_(vault), random_(random) {}
+    : store_(store), vault_(vault), random_(random) {
+    // So that only making the key ever needs the store outside the caller's transaction.
+    const auto sealed = read(store_, [](const Reader& reader) { return reader.secret(kOwnSecrets, kLinkKey); });
+    if (!sealed) return;
+    if (auto opened = vault_.open(*sealed)) key_ = std::move(*opened);
+}
 
 const std::string& BookingLinks::key() {
     const std::lock_guard lock(mutex_);

@@ -29,7 +29,7 @@ constexpr std::chrono::seconds kLongestAway{300};
 constexpr std::chrono::seconds kLongestPause{3600};
 constexpr std::size_t kMostAnswer = 64 * 1024;
 
-std::optional<std::int64_t> number_at(const Reader& reader, const char* setting) {
+std::optional<std::int64_t> setting_number(const Reader& reader, const char* setting) {
     const auto text = reader.setting(setting);
     if (!text || text->empty()) return std::nullopt;
     return std::strtoll(text->c_str(), nullptr, 10);
@@ -61,7 +61,7 @@ double chance_of(Random& random) { return static_cast<double>(random.next() >> 1
 
 CallbackState callback_state(const Reader& reader) {
     CallbackState state;
-    state.cursor = number_at(reader, kCursor).value_or(reader.last_change());
+    state.cursor = setting_number(reader, kCursor).value_or(reader.last_change());
     state.behind = reader.last_change() - state.cursor;
     for (const CallbackWait& wait : reader.callback_waits(kMostWaits)) ++(wait.parked ? state.parked : state.waiting);
     state.has_secret = reader.secret(kOwnSecrets, kSecret).has_value();
@@ -110,7 +110,7 @@ Callbacks::Callbacks(
       clock_(clock),
       random_(random) {
     // What came about before there was somebody to tell is told on request only.
-    const bool known = read(store_, [](const Reader& r) { return number_at(r, kCursor).has_value(); });
+    const bool known = read(store_, [](const Reader& r) { return setting_number(r, kCursor).has_value(); });
     if (!known) store_.write([](Writer& writer) { writer.put_setting(kCursor, std::to_string(writer.last_change())); });
 }
 
@@ -161,7 +161,7 @@ bool Callbacks::load_secrets() {
             if (auto opened = vault_.open(*sealed)) secrets_.push_back(std::move(*opened));
         };
         add(kSecret);
-        if (now.time_since_epoch().count() < number_at(reader, kOverlapUntil).value_or(0)) add(kSecretBefore);
+        if (now.time_since_epoch().count() < setting_number(reader, kOverlapUntil).value_or(0)) add(kSecretBefore);
     });
     return !secrets_.empty();
 }
@@ -170,7 +170,7 @@ bool Callbacks::take_next(const std::stop_token& stop, int& delivered) {
     std::int64_t cursor = 0, reached = 0;
     std::optional<Change> next;
     store_.read([&](const Reader& reader) {
-        cursor = reached = number_at(reader, kCursor).value_or(0);
+        cursor = reached = setting_number(reader, kCursor).value_or(0);
         for (Change& change : reader.changes(cursor, kFeedPage)) {
             reached = change.sequence;
             if (!concerns_appointment(change) || reader.callback_wait(change.subject)) continue;
@@ -186,7 +186,7 @@ bool Callbacks::take_next(const std::stop_token& stop, int& delivered) {
     const bool failed = next && !outcome.delivered;
     if (next) note(next->subject, outcome);
     store_.write([&](Writer& writer) {
-        if (number_at(writer, kCursor) != cursor) return;  // Somebody asked for a replay meanwhile.
+        if (setting_number(writer, kCursor) != cursor) return;  // Somebody asked for a replay meanwhile.
         writer.put_setting(kCursor, std::to_string(reached));
         if (failed) put_off(writer, {next->subject, next->sequence, 0, now, now, false}, outcome, now);
     });
@@ -202,7 +202,7 @@ bool Callbacks::retry_next(const std::stop_token& stop, int& delivered) {
         const auto first = reader.callback_waits(1);
         if (first.empty() || !is_due(first.front(), now)) return;
         wait = first.front();
-        pending = pending_of(reader, *wait, number_at(reader, kCursor).value_or(0));
+        pending = pending_of(reader, *wait, setting_number(reader, kCursor).value_or(0));
     });
     if (!wait) return false;
     const CallbackWait before = *wait;

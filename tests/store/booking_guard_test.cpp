@@ -88,6 +88,23 @@ BOOST_AUTO_TEST_CASE(a_booking_that_is_changed_adds_to_nothing_where_it_counts_a
     BOOST_TEST((take(hour_of("a", 5), of_customer("ben")) == BookingRule::PerCustomer));
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_that_is_lowered_takes_no_booking_away) {
+    limits = {2, 2, 2, 2, 0, false, false, false};
+    BookingOrigin anna{{}, "basket", "anna", "home", "link"};
+    for (const int hour : {1, 2}) BOOST_TEST(!take(hour_of("a" + std::to_string(hour), hour), anna, LinkState::Good));
+    limits = {1, 1, 1, 1, 0, true, true, false};
+    BOOST_TEST(!take(hour_of("a1", 5), anna, LinkState::Good).has_value());
+    BOOST_TEST((take(hour_of("a3", 6), anna, LinkState::Good) == BookingRule::OneAppointment));
+    limits = {};
+    limits.without_link = 2;
+    anna.link.clear();
+    BOOST_TEST(!take(hour_of("b1", 7), anna).has_value());
+    BOOST_TEST(!take(hour_of("b2", 8), anna).has_value());
+    limits.without_link = 1;
+    BOOST_TEST(!take(hour_of("b2", 9), anna).has_value());
+    BOOST_TEST((take(hour_of("b3", 9), anna) == BookingRule::WithoutLink));
+}
+
 BOOST_AUTO_TEST_CASE(a_booking_has_one_service_or_one_appointment) {
     store->write([](Writer& writer) {
         for (const char* id : {"cut", "colour"}) {
