@@ -1,7 +1,6 @@
 #include "gateway/config.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -160,6 +159,13 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
             fmt::format(
                 "{}:{}: this is not TOML: {}; correct the line.", file, error.source().begin.line, error.description()
             ),
+            {}};
+    } catch (const std::logic_error&) {
+        return Error{
+            ErrorCode::Rejected,
+            file +
+                ":1: this is not TOML, there or below: the name of a table or key begins with a character that none "
+                "may begin with; correct it.",
             {}};
     }
     Config out;

@@ -1,6 +1,14 @@
 #pragma once
 
 #include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace calgate::config {
+/// toml++ 3.3 meets some texts that are no TOML, such as "[&gateway]", with an assertion instead of a parse_error.
+inline void assertion_of_toml_failed() { throw std::logic_error("this is not TOML"); }
+}  // namespace calgate::config
+#define TOML_ASSERT(holds) (static_cast<bool>(holds) ? void() : calgate::config::assertion_of_toml_failed())
 #include <toml++/toml.h>
 
 #include <algorithm>

@@ -48,6 +48,21 @@ std::optional<HttpRequest> translate(http::request<http::string_body>&& message)
 
 }  // namespace
 
+std::optional<HttpRequest> request_in(std::string_view bytes, const HttpServer::Settings& settings) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(settings.header_bytes));
+    parser.body_limit(settings.body_bytes);
+    parser.eager(true);
+    beast::error_code error;
+    while (!bytes.empty() && !parser.is_done()) {
+        const auto taken = parser.put(asio::buffer(bytes), error);
+        if (error || taken == 0) return std::nullopt;
+        bytes.remove_prefix(taken);
+    }
+    if (!parser.is_done()) return std::nullopt;
+    return translate(parser.release());
+}
+
 HttpSession::HttpSession(
     tcp::socket socket,
     std::string address,

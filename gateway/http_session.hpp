@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "gateway/http_server.hpp"
 
@@ -37,6 +38,10 @@ struct HttpSessionParts {
     boost::asio::thread_pool& provider_pool;
     HttpConnections& connections;
 };
+
+/// The request that stands in bytes, read as a session reads it from its connection: what fuzzing starts from.
+/// @return nothing where a session would wait for more, or refuse it.
+std::optional<HttpRequest> request_in(std::string_view bytes, const HttpServer::Settings&);
 
 /// One connection, from its first byte to its last. I/O thread only; requests run where their lane says. The operation
 /// that is pending keeps it alive. A client has `request_timeout` for the handshake, for the head, for the body and for

@@ -29,6 +29,7 @@ std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.
 
 const Row kRefused[] = {
     {"not_toml", "[gateway\n", "calgate.toml:1: this is not TOML", "correct the line"},
+    {"no_name_of_a_table", kHead + "[&sync]\n", "calgate.toml:1: this is not TOML", "correct it"},
     {"no_name", "[gateway]\nzone = \"UTC\"\n", "calgate.toml:1: the business has no name", "set name"},
     {"no_zone", "[gateway]\nname = \"S\"\n", "calgate.toml:1: zone is no known", "IANA"},
     {"bad_zone",
