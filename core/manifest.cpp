@@ -116,7 +116,7 @@ Json json_of(const Manifest& m) {
           {"staff", m.calendar.staff.value},
           {"name", m.calendar.name},
           {"busy", m.calendar.busy},
-          {"shows", static_cast<int>(m.calendar.copy_detail)}}},
+          {"shows", number_of(m.calendar.copy_detail)}}},
         {"staff", list_of(m.staff)},
         {"services", list_of(m.services)},
         {"targets", list_of(m.targets)},
@@ -199,7 +199,9 @@ Manifest manifest_from(const Json& j) {
     m.calendar.staff.value = calendar.at("staff").get<std::string>();
     m.calendar.name = calendar.at("name").get<std::string>();
     m.calendar.busy = calendar.at("busy").get<bool>();
-    m.calendar.copy_detail = enumerator(calendar.at("shows"), CopyDetail::Full);
+    const auto shows = copy_detail_of(calendar.at("shows").get<int>());
+    if (!shows) throw std::out_of_range("manifest");
+    m.calendar.copy_detail = *shows;
     for (const Json& one : j.at("staff")) m.staff.push_back(staff_from(one));
     for (const Json& one : j.at("services")) m.services.push_back(service_from(one));
     for (const Json& one : j.at("targets")) m.targets.push_back(target_from(one));

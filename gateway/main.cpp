@@ -18,8 +18,7 @@ void add_choice(CLI::App& command, ConnectOptions& options) {
     create->needs("--zone");
     command.add_option("--mirror", options.mirror, "calendar that gets the appointments; may be repeated");
     command.add_option("--busy", options.busy, "calendar that blocks time; may be repeated");
-    command.add_option("--show", options.show, "what a copy shows: busy, title or full")
-        ->check(CLI::IsMember({"busy", "title", "full"}));
+    command.add_option("--show", options.show, "what a copy shows: busy, full, or fields such as title,place");
 }
 
 /// A person signs in with a browser.
@@ -209,8 +208,7 @@ int run(int argc, char** argv) {
     restore->add_option(
         "--recovery-key", restoring.recovery_key_file, "file with the key that init printed, mode 0600"
     );
-    restore->add_option("--show", restoring.show, "what the copies show, if the marker cannot say")
-        ->check(CLI::IsMember({"busy", "title", "full"}));
+    restore->add_option("--show", restoring.show, "what the copies show, if the marker cannot say");
     restore->add_flag("--accept-missing", restoring.accept_missing, "restore although copies are missing");
     restore->add_flag("--apply", restoring.apply);
     restore->add_flag("--json", restoring.json);

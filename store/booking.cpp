@@ -116,7 +116,8 @@ BookingResult store_revision(
     if (next.provisional) writer.put_setting("provisional." + next.staff.value, "1");
     result.targets = follow(writer, next, interval_of(next, zones));
     const char* kind = !before ? "appointment.created" : live(next) ? "appointment.changed" : "appointment.cancelled";
-    writer.append(Change{0, now, kind, next.id.value, actor, why, next.revision});
+    const auto fields = changes_between(before ? &*before : nullptr, next);
+    writer.append(Change{0, now, kind, next.id.value, actor, why, next.revision, fields});
     if (live(next)) result.after = when;
     result.outcome = before ? BookingOutcome::Changed : BookingOutcome::Created;
     result.appointment = std::move(next);

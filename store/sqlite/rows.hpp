@@ -19,7 +19,6 @@ std::string to_row(const Appointment&);
 std::string to_row(const Mirror&);
 std::string to_row(const CachedEvent&);  ///< Without `busy`, which has a column of its own.
 std::string to_row(const Conflict&);
-std::string to_row(const Change&);
 std::string to_row(const IdempotentAnswer&);
 std::string to_row(const ChannelRecord&);
 

@@ -4,7 +4,7 @@
 
 namespace calgate::sqlite {
 
-inline constexpr int kSchemaVersion = 8;
+inline constexpr int kSchemaVersion = 9;
 
 /// Brings a file from whatever version it has to `target`, each step in one transaction.
 /// @throws StoreFailure when the file is newer than this program.
