@@ -21,6 +21,7 @@
 #include "gateway/sign_in.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
+#include "store/erase.hpp"
 #include "store/store.hpp"
 
 namespace calgate {
@@ -45,6 +46,7 @@ struct ApiParts {
     std::string admin_token{};   ///< For the command line on this machine; empty: none.
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
     CallLimits limits{};
+    std::string directory{};  ///< Of the data; empty: the list of erased customers is kept in the store alone.
 };
 
 /// Setting: seconds between two drills that run by themselves; "0" or absent: none does.
@@ -141,6 +143,11 @@ private:
     HttpResponse rotate_keys(const HttpRequest&, const PathValues&);
     HttpResponse get_export(const HttpRequest&, const PathValues&);
     HttpResponse post_import(const HttpRequest&, const PathValues&);
+    HttpResponse post_erasure(const HttpRequest&, const PathValues&);
+    HttpResponse list_erasures(const HttpRequest&, const PathValues&);
+    HttpResponse post_erasures_on(const HttpRequest&, const PathValues&);
+    EraseParts erase_parts() const;
+    HttpResponse verify_audit(const HttpRequest&, const PathValues&);
 
     HttpResponse replay_import(const nlohmann::json& document, bool apply_it);
     HttpResponse merge_import(const nlohmann::json& document, bool apply_it);

@@ -213,6 +213,8 @@ Json shown(const ReconcilePolicy& p) {
 }
 
 Json shown(const Change& c) {
+    Json fields = Json::array();
+    for (const FieldChange& field : c.fields) fields.push_back({field.field, field.from, field.to});
     return Json{
         {"sequence", c.sequence},
         {"at", format_instant(c.at)},
@@ -220,7 +222,9 @@ Json shown(const Change& c) {
         {"subject", c.subject},
         {"actor", c.actor},
         {"why", c.why},
-        {"revision", c.revision}};
+        {"revision", c.revision},
+        {"fields", fields},
+        {"erased", c.erased}};
 }
 
 Json shown(const Conflict& c) {

@@ -65,7 +65,7 @@ const std::vector<Table>& tables() {
         {"customers", "customers", {"customer", "appointments", "first", "last"}, false},
         {"appointments", "appointments", kAppointment, true},
         {"versions", "versions", kAppointment, true},
-        {"changes", "audit", {"sequence", "at", "kind", "subject", "actor", "why", "revision"}, true},
+        {"changes", "audit", {"sequence", "at", "kind", "subject", "actor", "why", "revision", "fields"}, true},
         {"accounts", "connections-accounts", {"id", "kind", "url", "user", "method", "access", "state"}, false},
         {"calendars",
          "connections-calendars",

@@ -62,7 +62,9 @@ public:
               gateway_->random,
               gateway_->keys,
               token_,
-              false}) {}
+              false,
+              {},
+              gateway_->directory}) {}
 
     Answer call(const std::string& method, const std::string& path, const nlohmann::json& body) override {
         HttpRequest request;

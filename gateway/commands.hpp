@@ -85,6 +85,14 @@ struct RestoreOptions {
 };
 /// Fills an empty store from the copies in calendars. Not while a gateway runs on this folder.
 int command_restore(const std::string& directory, const RestoreOptions& options);
+struct PurgeOptions {
+    std::string calendar{};           ///< By id, name or address.
+    std::string recovery_key_file{};  ///< Empty: the key in keys.json.
+    bool apply = false;
+    bool json = false;
+};
+/// Deletes all our copies from a calendar, and only ours, by what they carry; the store they came from is not needed.
+int command_purge_mirrors(const std::string& directory, const PurgeOptions& options);
 struct DrillOptions {
     std::string target{};  ///< One calendar, by id or name; empty: all.
     std::string report{};  ///< Name of the report's files, without an ending; empty: in the data directory.
@@ -134,6 +142,12 @@ int command_kit(const std::string& directory, const KitOptions& options);
 int write_kit(Caller&, const std::string& directory, const KitOptions& options);
 /// Whether a report is as this gateway wrote it.
 int command_drill_check(const std::string& directory, const std::string& file);
+/// Erases a customer from store and copies, and says what is left and what lies out of reach. Run again it goes on.
+int command_erase(const std::string& directory, const std::string& customer, bool apply, bool json);
+/// Lists the audit. @param about only entries with this subject; empty: all.
+int command_audit(const std::string& directory, const std::string& about, bool json);
+/// Whether the audit is as it was written, also as the markers have seen it.
+int command_audit_verify(const std::string& directory, bool json);
 int command_doctor(const std::string& directory);
 
 }  // namespace calgate

@@ -200,6 +200,14 @@ int run(int argc, char** argv) {
     in->add_flag("--dry-run", only_say, "only say what it would do, as without --apply")->excludes(really);
     in->callback([&] { code = command_import(directory, importing); });
 
+    auto* erase = app.add_subcommand("erase", "erase a customer from store and copies; a dry run unless --apply");
+    std::string customer;
+    bool erasing = false;
+    erase->add_option("--customer", customer, "as the field \"customer\" of the appointments has it")->required();
+    erase->add_flag("--apply", erasing);
+    erase->add_flag("--json", json);
+    erase->callback([&] { code = command_erase(directory, customer, erasing, json); });
+
     auto* restore =
         app.add_subcommand("restore", "rebuild all appointments from their copies; a dry run unless --apply");
     RestoreOptions restoring;
@@ -213,6 +221,25 @@ int run(int argc, char** argv) {
     restore->add_flag("--apply", restoring.apply);
     restore->add_flag("--json", restoring.json);
     restore->callback([&] { code = command_restore(directory, restoring); });
+
+    auto* audit = app.add_subcommand("audit", "who changed what, when and why, from what to what");
+    std::string about;
+    audit->add_option("--about", about, "only what concerns this id");
+    audit->add_flag("--json", json);
+    auto* proven = audit->add_subcommand("verify", "whether the audit is as it was written");
+    audit->callback([&] {
+        code = proven->parsed() ? command_audit_verify(directory, json) : command_audit(directory, about, json);
+    });
+
+    auto* purge = app.add_subcommand(
+        "purge-mirrors", "delete all our copies from a calendar, without the store; a dry run unless --apply"
+    );
+    PurgeOptions purging;
+    purge->add_option("--calendar", purging.calendar, "by name or address")->required();
+    purge->add_option("--recovery-key", purging.recovery_key_file, "file with the key that init printed, mode 0600");
+    purge->add_flag("--apply", purging.apply);
+    purge->add_flag("--json", purging.json);
+    purge->callback([&] { code = command_purge_mirrors(directory, purging); });
 
     auto* drill = app.add_subcommand("drill", "prove beforehand that failover works");
     DrillOptions drilling;

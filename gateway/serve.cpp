@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include "gateway/caller.hpp"
 #include "gateway/chores.hpp"
 #include "gateway/commands.hpp"
+#include "gateway/erasure_list.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/keys.hpp"
@@ -20,6 +22,7 @@
 namespace calgate {
 namespace {
 
+constexpr std::chrono::seconds kEraseEvery{30};
 constexpr std::chrono::hours kWarnBefore{14 * 24};
 
 /// Blocked before any thread starts, so that only wait_for_end() sees them.
@@ -60,7 +63,21 @@ std::vector<Chores::Chore> chores_of(const Gateway& gateway) {
             return drill_host(caller, gateway.directory, options);
         });
     };
-    return {{"kit", kit_every, write_it}, {"drill", drill_every, drill_it}};
+    const auto open_erasures = [&gateway] {
+        const auto all = read(*gateway.store, [](const Reader& r) { return r.erasures(); });
+        return std::count_if(all.begin(), all.end(), [](const Erasure& one) { return !one.done; });
+    };
+    const auto erase_every = [open_erasures] { return open_erasures() > 0 ? kEraseEvery : std::chrono::seconds{0}; };
+    const auto erase_it = [&gateway, &kit, write_it, open_erasures] {
+        const auto before = open_erasures();
+        if (!match_erasure_list(gateway.directory, *gateway.store)) return false;
+        const bool good = over_the_api(gateway.directory, [](Caller& caller) {
+            return caller.call("POST", "/v1/erasures/run").good() ? 0 : 1;
+        });
+        // The sheets of before have the names.
+        return good && (open_erasures() == before || kit.target.empty() || write_it());
+    };
+    return {{"erasures", erase_every, erase_it}, {"kit", kit_every, write_it}, {"drill", drill_every, drill_it}};
 }
 
 /// SIGHUP has the certificate read anew.
@@ -139,7 +156,8 @@ int serve(const std::string& directory) {
         gateway.keys,
         token,
         true,
-        {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy}});
+        {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy},
+        directory});
     const HttpServer::Settings settings = server_settings(gateway.config);
     const auto lane = [&](const HttpRequest& request) { return api.lane(request); };
     const auto handle = [&](const HttpRequest& request) { return api.handle(request); };

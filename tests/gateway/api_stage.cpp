@@ -144,7 +144,8 @@ void ApiStage::open() {
         gateway_->keys,
         "",
         false,
-        {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy}});
+        {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy},
+        gateway_->directory});
     server_ = std::make_unique<HttpServer>(
         settings_,
         [this](const HttpRequest& request) { return api_->lane(request); },
@@ -153,11 +154,12 @@ void ApiStage::open() {
     server_->start();
 }
 
-void ApiStage::reopen() {
+void ApiStage::reopen(const std::function<void()>& meanwhile) {
     server_->stop();
     server_.reset();
     api_.reset();
     gateway_.reset();
+    if (meanwhile) meanwhile();
     open();
 }
 
