@@ -144,6 +144,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/erasures", Lane::Store, KeyScope::Admin, "What names this customer, and with apply true: erase them, here and in every copy. Given again, it goes on and says how it stands.", {}, {"customer", "apply"}, &Api::post_erasure},
         {"GET", "/v1/erasures", Lane::Store, KeyScope::Admin, "Erased customers as keyed hashes, and whose copies still wait to be rewritten.", {}, {}, &Api::list_erasures},
         {"POST", "/v1/erasures/run", Lane::Store, KeyScope::Admin, "Go on with erasures that are not done; the gateway does so by itself every half minute.", {}, {}, &Api::post_erasures_on},
+        {"GET", "/v1/datamap", Lane::Store, KeyScope::Admin, "What personal data goes where: every place with its host, country and fields.", {}, {}, &Api::get_datamap},
         {"POST", "/v1/audit/verify", Lane::Provider, KeyScope::Admin, "Recompute the chain of the change feed and compare it with what the marker of every target has seen.", {}, {}, &Api::verify_audit},
         {"POST", "/hooks/google", Lane::Inline, kOpen, "Google's notifications: a hint to read a calendar, nothing more.", {}, {}, &Api::post_google_hook},
         {"POST", "/hooks/graph", Lane::Inline, kOpen, "Microsoft's notifications: a hint to read a calendar, nothing more.", {"validationToken"}, {}, &Api::post_graph_hook},

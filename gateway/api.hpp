@@ -46,6 +46,8 @@ struct ApiParts {
     std::string admin_token{};   ///< For the command line on this machine; empty: none.
     bool engine_running = true;  ///< false: a command opened the store itself; passes run in the caller's thread.
     CallLimits limits{};
+    std::vector<std::string> countries{};  ///< "host=CC", see Config.
+    std::string kit_target{};              ///< Where outage kits go; empty: nowhere.
     std::string directory{};  ///< Of the data; empty: the list of erased customers is kept in the store alone.
 };
 
@@ -147,6 +149,7 @@ private:
     HttpResponse list_erasures(const HttpRequest&, const PathValues&);
     HttpResponse post_erasures_on(const HttpRequest&, const PathValues&);
     EraseParts erase_parts() const;
+    HttpResponse get_datamap(const HttpRequest&, const PathValues&);
     HttpResponse verify_audit(const HttpRequest&, const PathValues&);
 
     HttpResponse replay_import(const nlohmann::json& document, bool apply_it);

@@ -64,6 +64,8 @@ public:
               token_,
               false,
               {},
+              gateway_->config.countries,
+              gateway_->config.kit.target,
               gateway_->directory}) {}
 
     Answer call(const std::string& method, const std::string& path, const nlohmann::json& body) override {

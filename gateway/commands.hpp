@@ -144,6 +144,8 @@ int write_kit(Caller&, const std::string& directory, const KitOptions& options);
 int command_drill_check(const std::string& directory, const std::string& file);
 /// Erases a customer from store and copies, and says what is left and what lies out of reach. Run again it goes on.
 int command_erase(const std::string& directory, const std::string& customer, bool apply, bool json);
+/// What personal data goes where.
+int command_datamap(const std::string& directory, bool json);
 /// Lists the audit. @param about only entries with this subject; empty: all.
 int command_audit(const std::string& directory, const std::string& about, bool json);
 /// Whether the audit is as it was written, also as the markers have seen it.

@@ -90,4 +90,32 @@ int command_erase(const std::string& directory, const std::string& customer, boo
     });
 }
 
+int command_datamap(const std::string& directory, bool json) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto found = caller.call("GET", "/v1/datamap");
+        if (!found.good()) return fail(found.problem());
+        if (json) {
+            std::printf("%s\n", found.body.dump().c_str());
+            return kDone;
+        }
+        const auto list = [](const Json& names) {
+            std::string text;
+            for (const Json& name : names) text += (text.empty() ? "" : ", ") + name.get<std::string>();
+            return text.empty() ? std::string("nothing") : text;
+        };
+        for (const Json& place : found.body["places"])
+            std::printf(
+                "%s\n    host %s, country %s, abroad: %s\n    readable: %s\n    sealed: %s\n",
+                text_of(place, "what").c_str(),
+                text_of(place, "host").c_str(),
+                text_of(place, "country").c_str(),
+                text_of(place, "abroad").c_str(),
+                list(place["shown"]).c_str(),
+                list(place["sealed"]).c_str()
+            );
+        std::printf("Nothing is sent to the makers of calgate or anybody else.\n");
+        return kDone;
+    });
+}
+
 }  // namespace calgate

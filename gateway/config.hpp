@@ -9,6 +9,7 @@
 #include "core/policy.hpp"
 #include "core/result.hpp"
 #include "core/zone.hpp"
+#include "store/retention.hpp"
 
 namespace calgate {
 
@@ -61,6 +62,9 @@ struct Config {
     Policies policies{};  ///< The others, and what single calendars decide otherwise.
     StalePolicy stale = StalePolicy::Provisional;
     std::chrono::seconds stale_after{3600};
+
+    Retention retention{};
+    std::vector<std::string> countries{};  ///< "host=CC": where a service keeps its data, as the operator knows it.
 
     KitConfig kit{};
 

@@ -130,8 +130,8 @@ public:
                 fail(
                     node,
                     fmt::format(
-                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [google], [microsoft] "
-                        "or [network]",
+                        "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [retention], "
+                        "[google], [microsoft] or [network]",
                         name
                     )
                 );

@@ -222,6 +222,10 @@ int run(int argc, char** argv) {
     restore->add_flag("--json", restoring.json);
     restore->callback([&] { code = command_restore(directory, restoring); });
 
+    auto* datamap = app.add_subcommand("datamap", "what personal data goes where, and abroad");
+    datamap->add_flag("--json", json);
+    datamap->callback([&] { code = command_datamap(directory, json); });
+
     auto* audit = app.add_subcommand("audit", "who changed what, when and why, from what to what");
     std::string about;
     audit->add_option("--about", about, "only what concerns this id");

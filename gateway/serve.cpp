@@ -23,6 +23,7 @@ namespace calgate {
 namespace {
 
 constexpr std::chrono::seconds kEraseEvery{30};
+constexpr std::chrono::hours kRetainEvery{24};
 constexpr std::chrono::hours kWarnBefore{14 * 24};
 
 /// Blocked before any thread starts, so that only wait_for_end() sees them.
@@ -77,7 +78,19 @@ std::vector<Chores::Chore> chores_of(const Gateway& gateway) {
         // The sheets of before have the names.
         return good && (open_erasures() == before || kit.target.empty() || write_it());
     };
-    return {{"erasures", erase_every, erase_it}, {"kit", kit_every, write_it}, {"drill", drill_every, drill_it}};
+    const auto retain = [&gateway] {
+        const auto report = apply_retention(
+            {*gateway.store, gateway.zones, gateway.clock, gateway.keys.recovery_key, {}}, gateway.config.retention
+        );
+        gateway.engine->wake(report.targets);
+        spdlog::info("job=retention nameless={} versions={} words={}", report.nameless, report.versions, report.words);
+        return true;
+    };
+    return {
+        {"retention", [] { return std::chrono::seconds{kRetainEvery}; }, retain},
+        {"erasures", erase_every, erase_it},
+        {"kit", kit_every, write_it},
+        {"drill", drill_every, drill_it}};
 }
 
 /// SIGHUP has the certificate read anew.
@@ -157,6 +170,8 @@ int serve(const std::string& directory) {
         token,
         true,
         {gateway.config.key_per_minute, gateway.config.address_per_minute, gateway.config.behind_proxy},
+        gateway.config.countries,
+        gateway.config.kit.target,
         directory});
     const HttpServer::Settings settings = server_settings(gateway.config);
     const auto lane = [&](const HttpRequest& request) { return api.lane(request); };

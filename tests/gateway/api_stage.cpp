@@ -145,6 +145,8 @@ void ApiStage::open() {
         "",
         false,
         {gateway_->config.key_per_minute, gateway_->config.address_per_minute, gateway_->config.behind_proxy},
+        gateway_->config.countries,
+        gateway_->config.kit.target,
         gateway_->directory});
     server_ = std::make_unique<HttpServer>(
         settings_,

@@ -1,6 +1,7 @@
 #include <boost/test/data/test_case.hpp>
 
 #include "scheduler/purge.hpp"
+#include "store/erase.hpp"
 #include "tests/services/salon.hpp"
 
 /// Erasing a customer (I28) and purging a target, alike for each service.
