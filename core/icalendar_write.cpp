@@ -105,8 +105,8 @@ When written_end(const EventInstance& instance, const ZoneResolver& zones) {
     return end;
 }
 
-std::string duration_line(std::chrono::days days, std::chrono::seconds exact) {
-    return "DURATION:P" + (days.count() > 0 ? std::to_string(days.count()) + "D" : std::string{}) + "T" +
+std::string duration_line(std::chrono::days whole, std::chrono::seconds exact) {
+    return "DURATION:P" + (whole.count() > 0 ? std::to_string(whole.count()) + "D" : std::string{}) + "T" +
            std::to_string(exact.count()) + "S";
 }
 

@@ -250,11 +250,9 @@ Shown shown_on(const Appointment& appointment, CopyDetail detail, const ZoneReso
     Shown shown;
     shown.start = When{When::Kind::Zoned, appointment.start, appointment.zone};
     shown.end = When{When::Kind::Zoned, effective_end(appointment, zones), appointment.zone};
-    shown.title = detail == CopyDetail::Busy ? "Busy" : appointment.title;
-    if (detail == CopyDetail::Full) {
-        shown.place = appointment.place;
-        shown.notes = appointment.notes;
-    }
+    shown.title = detail.title ? appointment.title : "Busy";
+    if (detail.place) shown.place = appointment.place;
+    if (detail.notes) shown.notes = appointment.notes;
     shown.cancelled = appointment.state == AppointmentState::Cancelled;
     return shown;
 }

@@ -103,6 +103,8 @@ Json list_of(const std::vector<T>& records) {
 }
 
 Json json_of(const Manifest& m) {
+    Json erased = Json::array();
+    for (const Erasure& one : m.erased) erased.push_back({one.customer, one.at.time_since_epoch().count()});
     Json days = Json::array();
     for (const auto& day : m.inventory.days) days.push_back({day.day, day.copies, day.digest});
     return {
@@ -116,10 +118,12 @@ Json json_of(const Manifest& m) {
           {"staff", m.calendar.staff.value},
           {"name", m.calendar.name},
           {"busy", m.calendar.busy},
-          {"shows", static_cast<int>(m.calendar.copy_detail)}}},
+          {"shows", number_of(m.calendar.copy_detail)}}},
         {"staff", list_of(m.staff)},
         {"services", list_of(m.services)},
         {"targets", list_of(m.targets)},
+        {"erased", erased},
+        {"audit", {m.audit.sequence, m.audit.link}},
         {"copies", m.inventory.copies},
         {"digest", m.inventory.digest},
         {"days", days}};
@@ -199,10 +203,17 @@ Manifest manifest_from(const Json& j) {
     m.calendar.staff.value = calendar.at("staff").get<std::string>();
     m.calendar.name = calendar.at("name").get<std::string>();
     m.calendar.busy = calendar.at("busy").get<bool>();
-    m.calendar.copy_detail = enumerator(calendar.at("shows"), CopyDetail::Full);
+    const auto shows = copy_detail_of(calendar.at("shows").get<int>());
+    if (!shows) throw std::out_of_range("manifest");
+    m.calendar.copy_detail = *shows;
     for (const Json& one : j.at("staff")) m.staff.push_back(staff_from(one));
     for (const Json& one : j.at("services")) m.services.push_back(service_from(one));
     for (const Json& one : j.at("targets")) m.targets.push_back(target_from(one));
+    if (j.contains("audit")) m.audit = {j["audit"].at(0).get<std::int64_t>(), j["audit"].at(1).get<std::string>()};
+    for (const Json& one : j.value("erased", Json::array()))
+        m.erased.push_back(
+            {one.at(0).get<std::string>(), Instant{std::chrono::seconds{one.at(1).get<std::int64_t>()}}, false, {}}
+        );
     m.inventory.copies = j.at("copies").get<int>();
     m.inventory.digest = j.at("digest").get<std::string>();
     for (const Json& day : j.at("days"))
@@ -281,6 +292,7 @@ Result<Manifest> open_manifest(std::string_view sealed, std::string_view recover
 std::string facts_digest(Manifest manifest) {
     manifest.written = {};
     manifest.inventory = {};
+    manifest.audit = {};
     return sha256_hex(json_of(manifest).dump());
 }
 

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/audit.hpp"
+#include "core/erasure.hpp"
 #include "core/model.hpp"
 #include "core/result.hpp"
 
@@ -48,6 +50,8 @@ struct Manifest {
     std::vector<Staff> staff{};
     std::vector<Service> services{};
     std::vector<NamedTarget> targets{};
+    std::vector<Erasure> erased{};  ///< Names and times only.
+    AuditHead audit{};              ///< Where the chain stood: a store that has less of it lost its tail or is another.
     Inventory inventory{};
     bool operator==(const Manifest&) const = default;
 };
@@ -57,7 +61,7 @@ struct Manifest {
 std::string seal_manifest(Manifest, std::string_view recovery_key);
 /// @return Rejected with a sentence when the key is wrong or the text was changed.
 Result<Manifest> open_manifest(std::string_view sealed, std::string_view recovery_key);
-/// Hash of all but the time and the inventory: whether the marker has to be written again.
+/// Hash of all but the time, the audit and the inventory: whether the marker has to be written again.
 std::string facts_digest(Manifest);
 
 }  // namespace calgate

@@ -3,6 +3,29 @@
 #include "core/result.hpp"
 
 namespace calgate {
+namespace {
+
+constexpr int kFirstList = 8;  ///< Lists of fields that have no name of their own.
+constexpr int kTitleBit = 1, kPlaceBit = 2, kNotesBit = 4;
+
+}  // namespace
+
+int number_of(const CopyDetail& detail) {
+    if (detail == CopyDetail::Busy) return 0;
+    if (detail == CopyDetail::Title) return 1;
+    if (detail == CopyDetail::Full) return 2;
+    return kFirstList + (detail.title ? kTitleBit : 0) + (detail.place ? kPlaceBit : 0) +
+           (detail.notes ? kNotesBit : 0);
+}
+
+std::optional<CopyDetail> copy_detail_of(int number) {
+    if (number == 0) return CopyDetail::Busy;
+    if (number == 1) return CopyDetail::Title;
+    if (number == 2) return CopyDetail::Full;
+    const int bits = number - kFirstList;
+    if (bits < 0 || bits > (kTitleBit | kPlaceBit | kNotesBit)) return std::nullopt;
+    return CopyDetail{(bits & kTitleBit) != 0, (bits & kPlaceBit) != 0, (bits & kNotesBit) != 0};
+}
 
 const char* to_string(AppointmentState state) {
     switch (state) {

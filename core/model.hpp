@@ -20,8 +20,23 @@ enum class ConcurrentEditPolicy : std::uint8_t { Ask, Gateway, Calendar, Newest 
 enum class DeletionPolicy : std::uint8_t { AskWhenMany, Cancel, Restore, Ask, Hide };
 /// What confirming on data older than `stale_after` does (I17).
 enum class StalePolicy : std::uint8_t { Provisional, Offer, Refuse };
-/// What a copy may show (I27); the capsule holds the rest, sealed.
-enum class CopyDetail : std::uint8_t { Busy, Title, Full };
+/// Fields of an appointment that a copy may show beside its time (I27); the capsule holds the rest, sealed. A customer
+/// is never shown. Where the title is not, it reads "Busy".
+struct CopyDetail {
+    bool title = false;
+    bool place = false;
+    bool notes = false;
+    static const CopyDetail Busy;   ///< None of them: the default.
+    static const CopyDetail Title;  ///< The title alone.
+    static const CopyDetail Full;   ///< All of them.
+    bool operator==(const CopyDetail&) const = default;
+};
+inline constexpr CopyDetail CopyDetail::Busy{};
+inline constexpr CopyDetail CopyDetail::Title{true, false, false};
+inline constexpr CopyDetail CopyDetail::Full{true, true, true};
+/// As stores and markers keep it: 0, 1 and 2 are Busy, Title and Full. @return nothing for a number that is none.
+int number_of(const CopyDetail&);
+std::optional<CopyDetail> copy_detail_of(int number);
 
 struct Business {
     std::string id{};  ///< Random, fixed at init; part of every copy's name.
@@ -261,7 +276,15 @@ struct Conflict {
     bool operator==(const Conflict&) const = default;
 };
 
-/// An entry of the change feed, append-only (I30).
+/// What an entry of the change feed changed of one field.
+struct FieldChange {
+    std::string field{};
+    std::string from{};
+    std::string to{};
+    bool operator==(const FieldChange&) const = default;
+};
+
+/// An entry of the change feed, append-only (I30), which is also the audit.
 struct Change {
     std::int64_t sequence = 0;  ///< Given by the store; grows without reuse.
     Instant at{};
@@ -270,7 +293,9 @@ struct Change {
     std::string subject{};  ///< The id of what changed.
     std::string actor{};    ///< "api", "calendar:<id>", "gateway", "cli"
     std::string why{};
-    std::int64_t revision = 0;  ///< Of the appointment; of "run.decided" the sequence of the run's first entry.
+    std::int64_t revision = 0;          ///< Of the appointment; of "run.decided" the sequence of the run's first entry.
+    std::vector<FieldChange> fields{};  ///< Of an appointment: from what to what.
+    bool erased = false;                ///< Its words (`why` and personal fields) were erased or have had their time.
     bool operator==(const Change&) const = default;
 };
 

@@ -40,11 +40,9 @@ bool same_time(const Shown& a, const Shown& b, const ZoneResolver& zones) {
 /// What theirs says in the fields that the copy shows; ours in those that it hides, so that a mask is never an edit.
 Shown unmasked(const Shown& theirs, const Shown& ours, CopyDetail detail) {
     Shown seen = theirs;
-    if (detail == CopyDetail::Busy) seen.title = ours.title;
-    if (detail != CopyDetail::Full) {
-        seen.place = ours.place;
-        seen.notes = ours.notes;
-    }
+    if (!detail.title) seen.title = ours.title;
+    if (!detail.place) seen.place = ours.place;
+    if (!detail.notes) seen.notes = ours.notes;
     return seen;
 }
 

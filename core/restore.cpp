@@ -82,11 +82,22 @@ void consider(const RemoteEvent& event, RestorePlan& plan, Sorting& sorting) {
     if (replaces) found->second = std::move(candidate);
 }
 
+/// Those that have a name first: with equal agreement they are likelier.
+constexpr CopyDetail kDetails[] = {
+    CopyDetail::Busy,
+    CopyDetail::Title,
+    CopyDetail::Full,
+    {true, true, false},
+    {true, false, true},
+    {false, true, true},
+    {false, true, false},
+    {false, false, true}};
+
 /// What copies show when nothing says so: the way in which most of them agree with their capsules.
 CopyDetail likely_detail(const Sorting& sorting, const ZoneResolver& zones) {
     CopyDetail best = CopyDetail::Busy;
     int most = -1;
-    for (const CopyDetail detail : {CopyDetail::Busy, CopyDetail::Title, CopyDetail::Full}) {
+    for (const CopyDetail& detail : kDetails) {
         int agree = 0;
         for (const auto& [id, one] : sorting.chosen)
             agree += same_meaning(shown_of(one.event->event), shown_on(one.sealed, detail, zones), zones) ? 1 : 0;

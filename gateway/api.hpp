@@ -28,6 +28,7 @@
 #include "gateway/sign_in.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
+#include "store/erase.hpp"
 #include "store/store.hpp"
 
 namespace calgate {
@@ -58,6 +59,9 @@ struct ApiParts {
     std::string callback_url{};            ///< Empty: nobody hears of changes.
     std::chrono::milliseconds recheck{0};  ///< How long a confirmation waits for stale calendars; 0: not at all.
     std::function<void(const Staff&)> person_changed{};  ///< Told after somebody came or changed; may be empty.
+    std::vector<std::string> countries{};                ///< "host=CC", see Config.
+    std::string kit_target{};                            ///< Where outage kits go; empty: nowhere.
+    std::string directory{};  ///< Of the data; empty: the list of erased customers is kept in the store alone.
 };
 
 /// Setting: seconds between two drills that run by themselves; "0" or absent: none does.
@@ -197,6 +201,12 @@ private:
     HttpResponse rotate_keys(const HttpRequest&, const PathValues&);
     HttpResponse get_export(const HttpRequest&, const PathValues&);
     HttpResponse post_import(const HttpRequest&, const PathValues&);
+    HttpResponse post_erasure(const HttpRequest&, const PathValues&);
+    HttpResponse list_erasures(const HttpRequest&, const PathValues&);
+    HttpResponse post_erasures_on(const HttpRequest&, const PathValues&);
+    EraseParts erase_parts() const;
+    HttpResponse get_datamap(const HttpRequest&, const PathValues&);
+    HttpResponse verify_audit(const HttpRequest&, const PathValues&);
 
     HttpResponse replay_import(const nlohmann::json& document, bool apply_it);
     HttpResponse merge_import(const nlohmann::json& document, bool apply_it);

@@ -85,7 +85,11 @@ Json steps_of(const Reader& reader, const AppointmentId& id) {
         step["differences"] = Json::object();
         const auto after = version(entry.revision), before = version(entry.revision - 1);
         if (after != versions.end()) step["version"] = shown(*after, {});
-        if (after != versions.end() && before != versions.end()) step["differences"] = differences(*before, *after);
+        if (entry.revision > 1 && !entry.fields.empty()) {
+            for (const FieldChange& field : entry.fields) step["differences"][field.field] = {field.from, field.to};
+        } else if (after != versions.end() && before != versions.end()) {
+            step["differences"] = differences(*before, *after);  // Entries from before the feed said it.
+        }
         steps.push_back(std::move(step));
     }
     return steps;

@@ -34,7 +34,10 @@ Json every_change(const Reader& reader) {
         const auto page = reader.changes(after, kPage);
         if (page.empty()) return list;
         after = page.back().sequence;
-        for (const Change& change : page) list.push_back(shown(change));
+        for (const Change& change : page) {
+            list.push_back(shown(change));
+            list.back().erase("erased");  // What has no words any more says so by having none.
+        }
     }
 }
 
@@ -146,7 +149,7 @@ HttpResponse Api::replay_import(const Json& document, bool apply_it) {
     };
     if (apply_it) {
         parts_.store.write([&](Writer& writer) {
-            fresh = replay(writer, document, parts_.zones);
+            fresh = replay(writer, document, parts_.zones, parts_.keys.recovery_key);
             targets.clear();
             for (const Calendar& calendar : writer.calendars()) {
                 if (calendar.mirror && add_target(writer, calendar, parts_.zones, parts_.clock.now()) > 0)
@@ -156,7 +159,7 @@ HttpResponse Api::replay_import(const Json& document, bool apply_it) {
         });
     } else {
         parts_.store.read([&](const Reader& reader) {
-            check_replay(reader, document, parts_.zones);
+            check_replay(reader, document, parts_.zones, parts_.keys.recovery_key);
             compare(reader);
         });
     }
@@ -190,8 +193,12 @@ HttpResponse Api::merge_import(const Json& document, bool apply_it) {
     each_record(document, "services", [&](const Json& record, const std::string& id) {
         services.push_back(service_from(JsonInput(record.dump(), service_fields()), id));
     });
+    const auto erased = read(parts_.store, [](const Reader& reader) { return reader.erasures(); });
     each_record(document, "appointments", [&](const Json& record, const std::string& id) {
         appointments.push_back(booking_from_export(record, id, parts_.zones));
+        if (record.contains("changed") &&
+            is_erased(erased, appointment_from_export(record, parts_.zones), parts_.keys.recovery_key))
+            make_nameless(appointments.back());
     });
     std::vector<BookingResult> placed;
     Json refused = Json::array();

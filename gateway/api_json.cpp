@@ -60,23 +60,35 @@ HttpResponse answer(int status, const Json& body) {
     return response;
 }
 
-const char* to_string(CopyDetail detail) {
-    switch (detail) {
-        case CopyDetail::Busy:
-            return "busy";
-        case CopyDetail::Title:
-            return "title";
-        case CopyDetail::Full:
-            return "full";
-    }
-    return "busy";
+std::string name_of(const CopyDetail& detail) {
+    if (detail == CopyDetail::Busy) return "busy";
+    if (detail == CopyDetail::Full) return "full";
+    std::string list;
+    for (const auto& [name, shown] :
+         {std::pair{"title", detail.title}, {"place", detail.place}, {"notes", detail.notes}})
+        if (shown) list += (list.empty() ? "" : ",") + std::string(name);
+    return list;
 }
 
-CopyDetail copy_detail_from(const std::string& name) {
-    if (name == "busy") return CopyDetail::Busy;
-    if (name == "title") return CopyDetail::Title;
-    if (name == "full") return CopyDetail::Full;
-    throw InputError("What a copy shows is one of busy, title, full.");
+CopyDetail copy_detail_from(const std::string& text) {
+    if (text == "busy") return CopyDetail::Busy;
+    if (text == "full") return CopyDetail::Full;
+    CopyDetail detail;
+    for (std::size_t from = 0; from <= text.size();) {
+        const auto comma = std::min(text.find(',', from), text.size());
+        const std::string_view field = std::string_view(text).substr(from, comma - from);
+        if (field == "title")
+            detail.title = true;
+        else if (field == "place")
+            detail.place = true;
+        else if (field == "notes")
+            detail.notes = true;
+        else
+            throw InputError("What a copy shows is busy, full, or a list of title, place and notes such as title,place."
+            );
+        from = comma + 1;
+    }
+    return detail;
 }
 
 Json shown(const Appointment& a, const std::vector<Mirror>& mirrors) {
@@ -183,7 +195,7 @@ Json shown(const Calendar& c) {
         {"name", c.name},
         {"mirror", c.mirror},
         {"busy", c.busy},
-        {"show", to_string(c.copy_detail)},
+        {"show", name_of(c.copy_detail)},
         {"state", to_string(c.state)},
         {"detail", c.detail},
         {"as_of", instant_json(c.as_of)}};
@@ -201,6 +213,8 @@ Json shown(const ReconcilePolicy& p) {
 }
 
 Json shown(const Change& c) {
+    Json fields = Json::array();
+    for (const FieldChange& field : c.fields) fields.push_back({field.field, field.from, field.to});
     return Json{
         {"sequence", c.sequence},
         {"at", format_instant(c.at)},
@@ -208,7 +222,9 @@ Json shown(const Change& c) {
         {"subject", c.subject},
         {"actor", c.actor},
         {"why", c.why},
-        {"revision", c.revision}};
+        {"revision", c.revision},
+        {"fields", fields},
+        {"erased", c.erased}};
 }
 
 Json shown(const Conflict& c) {

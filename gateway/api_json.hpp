@@ -57,7 +57,8 @@ const std::vector<std::string>& service_fields();
 /// Of the document that GET /v1/export gives.
 const std::vector<std::string>& export_fields();
 
-CopyDetail copy_detail_from(const std::string& name);
-const char* to_string(CopyDetail);
+/// "busy", "full", or the fields in their order: "title,place". @throws InputError.
+CopyDetail copy_detail_from(const std::string& text);
+std::string name_of(const CopyDetail&);
 
 }  // namespace calgate

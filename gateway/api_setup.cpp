@@ -339,7 +339,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         kept.name = in.text_or("name", 255, kept.name);
         kept.mirror = in.flag_or("mirror", kept.mirror);
         kept.busy = in.flag_or("busy", kept.busy);
-        if (in.has("show")) kept.copy_detail = copy_detail_from(in.text("show", 20));
+        if (in.has("show")) kept.copy_detail = copy_detail_from(in.text("show", 40));
         if (kept.state != CalendarState::Waiting) {
             kept.state = CalendarState::Active;
             kept.detail.clear();

@@ -7,6 +7,7 @@
 #include "core/identity.hpp"
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/refused.hpp"
 
 namespace calgate {
 namespace {
@@ -15,8 +16,6 @@ using Json = nlohmann::json;
 
 constexpr auto kProviderTime = std::chrono::seconds{30};  ///< For all calls of one sign-in together.
 constexpr const char* kCallback = "/oauth/callback";
-
-Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence), {}}; }
 
 oauth::Provider provider_from(const std::string& name) {
     if (name == "google") return oauth::Provider::Google;

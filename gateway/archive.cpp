@@ -9,6 +9,7 @@
 #include "core/identity.hpp"
 #include "gateway/exchange_records.hpp"
 #include "gateway/keys.hpp"
+#include "gateway/refused.hpp"
 
 namespace calgate {
 namespace {
@@ -65,7 +66,7 @@ const std::vector<Table>& tables() {
         {"customers", "customers", {"customer", "appointments", "first", "last"}, false},
         {"appointments", "appointments", kAppointment, true},
         {"versions", "versions", kAppointment, true},
-        {"changes", "audit", {"sequence", "at", "kind", "subject", "actor", "why", "revision"}, true},
+        {"changes", "audit", {"sequence", "at", "kind", "subject", "actor", "why", "revision", "fields"}, true},
         {"accounts", "connections-accounts", {"id", "kind", "url", "user", "method", "access", "state"}, false},
         {"calendars",
          "connections-calendars",
@@ -78,8 +79,6 @@ const std::vector<Table>& tables() {
     };
     return kTables;
 }
-
-Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence), {}}; }
 
 std::string cell(const Json& value) {
     if (value.is_null()) return {};

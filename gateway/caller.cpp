@@ -62,7 +62,15 @@ public:
               gateway_->random,
               gateway_->keys,
               token_,
-              false}) {}
+              false,
+              {},
+              gateway_->config.booking,
+              gateway_->config.callbacks.url,
+              {},
+              {},
+              gateway_->config.countries,
+              gateway_->config.kit.target,
+              gateway_->directory}) {}
 
     Answer call(const std::string& method, const std::string& path, const nlohmann::json& body) override {
         HttpRequest request;

@@ -90,6 +90,14 @@ struct RestoreOptions {
 };
 /// Fills an empty store from the copies in calendars. Not while a gateway runs on this folder.
 int command_restore(const std::string& directory, const RestoreOptions& options);
+struct PurgeOptions {
+    std::string calendar{};           ///< By id, name or address.
+    std::string recovery_key_file{};  ///< Empty: the key in keys.json.
+    bool apply = false;
+    bool json = false;
+};
+/// Deletes all our copies from a calendar, and only ours, by what they carry; the store they came from is not needed.
+int command_purge_mirrors(const std::string& directory, const PurgeOptions& options);
 struct DrillOptions {
     std::string target{};  ///< One calendar, by id or name; empty: all.
     std::string report{};  ///< Name of the report's files, without an ending; empty: in the data directory.
@@ -154,6 +162,14 @@ int command_callbacks(const std::string& directory, bool json);
 int command_callbacks_replay(const std::string& directory, std::int64_t after);
 /// Prints the new secret, once.
 int command_callbacks_rotate(const std::string& directory, const std::string& overlap);
+/// Erases a customer from store and copies, and says what is left and what lies out of reach. Run again it goes on.
+int command_erase(const std::string& directory, const std::string& customer, bool apply, bool json);
+/// What personal data goes where.
+int command_datamap(const std::string& directory, bool json);
+/// Lists the audit. @param about only entries with this subject; empty: all.
+int command_audit(const std::string& directory, const std::string& about, bool json);
+/// Whether the audit is as it was written, also as the markers have seen it.
+int command_audit_verify(const std::string& directory, bool json);
 int command_doctor(const std::string& directory);
 
 }  // namespace calgate

@@ -1,16 +1,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdio>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "core/time.hpp"
-#include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
 #include "gateway/command_support.hpp"
 #include "gateway/commands.hpp"
+#include "gateway/find_calendar.hpp"
 #include "gateway/gateway.hpp"
 #include "scheduler/listing.hpp"
 #include "scheduler/restore.hpp"
@@ -20,77 +18,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::chrono::seconds kDiscovery{60};
 constexpr std::size_t kMostDaysShown = 31;
 
 /// A target as it was found, and what is to be restored from it.
-struct Source {
-    Account account{};
-    Calendar row{};
-    std::unique_ptr<Connector> connector{};
+struct Source : FoundCalendar {
     RestorePlan plan{};
-
-    /// Two targets may have one name; the server tells them apart.
-    std::string label() const { return row.name + " (" + account.user + " at " + account.url + ")"; }
 };
-
-bool names(const RemoteCalendar& calendar, const std::string& wanted) {
-    const std::string& href = calendar.href.value;
-    return calendar.name == wanted || href == wanted || href.ends_with("/" + wanted) ||
-           href.ends_with("/" + wanted + "/");
-}
-
-/// Waits for what passes, and says so.
-bool wait_a_little(const Error& error, std::chrono::seconds wait) {
-    std::fprintf(stderr, "%s Going on in %lld s.\n", error.detail.c_str(), static_cast<long long>(wait.count()));
-    std::mutex mutex;
-    std::condition_variable never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, wait);
-    return true;
-}
-
-void show_progress(const char* what, std::size_t done) {
-    if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r%s %zu", what, done);
-}
-
-Result<Source> find_source(Gateway& gateway, const std::string& wanted) {
-    std::vector<Account> accounts;
-    gateway.store->read([&](const Reader& reader) { accounts = reader.accounts(); });
-    if (accounts.empty())
-        return Error{ErrorCode::Rejected, "No account is connected in this folder; run calgate connect first.", {}};
-    std::vector<Source> found;
-    std::string troubles;
-    for (const Account& account : accounts) {
-        auto connector = gateway.connectors.open(account);
-        if (!connector) return connector.error();
-        const auto calendars = (*connector)->list_calendars({gateway.clock.steady() + kDiscovery, {}});
-        if (!calendars) {
-            troubles += " " + account.user + " at " + account.url + ": " + calendars.error().detail;
-            continue;
-        }
-        for (const RemoteCalendar& calendar : *calendars) {
-            const CalendarId id = calendar_id(account.id, calendar.href);
-            if (!names(calendar, wanted) && id.value != wanted) continue;
-            Source source{account, {}, {}, {}};
-            source.row.id = id;
-            source.row.account = account.id;
-            source.row.href = calendar.href;
-            source.row.name = calendar.name;
-            found.push_back(std::move(source));
-        }
-        if (!found.empty() && !found.back().connector) found.back().connector = std::move(*connector);
-    }
-    if (found.size() == 1) return std::move(found.front());
-    if (found.empty())
-        return Error{
-            ErrorCode::Rejected,
-            "There is no calendar \"" + wanted + "\" in the connected accounts; calgate connect lists them." + troubles,
-            {}};
-    std::string all;
-    for (const Source& source : found) all += "\n    " + source.row.id.value + "  " + source.label();
-    return Error{ErrorCode::Rejected, "Several calendars are called \"" + wanted + "\"; give the id:" + all, {}};
-}
 
 std::string day_text(const std::string& day) {
     return day.size() == 8 ? day.substr(0, 4) + "-" + day.substr(4, 2) + "-" + day.substr(6) : day;
@@ -215,13 +148,9 @@ Status read_sources(Gateway& gateway, const RestoreOptions& options, const std::
     }
     if (!options.show.empty()) request.detail = copy_detail_from(options.show);
     for (const std::string& wanted : options.from) {
-        CALGATE_TRY(Source source, find_source(gateway, wanted));
-        if (!source.connector) {
-            CALGATE_TRY(source.connector, gateway.connectors.open(source.account));
-        }
-        ListingOptions listing;
-        listing.wait = wait_a_little;
-        listing.progress = [](std::size_t events) { show_progress("events read:", events); };
+        CALGATE_TRY(FoundCalendar found, find_calendar(gateway, wanted));
+        Source source{std::move(found), {}};
+        const ListingOptions listing = patient_listing("events read:");
         CALGATE_TRY(const auto listed, list_calendar(*source.connector, gateway.clock, source.row.href, listing));
         if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\n");
         source.plan = plan_restore(listed, request, gateway.zones);

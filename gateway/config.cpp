@@ -114,6 +114,22 @@ void read_kit(Reading& in, KitConfig& out) {
     out.every = std::chrono::duration_cast<std::chrono::minutes>(every);
 }
 
+std::string wrong_country(const std::string& entry) {
+    const auto equals = entry.find('=');
+    const bool good = equals != std::string::npos && equals > 0 && entry.size() == equals + 3 &&
+                      std::isupper(static_cast<unsigned char>(entry[equals + 1])) != 0 &&
+                      std::isupper(static_cast<unsigned char>(entry[equals + 2])) != 0;
+    return good ? "" : "countries has an entry that is none; write \"host=CC\" such as \"cal.example.org=DE\"";
+}
+
+void read_privacy(Reading& in, Config& out) {
+    in.number("retention", "customers_days", 0, 36'500, out.retention.customers);
+    in.number("retention", "versions_days", 0, 36'500, out.retention.versions);
+    in.number("retention", "words_days", 0, 36'500, out.retention.words);
+    in.texts("network", "countries", 256, out.countries, wrong_country);
+}
+
+/// Relative names are names in the folder of the configuration.
 void read_certificate(Reading& in, const std::string& file, Config& out) {
     const std::string folder = std::filesystem::path(file).parent_path().string();
     in.text("gateway", "certificate_file", out.certificate_file);
@@ -198,6 +214,7 @@ Result<Config> read_config(std::string_view text, const std::string& file, const
     config::read_callbacks(in, out.callbacks);
     in.text("holidays", "source", out.holidays);
     in.seconds("holidays", "every_s", 300, 30 * 86'400, out.holidays_every);
+    read_privacy(in, out);
     read_providers(in, out);
     read_network(in, file, out);
     in.refuse_unknown();
@@ -228,7 +245,8 @@ std::string write_config(const Config& c) {
         "[holidays]\nsource = {}\nevery_s = {}\n\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
         "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
-        "[network]\nca_file = {}\nconnect_to = {}\n",
+        "[retention]\ncustomers_days = {}\nversions_days = {}\nwords_days = {}\n\n"
+        "[network]\nca_file = {}\nconnect_to = {}\ncountries = {}\n",
         quoted(c.name),
         quoted(c.zone),
         quoted(fmt::format("{}:{}", c.listen_host, c.listen_port)),
@@ -268,8 +286,12 @@ std::string write_config(const Config& c) {
         quoted(c.microsoft.tenant),
         quoted(c.microsoft.client_secret_file),
         quoted(c.microsoft.certificate_file),
+        c.retention.customers.count(),
+        c.retention.versions.count(),
+        c.retention.words.count(),
         quoted(c.ca_file),
-        quoted_list(c.connect_to)
+        quoted_list(c.connect_to),
+        quoted_list(c.countries)
     );
 }
 

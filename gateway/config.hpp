@@ -10,6 +10,7 @@
 #include "core/policy.hpp"
 #include "core/result.hpp"
 #include "core/zone.hpp"
+#include "store/retention.hpp"
 
 namespace calgate {
 
@@ -79,6 +80,9 @@ struct Config {
     StalePolicy stale = StalePolicy::Provisional;
     std::chrono::seconds stale_after{3600};
     int recheck_ms = 1500;  ///< How long a confirmation waits for stale calendars to be read anew; 0: not at all.
+
+    Retention retention{};
+    std::vector<std::string> countries{};  ///< "host=CC": where a service keeps its data, as the operator knows it.
 
     KitConfig kit{};
     BookingConfig booking{};

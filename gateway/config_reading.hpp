@@ -139,7 +139,7 @@ public:
                     node,
                     fmt::format(
                         "[{}] is no section; use [gateway], [limits], [sync], [policy], [kit], [booking], "
-                        "[callbacks], [google], [microsoft] or [network]",
+                        "[callbacks], [holidays], [retention], [google], [microsoft] or [network]",
                         name
                     )
                 );

@@ -92,12 +92,39 @@ std::vector<Service> services_in(const Json& document) {
     return services;
 }
 
-std::vector<Appointment> appointments_in(const Json& document, const char* list, const ZoneResolver& zones) {
-    std::vector<Appointment> appointments;
+/// Those of a list, without the words of customers who were erased here.
+struct Wanted {
+    std::vector<Appointment> appointments{};
+    std::set<AppointmentId> nameless{};
+};
+Wanted appointments_in(
+    const Reader& reader,
+    const Json& document,
+    const char* list,
+    const ZoneResolver& zones,
+    const std::string& recovery_key
+) {
+    const auto erased = reader.erasures();
+    Wanted out;
     each_record(document, list, [&](const Json& record, const std::string&) {
-        appointments.push_back(appointment_from_export(record, zones));
+        Appointment a = appointment_from_export(record, zones);
+        if (is_erased(erased, a, recovery_key)) {
+            make_nameless(a);
+            out.nameless.insert(a.id);
+        }
+        out.appointments.push_back(std::move(a));
     });
-    return appointments;
+    return out;
+}
+
+/// An entry whose words were erased here is compared without them.
+bool same_entry(const Change& here, Change wanted) {
+    if (here.erased) {
+        wanted.why.clear();
+        std::erase_if(wanted.fields, [](const FieldChange& field) { return is_personal(field.field); });
+    }
+    wanted.erased = here.erased;
+    return here == wanted;
 }
 
 template <class T>
@@ -178,8 +205,26 @@ Appointment appointment_from_export(const Json& record, const ZoneResolver& zone
     return a;
 }
 
+namespace {
+
+std::vector<FieldChange> fields_from(const Json& record) {
+    std::vector<FieldChange> fields;
+    if (!record.contains("fields")) return fields;
+    const InputError damaged("An entry's \"fields\" are no list of field, from and to; the file is damaged.");
+    if (!record["fields"].is_array()) throw damaged;
+    for (const Json& one : record["fields"]) {
+        const bool texts =
+            one.is_array() && one.size() == 3 && one[0].is_string() && one[1].is_string() && one[2].is_string();
+        if (!texts) throw damaged;
+        fields.push_back({one[0].get<std::string>(), one[1].get<std::string>(), one[2].get<std::string>()});
+    }
+    return fields;
+}
+
+}  // namespace
+
 Change change_from_export(const Json& record) {
-    const JsonInput in(record.dump(), {"sequence", "at", "kind", "subject", "actor", "why", "revision"});
+    const JsonInput in(record.dump(), {"sequence", "at", "kind", "subject", "actor", "why", "revision", "fields"});
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
     return Change{
         in.number_or("sequence", 1, kMost, 1),
@@ -188,7 +233,9 @@ Change change_from_export(const Json& record) {
         in.text_or("subject", kMostText, ""),
         in.text_or("actor", kMostText, ""),
         in.text_or("why", kMostText, ""),
-        in.number_or("revision", 0, kMost, 0)};
+        in.number_or("revision", 0, kMost, 0),
+        fields_from(record),
+        false};
 }
 
 Json exported_settings(const Business& business, const std::string& drill_schedule) {
@@ -239,23 +286,28 @@ Appointment booking_from_export(const Json& record, const std::string& id, const
     return a;
 }
 
-void check_replay(const Reader& reader, const Json& document, const ZoneResolver& zones) {
+void check_replay(
+    const Reader& reader, const Json& document, const ZoneResolver& zones, const std::string& recovery_key
+) {
     const std::int64_t last = reader.last_change();
     for (const Change& change : changes_in(document)) {
         if (change.sequence > last) continue;
         const auto here = reader.changes(change.sequence - 1, 1);
-        if (here.empty() || !(here.front() == change)) throw other_way(name_of(change));
+        if (here.empty() || !same_entry(here.front(), change)) throw other_way(name_of(change));
     }
     for (const Staff& person : staff_in(document))
         check_same(person, reader.staff(person.id), "Person " + person.id.value);
     for (const Service& service : services_in(document))
         check_same(service, reader.service(service.id), "Service " + service.id.value);
     for (const char* list : {"versions", "appointments"})
-        for (const Appointment& wanted : appointments_in(document, list, zones)) check_revision(reader, wanted);
+        for (const Appointment& wanted : appointments_in(reader, document, list, zones, recovery_key).appointments)
+            check_revision(reader, wanted);
 }
 
-std::vector<Appointment> replay(Writer& writer, const Json& document, const ZoneResolver& zones) {
-    check_replay(writer, document, zones);
+std::vector<Appointment> replay(
+    Writer& writer, const Json& document, const ZoneResolver& zones, const std::string& recovery_key
+) {
+    check_replay(writer, document, zones, recovery_key);
     std::int64_t last = writer.last_change();
     for (const Change& change : changes_in(document)) {
         if (change.sequence <= last) continue;
@@ -269,8 +321,10 @@ std::vector<Appointment> replay(Writer& writer, const Json& document, const Zone
     }
     for (const Staff& person : staff_in(document)) writer.put(person);
     for (const Service& service : services_in(document)) writer.put(service);
-    auto revisions = appointments_in(document, "versions", zones);
-    const auto present = appointments_in(document, "appointments", zones);
+    auto [revisions, nameless] = appointments_in(writer, document, "versions", zones, recovery_key);
+    const auto [present, nameless_now] = appointments_in(writer, document, "appointments", zones, recovery_key);
+    nameless.insert(nameless_now.begin(), nameless_now.end());
+    for (const AppointmentId& id : nameless) writer.erase_words(id.value);
     std::vector<Appointment> fresh;
     std::copy_if(present.begin(), present.end(), std::back_inserter(fresh), [&](const Appointment& a) {
         return !kept_revision(writer, a);

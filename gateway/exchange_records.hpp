@@ -28,11 +28,14 @@ Appointment booking_from_export(const nlohmann::json& record, const std::string&
 /// Whether the records can be put back as they were: each is either not here yet or here and equal.
 /// @param document lists "changes", "staff", "services", "versions", "appointments" of an export, or pieces of them.
 /// @throws InputError that says what differs or is damaged.
-void check_replay(const Reader&, const nlohmann::json& document, const ZoneResolver&);
+void check_replay(const Reader&, const nlohmann::json& document, const ZoneResolver&, const std::string& recovery_key);
 /// Puts them back, history and audit too, inside the caller's transaction; what is here stays. An import that broke off
 /// can be run again. Pieces have to come in the order of the lists above.
+/// Who was erased here comes back nameless (I28).
 /// @return the appointments that are new here, as they stand. @throws InputError; nothing may be kept then.
-std::vector<Appointment> replay(Writer&, const nlohmann::json& document, const ZoneResolver&);
+std::vector<Appointment> replay(
+    Writer&, const nlohmann::json& document, const ZoneResolver&, const std::string& recovery_key
+);
 
 /// Calls take(record, id) for each record of a list, if the document has it. @throws InputError when it is no list.
 template <class F>

@@ -6,6 +6,7 @@
 
 #include "gateway/api_keys.hpp"
 #include "gateway/credentials.hpp"
+#include "gateway/erasure_list.hpp"
 #include "gateway/keys.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const std::string& directory) {
         return Error{
             ErrorCode::Rejected,
             "The store in " + directory + " holds no business; run calgate init in an empty folder."};
+    CALGATE_TRY_STATUS(match_erasure_list(directory, *gateway->store));
     gateway->engine->load();
     return gateway;
 }

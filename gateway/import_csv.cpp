@@ -9,6 +9,7 @@
 
 #include "core/identity.hpp"
 #include "core/time.hpp"
+#include "gateway/refused.hpp"
 
 namespace calgate {
 namespace {
@@ -44,8 +45,6 @@ std::string lower(std::string text) {
     });
     return text;
 }
-
-Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence), {}}; }
 
 char separator_of(std::string_view text) {
     const auto head = text.substr(0, text.find('\n'));

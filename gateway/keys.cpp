@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/credentials.hpp"
+#include "gateway/refused.hpp"
 
 namespace calgate {
 namespace {
@@ -20,7 +21,6 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kKeyBytes = 32;
 
-Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence)}; }
 std::string key_path(const std::string& directory) { return secret_path(directory, "keys.json"); }
 
 Status check_private(const std::string& path) {

@@ -19,8 +19,7 @@ void add_choice(CLI::App& command, ConnectOptions& options) {
     create->needs("--zone");
     command.add_option("--mirror", options.mirror, "calendar that gets the appointments; may be repeated");
     command.add_option("--busy", options.busy, "calendar that blocks time; may be repeated");
-    command.add_option("--show", options.show, "what a copy shows: busy, title or full")
-        ->check(CLI::IsMember({"busy", "title", "full"}));
+    command.add_option("--show", options.show, "what a copy shows: busy, full, or fields such as title,place");
 }
 
 /// A person signs in with a browser.
@@ -254,6 +253,14 @@ int run(int argc, char** argv) {
     in->add_flag("--dry-run", only_say, "only say what it would do, as without --apply")->excludes(really);
     in->callback([&] { code = command_import(directory, importing); });
 
+    auto* erase = app.add_subcommand("erase", "erase a customer from store and copies; a dry run unless --apply");
+    std::string customer;
+    bool erasing = false;
+    erase->add_option("--customer", customer, "as the field \"customer\" of the appointments has it")->required();
+    erase->add_flag("--apply", erasing);
+    erase->add_flag("--json", json);
+    erase->callback([&] { code = command_erase(directory, customer, erasing, json); });
+
     auto* restore =
         app.add_subcommand("restore", "rebuild all appointments from their copies; a dry run unless --apply");
     RestoreOptions restoring;
@@ -262,12 +269,34 @@ int run(int argc, char** argv) {
     restore->add_option(
         "--recovery-key", restoring.recovery_key_file, "file with the key that init printed, mode 0600"
     );
-    restore->add_option("--show", restoring.show, "what the copies show, if the marker cannot say")
-        ->check(CLI::IsMember({"busy", "title", "full"}));
+    restore->add_option("--show", restoring.show, "what the copies show, if the marker cannot say");
     restore->add_flag("--accept-missing", restoring.accept_missing, "restore although copies are missing");
     restore->add_flag("--apply", restoring.apply);
     restore->add_flag("--json", restoring.json);
     restore->callback([&] { code = command_restore(directory, restoring); });
+
+    auto* datamap = app.add_subcommand("datamap", "what personal data goes where, and abroad");
+    datamap->add_flag("--json", json);
+    datamap->callback([&] { code = command_datamap(directory, json); });
+
+    auto* audit = app.add_subcommand("audit", "who changed what, when and why, from what to what");
+    std::string about;
+    audit->add_option("--about", about, "only what concerns this id");
+    audit->add_flag("--json", json);
+    auto* proven = audit->add_subcommand("verify", "whether the audit is as it was written");
+    audit->callback([&] {
+        code = proven->parsed() ? command_audit_verify(directory, json) : command_audit(directory, about, json);
+    });
+
+    auto* purge = app.add_subcommand(
+        "purge-mirrors", "delete all our copies from a calendar, without the store; a dry run unless --apply"
+    );
+    PurgeOptions purging;
+    purge->add_option("--calendar", purging.calendar, "by name or address")->required();
+    purge->add_option("--recovery-key", purging.recovery_key_file, "file with the key that init printed, mode 0600");
+    purge->add_flag("--apply", purging.apply);
+    purge->add_flag("--json", purging.json);
+    purge->callback([&] { code = command_purge_mirrors(directory, purging); });
 
     auto* drill = app.add_subcommand("drill", "prove beforehand that failover works");
     DrillOptions drilling;

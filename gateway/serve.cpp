@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include "gateway/chores.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/credentials.hpp"
+#include "gateway/erasure_list.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/holidays.hpp"
 #include "gateway/http_server.hpp"
@@ -26,6 +28,8 @@
 namespace calgate {
 namespace {
 
+constexpr std::chrono::seconds kEraseEvery{30};
+constexpr std::chrono::hours kRetainEvery{24};
 constexpr std::chrono::hours kWarnBefore{14 * 24};
 constexpr std::size_t kMostHolidayBytes = 1024 * 1024;
 constexpr std::chrono::seconds kHolidayPatience{30};
@@ -112,7 +116,33 @@ std::vector<Chores::Chore> chores_of(const Gateway& gateway) {
             return drill_host(caller, gateway.directory, options);
         });
     };
-    return {{"kit", kit_every, write_it}, {"drill", drill_every, drill_it}};
+    const auto open_erasures = [&gateway] {
+        const auto all = read(*gateway.store, [](const Reader& r) { return r.erasures(); });
+        return std::count_if(all.begin(), all.end(), [](const Erasure& one) { return !one.done; });
+    };
+    const auto erase_every = [open_erasures] { return open_erasures() > 0 ? kEraseEvery : std::chrono::seconds{0}; };
+    const auto erase_it = [&gateway, &kit, write_it, open_erasures] {
+        const auto before = open_erasures();
+        if (!match_erasure_list(gateway.directory, *gateway.store)) return false;
+        const bool good = over_the_api(gateway.directory, [](Caller& caller) {
+            return caller.call("POST", "/v1/erasures/run").good() ? 0 : 1;
+        });
+        // The sheets of before have the names.
+        return good && (open_erasures() == before || kit.target.empty() || write_it());
+    };
+    const auto retain = [&gateway] {
+        const auto report = apply_retention(
+            {*gateway.store, gateway.zones, gateway.clock, gateway.keys.recovery_key, {}}, gateway.config.retention
+        );
+        gateway.engine->wake(report.targets);
+        spdlog::info("job=retention nameless={} versions={} words={}", report.nameless, report.versions, report.words);
+        return true;
+    };
+    return {
+        {"retention", [] { return std::chrono::seconds{kRetainEvery}; }, retain},
+        {"erasures", erase_every, erase_it},
+        {"kit", kit_every, write_it},
+        {"drill", drill_every, drill_it}};
 }
 
 /// Tells the booking system of changes, over connections of its own.
@@ -232,7 +262,10 @@ int serve(const std::string& directory) {
         std::chrono::milliseconds{gateway.config.recheck_ms},
         [&](const Staff& staff) {
             if (with_holidays) holidays.show(staff);
-        }});
+        },
+        gateway.config.countries,
+        gateway.config.kit.target,
+        directory});
     const HttpServer::Settings settings = server_settings(gateway.config);
     const auto lane = [&](const HttpRequest& request) { return api.lane(request); };
     const auto handle = [&](const HttpRequest& request) { return api.handle(request); };

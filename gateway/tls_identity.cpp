@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "gateway/keys.hpp"
+#include "gateway/refused.hpp"
 
 namespace calgate {
 namespace ssl = boost::asio::ssl;
@@ -20,8 +21,6 @@ constexpr std::size_t kMostPem = 256 * 1024;
 constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
-Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence), {}}; }
 
 /// The client's list holds HTTP/1.1, or the handshake ends.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered, unsigned int size, void*) {

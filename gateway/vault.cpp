@@ -4,6 +4,7 @@
 
 #include "core/identity.hpp"
 #include "gateway/keys.hpp"
+#include "gateway/refused.hpp"
 
 namespace calgate {
 namespace {
@@ -32,8 +33,6 @@ std::int64_t number_in(std::string_view header) {
 std::string bound_to(const AccountId& account, const std::string& name) {
     return "account " + name + " " + account.value;
 }
-
-Error refused(std::string sentence) { return Error{ErrorCode::Rejected, std::move(sentence), {}}; }
 
 }  // namespace
 

@@ -109,6 +109,7 @@ Plan SyncPass::judge(const Reader& reader, const std::vector<CopyNews>& news, st
         if (!mirror || !appointment) continue;
         decisions.push_back({one, *mirror, *appointment, ours_of(*appointment, *mirror), mirror->base, {}});
         found.push_back(found_copy(decisions.back()));
+        if (awaits_erasure(reader, *mirror)) take_out_words(decisions.back(), found.back());
     }
     if (found.empty()) return {};
     Plan plan = plan_run(found, so_far_, policy(), brake_limits(reader), parts_.zones);
@@ -149,6 +150,20 @@ FoundCopy SyncPass::found_copy(Decision& decision) const {
         decision.base->cancelled = true;
     }
     return found;
+}
+
+void SyncPass::take_out_words(Decision& decision, FoundCopy& found) {
+    const Shown& ours = decision.ours;
+    if (found.base) make_nameless(*found.base, ours);
+    if (found.theirs) make_nameless(found.theirs->shown, ours);
+    if (decision.base) make_nameless(*decision.base, ours);
+    if (!decision.news.present) return;
+    Event& event = decision.news.present->event;
+    event.master.title = ours.title;
+    event.master.place = ours.place;
+    event.master.notes = ours.notes;
+    event.source.clear();
+    event.capsule.clear();
 }
 
 bool SyncPass::is_what_we_wrote_over(const RemoteEvent& there, const Mirror& mirror) const {

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::chrono::minutes kMarkerEvery{10};
 constexpr std::chrono::hours kMakeUpEvery{1};
+constexpr std::size_t kMostErased = 200;  ///< The latest; the marker has little room.
 const AppointmentId kMarker{"marker"};
 
 std::string notes_of(const Inventory& inventory) {
@@ -29,6 +30,8 @@ Manifest SyncPass::manifest() const {
         out.calendar.name = calendar_.name;
         out.calendar.busy = calendar_.busy;
         out.calendar.copy_detail = calendar_.copy_detail;
+        out.erased = reader.erasures();
+        out.audit = reader.audit_at(reader.last_change()).value_or(AuditHead{});
         out.staff = reader.staff();
         out.services = reader.services();
         for (const auto& calendar : reader.calendars()) {
@@ -37,6 +40,9 @@ Manifest SyncPass::manifest() const {
                 out.targets.push_back({calendar.staff, account->kind, account->user, account->url, calendar.name});
         }
     });
+    if (out.erased.size() > kMostErased)
+        out.erased.erase(out.erased.begin(), out.erased.end() - static_cast<std::ptrdiff_t>(kMostErased));
+    for (Erasure& one : out.erased) one = {one.customer, one.at, false, {}};
     return out;
 }
 

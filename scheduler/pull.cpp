@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/audit_anchor.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -206,7 +207,10 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
     const auto mark = remote.event.mark.empty() ? std::nullopt : read_mark(remote.event.mark, parts_.keys);
     if (!remote.unreadable && mark && mark->business == business_.id) {
         if (mark->appointment.value == "marker") {
-            if (remote.event.uid == copy_name(business_.id, mark->appointment, id_, 1)) sorted.marker = remote.href;
+            if (remote.event.uid != copy_name(business_.id, mark->appointment, id_, 1)) return;
+            sorted.marker = remote.href;
+            if (auto manifest = open_manifest(remote.event.capsule, parts_.keys.recovery_key))
+                sorted.written = std::move(*manifest);
             return;
         }
         const auto mirror = reader.mirror_by_uid(id_, remote.event.uid);
@@ -273,6 +277,10 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
         return;
     }
     parts_.store.write([&](Writer& writer) {
+        if (sorted.written) {
+            take_erasures(writer, sorted.written->erased);
+            note_anchor(writer, id_, *sorted.written, parts_.clock.now());
+        }
         for (const auto& event : sorted.foreign) writer.put(event);
         for (const auto& href : page.removed) writer.erase_cached_event(id_, href);
         for (const auto& href : sorted.no_longer_foreign) writer.erase_cached_event(id_, href);

@@ -5,6 +5,7 @@
 #include "core/reconcile.hpp"
 #include "scheduler/provisional.hpp"
 #include "store/booking.hpp"
+#include "store/erase.hpp"
 
 namespace calgate {
 namespace {
@@ -45,10 +46,12 @@ public:
         row.sync_token.reset();
         row.full_listing.reset();
         writer.put(row);
+        if (plan_.manifest) take_erasures(writer, plan_.manifest->erased);
         writer.put_setting("marker.facts." + id_.value, "");
     }
 
-    void take(Writer& writer, const RestoredCopy& copy) {
+    void take(Writer& writer, const RestoredCopy& found) {
+        const RestoredCopy copy = as_erased(writer, found);
         const auto before = writer.appointment(copy.appointment.id);
         const std::int64_t held = before ? before->revision : 0;
         if (held < copy.appointment.revision && has_room(writer, copy.appointment, parts_.zones)) {
@@ -69,6 +72,21 @@ public:
     RestoreReport report() const { return report_; }
 
 private:
+    /// A copy that names somebody who was erased comes back nameless, and is written so (I28).
+    RestoredCopy as_erased(Writer& writer, const RestoredCopy& found) {
+        if (!is_erased(writer.erasures(), found.sealed, plan_.keys.recovery_key)) return found;
+        RestoredCopy copy = found;
+        make_nameless(copy.sealed);
+        make_nameless(copy.appointment);
+        copy.appointment.revision = copy.sealed.revision + 1;
+        copy.edited = true;
+        copy.source.clear();
+        const auto held = writer.appointment(copy.appointment.id);
+        if (!held || held->revision < copy.appointment.revision)
+            await_rewriting(writer, erased_name(found.sealed.customer, plan_.keys.recovery_key), copy.appointment);
+        return copy;
+    }
+
     void keep_business(Writer& writer) {
         const auto current = writer.business();
         if (current && current->id == plan_.business.id && writer.setting(kRestoredFrom)) return;

@@ -14,6 +14,7 @@
 #include "core/survival.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
+#include "store/erase.hpp"
 
 namespace calgate {
 
@@ -70,6 +71,7 @@ private:
         std::vector<Href> probes{};                           ///< Left behind by a run that died.
         std::vector<RemoteEvent> late{};                      ///< Copies of an earlier generation that nobody edited.
         std::vector<std::pair<AppointmentId, Href>> twins{};  ///< Of the same name as the copy, beside it.
+        std::optional<Manifest> written{};  ///< What the marker says: a store from before does not know all of it.
     };
     struct Closing {
         Instant began{};
@@ -179,6 +181,8 @@ private:
     Plan judge(const Reader&, const std::vector<CopyNews>&, std::vector<Decision>& decisions) const;
     /// What reconcile has to know of it; `decision.base` becomes what both sides are taken to have agreed on.
     FoundCopy found_copy(Decision& decision) const;
+    /// Of a copy that still has the words of an erased customer nothing but times is taken over or kept (I28).
+    static void take_out_words(Decision& decision, FoundCopy& found);
     /// Whether that is the copy as it was read before our last write into it.
     bool is_what_we_wrote_over(const RemoteEvent&, const Mirror&) const;
     /// A person rejected the run: ours is written again, what it replaces is kept.

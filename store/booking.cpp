@@ -1,6 +1,7 @@
 #include "store/booking.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "core/identity.hpp"
@@ -124,7 +125,8 @@ BookingResult store_revision(
     if (next.provisional) writer.put_setting("provisional." + next.staff.value, "1");
     result.targets = follow(writer, next, interval_of(next, zones));
     const char* kind = !before ? "appointment.created" : live(next) ? "appointment.changed" : "appointment.cancelled";
-    writer.append(Change{0, now, kind, next.id.value, actor, why, next.revision});
+    const auto fields = changes_between(before ? &*before : nullptr, next);
+    writer.append(Change{0, now, kind, next.id.value, actor, why, next.revision, fields});
     if (live(next)) result.after = when;
     result.outcome = before ? BookingOutcome::Changed : BookingOutcome::Created;
     result.appointment = std::move(next);
@@ -229,6 +231,25 @@ BookingResult cancel_appointment(
     Appointment next = *before;
     next.state = AppointmentState::Cancelled;
     return store_revision(writer, next, before, zones, now, actor, why);
+}
+
+BookingResult revise_words(
+    Writer& writer,
+    const Appointment& next,
+    const ZoneResolver& zones,
+    Instant now,
+    const std::string& actor,
+    const std::string& why
+) {
+    const auto before = writer.appointment(next.id);
+    const auto staff = writer.staff(next.staff);
+    CALGATE_ASSERT(before.has_value() && staff.has_value());
+    Staff roomy = *staff;
+    roomy.capacity = std::numeric_limits<int>::max();
+    writer.put(roomy);
+    auto result = store_revision(writer, next, before, zones, now, actor, why);
+    writer.put(*staff);
+    return result;
 }
 
 std::vector<BookingResult> end_holds(Writer& writer, const ZoneResolver& zones, Instant now, std::size_t limit) {

@@ -60,6 +60,11 @@ BookingResult cancel_appointment(
     const std::string& why
 );
 
+/// Stores a revision that differs in words only, whether or not there is room for its time by now.
+BookingResult revise_words(
+    Writer&, const Appointment& next, const ZoneResolver&, Instant now, const std::string& actor, const std::string& why
+);
+
 /// Cancels holds that have run out by `now`, `limit` of them at most.
 std::vector<BookingResult> end_holds(Writer&, const ZoneResolver&, Instant now, std::size_t limit);
 

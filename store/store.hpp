@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/audit.hpp"
+#include "core/erasure.hpp"
 #include "core/model.hpp"
 #include "core/push.hpp"
 
@@ -27,6 +29,13 @@ struct IdempotentAnswer {
     int status = 0;
     std::string body{};
     Instant at{};
+};
+
+/// What a look through the whole audit found.
+struct AuditCheck {
+    AuditHead head{};
+    std::int64_t erased = 0;              ///< Entries without their words, as erasure and retention leave them.
+    std::vector<std::string> findings{};  ///< A sentence each; the first few of what is not as it was written.
 };
 
 /// What an API key may do; each includes those before it.
@@ -158,6 +167,17 @@ public:
     /// The last `limit` entries with this subject, oldest first.
     virtual std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const = 0;
     virtual std::int64_t last_change() const = 0;
+    /// The chain at an entry; nothing when there is no such entry.
+    virtual std::optional<AuditHead> audit_at(std::int64_t sequence) const = 0;
+    /// Recomputes the whole chain.
+    virtual AuditCheck check_audit() const = 0;
+    virtual std::vector<Erasure> erasures() const = 0;
+    /// Everybody whom a kept revision of an appointment names, once each.
+    virtual std::vector<std::string> customers() const = 0;
+    /// Appointments of which a kept revision names this customer.
+    virtual std::vector<AppointmentId> appointments_naming(const std::string& customer) const = 0;
+    /// Past ones whose last revision is not nameless and that ended before, those first that ended first.
+    virtual std::vector<AppointmentId> named_and_over(Instant before, std::size_t limit) const = 0;
     virtual std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const = 0;
     /// In order of label.
     virtual std::vector<ApiKey> api_keys() const = 0;
@@ -200,6 +220,17 @@ public:
     virtual std::int64_t add(const Conflict&) = 0;   ///< @return its id.
     virtual void put(const Conflict&) = 0;           ///< An existing one.
     virtual std::int64_t append(const Change&) = 0;  ///< @return its sequence.
+    virtual void put(const Erasure&) = 0;
+    /// Overwrites a kept revision; for erasing what it says.
+    virtual void put_version(const Appointment&) = 0;
+    /// Removes revisions that were replaced before then. @return how many.
+    virtual std::int64_t forget_versions(Instant replaced_before) = 0;
+    /// Removes the words of the entries about a subject; the entries stay and the chain holds.
+    virtual void erase_words(const std::string& subject) = 0;
+    /// Removes the words of all entries from before. @return how many.
+    virtual std::int64_t forget_words(Instant before) = 0;
+    /// Puts `body` in place of every kept answer that names the appointment.
+    virtual void replace_answers(const AppointmentId&, const std::string& body) = 0;
     virtual void put_idempotent_answer(const std::string& key, const IdempotentAnswer&) = 0;
     virtual void forget_idempotent_answers(Instant before) = 0;
     virtual void put(const ApiKey&) = 0;
@@ -212,6 +243,7 @@ public:
     virtual void forget_booking_origins(Instant ended_before) = 0;
     virtual void put(const BookingLink&) = 0;
     virtual void forget_booking_links(Instant expired_before) = 0;
+    virtual void erase_booking_links(const std::string& customer) = 0;
     virtual void put(const CallbackWait&) = 0;
     virtual void erase_callback_wait(const std::string& subject) = 0;
     virtual void put_setting(const std::string& name, const std::string& value) = 0;
@@ -232,6 +264,10 @@ public:
     /// A copy in memory of how the store is now; what is done to it touches nothing else.
     /// @throws StoreFailure, also when this one lies in memory itself and cannot be copied.
     virtual std::unique_ptr<Store> scratch_copy() const = 0;
+    /// Rewrites the file and empties the log, so that nothing that was erased is left in either. Changes wait
+    /// meanwhile.
+    /// @throws StoreFailure; what is stored is unchanged.
+    virtual void compact() = 0;
 };
 
 /// `auto x = read(store, [](const Reader& r) { return …; });`

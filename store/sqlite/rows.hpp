@@ -19,7 +19,6 @@ std::string to_row(const Appointment&);
 std::string to_row(const Mirror&);
 std::string to_row(const CachedEvent&);  ///< Without `busy`, which has a column of its own.
 std::string to_row(const Conflict&);
-std::string to_row(const Change&);
 std::string to_row(const IdempotentAnswer&);
 std::string to_row(const ChannelRecord&);
 
@@ -28,6 +27,9 @@ T from_row(const std::string& text);
 
 /// Up to schema 2 an account's row held its sealed password: removes and returns it; empty when there is none.
 std::string take_sealed_secret(std::string& account_row);
+
+/// As columns hold it.
+inline std::int64_t number(Instant instant) { return instant.time_since_epoch().count(); }
 
 /// 17 bytes an interval.
 std::string pack(const std::vector<BusyInterval>& intervals);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "store/sqlite/audit_rows.hpp"
 #include "store/sqlite/rows.hpp"
 
 namespace calgate::sqlite {
@@ -153,6 +154,30 @@ CREATE TABLE callback_waits (
     not_before_s INTEGER NOT NULL, parked INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Words lie apart from the entries, which never change: erasing them takes no way around the triggers. No text takes
+// the place of another.
+constexpr const char* kEleventh = R"sql(
+DROP TRIGGER changes_are_append_only;
+DROP TRIGGER changes_stay;
+ALTER TABLE changes ADD COLUMN link TEXT NOT NULL DEFAULT '';
+CREATE TABLE change_words (sequence INTEGER PRIMARY KEY, salt BLOB NOT NULL, body TEXT NOT NULL);
+CREATE TABLE erasures (customer TEXT PRIMARY KEY, at_s INTEGER NOT NULL, done INTEGER NOT NULL, waiting TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+constexpr const char* kEleventhAfter = R"sql(
+CREATE TRIGGER changes_are_append_only BEFORE UPDATE ON changes
+    BEGIN SELECT RAISE(ABORT, 'the change feed is append-only'); END;
+CREATE TRIGGER changes_stay BEFORE DELETE ON changes
+    BEGIN SELECT RAISE(ABORT, 'the change feed is append-only'); END;
+CREATE TRIGGER change_words_stay_as_they_are BEFORE UPDATE ON change_words
+    BEGIN SELECT RAISE(ABORT, 'the words of the change feed are erased or stay'); END;
+)sql";
+
+void eleventh(Database& database) {
+    database.execute(kEleventh);
+    link_entries(database);
+    database.execute(kEleventhAfter);
+}
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -176,7 +201,8 @@ void migrate(Database& database, int target) {
         [&] { database.execute(kSeventh); },
         [&] { database.execute(kEighth); },
         [&] { database.execute(ninth()); },
-        [&] { database.execute(kTenth); }};
+        [&] { database.execute(kTenth); },
+        [&] { eleventh(database); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

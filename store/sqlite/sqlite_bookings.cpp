@@ -1,12 +1,12 @@
 #include "store/sqlite/sqlite_bookings.hpp"
 
+#include "store/sqlite/rows.hpp"
 #include "store/sqlite/sqlite_reader.hpp"
 
 /// Who books for himself, and what the booking system was not told of yet.
 namespace calgate::sqlite {
 namespace {
 
-std::int64_t seconds_of(Instant instant) { return instant.time_since_epoch().count(); }
 Instant instant_of(std::int64_t seconds) { return Instant{std::chrono::seconds{seconds}}; }
 
 void finish(Statement& statement) {
@@ -91,7 +91,7 @@ BookingTally read_tally(const Database& database, const BookingOrigin& origin, I
             std::string("SELECT COUNT(*) FROM booking_origins WHERE ") + condition +
             " = ? AND open_until_s > ? AND appointment <> ?"
         );
-        return counted(statement.bind(1, value).bind(2, seconds_of(now)).bind(3, origin.appointment.value));
+        return counted(statement.bind(1, value).bind(2, number(now)).bind(3, origin.appointment.value));
     };
     BookingTally tally;
     if (!origin.customer.empty()) tally.of_customer = open_under("customer", origin.customer);
@@ -102,7 +102,7 @@ BookingTally read_tally(const Database& database, const BookingOrigin& origin, I
         "SELECT COUNT(*) FROM booking_origins WHERE start_s >= ? AND start_s < ? AND open_until_s > ? AND appointment "
         "<> ?"
     );
-    on_day.bind(1, seconds_of(day.start)).bind(2, seconds_of(day.end)).bind(3, seconds_of(now));
+    on_day.bind(1, number(day.start)).bind(2, number(day.end)).bind(3, number(now));
     tally.on_day = counted(on_day.bind(4, origin.appointment.value));
     return tally;
 }
@@ -147,7 +147,7 @@ void RowWriter::put(const BookingOrigin& r) {
     );
 }
 void RowWriter::forget_booking_origins(Instant ended_before) {
-    finish(database_.statement("DELETE FROM booking_origins WHERE end_s < ?").bind(1, seconds_of(ended_before)));
+    finish(database_.statement("DELETE FROM booking_origins WHERE end_s < ?").bind(1, number(ended_before)));
 }
 void RowWriter::put(const BookingLink& r) {
     Statement& statement = database_.statement(
@@ -155,16 +155,19 @@ void RowWriter::put(const BookingLink& r) {
         "excluded.customer, service = excluded.service, created_s = excluded.created_s, expires_s = "
         "excluded.expires_s, single_use = excluded.single_use, revoked = excluded.revoked, used_s = excluded.used_s"
     );
-    statement.bind(1, r.id).bind(2, r.customer).bind(3, r.service.value).bind(4, seconds_of(r.created));
-    statement.bind(5, seconds_of(r.expires)).bind(6, std::int64_t{r.single_use}).bind(7, std::int64_t{r.revoked});
+    statement.bind(1, r.id).bind(2, r.customer).bind(3, r.service.value).bind(4, number(r.created));
+    statement.bind(5, number(r.expires)).bind(6, std::int64_t{r.single_use}).bind(7, std::int64_t{r.revoked});
     if (r.used)
-        statement.bind(8, seconds_of(*r.used));
+        statement.bind(8, number(*r.used));
     else
         statement.bind_null(8);
     finish(statement);
 }
+void RowWriter::erase_booking_links(const std::string& customer) {
+    finish(database_.statement("DELETE FROM booking_links WHERE customer = ?").bind(1, customer));
+}
 void RowWriter::forget_booking_links(Instant expired_before) {
-    finish(database_.statement("DELETE FROM booking_links WHERE expires_s < ?").bind(1, seconds_of(expired_before)));
+    finish(database_.statement("DELETE FROM booking_links WHERE expires_s < ?").bind(1, number(expired_before)));
 }
 void RowWriter::put(const CallbackWait& r) {
     Statement& statement = database_.statement(
@@ -172,8 +175,8 @@ void RowWriter::put(const CallbackWait& r) {
         "excluded.from_sequence, attempts = excluded.attempts, since_s = excluded.since_s, not_before_s = "
         "excluded.not_before_s, parked = excluded.parked"
     );
-    statement.bind(1, r.subject).bind(2, r.from).bind(3, std::int64_t{r.attempts}).bind(4, seconds_of(r.since));
-    finish(statement.bind(5, seconds_of(r.not_before)).bind(6, std::int64_t{r.parked}));
+    statement.bind(1, r.subject).bind(2, r.from).bind(3, std::int64_t{r.attempts}).bind(4, number(r.since));
+    finish(statement.bind(5, number(r.not_before)).bind(6, std::int64_t{r.parked}));
 }
 void RowWriter::erase_callback_wait(const std::string& subject) {
     finish(database_.statement("DELETE FROM callback_waits WHERE subject = ?").bind(1, subject));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/sqlite/audit_rows.hpp"
 #include "store/sqlite/rows.hpp"
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/sqlite_bookings.hpp"
@@ -9,7 +10,6 @@
 namespace calgate::sqlite {
 namespace {
 
-std::int64_t number(Instant instant) { return instant.time_since_epoch().count(); }
 std::int64_t number(std::size_t limit) { return static_cast<std::int64_t>(limit); }
 
 Instant instant(std::int64_t seconds) { return Instant{std::chrono::seconds{seconds}}; }
@@ -44,12 +44,9 @@ std::vector<SealedSecret> secrets(Statement& statement) {
     return out;
 }
 
-std::vector<Change> feed(Statement& statement) {
-    std::vector<Change> out;
-    while (statement.step()) {
-        out.push_back(from_row<Change>(statement.text(0)));
-        out.back().sequence = statement.number(1);
-    }
+std::vector<AppointmentId> ids_in(Statement& statement) {
+    std::vector<AppointmentId> out;
+    while (statement.step()) out.push_back({statement.text(0)});
     statement.reset();
     return out;
 }
@@ -287,16 +284,15 @@ std::optional<Conflict> RowReader<Base>::conflict(std::int64_t id) const {
 }
 template <class Base>
 std::vector<Change> RowReader<Base>::changes(std::int64_t after, std::size_t limit) const {
-    return feed(database_.statement("SELECT body, sequence FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?")
-                    .bind(1, after)
-                    .bind(2, number(limit)));
+    static const std::string kSql =
+        std::string(kFeedColumns) + "WHERE changes.sequence > ? ORDER BY changes.sequence LIMIT ?";
+    return read_feed(database_.statement(kSql).bind(1, after).bind(2, number(limit)));
 }
 template <class Base>
 std::vector<Change> RowReader<Base>::changes_about(const std::string& subject, std::size_t limit) const {
-    auto newest_first =
-        feed(database_.statement("SELECT body, sequence FROM changes WHERE subject = ? ORDER BY sequence DESC LIMIT ?")
-                 .bind(1, subject)
-                 .bind(2, number(limit)));
+    static const std::string kSql =
+        std::string(kFeedColumns) + "WHERE changes.subject = ? ORDER BY changes.sequence DESC LIMIT ?";
+    auto newest_first = read_feed(database_.statement(kSql).bind(1, subject).bind(2, number(limit)));
     std::reverse(newest_first.begin(), newest_first.end());
     return newest_first;
 }
@@ -307,6 +303,52 @@ std::int64_t RowReader<Base>::last_change() const {
     const std::int64_t last = statement.number(0);
     statement.reset();
     return last;
+}
+template <class Base>
+std::optional<AuditHead> RowReader<Base>::audit_at(std::int64_t sequence) const {
+    return sqlite::audit_at(database_, sequence);
+}
+template <class Base>
+AuditCheck RowReader<Base>::check_audit() const {
+    return sqlite::check_audit(database_);
+}
+template <class Base>
+std::vector<Erasure> RowReader<Base>::erasures() const {
+    Statement& statement =
+        database_.statement("SELECT customer, at_s, done, waiting FROM erasures ORDER BY at_s, customer");
+    std::vector<Erasure> out;
+    while (statement.step())
+        out.push_back(
+            {statement.text(0), instant(statement.number(1)), statement.number(2) != 0, unpack_ids(statement.text(3))}
+        );
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::vector<std::string> RowReader<Base>::customers() const {
+    Statement& statement = database_.statement(
+        "SELECT json_extract(body, '$.customer') AS customer FROM versions WHERE customer <> '' UNION "
+        "SELECT customer FROM booking_links WHERE customer <> ''"
+    );
+    std::vector<std::string> out;
+    while (statement.step()) out.push_back(statement.text(0));
+    statement.reset();
+    return out;
+}
+template <class Base>
+std::vector<AppointmentId> RowReader<Base>::appointments_naming(const std::string& customer) const {
+    return ids_in(database_
+                      .statement("SELECT DISTINCT appointment FROM versions WHERE json_extract(body, '$.customer') = ?")
+                      .bind(1, customer));
+}
+template <class Base>
+std::vector<AppointmentId> RowReader<Base>::named_and_over(Instant before, std::size_t limit) const {
+    return ids_in(database_
+                      .statement("SELECT id FROM appointments WHERE end_s < ? AND NOT (json_extract(body, '$.title') = "
+                                 "'Busy' AND json_extract(body, '$.place') = '' AND json_extract(body, '$.customer') = "
+                                 "'' AND json_extract(body, '$.notes') = '') ORDER BY end_s LIMIT ?")
+                      .bind(1, before.time_since_epoch().count())
+                      .bind(2, number(limit)));
 }
 template <class Base>
 std::optional<IdempotentAnswer> RowReader<Base>::idempotent_answer(const std::string& key) const {

@@ -47,6 +47,12 @@ public:
     std::vector<Change> changes(std::int64_t after, std::size_t limit) const override;
     std::vector<Change> changes_about(const std::string& subject, std::size_t limit) const override;
     std::int64_t last_change() const override;
+    std::optional<AuditHead> audit_at(std::int64_t sequence) const override;
+    AuditCheck check_audit() const override;
+    std::vector<Erasure> erasures() const override;
+    std::vector<std::string> customers() const override;
+    std::vector<AppointmentId> appointments_naming(const std::string& customer) const override;
+    std::vector<AppointmentId> named_and_over(Instant before, std::size_t limit) const override;
     std::optional<IdempotentAnswer> idempotent_answer(const std::string& key) const override;
     std::vector<ApiKey> api_keys() const override;
     std::vector<ChannelRecord> push_channels() const override;
@@ -83,6 +89,12 @@ public:
     std::int64_t add(const Conflict&) override;
     void put(const Conflict&) override;
     std::int64_t append(const Change&) override;
+    void put(const Erasure&) override;
+    void put_version(const Appointment&) override;
+    std::int64_t forget_versions(Instant replaced_before) override;
+    void erase_words(const std::string& subject) override;
+    std::int64_t forget_words(Instant before) override;
+    void replace_answers(const AppointmentId&, const std::string& body) override;
     void put_idempotent_answer(const std::string& key, const IdempotentAnswer&) override;
     void forget_idempotent_answers(Instant before) override;
     void put(const ApiKey&) override;
@@ -93,12 +105,14 @@ public:
     void forget_booking_origins(Instant ended_before) override;
     void put(const BookingLink&) override;
     void forget_booking_links(Instant expired_before) override;
+    void erase_booking_links(const std::string& customer) override;
     void put(const CallbackWait&) override;
     void erase_callback_wait(const std::string& subject) override;
     void put_setting(const std::string& name, const std::string& value) override;
 
 private:
     std::int64_t last_id() const;
+    std::int64_t changed_rows() const;  ///< By the last statement.
 };
 
 }  // namespace calgate::sqlite

@@ -25,7 +25,7 @@ constexpr int kCheckpointFrames = 1000;
 
 /// One caller's work; lives on the caller's stack until it is done.
 struct Job {
-    const std::function<void(Writer&)>* work = nullptr;
+    const std::function<void(Writer&)>* work = nullptr;  ///< Null: rewrite the file.
     std::exception_ptr failure{};
     bool done = false;
 };
@@ -43,6 +43,7 @@ struct SqliteStore::Impl {
         database.execute("PRAGMA foreign_keys = ON");
         if (!in_memory) database.execute("PRAGMA journal_mode = WAL");
         database.execute("PRAGMA synchronous = FULL");
+        database.execute("PRAGMA secure_delete = ON");
         // What a log holds after a failed sync may lie in the page cache only: copied and synced before anything builds
         // on it.
         if (!in_memory) database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -72,9 +73,9 @@ struct SqliteStore::Impl {
             sqlite::fail(database.handle(), "copying the store into memory");
     }
 
-    void submit(const std::function<void(Writer&)>& work) {
+    void submit(const std::function<void(Writer&)>* work) {
         CALGATE_ASSERT(std::this_thread::get_id() != writer.get_id());
-        Job job{&work, {}, false};
+        Job job{work, {}, false};
         std::unique_lock lock(mutex);
         if (queue.size() >= settings.waiting)
             throw TemporaryFailure("Too many changes wait to be stored; try again in a moment.");
@@ -97,6 +98,9 @@ struct SqliteStore::Impl {
             }
             lock.unlock();
             run(batch);
+            for (Job* job : batch) {
+                if (!job->work && !job->failure) compact(*job);
+            }
             lock.lock();
             for (Job* job : batch) job->done = true;
             work_done.notify_all();
@@ -114,7 +118,9 @@ struct SqliteStore::Impl {
                     "The disk failed earlier, so nothing more is stored; check the disk, then restart the gateway."
                 );
             database.execute("BEGIN IMMEDIATE");
-            for (Job* job : batch) run_one(*job);
+            for (Job* job : batch) {
+                if (job->work) run_one(*job);
+            }
             database.execute("COMMIT");
         } catch (const StoreFailure& failure) {
             if (!dynamic_cast<const TemporaryFailure*>(&failure)) closed = true;  // Never retry a failed sync (I4).
@@ -138,6 +144,21 @@ struct SqliteStore::Impl {
             if (sqlite3_get_autocommit(database.handle())) throw_store_failure();
             database.execute("ROLLBACK TO job");
             database.execute("RELEASE job");
+        }
+    }
+
+    void compact(Job& job) {
+        if (in_memory) return;
+        try {
+            database.reset_statements();
+            database.execute("VACUUM");
+            sqlite::Statement& emptied = database.statement("PRAGMA wal_checkpoint(TRUNCATE)");
+            const bool busy = emptied.step() && emptied.number(0) != 0;
+            emptied.reset();
+            if (busy) throw TemporaryFailure("The store is being read, so its log could not be emptied; try again.");
+        } catch (const StoreFailure& failure) {
+            if (!dynamic_cast<const TemporaryFailure*>(&failure)) closed = true;
+            job.failure = std::current_exception();
         }
     }
 
@@ -221,10 +242,15 @@ std::unique_ptr<SqliteStore> SqliteStore::open(const std::string& path, const Se
     return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Impl>(path, settings)));
 }
 
-void SqliteStore::write(const std::function<void(Writer&)>& work) { impl_->submit(work); }
+void SqliteStore::write(const std::function<void(Writer&)>& work) { impl_->submit(&work); }
+
+void SqliteStore::compact() { impl_->submit(nullptr); }
 
 void SqliteStore::read(const std::function<void(const Reader&)>& work) const {
-    if (impl_->in_memory) return impl_->submit([&](Writer& writer) { work(writer); });
+    if (impl_->in_memory) {
+        const std::function<void(Writer&)> reading = [&](Writer& writer) { work(writer); };
+        return impl_->submit(&reading);
+    }
     const Impl::Lease lease(*impl_);
     Database& database = *lease.database;
     database.execute("BEGIN");
@@ -260,7 +286,8 @@ std::string SqliteStore::check_integrity() const {
         statement.reset();
     };
     if (impl_->in_memory) {
-        impl_->submit([&](Writer&) { check(impl_->database); });
+        const std::function<void(Writer&)> work = [&](Writer&) { check(impl_->database); };
+        impl_->submit(&work);
         return found;
     }
     const Impl::Lease lease(*impl_);

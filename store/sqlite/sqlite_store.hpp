@@ -28,6 +28,7 @@ public:
     void read(const std::function<void(const Reader&)>& work) const override;
     bool writable() const override;
     std::unique_ptr<Store> scratch_copy() const override;
+    void compact() override;
 
     /// Empty when SQLite finds the file sound; otherwise what it says. Reads the whole file.
     std::string check_integrity() const;

@@ -1,10 +1,9 @@
+#include "store/sqlite/audit_rows.hpp"
 #include "store/sqlite/rows.hpp"
 #include "store/sqlite/sqlite_reader.hpp"
 
 namespace calgate::sqlite {
 namespace {
-
-std::int64_t number(Instant instant) { return instant.time_since_epoch().count(); }
 
 void run(Statement& statement) {
     statement.step();
@@ -124,6 +123,14 @@ void RowWriter::erase_cached_event(const CalendarId& calendar, const Href& href)
             .bind(2, href.value));
 }
 
+std::int64_t RowWriter::changed_rows() const {
+    Statement& statement = database_.statement("SELECT changes()");
+    statement.step();
+    const std::int64_t rows = statement.number(0);
+    statement.reset();
+    return rows;
+}
+
 std::int64_t RowWriter::last_id() const {
     Statement& statement = database_.statement("SELECT last_insert_rowid()");
     statement.step();
@@ -145,9 +152,48 @@ void RowWriter::put(const Conflict& r) {
             .bind(2, to_row(r))
             .bind(3, r.id));
 }
-std::int64_t RowWriter::append(const Change& r) {
-    run(database_.statement("INSERT INTO changes (body) VALUES (?)").bind(1, to_row(r)));
-    return last_id();
+std::int64_t RowWriter::append(const Change& r) { return append_entry(database_, r); }
+void RowWriter::put(const Erasure& r) {
+    run(database_
+            .statement("INSERT INTO erasures VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at_s = excluded.at_s, "
+                       "done = excluded.done, waiting = excluded.waiting")
+            .bind(1, r.customer)
+            .bind(2, number(r.at))
+            .bind(3, std::int64_t{r.done})
+            .bind(4, pack_ids(r.waiting)));
+}
+void RowWriter::put_version(const Appointment& r) {
+    run(database_.statement("UPDATE versions SET body = ? WHERE appointment = ? AND revision = ?")
+            .bind(1, to_row(r))
+            .bind(2, r.id.value)
+            .bind(3, r.revision));
+}
+std::int64_t RowWriter::forget_versions(Instant replaced_before) {
+    run(database_
+            .statement("DELETE FROM versions WHERE json_extract(body, '$.changed') < ?1 AND EXISTS (SELECT 1 FROM "
+                       "versions AS next WHERE next.appointment = versions.appointment AND next.revision > "
+                       "versions.revision AND json_extract(next.body, '$.changed') < ?1)")
+            .bind(1, number(replaced_before)));
+    return changed_rows();
+}
+void RowWriter::erase_words(const std::string& subject) {
+    run(database_
+            .statement("DELETE FROM change_words WHERE sequence IN (SELECT sequence FROM changes WHERE subject = ?)")
+            .bind(1, subject));
+}
+std::int64_t RowWriter::forget_words(Instant before) {
+    run(database_
+            .statement("DELETE FROM change_words WHERE sequence IN (SELECT changes.sequence FROM changes JOIN "
+                       "change_words USING (sequence) WHERE json_extract(changes.body, '$.at') < ?)")
+            .bind(1, number(before)));
+    return changed_rows();
+}
+void RowWriter::replace_answers(const AppointmentId& id, const std::string& body) {
+    run(database_
+            .statement("UPDATE idempotent_answers SET body = json_set(body, '$.body', ?2) WHERE "
+                       "json_extract(json_extract(body, '$.body'), '$.id') = ?1")
+            .bind(1, id.value)
+            .bind(2, body));
 }
 void RowWriter::put_idempotent_answer(const std::string& key, const IdempotentAnswer& r) {
     run(database_

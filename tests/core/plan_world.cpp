@@ -32,7 +32,7 @@ PlanWorld::PlanWorld(Choices& choices, int calendars) : calendars_(calendars) {
     policy = {
         static_cast<ConcurrentEditPolicy>(choices.pick(4)),
         static_cast<DeletionPolicy>(choices.pick(5)),
-        static_cast<CopyDetail>(2 - choices.pick(3)),
+        *copy_detail_of(2 - choices.pick(3)),
         MovedOntoPolicy::Ask,
         static_cast<MovedAwayPolicy>(choices.pick(4)),
         DuplicatePolicy::Busy,

@@ -284,7 +284,7 @@ public:
     }
 
     ReconcilePolicy policy() {
-        return {static_cast<Edits>(pick(4)), static_cast<Deletions>(pick(5)), static_cast<CopyDetail>(pick(3))};
+        return {static_cast<Edits>(pick(4)), static_cast<Deletions>(pick(5)), *copy_detail_of(pick(3))};
     }
 
 private:

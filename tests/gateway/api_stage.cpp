@@ -151,7 +151,11 @@ void ApiStage::open() {
          std::max(1, gateway_->config.connections / 4)},
         gateway_->config.booking,
         gateway_->config.callbacks.url,
-        std::chrono::milliseconds{gateway_->config.recheck_ms}});
+        std::chrono::milliseconds{gateway_->config.recheck_ms},
+        {},
+        gateway_->config.countries,
+        gateway_->config.kit.target,
+        gateway_->directory});
     server_ = std::make_unique<HttpServer>(
         settings_,
         [this](const HttpRequest& request) { return api_->lane(request); },
@@ -160,11 +164,12 @@ void ApiStage::open() {
     server_->start();
 }
 
-void ApiStage::reopen() {
+void ApiStage::reopen(const std::function<void()>& meanwhile) {
     server_->stop();
     server_.reset();
     api_.reset();
     gateway_.reset();
+    if (meanwhile) meanwhile();
     open();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -63,8 +64,8 @@ public:
     explicit ApiStage(HttpServer::Settings settings, Config config = {});
     ~ApiStage();
 
-    /// Closes everything and opens it again from the disk.
-    void reopen();
+    /// Closes everything and opens it again from the disk. @param meanwhile runs while all is closed.
+    void reopen(const std::function<void()>& meanwhile = {});
     /// One request on a connection of its own, with the key unless `headers` bring an Authorization.
     Answer call(
         const std::string& method, const std::string& target, const std::string& body = {}, HeaderList headers = {}

@@ -1,6 +1,7 @@
 #include "tests/scheduler/map_store.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace calgate::testing {
 namespace {
@@ -172,6 +173,33 @@ public:
         return out;
     }
     std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes->size()); }
+    std::optional<AuditHead> audit_at(std::int64_t sequence) const override {
+        if (sequence < 1 || sequence > last_change()) return std::nullopt;
+        return AuditHead{sequence, std::to_string(sequence)};
+    }
+    AuditCheck check_audit() const override { return {{last_change(), std::to_string(last_change())}, 0, {}}; }
+    std::vector<Erasure> erasures() const override { return values(*rows_.erasures); }
+    std::vector<std::string> customers() const override {
+        std::set<std::string> out;
+        for (const auto& [key, version] : *rows_.versions) {
+            if (!version.customer.empty()) out.insert(version.customer);
+        }
+        return {out.begin(), out.end()};
+    }
+    std::vector<AppointmentId> appointments_naming(const std::string& customer) const override {
+        std::set<AppointmentId> out;
+        for (const auto& [key, version] : *rows_.versions) {
+            if (version.customer == customer) out.insert(key.first);
+        }
+        return {out.begin(), out.end()};
+    }
+    std::vector<AppointmentId> named_and_over(Instant before, std::size_t limit) const override {
+        std::vector<AppointmentId> out;
+        for (const auto& [id, row] : *rows_.appointments) {
+            if (row.second.end < before && !is_nameless(row.first) && out.size() < limit) out.push_back(id);
+        }
+        return out;
+    }
     std::optional<IdempotentAnswer> idempotent_answer(const std::string&) const override { return std::nullopt; }
     std::vector<ApiKey> api_keys() const override { return {}; }
     std::optional<BookingOrigin> booking_origin(const AppointmentId&) const override { return std::nullopt; }
@@ -227,6 +255,29 @@ public:
         rows_.changes.change().back().sequence = static_cast<std::int64_t>(rows_.changes->size());
         return rows_.changes.change().back().sequence;
     }
+    void put(const Erasure& row) override { rows_.erasures.change()[row.customer] = row; }
+    void put_version(const Appointment& row) override { rows_.versions.change()[{row.id, row.revision}] = row; }
+    std::int64_t forget_versions(Instant before) override {
+        return static_cast<std::int64_t>(std::erase_if(rows_.versions.change(), [&](const auto& row) {
+            const auto current = appointment(row.first.first);
+            return current && row.first.second < current->revision && current->changed < before;
+        }));
+    }
+    void erase_words(const std::string& subject) override {
+        for (Change& change : rows_.changes.change()) {
+            if (change.subject == subject) forget(change);
+        }
+    }
+    std::int64_t forget_words(Instant before) override {
+        std::int64_t count = 0;
+        for (Change& change : rows_.changes.change()) {
+            if (change.at >= before || change.erased) continue;
+            forget(change);
+            ++count;
+        }
+        return count;
+    }
+    void replace_answers(const AppointmentId&, const std::string&) override {}
     void put_idempotent_answer(const std::string&, const IdempotentAnswer&) override {}
     void forget_idempotent_answers(Instant) override {}
     void put(const ApiKey&) override {}
@@ -235,6 +286,7 @@ public:
     void forget_booking_origins(Instant) override {}
     void put(const BookingLink&) override {}
     void forget_booking_links(Instant) override {}
+    void erase_booking_links(const std::string&) override {}
     void put(const CallbackWait&) override {}
     void erase_callback_wait(const std::string&) override {}
     void put(const ChannelRecord& row) override { rows_.channels.change()[row.key] = row; }
@@ -244,6 +296,11 @@ public:
     }
 
 private:
+    static void forget(Change& change) {
+        change.why.clear();
+        std::erase_if(change.fields, [](const FieldChange& field) { return is_personal(field.field); });
+        change.erased = true;
+    }
     template <class F>
     std::vector<Mirror> mirrors(F&& wanted) const {
         std::vector<Mirror> out;

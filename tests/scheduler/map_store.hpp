@@ -40,6 +40,7 @@ struct Rows {
     Shared<std::map<std::int64_t, Conflict>> conflicts{};
     Shared<std::vector<Change>> changes{};
     Shared<std::map<std::string, std::string>> settings{};
+    Shared<std::map<std::string, Erasure>> erasures{};
     Shared<std::map<std::string, ChannelRecord>> channels{};
 };
 
@@ -50,6 +51,7 @@ public:
     void read(const std::function<void(const Reader&)>& work) const override;
     bool writable() const override { return true; }
     std::unique_ptr<Store> scratch_copy() const override;
+    void compact() override {}
 
 private:
     std::shared_ptr<Rows> snapshot() const;

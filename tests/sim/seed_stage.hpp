@@ -20,6 +20,7 @@ public:
     void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
     bool writable() const override { return !closed_; }
     std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
+    void compact() override { rows_.compact(); }
     void fail_next() { failing_ = true; }
     void be_busy(int writes) { busy_ = writes; }
     void lose_answer() { losing_ = true; }

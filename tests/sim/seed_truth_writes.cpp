@@ -86,8 +86,8 @@ void Truth::check_shows_little(const CalendarId& calendar, const std::string& hr
     const auto detail = read(*store_, [&](const Reader& r) { return r.calendar(calendar)->copy_detail; });
     const auto shows = [&](const std::string& what) { return !what.empty() && text.find(what) != std::string::npos; };
     if (shows(appointment.customer)) fail("I27", href + " shows whose appointment it is");
-    const bool hides_title = detail == CopyDetail::Busy;
-    const bool hides_place = detail != CopyDetail::Full;
+    const bool hides_title = !detail.title;
+    const bool hides_place = !detail.place;
     if ((hides_title && shows(appointment.title)) || (hides_place && shows("Chair 1")))
         fail("I27", href + " shows more of " + id.value + " than its calendar is meant to");
 }
