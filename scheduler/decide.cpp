@@ -34,12 +34,14 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
             }
         } else {
             for (auto& decision : decisions) {
+                const bool has_words = awaits_erasure(writer, decision.mirror);
                 if (answer == "ours" && takes(decision.step.kind)) {
                     reject(writer, decision);
                 } else {
                     apply(writer, decision);
                 }
                 if (!closing.pull) note_unlisted(writer, decision.mirror);
+                if (has_words) keep_awaiting(writer, decision);
             }
             if (closing.pull && !answer.empty()) writer.put_setting(brake_setting(id_), "");
             note_run(writer, first);
@@ -164,6 +166,13 @@ void SyncPass::take_out_words(Decision& decision, FoundCopy& found) {
     event.master.notes = ours.notes;
     event.source.clear();
     event.capsule.clear();
+}
+
+void SyncPass::keep_awaiting(Writer& writer, const Decision& decision) {
+    auto mirror = writer.mirror(decision.mirror.appointment, id_);
+    if (!mirror || !mirror->href || mirror->confirmed <= decision.mirror.confirmed) return;
+    mirror->confirmed = decision.mirror.confirmed;
+    writer.put(*mirror);
 }
 
 bool SyncPass::is_what_we_wrote_over(const RemoteEvent& there, const Mirror& mirror) const {

@@ -183,6 +183,8 @@ private:
     FoundCopy found_copy(Decision& decision) const;
     /// Of a copy that still has the words of an erased customer nothing but times is taken over or kept (I28).
     static void take_out_words(Decision& decision, FoundCopy& found);
+    /// Whatever was decided about such a copy, it is still to be written.
+    void keep_awaiting(Writer&, const Decision&);
     /// Whether that is the copy as it was read before our last write into it.
     bool is_what_we_wrote_over(const RemoteEvent&, const Mirror&) const;
     /// A person rejected the run: ours is written again, what it replaces is kept.

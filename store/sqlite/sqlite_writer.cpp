@@ -190,8 +190,11 @@ std::int64_t RowWriter::forget_words(Instant before) {
 }
 void RowWriter::replace_answers(const AppointmentId& id, const std::string& body) {
     run(database_
-            .statement("UPDATE idempotent_answers SET body = json_set(body, '$.body', ?2) WHERE "
-                       "json_extract(json_extract(body, '$.body'), '$.id') = ?1")
+            .statement(
+                "UPDATE idempotent_answers SET body = json_set(body, '$.body', ?2) WHERE "
+                "CASE WHEN json_valid(json_extract(body, '$.body')) THEN json_extract(json_extract(body, '$.body'), "
+                "'$.id') END = ?1"
+            )
             .bind(1, id.value)
             .bind(2, body));
 }

@@ -205,6 +205,7 @@ BOOST_AUTO_TEST_CASE(I8_a_purge_takes_our_copies_and_nothing_else) {
     service.put(href, foreign("private", 20, 9));
     Event duplicate = *there(*mirror("a0").href);
     duplicate.uid = {"duplicate"};
+    duplicate.source.clear();
     service.put(href, duplicate);
     Event other = duplicate;
     other.uid = copy_name("b2", {"a1"}, calendar, 1);

@@ -64,6 +64,7 @@ struct Named {
             writer.put(event);
             const std::string body = "{\"id\":\"a0\",\"customer\":\"" + kName + "\"}";
             writer.put_idempotent_answer("key", {"digest", 201, body, kNow});
+            writer.put_idempotent_answer("no JSON", {"digest", 200, "done", kNow});
         });
     }
     EraseParts parts() const {
@@ -123,6 +124,7 @@ BOOST_AUTO_TEST_CASE(I28_no_file_of_the_store_has_the_name_and_others_stay) {
         BOOST_TEST((reader.conflicts(false)[0].state == ConflictState::ResolvedOurs));
         BOOST_TEST(reader.cached_event({"cal-ann"}, {"/ann/own.ics"})->busy.size() == 1u);
         BOOST_TEST(reader.idempotent_answer("key")->body == "{\"id\":\"a0\"}");
+        BOOST_TEST(reader.idempotent_answer("no JSON")->body == "done");
         BOOST_TEST(reader.appointment({"a4"})->revision == 2);
         BOOST_TEST(reader.check_audit().findings.empty());
         BOOST_TEST(reader.changes_about("a0", 1)[0].kind == "appointment.erased");
