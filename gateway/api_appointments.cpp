@@ -29,6 +29,20 @@ std::optional<std::int64_t> if_match_of(const HttpRequest& request) {
     return revision;
 }
 
+/// Whether the person's calendars have a say: the time is another one, or a hold becomes an appointment.
+bool takes_time_anew(const std::optional<Appointment>& before, const Appointment& wanted) {
+    if (!before || before->start != wanted.start || before->end != wanted.end) return true;
+    if (before->zone != wanted.zone || before->staff != wanted.staff) return true;
+    return before->hold_until && wanted.state == AppointmentState::Confirmed;
+}
+
+std::vector<CalendarId> stale_calendars(const PersonBusy& person, Instant now, std::chrono::seconds stale_after) {
+    std::vector<CalendarId> out;
+    for (const auto& [source, state] : person.sources)
+        if (source != "appointments" && is_stale(source, state, now, stale_after)) out.push_back(CalendarId{source});
+    return out;
+}
+
 }  // namespace
 
 void Api::freshen(const std::vector<StaffId>& people) {
@@ -38,9 +52,8 @@ void Api::freshen(const std::vector<StaffId>& people) {
     for (const StaffId& id : people) {
         const auto person = parts_.index.person(id);
         if (!person) continue;
-        for (const auto& [source, state] : person->sources)
-            if (source != "appointments" && is_stale(source, state, now, policy_.stale_after))
-                stale.push_back(CalendarId{source});
+        const auto found = stale_calendars(*person, now, policy_.stale_after);
+        stale.insert(stale.end(), found.begin(), found.end());
     }
     if (stale.empty()) return;
     // So that a service that hangs never takes all threads of those whose calendars are fresh.
@@ -67,7 +80,12 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         auto refusal = known ? std::nullopt : too_many_attempts(booker);
         if (refusal) return *refusal;
     }
-    if (live) freshen({wanted.staff});
+    // The store is asked only when there is something to read anew.
+    const auto asked = parts_.index.person(wanted.staff);
+    const bool stale = asked && !stale_calendars(*asked, now, policy_.stale_after).empty();
+    if (live && stale &&
+        takes_time_anew(read(parts_.store, [&](const Reader& r) { return r.appointment(wanted.id); }), wanted))
+        freshen({wanted.staff});
     std::optional<BookingResult> booked;
     const HttpResponse response = write_once(request, [&](Writer& writer) {
         const auto business = writer.business();
@@ -76,12 +94,10 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
             if (const auto broken = judge(writer, wanted, booker, now)) return rule_answer(*broken);
             if (wanted.customer.empty()) wanted.customer = booker.customer;
         }
-        const bool time_changed = !before || before->start != wanted.start || before->end != wanted.end ||
-                                  before->zone != wanted.zone || before->staff != wanted.staff;
-        const bool confirms = before && before->hold_until && wanted.state == AppointmentState::Confirmed;
-        if (before && !time_changed) wanted.provisional = before->provisional;
+        const bool anew = takes_time_anew(before, wanted);
+        if (before && !anew) wanted.provisional = before->provisional;
         const auto person = parts_.index.person(wanted.staff);
-        if (live && (time_changed || confirms) && person && business) {
+        if (live && anew && person && business) {
             if (const auto no = check_external(wanted, *person, *business, now, force, parts_.zones)) return *no;
         }
         BookingResult result =

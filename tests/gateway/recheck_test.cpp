@@ -152,6 +152,22 @@ BOOST_AUTO_TEST_CASE(R12_a_confirmation_reads_a_stale_calendar_anew_and_sees_wha
     BOOST_TEST(Json::parse(free.body)["provisional"] == false);
 }
 
+BOOST_AUTO_TEST_CASE(a_new_title_waits_for_no_calendar) {
+    RecheckStage stage(10s);
+    BOOST_REQUIRE(stage.book("one", "anna", 12).status == 201);
+    stage.put_event(10);
+    stage.make_stale();
+    const Json renamed = {
+        {"staff", "anna"},
+        {"start", "2027-03-01T12:00:00"},
+        {"end", "2027-03-01T13:00:00"},
+        {"zone", "UTC"},
+        {"title", "other"}};
+    BOOST_TEST(stage.call("PUT", "/v1/appointments/one", renamed).status == 200);
+    // Nothing was read for it.
+    BOOST_TEST(stage.gateway->index.person(StaffId{"anna"})->by_source.at(stage.calendar.value).empty());
+}
+
 BOOST_AUTO_TEST_CASE(R12_without_a_budget_the_stale_policy_decides) {
     RecheckStage offers(0ms);
     offers.make_stale();
