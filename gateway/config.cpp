@@ -26,6 +26,30 @@ using config::Reading;
 const Names<StalePolicy> kStale{
     {"provisional", StalePolicy::Provisional}, {"offer", StalePolicy::Offer}, {"refuse", StalePolicy::Refuse}};
 
+/// Where the string ends that begins at `from`, with its quotes; one that spans no lines ends with its line.
+std::size_t end_of_string(std::string_view text, std::size_t from) {
+    const char quote = text[from];
+    const std::string mark(text.substr(from, 3) == std::string(3, quote) ? 3 : 1, quote);
+    std::size_t at = from + mark.size();
+    while (at < text.size() && text.substr(at, mark.size()) != mark && (mark.size() == 3 || text[at] != '\n'))
+        at += quote == '"' && text[at] == '\\' ? 2 : 1;
+    return std::min(at + mark.size(), text.size());
+}
+
+/// The line of the first character outside of ASCII that stands neither in a string nor in a comment, where TOML has
+/// none, and toml++ 3.3 reads on in undefined ways; 0: there is none.
+std::ptrdiff_t line_of_bare_letter(std::string_view text) {
+    std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) {
+        if (text[at] == '#') {
+            at = std::min(text.find('\n', at), text.size());
+        } else {
+            at = text[at] == '"' || text[at] == '\'' ? end_of_string(text, at) : at + 1;
+        }
+    }
+    return at < text.size() ? 1 + std::ranges::count(text.substr(0, at), '\n') : 0;
+}
+
 bool split_listen(const std::string& listen, Config& out) {
     const auto colon = listen.rfind(':');
     if (colon == std::string::npos || colon == 0) return false;
@@ -166,6 +190,14 @@ std::string quoted_list(const std::vector<std::string>& texts) {
 }  // namespace
 
 Result<Config> read_config(std::string_view text, const std::string& file, const ZoneResolver& zones) {
+    if (const auto line = line_of_bare_letter(text); line > 0) {
+        return Error{
+            ErrorCode::Rejected,
+            fmt::format(
+                "{}:{}: this is not TOML: a letter such as ä stands without quotes; put it into quotes.", file, line
+            ),
+            {}};
+    }
     toml::table root;
     try {
         root = toml::parse(text);

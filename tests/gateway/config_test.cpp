@@ -29,6 +29,11 @@ std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.
 
 const Row kRefused[] = {
     {"not_toml", "[gateway\n", "calgate.toml:1: this is not TOML", "correct the line"},
+    {"a_letter_without_quotes", kHead + "[g\xC3\xA4ste]\n", "calgate.toml:4: this is not TOML", "into quotes"},
+    {"a_letter_after_a_string_of_lines",
+     "[gateway]\nname = \"\"\"a\n\\\"\xC3\xA4\"\"\"\nzone = \xC3\xA4\n",
+     "calgate.toml:4: this is not TOML",
+     "into quotes"},
     {"no_name_of_a_table", kHead + "[&sync]\n", "calgate.toml:1: this is not TOML", "correct it"},
     {"no_name", "[gateway]\nzone = \"UTC\"\n", "calgate.toml:1: the business has no name", "set name"},
     {"no_zone", "[gateway]\nname = \"S\"\n", "calgate.toml:1: zone is no known", "IANA"},
@@ -86,6 +91,16 @@ BOOST_DATA_TEST_CASE(config_is_refused_with_line_and_remedy, boost::unit_test::d
     const std::string& detail = config.error().detail;
     BOOST_TEST(detail.starts_with(row.says), detail);
     BOOST_TEST(detail.find(row.remedy) != std::string::npos, detail);
+}
+
+BOOST_AUTO_TEST_CASE(letters_of_all_languages_may_stand_in_quotes_and_comments) {
+    const auto config = read_config(
+        "\xEF\xBB\xBF# gr\xC3\xBC\xC3\x9F\n[gateway]\nname = 'J\xC3\xB6rg\\'\nzone = \"UTC\" # \xE2\x80\x93\n",
+        "calgate.toml",
+        zones()
+    );
+    BOOST_REQUIRE(config.has_value());
+    BOOST_TEST(config->name == "J\xC3\xB6rg\\");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
