@@ -22,6 +22,7 @@ int command_init(
     Config config;
     config.name = name;
     config.zone = zone;
+    config.retention = kRetentionOfNew;
     if (!listen.empty()) {
         const auto colon = listen.rfind(':');
         int port = -1;

@@ -6,12 +6,16 @@ namespace calgate {
 
 /// How long what names customers is kept; 0: for ever.
 struct Retention {
-    std::chrono::days customers{1095};  ///< Words of an appointment, after it ended.
-    std::chrono::days versions{365};    ///< Revisions that were replaced, so also how far back undo reaches.
-    std::chrono::days words{1095};      ///< Reasons and personal fields in the change feed.
-    std::chrono::days answers{7};       ///< Under an Idempotency-Key.
+    std::chrono::days customers{0};  ///< Words of an appointment, after it ended.
+    std::chrono::days versions{0};   ///< Revisions that were replaced, so also how far back undo reaches.
+    std::chrono::days words{0};      ///< Reasons and personal fields in the change feed.
+    std::chrono::days answers{7};    ///< Under an Idempotency-Key.
     bool operator==(const Retention&) const = default;
 };
+
+/// What `calgate init` writes into a new configuration. A gateway that was set up before keeps everything until it is
+/// told otherwise.
+inline constexpr Retention kRetentionOfNew{std::chrono::days{1095}, std::chrono::days{365}, std::chrono::days{1095}};
 
 struct RetentionReport {
     int nameless = 0;  ///< Appointments whose words were taken out; their copies are rewritten.

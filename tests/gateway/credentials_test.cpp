@@ -22,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A gateway whose keys the service manager keeps, as it would with LoadCredential=keys.json.
-struct Service {
-    Service() {
+struct CredentialsOfUnit {
+    CredentialsOfUnit() {
         std::string name = (fs::temp_directory_path() / "calgate-XXXXXX").string();
         BOOST_REQUIRE(mkdtemp(name.data()) != nullptr);
         root = name;
@@ -33,13 +33,13 @@ struct Service {
         config.zone = "Europe/Berlin";
         BOOST_REQUIRE(init_gateway(data(), config).has_value());
     }
-    ~Service() {
+    ~CredentialsOfUnit() {
         ::unsetenv("CREDENTIALS_DIRECTORY");
         ::unsetenv("NOTIFY_SOCKET");
         fs::remove_all(root);
     }
-    Service(const Service&) = delete;
-    Service& operator=(const Service&) = delete;
+    CredentialsOfUnit(const CredentialsOfUnit&) = delete;
+    CredentialsOfUnit& operator=(const CredentialsOfUnit&) = delete;
 
     std::string data() const { return root + "/data"; }
     std::string given() const { return root + "/given"; }
@@ -62,7 +62,7 @@ bool keys_say(const std::string& directory, const std::string& what) {
 
 BOOST_AUTO_TEST_SUITE(credentials)
 
-BOOST_FIXTURE_TEST_CASE(keys_come_from_the_service_manager, Service) {
+BOOST_FIXTURE_TEST_CASE(keys_come_from_the_service_manager, CredentialsOfUnit) {
     const auto before = load_keys(data());
     BOOST_REQUIRE(before.has_value());
     hand_over("keys.json", 0440);  // As systemd's access list shows.
@@ -74,13 +74,13 @@ BOOST_FIXTURE_TEST_CASE(keys_come_from_the_service_manager, Service) {
     BOOST_TEST(keys_say(data(), "Others may read"));
 }
 
-BOOST_FIXTURE_TEST_CASE(the_group_may_not_read_what_is_no_credential, Service) {
+BOOST_FIXTURE_TEST_CASE(the_group_may_not_read_what_is_no_credential, CredentialsOfUnit) {
     ::setenv("CREDENTIALS_DIRECTORY", given().c_str(), 1);
     ::chmod((data() + "/keys.json").c_str(), 0440);
     BOOST_TEST(keys_say(data(), "Others may read"));
 }
 
-BOOST_FIXTURE_TEST_CASE(keys_that_are_a_credential_are_not_rotated_and_stay_as_they_were, Service) {
+BOOST_FIXTURE_TEST_CASE(keys_that_are_a_credential_are_not_rotated_and_stay_as_they_were, CredentialsOfUnit) {
     hand_over("keys.json", 0400);
     const auto before = load_keys(data());
     BOOST_REQUIRE(before.has_value());
@@ -92,13 +92,13 @@ BOOST_FIXTURE_TEST_CASE(keys_that_are_a_credential_are_not_rotated_and_stay_as_t
     BOOST_TEST(!fs::exists(data() + "/keys.json"));
 }
 
-BOOST_FIXTURE_TEST_CASE(without_the_service_the_missing_keys_are_explained, Service) {
+BOOST_FIXTURE_TEST_CASE(without_the_service_the_missing_keys_are_explained, CredentialsOfUnit) {
     fs::remove(data() + "/keys.json");
     BOOST_TEST(keys_say(data(), "if it is a credential of the service"));
     BOOST_TEST(keys_say(root + "/nowhere", "run calgate init there first"));
 }
 
-BOOST_FIXTURE_TEST_CASE(files_of_the_configuration_may_be_credentials, Service) {
+BOOST_FIXTURE_TEST_CASE(files_of_the_configuration_may_be_credentials, CredentialsOfUnit) {
     std::ofstream(given() + "/api.key") << "x";
     ::setenv("CREDENTIALS_DIRECTORY", given().c_str(), 1);
     BOOST_TEST(secret_path(data(), "api.key") == given() + "/api.key");
@@ -115,7 +115,7 @@ BOOST_FIXTURE_TEST_CASE(files_of_the_configuration_may_be_credentials, Service) 
     BOOST_TEST(config->certificate_file == data() + "/api.pem");
 }
 
-BOOST_FIXTURE_TEST_CASE(root_leaves_the_folder_of_another_user_alone, Service) {
+BOOST_FIXTURE_TEST_CASE(root_leaves_the_folder_of_another_user_alone, CredentialsOfUnit) {
     if (::geteuid() != 0) return;
     BOOST_REQUIRE(::chown(data().c_str(), 65534, 65534) == 0);
     const auto lock = DataLock::take(data());
@@ -125,7 +125,7 @@ BOOST_FIXTURE_TEST_CASE(root_leaves_the_folder_of_another_user_alone, Service) {
     BOOST_TEST(DataLock::take(data()).has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(the_service_manager_is_told, Service) {
+BOOST_FIXTURE_TEST_CASE(the_service_manager_is_told, CredentialsOfUnit) {
     for (const bool abstract : {false, true}) {
         const std::string name = (abstract ? "@" : "") + root + "/notify";
         const int in = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -76,13 +76,14 @@ struct EraseStage : EraseWorld, ApiStage {
                 {"password", CaldavSim::credentials().password}}
         );
         BOOST_REQUIRE_MESSAGE(account.status == 200, account.body);
-        for (const Json& calendar : account.json()["calendars"]) {
+        const Json found = account.json();
+        for (const Json& calendar : found["calendars"]) {
             if (calendar["name"] != "Bookings") continue;
             const auto kept = call(
                 "POST",
                 "/v1/calendars",
                 Json{
-                    {"account", account.json()["id"]},
+                    {"account", found["id"]},
                     {"href", calendar["href"]},
                     {"staff", "anna"},
                     {"name", "Bookings"},
@@ -100,8 +101,11 @@ struct EraseStage : EraseWorld, ApiStage {
         wanted["place"] = customer == kCustomer ? "Canaryplace 7" : "";
         wanted["customer"] = customer;
         wanted["notes"] = notes;
-        const auto got = call("PUT", "/v1/appointments/" + id, wanted, {{"Idempotency-Key", id + notes}});
+        const auto got = call("PUT", "/v1/appointments/" + id, wanted, {{"Idempotency-Key", key_of(id, notes)}});
         BOOST_REQUIRE_MESSAGE(got.status == 200 || got.status == 201, got.body);
+    }
+    static std::string key_of(const std::string& id, const std::string& notes) {
+        return id + "-" + std::to_string(notes.size());
     }
     static std::string at(int hour) {
         return "2027-03-01T" + std::string(hour < 10 ? "0" : "") + std::to_string(hour) + ":00:00";
@@ -133,7 +137,7 @@ struct EraseStage : EraseWorld, ApiStage {
             look(file.path().filename().string(), bytes.str());
         }
         for (const auto& event : events()) {
-            if (event.event.find("own-event") == std::string::npos) look(event.event, unfolded(event.content));
+            if (event.content.find("UID:own-event") == std::string::npos) look(event.event, unfolded(event.content));
             const std::string capsule = value_of(event.content, "X-CALGATE-CAPSULE");
             if (capsule.empty() || event.content.find("calgate marker") != std::string::npos) continue;
             const auto sealed = open_capsule(capsule, gateway().keys);
@@ -194,7 +198,7 @@ BOOST_AUTO_TEST_CASE(I28_an_erased_customer_is_found_nowhere) {
     again.update(
         {{"title", "Canarytitle"}, {"place", "Canaryplace 7"}, {"customer", kCustomer}, {"notes", "Canarynotes"}}
     );
-    const auto repeated = call("PUT", "/v1/appointments/a", again, {{"Idempotency-Key", "aCanarynotes"}});
+    const auto repeated = call("PUT", "/v1/appointments/a", again, {{"Idempotency-Key", key_of("a", "Canarynotes")}});
     BOOST_TEST(repeated.body.find("Canary") == std::string::npos, repeated.body);
     sync();
     BOOST_TEST(found_in() == "");
@@ -203,18 +207,14 @@ BOOST_AUTO_TEST_CASE(I28_an_erased_customer_is_found_nowhere) {
 }
 
 BOOST_AUTO_TEST_CASE(I28_an_erasure_that_broke_off_goes_on) {
-    for (int i = 0; i < 30; ++i)
+    for (int i = 0; i < 3; ++i)
         call(
             "PUT",
             "/v1/appointments/a" + std::to_string(i),
             Json{
                 {"staff", "anna"},
-                {"start",
-                 "2027-04-" + std::to_string(i + 1 < 10 ? 10 : i + 1) + "T" +
-                     (i < 9 ? at(i + 9).substr(11) : at(8).substr(11))},
-                {"end",
-                 "2027-04-" + std::to_string(i + 1 < 10 ? 10 : i + 1) + "T" +
-                     (i < 9 ? at(i + 10).substr(11) : at(9).substr(11))},
+                {"start", at(9 + i)},
+                {"end", at(10 + i)},
                 {"zone", "Europe/Berlin"},
                 {"customer", kCustomer}}
         );
@@ -222,10 +222,13 @@ BOOST_AUTO_TEST_CASE(I28_an_erasure_that_broke_off_goes_on) {
     gateway().store->write([&](Writer& writer) { begin_erasure(writer, name, SystemClock{}.now(), "cli"); });
     reopen();  // Nothing was erased before the process died; nobody says the name again.
     BOOST_TEST(std::filesystem::exists(erasure_file(gateway().directory)));
-    sync();
-    call("POST", "/v1/erasures/run");
-    sync();
-    const Json list = call("POST", "/v1/erasures/run").json()["erasures"];
+    Json list;
+    // iCloud takes a few calls a second.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    while ((list.empty() || !list[0]["done"].get<bool>()) && std::chrono::steady_clock::now() < deadline) {
+        sync();
+        list = call("POST", "/v1/erasures/run").json()["erasures"];
+    }
     BOOST_REQUIRE(list.size() == 1u);
     BOOST_TEST(list[0]["done"] == true, list.dump());
     BOOST_TEST(found_in() == "");

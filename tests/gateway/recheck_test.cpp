@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_new_title_waits_for_no_calendar) {
         {"title", "other"}};
     BOOST_TEST(stage.call("PUT", "/v1/appointments/one", renamed).status == 200);
     // Nothing was read for it.
-    BOOST_TEST(stage.gateway->index.person(StaffId{"anna"})->by_source.at(stage.calendar.value).empty());
+    BOOST_TEST(stage.gateway->index.person(StaffId{"anna"})->by_source.at(stage.calendar.value)->empty());
 }
 
 BOOST_AUTO_TEST_CASE(R12_without_a_budget_the_stale_policy_decides) {

@@ -96,7 +96,7 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
         truth.add_calendar(calendar.id, calendar.href, host);
         history.push_back(
             calendar.id.value + " at " + host.name() + (calendar.mirror ? " mirror" : "") +
-            (calendar.busy ? " busy" : "") + " detail " + std::to_string(static_cast<int>(calendar.copy_detail))
+            (calendar.busy ? " busy" : "") + " detail " + std::to_string(number_of(calendar.copy_detail))
         );
     }
 }
