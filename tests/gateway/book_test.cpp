@@ -208,6 +208,33 @@ BOOST_AUTO_TEST_CASE(the_booking_system_keeps_the_same_rules_unless_it_says_othe
     BOOST_TEST(put("e", 17, "", {{"link", link}}).json()["rule"] == "link_used");
 }
 
+BOOST_AUTO_TEST_CASE(a_group_is_one_booking_of_its_customer_and_keeps_the_limits) {
+    const BookStage stage(limits([](auto& l) { l.per_customer = 1; }));
+    stage.add_staff("ben");
+    const auto hold = [&](const char* id, const char* hour, Json more = Json::object()) {
+        Json body = {
+            {"id", id},
+            {"service", "cut"},
+            {"start", stage.day() + "T" + hour + ":00:00"},
+            {"zone", "UTC"},
+            {"all", Json::array({"anna", "ben"})},
+            {"customer", "Mia Berg"}};
+        body.update(more);
+        return stage.call("POST", "/v1/holds", body);
+    };
+    const auto first = hold("g", "09");
+    BOOST_TEST(first.status == 201, first.body);
+    const auto second = hold("h", "11");
+    BOOST_TEST(second.status == 403);
+    BOOST_TEST(second.json()["rule"] == "per_customer");
+    const auto firm = stage.call("POST", "/v1/confirmations", Json{{"appointments", {"g", "g.ben"}}});
+    BOOST_TEST(firm.status == 200, firm.body);
+    for (const Json& one : appointments(stage)) BOOST_TEST(one["customer"] == "Mia Berg");
+    BOOST_TEST(hold("h", "11").status == 403);
+    BOOST_TEST(appointments(stage).size() == 2u);
+    BOOST_TEST(hold("h", "11", {{"override_limits", true}}).status == 201);
+}
+
 BOOST_AUTO_TEST_CASE(one_booking_takes_one_service_or_one_appointment) {
     const auto second = [](const BookStage& stage, const char* service) {
         const std::string token = stage.hold(1).json()["booking"];
