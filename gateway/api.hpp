@@ -141,6 +141,10 @@ private:
     HttpResponse get_callbacks(const HttpRequest&, const PathValues&);
     HttpResponse replay_callbacks(const HttpRequest&, const PathValues&);
     HttpResponse rotate_callback_secret(const HttpRequest&, const PathValues&);
+    /// Several bookings in one transaction, all kept or, when `work` throws Refused, none. `work` lists what it booked.
+    HttpResponse write_together(
+        const HttpRequest&, const std::function<HttpResponse(Writer&, std::vector<BookingResult>&)>& work
+    );
     /// Holds the same time of everybody in the group, or of nobody.
     HttpResponse hold_group(
         const HttpRequest&, const Service&, const Appointment& wanted, const std::vector<StaffId>& group, Booker

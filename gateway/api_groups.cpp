@@ -10,6 +10,19 @@
 namespace calgate {
 using Json = nlohmann::json;
 
+HttpResponse Api::write_together(
+    const HttpRequest& request, const std::function<HttpResponse(Writer&, std::vector<BookingResult>&)>& work
+) {
+    std::vector<BookingResult> booked;
+    try {
+        const HttpResponse response = write_once(request, [&](Writer& writer) { return work(writer, booked); });
+        for (const BookingResult& one : booked) apply(one);
+        return response;
+    } catch (const Refused& refused) {
+        return refused.response;
+    }
+}
+
 HttpResponse Api::hold_group(
     const HttpRequest& request,
     const Service& service,
@@ -31,43 +44,35 @@ HttpResponse Api::hold_group(
     const auto taken = [] {
         return problem(409, "Conflict", "This time is not free for all of them; ask /v1/slots and choose another.");
     };
-    if (slots_for(question, parts_.zones).empty()) return taken();
-    std::vector<BookingResult> booked;
-    try {
-        const HttpResponse response = write_once(request, [&](Writer& writer) {
-            booked.clear();
-            const auto business = writer.business().value_or(Business{});
-            Json with = Json::array();
-            // To the customer a group is one appointment: it counts once, as its first.
-            if (const auto broken = judge(writer, wanted, booker, now)) throw Refused{rule_answer(*broken)};
-            for (const StaffId& name : group) {
-                Appointment hold = wanted;
-                hold.customer = booker.customer;
-                hold.staff = name;
-                if (!booked.empty()) hold.id = AppointmentId{checked_id(wanted.id.value + "." + name.value, "a hold")};
-                const auto person = parts_.index.person(name);
-                if (!person) throw Refused{taken()};
-                if (auto no = check_external(hold, *person, business, now, false, parts_.zones))
-                    throw Refused{std::move(*no)};
-                booked.push_back(place_appointment(writer, hold, std::nullopt, parts_.zones, now, "api", ""));
-                if (booked.back().outcome == BookingOutcome::Overlap) throw Refused{taken()};
-                const HttpResponse one = booking_answer(booked.back(), {});
-                if (one.status >= 300) throw Refused{one};
-                with.push_back({{"id", hold.id.value}, {"staff", name.value}});
-            }
-            note_booker(writer, booked.front(), booker, now);
-            HttpResponse made = booking_answer(booked.front(), {});
-            Json body = Json::parse(made.body);
-            body["holds"] = with;
-            made.body = body.dump();
-            return made;
-        });
-        if (response.status < 300)
-            for (const BookingResult& one : booked) apply(one);
-        return response;
-    } catch (const Refused& refused) {
-        return refused.response;
-    }
+    const bool free = !slots_for(question, parts_.zones).empty();
+    return write_together(request, [&](Writer& writer, std::vector<BookingResult>& booked) {
+        if (!free) throw Refused{taken()};
+        const auto business = writer.business().value_or(Business{});
+        Json with = Json::array();
+        // To the customer a group is one appointment: it counts once, as its first.
+        if (const auto broken = judge(writer, wanted, booker, now)) throw Refused{rule_answer(*broken)};
+        for (const StaffId& name : group) {
+            Appointment hold = wanted;
+            hold.customer = booker.customer;
+            hold.staff = name;
+            if (!booked.empty()) hold.id = AppointmentId{checked_id(wanted.id.value + "." + name.value, "a hold")};
+            const auto person = parts_.index.person(name);
+            if (!person) throw Refused{taken()};
+            if (auto no = check_external(hold, *person, business, now, false, parts_.zones))
+                throw Refused{std::move(*no)};
+            booked.push_back(place_appointment(writer, hold, std::nullopt, parts_.zones, now, "api", ""));
+            if (booked.back().outcome == BookingOutcome::Overlap) throw Refused{taken()};
+            const HttpResponse one = booking_answer(booked.back(), {});
+            if (one.status >= 300) throw Refused{one};
+            with.push_back({{"id", hold.id.value}, {"staff", name.value}});
+        }
+        note_booker(writer, booked.front(), booker, now);
+        HttpResponse made = booking_answer(booked.front(), {});
+        Json body = Json::parse(made.body);
+        body["holds"] = with;
+        made.body = body.dump();
+        return made;
+    });
 }
 
 HttpResponse Api::post_confirmation(const HttpRequest& request, const PathValues&) {
@@ -81,51 +86,40 @@ HttpResponse Api::post_confirmation(const HttpRequest& request, const PathValues
     });
     freshen(people);
     const Instant now = parts_.clock.now();
-    std::vector<BookingResult> booked;
-    try {
-        const HttpResponse response = write_once(request, [&](Writer& writer) {
-            booked.clear();
-            const auto business = writer.business().value_or(Business{});
-            Json list = Json::array();
-            for (const std::string& id : ids) {
-                auto hold = writer.appointment(AppointmentId{id});
-                if (!hold)
-                    throw Refused{problem(404, "Not Found", "There is no hold " + id + "; nothing was confirmed.")};
-                if (hold->state == AppointmentState::Cancelled || (hold->hold_until && *hold->hold_until <= now))
-                    throw Refused{problem(
-                        409, "Conflict", "The hold " + id + " has run out; nothing was confirmed. Hold the time again."
-                    )};
-                hold->state = AppointmentState::Confirmed;
-                hold->hold_until.reset();
-                hold->title = in.text_or("title", kMaxShort, hold->title);
-                hold->place = in.text_or("place", kMaxShort, hold->place);
-                hold->customer = in.text_or("customer", kMaxShort, hold->customer);
-                hold->notes = in.text_or("notes", kMaxText, hold->notes);
-                Booker booker;
-                booker.customer = hold->customer;
-                const bool counts = writer.booking_origin(hold->id).has_value();
-                const auto broken = counts ? judge(writer, *hold, booker, now) : std::nullopt;
-                if (broken) throw Refused{rule_answer(*broken)};
-                const auto person = parts_.index.person(hold->staff);
-                if (person)
-                    if (auto no = check_external(*hold, *person, business, now, false, parts_.zones))
-                        throw Refused{std::move(*no)};
-                booked.push_back(place_appointment(writer, *hold, std::nullopt, parts_.zones, now, "api", ""));
-                const HttpResponse one = booking_answer(booked.back(), {});
-                if (one.status >= 300) throw Refused{one};
-                if (counts) note_booker(writer, booked.back(), booker, now);
-                list.push_back(Json::parse(one.body));
-            }
-            const std::int64_t revision = booked.front().appointment->revision;
-            HttpResponse made = answer(200, Json{{"appointments", list}, {"revision", revision}});
-            return made;
-        });
-        if (response.status < 300)
-            for (const BookingResult& one : booked) apply(one);
-        return response;
-    } catch (const Refused& refused) {
-        return refused.response;
-    }
+    return write_together(request, [&](Writer& writer, std::vector<BookingResult>& booked) {
+        const auto business = writer.business().value_or(Business{});
+        Json list = Json::array();
+        for (const std::string& id : ids) {
+            auto hold = writer.appointment(AppointmentId{id});
+            if (!hold) throw Refused{problem(404, "Not Found", "There is no hold " + id + "; nothing was confirmed.")};
+            if (hold->state == AppointmentState::Cancelled || (hold->hold_until && *hold->hold_until <= now))
+                throw Refused{problem(
+                    409, "Conflict", "The hold " + id + " has run out; nothing was confirmed. Hold the time again."
+                )};
+            hold->state = AppointmentState::Confirmed;
+            hold->hold_until.reset();
+            hold->title = in.text_or("title", kMaxShort, hold->title);
+            hold->place = in.text_or("place", kMaxShort, hold->place);
+            hold->customer = in.text_or("customer", kMaxShort, hold->customer);
+            hold->notes = in.text_or("notes", kMaxText, hold->notes);
+            Booker booker;
+            booker.customer = hold->customer;
+            const bool counts = writer.booking_origin(hold->id).has_value();
+            const auto broken = counts ? judge(writer, *hold, booker, now) : std::nullopt;
+            if (broken) throw Refused{rule_answer(*broken)};
+            const auto person = parts_.index.person(hold->staff);
+            if (person)
+                if (auto no = check_external(*hold, *person, business, now, false, parts_.zones))
+                    throw Refused{std::move(*no)};
+            booked.push_back(place_appointment(writer, *hold, std::nullopt, parts_.zones, now, "api", ""));
+            const HttpResponse one = booking_answer(booked.back(), {});
+            if (one.status >= 300) throw Refused{one};
+            if (counts) note_booker(writer, booked.back(), booker, now);
+            list.push_back(Json::parse(one.body));
+        }
+        const std::int64_t revision = booked.front().appointment->revision;
+        return answer(200, Json{{"appointments", list}, {"revision", revision}});
+    });
 }
 
 }  // namespace calgate

@@ -276,8 +276,9 @@ BOOST_AUTO_TEST_CASE(holds_of_several_are_confirmed_together_or_not_at_all) {
         {"start", "2027-03-01T09:00:00"},
         {"zone", "Europe/Berlin"},
         {"all", {"anna", "ben"}}};
-    const auto held = call("POST", "/v1/holds", wanted);
+    const auto held = call("POST", "/v1/holds", wanted, {{"Idempotency-Key", "h"}});
     BOOST_REQUIRE_MESSAGE(held.status == 201, held.body);
+    BOOST_TEST(call("POST", "/v1/holds", wanted, {{"Idempotency-Key", "h"}}).body == held.body);
     BOOST_TEST(held.json()["holds"].dump() == R"([{"id":"g","staff":"anna"},{"id":"g.ben","staff":"ben"}])");
     const Json both = {{"appointments", {"g", "g.ben"}}, {"title", "Duet"}};
     block("ben", "2027-03-01T08:30:00Z", "2027-03-01T09:00:00Z");
