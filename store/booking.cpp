@@ -1,7 +1,6 @@
 #include "store/booking.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "core/identity.hpp"
@@ -242,14 +241,8 @@ BookingResult revise_words(
     const std::string& why
 ) {
     const auto before = writer.appointment(next.id);
-    const auto staff = writer.staff(next.staff);
-    CALGATE_ASSERT(before.has_value() && staff.has_value());
-    Staff roomy = *staff;
-    roomy.capacity = std::numeric_limits<int>::max();
-    writer.put(roomy);
-    auto result = store_revision(writer, next, before, zones, now, actor, why);
-    writer.put(*staff);
-    return result;
+    CALGATE_ASSERT(before.has_value());
+    return store_revision(writer, next, before, zones, now, actor, why);
 }
 
 std::vector<BookingResult> end_holds(Writer& writer, const ZoneResolver& zones, Instant now, std::size_t limit) {

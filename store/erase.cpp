@@ -110,7 +110,7 @@ std::set<CalendarId> erase_names(const EraseParts& parts, Erasure& erasure) {
     for (const std::string& name : names) {
         const auto ids = read(parts.store, [&](const Reader& r) { return still_named(r, name, erasure.at); });
         if (!ids.empty()) forget_foreign_texts(parts.store, name);
-        parts.store.write([&](Writer& writer) { writer.erase_booking_links(name); });
+        parts.store.write([&](Writer& writer) { writer.erase_booking_links(name, erasure.at); });
         const auto meant = [&](const Appointment& a) { return is_meant(a, name, erasure.at); };
         for (std::size_t from = 0; from < ids.size(); from += kAppointmentsAtOnce) {
             Erasure kept = erasure;

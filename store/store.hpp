@@ -243,7 +243,8 @@ public:
     virtual void forget_booking_origins(Instant ended_before) = 0;
     virtual void put(const BookingLink&) = 0;
     virtual void forget_booking_links(Instant expired_before) = 0;
-    virtual void erase_booking_links(const std::string& customer) = 0;
+    /// Those that were made at `until` or before.
+    virtual void erase_booking_links(const std::string& customer, Instant until) = 0;
     virtual void put(const CallbackWait&) = 0;
     virtual void erase_callback_wait(const std::string& subject) = 0;
     virtual void put_setting(const std::string& name, const std::string& value) = 0;

@@ -49,6 +49,12 @@ private:
     sqlite3_stmt* statement_ = nullptr;
 };
 
+/// For a statement that answers nothing.
+inline void run(Statement& statement) {
+    statement.step();
+    statement.reset();
+}
+
 /// One connection; used by one thread at a time.
 class Database {
 public:

@@ -170,12 +170,19 @@ CREATE TRIGGER changes_stay BEFORE DELETE ON changes
     BEGIN SELECT RAISE(ABORT, 'the change feed is append-only'); END;
 CREATE TRIGGER change_words_stay_as_they_are BEFORE UPDATE ON change_words
     BEGIN SELECT RAISE(ABORT, 'the words of the change feed are erased or stay'); END;
+DROP TRIGGER capacity_on_update;
 )sql";
 
 void eleventh(Database& database) {
     database.execute(kEleventh);
     link_entries(database);
     database.execute(kEleventhAfter);
+    // Other words need no room, also where there is none by now.
+    database.execute(
+        std::string("CREATE TRIGGER capacity_on_update AFTER UPDATE ON appointments WHEN OLD.staff <> NEW.staff OR "
+                    "OLD.live <> NEW.live OR OLD.start_s <> NEW.start_s OR OLD.end_s <> NEW.end_s BEGIN ") +
+        kCapacityCheck + "END"
+    );
 }
 
 }  // namespace

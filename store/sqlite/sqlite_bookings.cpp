@@ -9,11 +9,6 @@ namespace {
 
 Instant instant_of(std::int64_t seconds) { return Instant{std::chrono::seconds{seconds}}; }
 
-void finish(Statement& statement) {
-    statement.step();
-    statement.reset();
-}
-
 std::vector<BookingOrigin> origins_of(Statement& statement) {
     std::vector<BookingOrigin> out;
     while (statement.step())
@@ -142,12 +137,11 @@ void RowWriter::put(const BookingOrigin& r) {
         "ON CONFLICT DO UPDATE SET booking = excluded.booking, customer = excluded.customer, network = "
         "excluded.network, link = excluded.link"
     );
-    finish(
-        statement.bind(1, r.appointment.value).bind(2, r.booking).bind(3, r.customer).bind(4, r.network).bind(5, r.link)
+    run(statement.bind(1, r.appointment.value).bind(2, r.booking).bind(3, r.customer).bind(4, r.network).bind(5, r.link)
     );
 }
 void RowWriter::forget_booking_origins(Instant ended_before) {
-    finish(database_.statement("DELETE FROM booking_origins WHERE end_s < ?").bind(1, number(ended_before)));
+    run(database_.statement("DELETE FROM booking_origins WHERE end_s < ?").bind(1, number(ended_before)));
 }
 void RowWriter::put(const BookingLink& r) {
     Statement& statement = database_.statement(
@@ -161,13 +155,15 @@ void RowWriter::put(const BookingLink& r) {
         statement.bind(8, number(*r.used));
     else
         statement.bind_null(8);
-    finish(statement);
+    run(statement);
 }
-void RowWriter::erase_booking_links(const std::string& customer) {
-    finish(database_.statement("DELETE FROM booking_links WHERE customer = ?").bind(1, customer));
+void RowWriter::erase_booking_links(const std::string& customer, Instant until) {
+    run(database_.statement("DELETE FROM booking_links WHERE customer = ? AND created_s <= ?")
+            .bind(1, customer)
+            .bind(2, number(until)));
 }
 void RowWriter::forget_booking_links(Instant expired_before) {
-    finish(database_.statement("DELETE FROM booking_links WHERE expires_s < ?").bind(1, number(expired_before)));
+    run(database_.statement("DELETE FROM booking_links WHERE expires_s < ?").bind(1, number(expired_before)));
 }
 void RowWriter::put(const CallbackWait& r) {
     Statement& statement = database_.statement(
@@ -176,10 +172,10 @@ void RowWriter::put(const CallbackWait& r) {
         "excluded.not_before_s, parked = excluded.parked"
     );
     statement.bind(1, r.subject).bind(2, r.from).bind(3, std::int64_t{r.attempts}).bind(4, number(r.since));
-    finish(statement.bind(5, number(r.not_before)).bind(6, std::int64_t{r.parked}));
+    run(statement.bind(5, number(r.not_before)).bind(6, std::int64_t{r.parked}));
 }
 void RowWriter::erase_callback_wait(const std::string& subject) {
-    finish(database_.statement("DELETE FROM callback_waits WHERE subject = ?").bind(1, subject));
+    run(database_.statement("DELETE FROM callback_waits WHERE subject = ?").bind(1, subject));
 }
 
 }  // namespace calgate::sqlite

@@ -105,7 +105,7 @@ public:
     void forget_booking_origins(Instant ended_before) override;
     void put(const BookingLink&) override;
     void forget_booking_links(Instant expired_before) override;
-    void erase_booking_links(const std::string& customer) override;
+    void erase_booking_links(const std::string& customer, Instant until) override;
     void put(const CallbackWait&) override;
     void erase_callback_wait(const std::string& subject) override;
     void put_setting(const std::string& name, const std::string& value) override;

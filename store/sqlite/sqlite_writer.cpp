@@ -3,15 +3,6 @@
 #include "store/sqlite/sqlite_reader.hpp"
 
 namespace calgate::sqlite {
-namespace {
-
-void run(Statement& statement) {
-    statement.step();
-    statement.reset();
-}
-
-}  // namespace
-
 void RowWriter::put(const Business& r) {
     run(database_
             .statement("INSERT INTO singletons VALUES ('business', ?) ON CONFLICT DO UPDATE SET body = excluded.body")

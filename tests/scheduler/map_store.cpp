@@ -286,7 +286,7 @@ public:
     void forget_booking_origins(Instant) override {}
     void put(const BookingLink&) override {}
     void forget_booking_links(Instant) override {}
-    void erase_booking_links(const std::string&) override {}
+    void erase_booking_links(const std::string&, Instant) override {}
     void put(const CallbackWait&) override {}
     void erase_callback_wait(const std::string&) override {}
     void put(const ChannelRecord& row) override { rows_.channels.change()[row.key] = row; }

@@ -81,16 +81,20 @@ BOOST_DATA_TEST_CASE(overlap, kOverlaps, row) {
 /// The same rows past the booking code: the database alone must agree (I15).
 BOOST_DATA_TEST_CASE(database_refuses_overlap_by_itself, kOverlaps, row) {
     InMemory in(row.capacity);
-    const auto put = [&](const std::string& id, std::pair<int, int> span) {
-        const Appointment appointment = minutes_of(id, span);
+    const auto put = [&](const std::string& id, std::pair<int, int> span, bool cancelled = false) {
+        Appointment appointment = minutes_of(id, span);
+        if (cancelled) appointment.state = AppointmentState::Cancelled;
         in.store->write([&](Writer& writer) { writer.put(appointment, interval_of(appointment, zones())); });
     };
     int number = 0;
     for (const auto& span : row.taken) put("taken" + std::to_string(number++), span);
-    if (row.outcome == BookingOutcome::Overlap)
-        BOOST_CHECK_THROW(put("wanted", row.wanted), StoreFailure);
-    else
+    put("moved", {5000, 5010});
+    put("revived", row.wanted, true);
+    if (row.outcome == BookingOutcome::Overlap) {
+        for (const char* id : {"moved", "revived", "wanted"}) BOOST_CHECK_THROW(put(id, row.wanted), StoreFailure);
+    } else {
         put("wanted", row.wanted);
+    }
     BOOST_TEST(in.store->writable());
     const auto kept = read(*in.store, [](const Reader& reader) { return reader.appointment({"wanted"}).has_value(); });
     BOOST_TEST(kept == (row.outcome == BookingOutcome::Created));

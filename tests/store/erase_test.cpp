@@ -169,8 +169,17 @@ BOOST_AUTO_TEST_CASE(a_later_booking_of_the_same_customer_is_not_meant) {
         BOOST_TEST(!take_erasures(writer, writer.erasures()));
         BOOST_TEST(take_erasures(writer, {{"another", kNow, false, {}}}));
     });
+    BookingLink later;
+    later.id = "l2";
+    later.customer = kName;
+    later.created = clock.now() + std::chrono::hours{1};
+    store->write([&](Writer& writer) { writer.put(later); });
     go_on_erasing(parts());
-    store->read([](const Reader& reader) { BOOST_TEST(reader.appointment({"new"})->customer == kName); });
+    store->read([](const Reader& reader) {
+        BOOST_TEST(reader.appointment({"new"})->customer == kName);
+        BOOST_TEST(!reader.booking_link("l1").has_value());
+        BOOST_TEST(reader.booking_link("l2").has_value());
+    });
 }
 
 BOOST_AUTO_TEST_CASE(a_full_person_does_not_hold_up_an_erasure) {
