@@ -74,18 +74,12 @@ std::string fresh_salt(const Database& database) {
     return salt;
 }
 
-void done(Statement& statement) {
-    statement.step();
-    statement.reset();
-}
-
 /// @return the record to store.
 std::string keep_words(const Database& database, const Change& change, std::int64_t sequence) {
     const std::string words = words_of(change);
     if (words.empty()) return record_of(change, {});
     const std::string salt = fresh_salt(database);
-    done(database.statement("INSERT INTO change_words VALUES (?, ?, ?)").bind(1, sequence).bind(2, salt).bind(3, words)
-    );
+    run(database.statement("INSERT INTO change_words VALUES (?, ?, ?)").bind(1, sequence).bind(2, salt).bind(3, words));
     return record_of(change, commitment_to(words, salt));
 }
 
@@ -109,10 +103,10 @@ std::int64_t append_entry(const Database& database, const Change& change) {
     const std::string before = any ? last.text(1) : "";
     last.reset();
     const std::string record = keep_words(database, change, sequence);
-    done(database.statement("INSERT INTO changes (sequence, body, link) VALUES (?, ?, ?)")
-             .bind(1, sequence)
-             .bind(2, record)
-             .bind(3, audit_link(before, sequence, record)));
+    run(database.statement("INSERT INTO changes (sequence, body, link) VALUES (?, ?, ?)")
+            .bind(1, sequence)
+            .bind(2, record)
+            .bind(3, audit_link(before, sequence, record)));
     return sequence;
 }
 
@@ -179,10 +173,10 @@ void link_entries(Database& database) {
             after = change.sequence;
             const std::string record = keep_words(database, change, change.sequence);
             link = audit_link(link, change.sequence, record);
-            done(database.statement("UPDATE changes SET body = ?, link = ? WHERE sequence = ?")
-                     .bind(1, record)
-                     .bind(2, link)
-                     .bind(3, change.sequence));
+            run(database.statement("UPDATE changes SET body = ?, link = ? WHERE sequence = ?")
+                    .bind(1, record)
+                    .bind(2, link)
+                    .bind(3, change.sequence));
         }
     }
 }
