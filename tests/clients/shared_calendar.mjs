@@ -52,6 +52,7 @@ async function googleCalendar() {
       { calendarId: calendar, eventId: id, requestBody: members(change) }, version ? { headers: { 'If-Match': version } } : {},
     ),
     remove: (id) => events.delete({ calendarId: calendar, eventId: id }),
+    isDeleted: async (id) => (await events.get({ calendarId: calendar, eventId: id })).data.status === 'cancelled',
   };
 }
 
@@ -92,6 +93,7 @@ async function graphCalendar() {
       return (version ? asked.header('If-Match', version) : asked).patch(members(change));
     },
     remove: (id) => graph.api(`/me/events/${id}`).header('Prefer', 'IdType="ImmutableId"').delete(),
+    isDeleted: async () => false,  // A deleted event is answered 404 here.
   };
 }
 
@@ -108,12 +110,14 @@ function ownTime() {
 }
 
 /** @return whether the service took it; false when somebody else was quicker. */
-async function took(work) {
+async function took(id, work) {
   try {
     await work();
     return true;
   } catch (error) {
-    if (![404, 410, 412].includes(Number(error.statusCode ?? error.status ?? error.code))) throw error;
+    const code = Number(error.statusCode ?? error.status ?? error.code);
+    const late = [404, 410, 412].includes(code) || (code === 403 && await client.isDeleted(id));
+    if (!late) throw error;
     did.refused += 1;
     return false;
   }
@@ -127,7 +131,7 @@ async function editCopy() {
   const change = below(2) === 0
     ? { title: `Booking by phone ${++number}` }
     : { start, end: start + 30 * minute };
-  if (await took(() => client.patch(copy.id, change, below(2) === 0 ? copy.version : undefined))) did.edited += 1;
+  if (await took(copy.id, () => client.patch(copy.id, change, below(2) === 0 ? copy.version : undefined))) did.edited += 1;
 }
 
 async function operate() {

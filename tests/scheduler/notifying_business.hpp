@@ -105,14 +105,14 @@ struct NotifyingBusiness : SmallBusiness, ConnectorFactory {
     Result<std::unique_ptr<Connector>> open(const Account&) override {
         return std::unique_ptr<Connector>(std::make_unique<NotifyingConnector>(service, push, in_the_middle));
     }
-    /// @return false when it does not come to that within ten seconds.
-    bool wait_for_passes(int count) {
+    /// Asked again after each line of the log, which comes after what it tells of. @return false when it does not come
+    /// to that within ten seconds.
+    bool wait_until(const std::function<bool()>& so) {
         std::unique_lock lock(mutex);
-        return more.wait_for(lock, std::chrono::seconds(10), [&] { return passes >= count; });
+        return more.wait_for(lock, std::chrono::seconds(10), so);
     }
-    int passes_so_far() {
-        const std::lock_guard lock(mutex);
-        return passes;
+    bool wait_for_passes(int count) {
+        return wait_until([&] { return passes >= count; });
     }
     std::vector<ChannelRecord> channels() const {
         return calgate::read(store, [](const Reader& r) { return r.push_channels(); });
