@@ -20,35 +20,60 @@ KeyScope scope_of(std::int64_t number) {
     return known ? static_cast<KeyScope>(number) : KeyScope::Monitor;
 }
 
-template <class T>
-std::vector<T> rows(Statement& statement) {
-    std::vector<T> out;
-    while (statement.step()) out.push_back(from_row<T>(statement.text(0)));
+/// @param read What one row of the answer is.
+template <class F>
+auto all(Statement& statement, F&& read) {
+    std::vector<decltype(read(statement))> out;
+    while (statement.step()) out.push_back(read(statement));
     statement.reset();
     return out;
+}
+
+template <class F>
+auto first(Statement& statement, F&& read) {
+    std::optional<decltype(read(statement))> out;
+    if (statement.step()) out = read(statement);
+    statement.reset();
+    return out;
+}
+
+template <class T>
+T body(const Statement& statement) {
+    return from_row<T>(statement.text(0));
+}
+
+template <class T>
+std::vector<T> rows(Statement& statement) {
+    return all(statement, body<T>);
 }
 
 template <class T>
 std::optional<T> row(Statement& statement) {
-    std::optional<T> out;
-    if (statement.step()) out = from_row<T>(statement.text(0));
-    statement.reset();
-    return out;
+    return first(statement, body<T>);
 }
 
-std::vector<SealedSecret> secrets(Statement& statement) {
-    std::vector<SealedSecret> out;
-    while (statement.step())
-        out.push_back({{statement.text(0)}, statement.text(1), statement.number(2), statement.text(3)});
-    statement.reset();
-    return out;
+std::int64_t count(const Statement& statement) { return statement.number(0); }
+
+std::string text(const Statement& statement) { return statement.text(0); }
+
+AppointmentId appointment_id(const Statement& statement) { return {statement.text(0)}; }
+
+std::optional<Version> version(const Statement& statement, int column) {
+    return statement.is_null(column) ? std::nullopt : std::optional(Version{statement.text(column)});
 }
 
-std::vector<AppointmentId> ids_in(Statement& statement) {
-    std::vector<AppointmentId> out;
-    while (statement.step()) out.push_back({statement.text(0)});
-    statement.reset();
-    return out;
+SealedSecret sealed_secret(const Statement& statement) {
+    return {{statement.text(0)}, statement.text(1), statement.number(2), statement.text(3)};
+}
+
+ApiKey api_key(const Statement& statement) {
+    ApiKey key{statement.text(0), statement.text(1), scope_of(statement.number(2)), instant(statement.number(3)), {}};
+    if (!statement.is_null(4)) key.expires = instant(statement.number(4));
+    return key;
+}
+
+Erasure erasure(const Statement& statement) {
+    return {statement.text(0), instant(statement.number(1)), statement.number(2) != 0, unpack_ids(statement.text(3))};
 }
 
 CachedEvent cached(const Statement& statement) {
@@ -91,8 +116,7 @@ template <class Base>
 std::optional<SealedSecret> RowReader<Base>::secret(const AccountId& account, const std::string& name) const {
     Statement& statement =
         database_.statement("SELECT account, name, key, sealed FROM secrets WHERE account = ? AND name = ?");
-    const auto found = secrets(statement.bind(1, account.value).bind(2, name));
-    return found.empty() ? std::nullopt : std::optional(found.front());
+    return first(statement.bind(1, account.value).bind(2, name), sealed_secret);
 }
 template <class Base>
 std::vector<SealedSecret> RowReader<Base>::secrets_under_other_keys(
@@ -102,7 +126,8 @@ std::vector<SealedSecret> RowReader<Base>::secrets_under_other_keys(
         "SELECT account, name, key, sealed FROM secrets WHERE key <> ? AND (account, name) > (?, ?) "
         "ORDER BY account, name LIMIT ?"
     );
-    return secrets(statement.bind(1, key).bind(2, after.account.value).bind(3, after.name).bind(4, number(limit)));
+    statement.bind(1, key).bind(2, after.account.value).bind(3, after.name).bind(4, number(limit));
+    return all(statement, sealed_secret);
 }
 template <class Base>
 std::vector<Calendar> RowReader<Base>::calendars() const {
@@ -147,14 +172,9 @@ std::vector<std::pair<Appointment, Interval>> RowReader<Base>::appointments_of(c
         "ORDER BY start_s, id"
     );
     statement.bind(1, id.value).bind(2, number(window.end)).bind(3, number(window.start));
-    std::vector<std::pair<Appointment, Interval>> out;
-    while (statement.step()) {
-        const Interval when{
-            Instant{std::chrono::seconds{statement.number(1)}}, Instant{std::chrono::seconds{statement.number(2)}}};
-        out.emplace_back(from_row<Appointment>(statement.text(0)), when);
-    }
-    statement.reset();
-    return out;
+    return all(statement, [](const Statement& at) {
+        return std::pair(body<Appointment>(at), Interval{instant(at.number(1)), instant(at.number(2))});
+    });
 }
 template <class Base>
 std::vector<Appointment> RowReader<Base>::expired_holds(Instant now, std::size_t limit) const {
@@ -216,62 +236,37 @@ std::vector<Mirror> RowReader<Base>::open_mirrors(const CalendarId& id, Instant 
 template <class Base>
 std::int64_t RowReader<Base>::count_open_mirrors(const CalendarId& id) const {
     Statement& statement = database_.statement("SELECT COUNT(*) FROM mirrors WHERE calendar = ? AND open = 1");
-    statement.bind(1, id.value).step();
-    const std::int64_t count = statement.number(0);
-    statement.reset();
-    return count;
+    return first(statement.bind(1, id.value), count).value_or(0);
 }
 template <class Base>
 std::optional<CachedEvent> RowReader<Base>::cached_event(const CalendarId& calendar, const Href& href) const {
     Statement& statement = database_.statement("SELECT body, busy FROM cached_events WHERE calendar = ? AND href = ?");
-    statement.bind(1, calendar.value).bind(2, href.value);
-    std::optional<CachedEvent> out;
-    if (statement.step()) out = cached(statement);
-    statement.reset();
-    return out;
+    return first(statement.bind(1, calendar.value).bind(2, href.value), cached);
 }
 template <class Base>
 std::vector<CachedEvent> RowReader<Base>::cached_events(const CalendarId& calendar) const {
     Statement& statement = database_.statement("SELECT body, busy FROM cached_events WHERE calendar = ? ORDER BY href");
-    statement.bind(1, calendar.value);
-    std::vector<CachedEvent> out;
-    while (statement.step()) out.push_back(cached(statement));
-    statement.reset();
-    return out;
+    return all(statement.bind(1, calendar.value), cached);
 }
 template <class Base>
 std::vector<CachedEvent> RowReader<Base>::cached_events_to_expand(Instant horizon, std::size_t limit) const {
     Statement& statement = database_.statement(
         "SELECT body, busy FROM cached_events WHERE again = 1 AND busy_to_s < ? ORDER BY busy_to_s LIMIT ?"
     );
-    statement.bind(1, number(horizon)).bind(2, number(limit));
-    std::vector<CachedEvent> out;
-    while (statement.step()) out.push_back(cached(statement));
-    statement.reset();
-    return out;
+    return all(statement.bind(1, number(horizon)).bind(2, number(limit)), cached);
 }
 template <class Base>
 std::optional<Version> RowReader<Base>::cached_version(const CalendarId& calendar, const Href& href) const {
     Statement& statement = database_.statement("SELECT version FROM cached_events WHERE calendar = ? AND href = ?");
     statement.bind(1, calendar.value).bind(2, href.value);
-    std::optional<Version> out;
-    if (statement.step() && !statement.is_null(0)) out = Version{statement.text(0)};
-    statement.reset();
-    return out;
+    return first(statement, [](const Statement& at) { return version(at, 0); }).value_or(std::nullopt);
 }
 template <class Base>
 std::vector<std::pair<Href, std::optional<Version>>> RowReader<Base>::cached_versions(const CalendarId& calendar
 ) const {
     Statement& statement = database_.statement("SELECT href, version FROM cached_events WHERE calendar = ?");
     statement.bind(1, calendar.value);
-    std::vector<std::pair<Href, std::optional<Version>>> out;
-    while (statement.step()) {
-        out.emplace_back(
-            Href{statement.text(0)}, statement.is_null(1) ? std::nullopt : std::optional(Version{statement.text(1)})
-        );
-    }
-    statement.reset();
-    return out;
+    return all(statement, [](const Statement& at) { return std::pair(Href{at.text(0)}, version(at, 1)); });
 }
 template <class Base>
 std::vector<Conflict> RowReader<Base>::conflicts(bool open_only) const {
@@ -298,11 +293,7 @@ std::vector<Change> RowReader<Base>::changes_about(const std::string& subject, s
 }
 template <class Base>
 std::int64_t RowReader<Base>::last_change() const {
-    Statement& statement = database_.statement("SELECT COALESCE(MAX(sequence), 0) FROM changes");
-    statement.step();
-    const std::int64_t last = statement.number(0);
-    statement.reset();
-    return last;
+    return first(database_.statement("SELECT COALESCE(MAX(sequence), 0) FROM changes"), count).value_or(0);
 }
 template <class Base>
 std::optional<AuditHead> RowReader<Base>::audit_at(std::int64_t sequence) const {
@@ -314,15 +305,9 @@ AuditCheck RowReader<Base>::check_audit() const {
 }
 template <class Base>
 std::vector<Erasure> RowReader<Base>::erasures() const {
-    Statement& statement =
-        database_.statement("SELECT customer, at_s, done, waiting FROM erasures ORDER BY at_s, customer");
-    std::vector<Erasure> out;
-    while (statement.step())
-        out.push_back(
-            {statement.text(0), instant(statement.number(1)), statement.number(2) != 0, unpack_ids(statement.text(3))}
-        );
-    statement.reset();
-    return out;
+    return all(
+        database_.statement("SELECT customer, at_s, done, waiting FROM erasures ORDER BY at_s, customer"), erasure
+    );
 }
 template <class Base>
 std::vector<std::string> RowReader<Base>::customers() const {
@@ -330,25 +315,27 @@ std::vector<std::string> RowReader<Base>::customers() const {
         "SELECT json_extract(body, '$.customer') AS customer FROM versions WHERE customer <> '' UNION "
         "SELECT customer FROM booking_links WHERE customer <> ''"
     );
-    std::vector<std::string> out;
-    while (statement.step()) out.push_back(statement.text(0));
-    statement.reset();
-    return out;
+    return all(statement, text);
 }
 template <class Base>
 std::vector<AppointmentId> RowReader<Base>::appointments_naming(const std::string& customer) const {
-    return ids_in(database_
-                      .statement("SELECT DISTINCT appointment FROM versions WHERE json_extract(body, '$.customer') = ?")
-                      .bind(1, customer));
+    return all(
+        database_.statement("SELECT DISTINCT appointment FROM versions WHERE json_extract(body, '$.customer') = ?")
+            .bind(1, customer),
+        appointment_id
+    );
 }
 template <class Base>
 std::vector<AppointmentId> RowReader<Base>::named_and_over(Instant before, std::size_t limit) const {
-    return ids_in(database_
-                      .statement("SELECT id FROM appointments WHERE end_s < ? AND NOT (json_extract(body, '$.title') = "
-                                 "'Busy' AND json_extract(body, '$.place') = '' AND json_extract(body, '$.customer') = "
-                                 "'' AND json_extract(body, '$.notes') = '') ORDER BY end_s LIMIT ?")
-                      .bind(1, before.time_since_epoch().count())
-                      .bind(2, number(limit)));
+    return all(
+        database_
+            .statement("SELECT id FROM appointments WHERE end_s < ? AND NOT (json_extract(body, '$.title') = "
+                       "'Busy' AND json_extract(body, '$.place') = '' AND json_extract(body, '$.customer') = "
+                       "'' AND json_extract(body, '$.notes') = '') ORDER BY end_s LIMIT ?")
+            .bind(1, before.time_since_epoch().count())
+            .bind(2, number(limit)),
+        appointment_id
+    );
 }
 template <class Base>
 std::optional<IdempotentAnswer> RowReader<Base>::idempotent_answer(const std::string& key) const {
@@ -356,17 +343,10 @@ std::optional<IdempotentAnswer> RowReader<Base>::idempotent_answer(const std::st
 }
 template <class Base>
 std::vector<ApiKey> RowReader<Base>::api_keys() const {
-    Statement& statement =
-        database_.statement("SELECT hash, label, scope, created_s, expires_s FROM api_keys ORDER BY label, hash");
-    std::vector<ApiKey> out;
-    while (statement.step()) {
-        ApiKey key{
-            statement.text(0), statement.text(1), scope_of(statement.number(2)), instant(statement.number(3)), {}};
-        if (!statement.is_null(4)) key.expires = instant(statement.number(4));
-        out.push_back(std::move(key));
-    }
-    statement.reset();
-    return out;
+    return all(
+        database_.statement("SELECT hash, label, scope, created_s, expires_s FROM api_keys ORDER BY label, hash"),
+        api_key
+    );
 }
 template <class Base>
 std::vector<ChannelRecord> RowReader<Base>::push_channels() const {
@@ -402,12 +382,7 @@ std::vector<CallbackWait> RowReader<Base>::callback_waits(std::size_t limit) con
 }
 template <class Base>
 std::optional<std::string> RowReader<Base>::setting(const std::string& name) const {
-    Statement& statement = database_.statement("SELECT value FROM settings WHERE name = ?");
-    statement.bind(1, name);
-    std::optional<std::string> out;
-    if (statement.step()) out = statement.text(0);
-    statement.reset();
-    return out;
+    return first(database_.statement("SELECT value FROM settings WHERE name = ?").bind(1, name), text);
 }
 
 template class RowReader<Reader>;
