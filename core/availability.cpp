@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <unordered_map>
 
@@ -12,8 +13,6 @@ namespace calgate {
 namespace {
 
 constexpr const char* kAppointments = "appointments";
-
-bool by_start(const BusyInterval& a, const BusyInterval& b) { return a < b; }
 
 /// Where at least `capacity` intervals overlap.
 std::vector<BusyInterval> full_times(const std::vector<BusyInterval>& intervals, int capacity) {
@@ -37,34 +36,99 @@ std::vector<BusyInterval> full_times(const std::vector<BusyInterval>& intervals,
     return full;
 }
 
-BusyList merged_list(std::vector<BusyInterval> intervals) { return busy_list(merged(std::move(intervals))); }
-
-void refresh_external(PersonBusy& person) {
+/// What a day of `external` is. Of one calendar without overlaps the list is kept once.
+BusyDays::List external_on(const PersonBusy& person, BusyDay day) {
     std::vector<BusyInterval> all;
-    BusyList only;
-    for (const auto& [source, intervals] : person.by_source) {
+    BusyDays::List only;
+    for (const auto& [source, told] : person.by_source) {
         if (source == kAppointments) continue;
-        only = all.empty() ? intervals : nullptr;
-        all.insert(all.end(), intervals->begin(), intervals->end());
+        const auto list = told->beginning(day);
+        only = all.empty() ? list : nullptr;
+        told->add_day(day, all);
     }
-    person.external = merged_list(std::move(all));
-    // One calendar without overlaps is kept once.
-    if (only && *only == *person.external) person.external = only;
+    std::vector<BusyInterval> disjoint = merged(std::move(all));
+    if (only && *only == disjoint) return only;
+    return std::make_shared<const std::vector<BusyInterval>>(std::move(disjoint));
 }
 
-void refresh_taken(PersonBusy& person) {
+void refresh_external(PersonBusy& person, const BusyTouched& touched) {
+    BusyUnion external = *person.external;
+    for (const BusyDay day : touched.days) external.days.replace(day, external_on(person, day));
+    if (touched.longer) {
+        std::vector<BusyInterval> longer;
+        for (const auto& [source, told] : person.by_source)
+            if (source != kAppointments) longer.insert(longer.end(), told->longer().begin(), told->longer().end());
+        external.longer = merged(std::move(longer));
+    }
+    person.external = std::make_shared<const BusyUnion>(std::move(external));
+}
+
+void refresh_taken(PersonBusy& person, const BusyTouched& touched) {
     const auto found = person.by_source.find(kAppointments);
-    person.taken = merged_list(
-        found == person.by_source.end() ? std::vector<BusyInterval>{}
-                                        : full_times(*found->second, person.staff.capacity)
-    );
+    static const BusySource kNone;
+    const BusySource& appointments = found == person.by_source.end() ? kNone : *found->second;
+    const int capacity = person.staff.capacity;
+    BusyUnion taken;
+    std::set<BusyDay> days = touched.days;
+    if (person.taken->longer.empty())
+        taken = *person.taken;
+    else
+        days = appointments.busy_days();
+    // How many overlap is counted over all of them when one is longer than what a day's list holds.
+    if (!appointments.longer().empty()) {
+        taken.longer = merged(full_times(appointments.all(), capacity));
+        taken.days = {};
+        days.clear();
+    }
+    for (const BusyDay day : days) {
+        std::vector<BusyInterval> that_day;
+        appointments.add_day(day, that_day);
+        taken.days.replace(
+            day, std::make_shared<const std::vector<BusyInterval>>(merged(full_times(that_day, capacity)))
+        );
+    }
+    person.taken = std::make_shared<const BusyUnion>(std::move(taken));
 }
 
-void clip(const std::vector<BusyInterval>& all, Interval window, std::vector<BusyInterval>& found) {
-    auto at =
-        std::partition_point(all.begin(), all.end(), [&](const BusyInterval& b) { return b.end <= window.start; });
-    for (; at != all.end() && at->start < window.end; ++at)
-        found.push_back({std::max(at->start, window.start), std::min(at->end, window.end), at->kind});
+void refresh(PersonBusy& person, const std::string& source, const BusyTouched& touched) {
+    source == kAppointments ? refresh_taken(person, touched) : refresh_external(person, touched);
+}
+
+Told told_in(const PersonBusy& person, const std::string& source) {
+    const auto found = person.by_source.find(source);
+    return found == person.by_source.end() ? nullptr : found->second;
+}
+
+BusyTouched all_of(const Told& before, const Told& after) {
+    BusyTouched touched;
+    for (const Told& told : {before, after}) {
+        if (!told) continue;
+        touched.days.merge(told->busy_days());
+        touched.longer = touched.longer || !told->longer().empty();
+    }
+    return touched;
+}
+
+void replace(PersonBusy& person, const SourceState& state, Told fresh) {
+    const BusyTouched touched = all_of(told_in(person, state.source), fresh);
+    person.by_source[state.source] = std::move(fresh);
+    person.sources[state.source] = state;
+    refresh(person, state.source, touched);
+}
+
+bool change_told(
+    PersonBusy& person,
+    const std::string& source,
+    const std::vector<BusyInterval>& gone,
+    const std::vector<BusyInterval>& come
+) {
+    const Told before = told_in(person, source);
+    auto next = before ? std::make_shared<BusySource>(*before) : std::make_shared<BusySource>();
+    const auto touched = next->change(gone, come);
+    if (!touched) return false;
+    person.by_source[source] = std::move(next);
+    refresh(person, source, *touched);
+    return true;
 }
 
 }  // namespace
@@ -82,15 +146,17 @@ struct AvailabilityIndex::Impl {
         return found == people.end() ? nullptr : found->second;
     }
 
+    /// @param edit Answers whether there is anything to swap in.
     template <class F>
-    void change(const StaffId& id, F&& edit) {
+    bool change(const StaffId& id, F&& edit) {
         const std::lock_guard one_writer(writer);
         const auto before = find(id);
         auto next = before ? std::make_shared<PersonBusy>(*before) : std::make_shared<PersonBusy>();
-        edit(*next);
+        if (!edit(*next)) return false;
         std::shared_ptr<const PersonBusy> last = std::move(next);  // After the swap it frees the old one, unlocked.
         const std::unique_lock lock(mutex);
         people[id].swap(last);
+        return true;
     }
 };
 
@@ -98,46 +164,72 @@ AvailabilityIndex::AvailabilityIndex() : impl_(std::make_unique<Impl>()) {}
 AvailabilityIndex::~AvailabilityIndex() = default;
 
 void AvailabilityIndex::set_source(const StaffId& id, const SourceState& state, std::vector<BusyInterval> intervals) {
-    std::sort(intervals.begin(), intervals.end(), by_start);
+    auto fresh = std::make_shared<const BusySource>(std::move(intervals));
     impl_->change(id, [&](PersonBusy& person) {
-        person.by_source[state.source] = busy_list(std::move(intervals));
-        person.sources[state.source] = state;
-        state.source == kAppointments ? refresh_taken(person) : refresh_external(person);
+        replace(person, state, std::move(fresh));
+        return true;
     });
 }
 
+bool AvailabilityIndex::set_source_since(
+    const Told& since, const StaffId& id, const SourceState& state, std::vector<BusyInterval> intervals
+) {
+    auto fresh = std::make_shared<const BusySource>(std::move(intervals));
+    return impl_->change(id, [&](PersonBusy& person) {
+        if (told_in(person, state.source) != since) return false;
+        replace(person, state, std::move(fresh));
+        return true;
+    });
+}
+
+bool AvailabilityIndex::change_source_since(
+    const Told& since,
+    const StaffId& id,
+    const SourceState& state,
+    const std::vector<BusyInterval>& gone,
+    const std::vector<BusyInterval>& come
+) {
+    return impl_->change(id, [&](PersonBusy& person) {
+        if (told_in(person, state.source) != since || !change_told(person, state.source, gone, come)) return false;
+        person.sources[state.source] = state;
+        return true;
+    });
+}
+
+Told AvailabilityIndex::told(const StaffId& id, const std::string& source) const {
+    const auto person = impl_->find(id);
+    return person ? told_in(*person, source) : nullptr;
+}
+
 void AvailabilityIndex::set_state(const StaffId& id, const SourceState& state) {
-    impl_->change(id, [&](PersonBusy& person) { person.sources[state.source] = state; });
+    impl_->change(id, [&](PersonBusy& person) {
+        person.sources[state.source] = state;
+        return true;
+    });
 }
 
 void AvailabilityIndex::remove_source(const StaffId& id, const std::string& source) {
     impl_->change(id, [&](PersonBusy& person) {
+        const BusyTouched touched = all_of(told_in(person, source), nullptr);
         person.by_source.erase(source);
         person.sources.erase(source);
-        source == kAppointments ? refresh_taken(person) : refresh_external(person);
+        refresh(person, source, touched);
+        return true;
     });
 }
 
 void AvailabilityIndex::change_appointment(
     const StaffId& id, std::optional<Interval> before, std::optional<Interval> after
 ) {
+    std::vector<BusyInterval> gone, come;
+    if (before) gone.push_back({before->start, before->end, BusyKind::Busy});
+    if (after && after->start < after->end) come.push_back({after->start, after->end, BusyKind::Busy});
     impl_->change(id, [&](PersonBusy& person) {
-        BusyList& list = person.by_source.try_emplace(kAppointments, busy_list({})).first->second;
-        std::vector<BusyInterval> intervals = *list;
         person.sources.try_emplace(
             kAppointments, SourceState{kAppointments, std::nullopt, SourceState::Freshness::Live}
         );
-        if (before) {
-            const BusyInterval old{before->start, before->end, BusyKind::Busy};
-            const auto found = std::lower_bound(intervals.begin(), intervals.end(), old);
-            if (found != intervals.end() && *found == old) intervals.erase(found);
-        }
-        if (after && after->start < after->end) {
-            const BusyInterval fresh{after->start, after->end, BusyKind::Busy};
-            intervals.insert(std::upper_bound(intervals.begin(), intervals.end(), fresh), fresh);
-        }
-        list = busy_list(std::move(intervals));
-        refresh_taken(person);
+        // What is gone already need not go.
+        return change_told(person, kAppointments, gone, come) || change_told(person, kAppointments, {}, come);
     });
 }
 
@@ -145,7 +237,8 @@ void AvailabilityIndex::set_person(const Staff& staff) {
     impl_->change(staff.id, [&](PersonBusy& person) {
         const bool other_capacity = person.staff.capacity != staff.capacity;
         person.staff = staff;
-        if (other_capacity) refresh_taken(person);
+        if (other_capacity) refresh_taken(person, all_of(told_in(person, kAppointments), nullptr));
+        return true;
     });
 }
 
@@ -173,23 +266,17 @@ std::shared_ptr<const Service> AvailabilityIndex::service(const ServiceId& id) c
 
 std::shared_ptr<const PersonBusy> AvailabilityIndex::person(const StaffId& id) const { return impl_->find(id); }
 
-BusyList busy_list(std::vector<BusyInterval> intervals) {
-    return std::make_shared<const std::vector<BusyInterval>>(std::move(intervals));
-}
-
 std::vector<BusyInterval> busy_within(const PersonBusy& person, Interval window) {
     std::vector<BusyInterval> found;
     if (window.start >= window.end) return found;
-    clip(*person.external, window, found);
-    const std::size_t external = found.size();
-    clip(*person.taken, window, found);
-    return external == 0 || external == found.size() ? found : merged(std::move(found));
+    const int lists = person.external->add_within(window, found) + person.taken->add_within(window, found);
+    return lists > 1 ? merged(std::move(found)) : found;
 }
 
 std::vector<BusyInterval> external_within(const PersonBusy& person, Interval window) {
     std::vector<BusyInterval> found;
-    if (window.start < window.end) clip(*person.external, window, found);
-    return found;
+    if (window.start >= window.end) return found;
+    return person.external->add_within(window, found) > 1 ? merged(std::move(found)) : found;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/busy_days.hpp"
 #include "core/ids.hpp"
 #include "core/model.hpp"
 #include "core/time.hpp"
@@ -20,15 +21,16 @@ struct SourceState {
     bool operator==(const SourceState&) const = default;
 };
 
-/// Sorted by start. Never null; snapshots share what did not change between them.
-using BusyList = std::shared_ptr<const std::vector<BusyInterval>>;
-BusyList busy_list(std::vector<BusyInterval>);
+/// What a source says at one moment; which one it is stands for the moment. Null: nothing was ever said.
+using Told = std::shared_ptr<const BusySource>;
 
-/// Busy time of one person at one moment; immutable.
+/// Busy time of one person at one moment; immutable. Never null; snapshots share what did not change between them.
 struct PersonBusy {
-    BusyList external = busy_list({});  ///< All sources but the appointments, disjoint.
-    BusyList taken = busy_list({});     ///< Where as many appointments overlap as the capacity allows; disjoint.
-    std::map<std::string, BusyList> by_source{};  ///< As they came, not merged.
+    /// All sources but the appointments.
+    std::shared_ptr<const BusyUnion> external = std::make_shared<const BusyUnion>();
+    /// Where as many appointments overlap as the capacity allows.
+    std::shared_ptr<const BusyUnion> taken = std::make_shared<const BusyUnion>();
+    std::map<std::string, Told> by_source{};
     std::map<std::string, SourceState> sources{};
     Staff staff{};  ///< Working hours and capacity, so that an answer needs no store.
 };
@@ -44,6 +46,19 @@ public:
 
     /// Replaces one source of one person, or adds it.
     void set_source(const StaffId&, const SourceState&, std::vector<BusyInterval> intervals);
+    /// The same, unless the source says something else by now. @return false: nothing was changed.
+    bool set_source_since(const Told&, const StaffId&, const SourceState&, std::vector<BusyInterval> intervals);
+    /// Intervals out of a source and into it; costs what they touch. @return false, and nothing was changed, when the
+    /// source says something else by now or one of `gone` is not in it: it is to be replaced.
+    bool change_source_since(
+        const Told&,
+        const StaffId&,
+        const SourceState&,
+        const std::vector<BusyInterval>& gone,
+        const std::vector<BusyInterval>& come
+    );
+    /// What the source says now.
+    Told told(const StaffId&, const std::string& source) const;
     /// Only the freshness changed.
     void set_state(const StaffId&, const SourceState&);
     void remove_source(const StaffId&, const std::string& source);

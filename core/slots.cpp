@@ -131,10 +131,8 @@ Load load_of(const PersonBusy& person, Instant start, const ZoneResolver& zones)
     const auto day = std::chrono::floor<days>(zones.to_local(start, zone));
     const auto midnight = [&](int later) { return zones.to_instant(LocalSeconds{day + days{later}}, zone); };
     const Interval today{midnight(0), midnight(1)}, week{midnight(-3), midnight(4)};
-    for (const BusyInterval& one : *appointments->second) {
-        if (one.start >= today.start && one.start < today.end) ++load.that_day;
-        if (one.start >= week.start && one.start < week.end) ++load.that_week;
-    }
+    load.that_day = appointments->second->count_beginning(today);
+    load.that_week = appointments->second->count_beginning(week);
     return load;
 }
 

@@ -179,10 +179,9 @@ void SyncPass::drop_unlisted(Listing& listing) {
     listing.complete = listing.complete && gone.size() == unlisted.size();
     if (gone.empty()) return;
     parts_.store.write([&](Writer& writer) {
-        for (const auto& href : gone) writer.erase_cached_event(id_, href);
+        for (const auto& href : gone) foreign_.erase(writer, id_, href);
     });
     report_.removed += static_cast<int>(gone.size());
-    busy_changed_ = true;
 }
 
 void SyncPass::prove(Listing& listing) {

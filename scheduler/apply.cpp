@@ -45,8 +45,7 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
     if (present && !mirror.href) ++report_.adopted;
     if (present && mirror.href != present->href && writer.cached_event(id_, present->href)) {
         // Until now it was taken for a foreign event, as a copy that moved is while its old place is in doubt.
-        writer.erase_cached_event(id_, present->href);
-        busy_changed_ = true;
+        foreign_.erase(writer, id_, present->href);
     }
     if (present) take_in(mirror, *present);
     const bool shown = present && present->event.master.status != EventStatus::Cancelled;

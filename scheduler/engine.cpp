@@ -80,32 +80,6 @@ Engine::Engine(EngineParts parts, Settings settings) : impl_(std::make_unique<Im
 
 Engine::~Engine() { stop(); }
 
-void Engine::load() {
-    auto& parts = impl_->parts;
-    parts.store.read([&](const Reader& reader) {
-        for (const auto& service : reader.services()) parts.index.set_service(service);
-        for (const auto& staff : reader.staff()) {
-            parts.index.set_person(staff);
-            std::vector<BusyInterval> booked;
-            for (const auto& [appointment, when] : reader.appointments_of(staff.id, {Instant{}, kFarFuture})) {
-                booked.push_back({when.start, when.end, BusyKind::Busy});
-            }
-            std::sort(booked.begin(), booked.end());
-            parts.index.set_source(
-                staff.id, {"appointments", parts.clock.now(), SourceState::Freshness::Live}, std::move(booked)
-            );
-        }
-        for (const auto& calendar : reader.calendars()) {
-            if (!calendar.busy) continue;
-            const auto freshness = calendar.as_of ? SourceState::Freshness::Cached : SourceState::Freshness::Unknown;
-            parts.index.set_source(
-                calendar.staff, {calendar.id.value, calendar.as_of, freshness}, busy_of(reader, calendar.id)
-            );
-        }
-    });
-    impl_->push.load();
-}
-
 bool Engine::notified(const PushNote& note) {
     const auto calendar = impl_->push.accept(note);
     if (!calendar) return false;
@@ -213,6 +187,7 @@ std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
     std::optional<Job> job;
     try {
         if (refresh) refresh_lanes();
+        if (refresh) show_missed();
         if (refresh) end_holds(parts);
         if (expand) expand_horizon(parts, settings);
     } catch (const StoreFailure& failure) {
@@ -309,7 +284,15 @@ PassReport Engine::Impl::run(
         const EitherStop ends(stop, leaving(desk));
         SyncPass pass(parts, settings, connector, id, {pull, ends.token(), may_write, jumped(id), turn_ends});
         pass.ask_before_facts([&] { return facts_due(id); });
-        report = pass.run();
+        try {
+            report = pass.run();
+        } catch (const StoreFailure&) {
+            // What was committed before may not be in the index yet.
+            const std::lock_guard lock(mutex);
+            missed.insert(id);
+            refreshed.reset();
+            throw;
+        }
         if (report.error && report.error->code == ErrorCode::RateLimited) {
             // The account waits as a whole, so that no other calendar of it is refused as well (F3).
             const auto now = parts.clock.steady();

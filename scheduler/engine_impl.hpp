@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/resilience.hpp"
@@ -59,6 +60,8 @@ struct Engine::Impl {
 
     std::chrono::milliseconds step(std::stop_token stop);
     void refresh_lanes();
+    /// @throws StoreFailure; what was not shown yet is tried again.
+    void show_missed();
     void run_job(const Job&, std::stop_token);
     PassReport run(
         const CalendarId&,
@@ -112,6 +115,7 @@ struct Engine::Impl {
     std::condition_variable was_read{};           ///< With `mutex`.
     std::map<CalendarId, PassReport> last{};
     std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
+    std::set<CalendarId> missed{};  ///< Ended by the store: the index may say less of them than was committed.
     std::optional<SteadyInstant> refreshed{};
     std::optional<SteadyInstant> expanded{};
     std::map<CalendarId, SteadyInstant::duration> last_ahead{};

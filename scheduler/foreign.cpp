@@ -65,4 +65,20 @@ std::vector<BusyInterval> busy_of(const Reader& reader, const CalendarId& calend
     return out;
 }
 
+SourceState shown_state(const AvailabilityIndex& index, const Calendar& calendar) {
+    const auto person = index.person(calendar.staff);
+    const auto source = person ? person->sources.find(calendar.id.value) : decltype(person->sources.end()){};
+    if (person && source != person->sources.end()) return source->second;
+    return {calendar.id.value, calendar.as_of, SourceState::Freshness::Cached};
+}
+
+void show_busy(const EngineParts& parts, const Calendar& calendar, const SourceState& state) {
+    for (bool shown = false; !shown;) {
+        // Before the rows are read: what others tell meanwhile may rest on newer ones.
+        const Told since = parts.index.told(calendar.staff, calendar.id.value);
+        auto intervals = read(parts.store, [&](const Reader& reader) { return busy_of(reader, calendar.id); });
+        shown = parts.index.set_source_since(since, calendar.staff, state, std::move(intervals));
+    }
+}
+
 }  // namespace calgate

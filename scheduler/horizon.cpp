@@ -53,16 +53,10 @@ void expand_horizon(const EngineParts& parts, const Engine::Settings& settings) 
         });
         changed.insert(event.calendar);
     }
-    parts.store.read([&](const Reader& reader) {
-        for (const auto& id : changed) {
-            const auto calendar = reader.calendar(id);
-            if (!calendar || !calendar->busy) continue;
-            const auto person = parts.index.person(calendar->staff);
-            SourceState state{id.value, calendar->as_of, SourceState::Freshness::Cached};
-            if (person && person->sources.contains(id.value)) state = person->sources.at(id.value);
-            parts.index.set_source(calendar->staff, state, busy_of(reader, id));
-        }
-    });
+    for (const auto& id : changed) {
+        const auto calendar = read(parts.store, [&](const Reader& reader) { return reader.calendar(id); });
+        if (calendar && calendar->busy) show_busy(parts, *calendar, shown_state(parts.index, *calendar));
+    }
 }
 
 }  // namespace calgate

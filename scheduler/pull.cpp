@@ -281,9 +281,9 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
             take_erasures(writer, sorted.written->erased);
             note_anchor(writer, id_, *sorted.written, parts_.clock.now());
         }
-        for (const auto& event : sorted.foreign) writer.put(event);
-        for (const auto& href : page.removed) writer.erase_cached_event(id_, href);
-        for (const auto& href : sorted.no_longer_foreign) writer.erase_cached_event(id_, href);
+        for (const auto& event : sorted.foreign) foreign_.put(writer, event);
+        for (const auto& href : page.removed) foreign_.erase(writer, id_, href);
+        for (const auto& href : sorted.no_longer_foreign) foreign_.erase(writer, id_, href);
         for (const auto& [appointment, href] : sorted.twins) note_twin(writer, appointment, href);
         for (const auto& unreadable : sorted.unreadable) {
             auto mirror = writer.mirror(unreadable.appointment, id_);
@@ -309,8 +309,6 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
         if (sorted.marker || keeps_token) writer.put(*calendar);
     });
     if (sorted.marker) calendar_.marker = sorted.marker;
-    busy_changed_ =
-        busy_changed_ || !sorted.foreign.empty() || !page.removed.empty() || !sorted.no_longer_foreign.empty();
 }
 
 }  // namespace calgate

@@ -61,8 +61,7 @@ bool SyncPass::sweep_twin(const Mirror& mirror) {
     const auto copy = connector_.fetch_event(context(), *mirror.href);
     if (!copy || !is_ours(*copy, mirror) || !twin->version) return false;
     if (!connector_.delete_event(context(), twin->href, *twin->version)) return false;
-    parts_.store.write([&](Writer& writer) { writer.erase_cached_event(id_, twin->href); });
-    busy_changed_ = true;
+    parts_.store.write([&](Writer& writer) { foreign_.erase(writer, id_, twin->href); });
     return true;
 }
 

@@ -40,6 +40,7 @@ bool SyncPass::load() {
         zone_ = zone_of(reader, calendar_, business_);
         found = true;
     });
+    told_ = parts_.index.told(calendar_.staff, id_.value);
     const Instant now = parts_.clock.now();
     horizon_ = {now - settings_.horizon_back, now + settings_.horizon_ahead};
     if (!found) {
@@ -113,19 +114,22 @@ void SyncPass::park_calendar(CalendarState state, const Error& error) {
 
 void SyncPass::publish() {
     for (const auto& booking : bookings_) show_booking(parts_.index, booking);
-    if (!calendar_.busy || !options_.pull) return;
-    SourceState state{id_.value, std::nullopt, SourceState::Freshness::Cached};
-    parts_.store.read([&](const Reader& reader) {
-        if (const auto calendar = reader.calendar(id_)) state.as_of = calendar->as_of;
-        if (pulled_)
-            state.freshness = SourceState::Freshness::Live;
-        else if (!state.as_of)
-            state.freshness = SourceState::Freshness::Unknown;
-        if (busy_changed_)
-            parts_.index.set_source(calendar_.staff, state, busy_of(reader, id_));
-        else
-            parts_.index.set_state(calendar_.staff, state);
-    });
+    if (!options_.pull && !foreign_.any()) return;
+    const auto row = read(parts_.store, [&](const Reader& reader) { return reader.calendar(id_); });
+    if (!row || !row->busy) return;
+    SourceState state = shown_state(parts_.index, *row);
+    if (options_.pull) {
+        using Freshness = SourceState::Freshness;
+        state.as_of = row->as_of;
+        state.freshness = pulled_ ? Freshness::Live : row->as_of ? Freshness::Cached : Freshness::Unknown;
+    }
+    if (!foreign_.any() && parts_.index.told(row->staff, id_.value)) {
+        parts_.index.set_state(row->staff, state);
+        return;
+    }
+    const bool by_parts = told_ && !foreign_.whole() && row->staff == calendar_.staff;
+    if (!by_parts || !parts_.index.change_source_since(told_, row->staff, state, foreign_.gone(), foreign_.come()))
+        show_busy(parts_, *row, state);
 }
 
 void next_generation(Mirror& mirror, const Business& business) {

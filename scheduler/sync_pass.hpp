@@ -12,6 +12,7 @@
 #include "core/manifest.hpp"
 #include "core/plan.hpp"
 #include "core/survival.hpp"
+#include "scheduler/busy_change.hpp"
 #include "scheduler/engine.hpp"
 #include "store/booking.hpp"
 #include "store/erase.hpp"
@@ -306,7 +307,9 @@ private:
     RunSoFar so_far_{};
     int outages_ = 0;  ///< Calls in a row that failed for an outage.
     bool pulled_ = false, answered_ = false, more_ = false;
-    bool busy_changed_ = false, braked_ = false;
+    bool braked_ = false;
+    Told told_{};           ///< Of this calendar in the index, before this run changed anything.
+    BusyChange foreign_{};  ///< Not yet in the index.
     int refused_before_ = 0;
     Carrier carrier_ = Carrier::Properties;
     std::vector<Href> stray_probes_{};
@@ -334,5 +337,9 @@ CachedEvent
 cached_event(const RemoteEvent&, const Calendar&, const std::string& zone, Interval horizon, const std::optional<CachedEvent>& earlier, const ZoneResolver&, const Clock&);
 /// All foreign busy time of a calendar.
 std::vector<BusyInterval> busy_of(const Reader&, const CalendarId&);
+/// What the index says of the calendar as a source.
+SourceState shown_state(const AvailabilityIndex&, const Calendar&);
+/// Tells the index all of the calendar's foreign busy time, as it stands in the store now.
+void show_busy(const EngineParts&, const Calendar&, const SourceState&);
 
 }  // namespace calgate

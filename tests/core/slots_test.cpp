@@ -30,7 +30,7 @@ PersonBusy person(const char* zone, std::vector<WorkingHours> hours = {}) {
 }
 
 std::shared_ptr<const PersonBusy> with_busy(PersonBusy person, std::vector<BusyInterval> busy) {
-    person.external = busy_list(merged(std::move(busy)));
+    person.external = std::make_shared<const BusyUnion>(BusyUnion{{}, merged(std::move(busy))});
     return std::make_shared<PersonBusy>(std::move(person));
 }
 
@@ -252,7 +252,8 @@ std::string minute_by_minute(const SlotQuestion& asked) {
         const bool works = std::any_of(open.begin(), open.end(), [&](const Interval& o) {
             return o.start <= span.start && span.end <= o.end;
         });
-        const bool taken = std::any_of(who.external->begin(), who.external->end(), [&](const BusyInterval& b) {
+        const auto external = who.external->all();
+        const bool taken = std::any_of(external.begin(), external.end(), [&](const BusyInterval& b) {
             return b.start < span.end + service.buffer_after && span.start - service.buffer_before < b.end;
         });
         if (works && !taken) out += format_local(local).substr(5, 11) + " ";
@@ -328,7 +329,7 @@ BOOST_AUTO_TEST_CASE(load_is_counted_on_the_persons_own_day) {
           "2027-06-02T04:00:00Z",
           "2027-06-05T04:00:00Z"})
         appointments.push_back({utc(start), utc(start) + 30min, BusyKind::Busy});
-    anna.by_source["appointments"] = busy_list(appointments);
+    anna.by_source["appointments"] = std::make_shared<const BusySource>(appointments);
     const Load load = load_of(anna, utc("2027-06-01T12:00:00Z"), zones());
     BOOST_TEST(load.that_day == 2);
     BOOST_TEST(load.that_week == 4);

@@ -84,7 +84,7 @@ BOOST_DATA_TEST_CASE(R10_a_series_keeps_its_instances, boost::unit_test::data::m
     const auto cached = [&] {
         const auto person = one.index.person({"anna"});
         const auto found = person->by_source.find(one.calendar.value);
-        return found == person->by_source.end() ? std::vector<BusyInterval>{} : *found->second;
+        return found == person->by_source.end() ? std::vector<BusyInterval>{} : found->second->all();
     };
 
     // As the service holds it, read by a pass.

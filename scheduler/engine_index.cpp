@@ -1,0 +1,54 @@
+#include <algorithm>
+
+#include "scheduler/engine_impl.hpp"
+#include "scheduler/sync_pass.hpp"
+
+namespace calgate {
+
+void Engine::load() {
+    auto& parts = impl_->parts;
+    parts.store.read([&](const Reader& reader) {
+        for (const auto& service : reader.services()) parts.index.set_service(service);
+        for (const auto& staff : reader.staff()) {
+            parts.index.set_person(staff);
+            std::vector<BusyInterval> booked;
+            for (const auto& [appointment, when] : reader.appointments_of(staff.id, {Instant{}, kFarFuture})) {
+                booked.push_back({when.start, when.end, BusyKind::Busy});
+            }
+            std::sort(booked.begin(), booked.end());
+            parts.index.set_source(
+                staff.id, {"appointments", parts.clock.now(), SourceState::Freshness::Live}, std::move(booked)
+            );
+        }
+        for (const auto& calendar : reader.calendars()) {
+            if (!calendar.busy) continue;
+            const auto freshness = calendar.as_of ? SourceState::Freshness::Cached : SourceState::Freshness::Unknown;
+            parts.index.set_source(
+                calendar.staff, {calendar.id.value, calendar.as_of, freshness}, busy_of(reader, calendar.id)
+            );
+        }
+    });
+    impl_->push.load();
+}
+
+void Engine::Impl::show_missed() {
+    for (;;) {
+        std::set<CalendarId>::node_type next;
+        {
+            const std::lock_guard lock(mutex);
+            if (missed.empty()) return;
+            next = missed.extract(missed.begin());
+        }
+        try {
+            const auto calendar =
+                read(parts.store, [&](const Reader& reader) { return reader.calendar(next.value()); });
+            if (calendar && calendar->busy) show_busy(parts, *calendar, shown_state(parts.index, *calendar));
+        } catch (const StoreFailure&) {
+            const std::lock_guard lock(mutex);
+            missed.insert(std::move(next));
+            throw;
+        }
+    }
+}
+
+}  // namespace calgate
