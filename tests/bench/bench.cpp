@@ -1,10 +1,13 @@
 #include <libical/ical.h>
+#include <malloc.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -15,6 +18,7 @@
 #include "core/icalendar.hpp"
 #include "gateway/system_clock.hpp"
 #include "tests/bench/business_calendar.hpp"
+#include "tests/bench/one_change.hpp"
 
 using namespace calgate;
 
@@ -139,6 +143,57 @@ int commits(const std::string& path) {
     return one > 0 && many > 0 ? 0 : 1;
 }
 
+/// P6, P7: what a run over a cached calendar costs, small and large.
+int runs() {
+    std::string folder = (std::filesystem::temp_directory_path() / "calgate-bench-XXXXXX").string();
+    if (!mkdtemp(folder.data())) return 1;
+    const auto small = bench::cost_of_runs(1'000, folder.c_str());
+    const auto large = bench::cost_of_runs(50'000, folder.c_str());
+    std::filesystem::remove_all(folder);
+    const auto line = [](const char* what, double few, double many, double calls) {
+        std::printf(
+            "%s: %.0f us at 1,000 events, %.0f us at 50,000, ratio %.2f, %.1f calls\n",
+            what,
+            few * 1e6,
+            many * 1e6,
+            many / few,
+            calls
+        );
+    };
+    line("a run that finds nothing new", small.unchanged_s, large.unchanged_s, large.calls_unchanged);
+    line("a run that finds one event changed", small.changed_s, large.changed_s, large.calls_changed);
+    return 0;
+}
+
+double resident_mib() {
+    std::ifstream file("/proc/self/statm");
+    std::size_t size = 0, resident = 0;
+    file >> size >> resident;
+    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
+}
+
+/// P11: the index of a hundred people with 10,000 events each.
+int memory(const ZoneResolver& zones, const Clock& clock) {
+    const double before = resident_mib();
+    AvailabilityIndex index;
+    std::size_t count = 0;
+    for (std::uint64_t person = 0; person < 100; ++person) {
+        auto intervals = ours(bench::business_calendar(10'000, person), zones, clock);
+        count += intervals.size();
+        const SourceState live{"c", Instant{}, SourceState::Freshness::Live};
+        index.set_source(StaffId{std::to_string(person)}, live, std::move(intervals));
+    }
+    malloc_trim(0);
+    const double taken = resident_mib() - before;
+    std::printf(
+        "index of 100 people, 1,000,000 events, %zu intervals: %.0f MiB, %.1f bytes an interval\n",
+        count,
+        taken,
+        taken * 1024 * 1024 / static_cast<double>(count)
+    );
+    return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -147,6 +202,8 @@ int main(int count, char** arguments) {
     if (words.size() == 2 && words[0] == "--commits") return commits(words[1]);
     const ZoneResolver zones;
     const SystemClock clock;
+    if (words == std::vector<std::string>{"--runs"}) return runs();
+    if (words == std::vector<std::string>{"--memory"}) return memory(zones, clock);
     std::printf("%-58s %12s %12s %8s\n", "what (CPU, median of 5 interleaved rounds)", "calgate", "peer", "ratio");
     for (const std::size_t size : {std::size_t{1000}, std::size_t{10000}}) {
         const auto objects = bench::business_calendar(size, 7);
