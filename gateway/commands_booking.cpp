@@ -41,6 +41,7 @@ int command_links_list(const std::string& directory, bool json) {
             std::printf("%s\n", found.body.dump(1).c_str());
             return kDone;
         }
+        if (found.body["links"].empty()) std::printf("There are no links; calgate links create makes one.\n");
         for (const Json& link : found.body["links"]) {
             const std::string service = text_of(link, "service");
             std::printf(
