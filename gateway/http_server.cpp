@@ -19,6 +19,7 @@ using tcp = asio::ip::tcp;
 namespace {
 
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
+constexpr auto kGoodbye = std::chrono::seconds{2};  ///< For streams that still send when the server stops.
 constexpr int kConnectionsToTell = 64;  ///< Beyond the limit, which are still told so.
 
 std::string_view find(const std::vector<std::pair<std::string, std::string>>& list, std::string_view name) {
@@ -73,6 +74,8 @@ struct HttpServer::Impl {
     bool make_room();
     void watch_certificate();
     void load_certificate();
+    /// Ends the loop once no stream is left, or then.
+    void finish(std::chrono::steady_clock::time_point deadline);
 
     const Settings settings;
     Chooser choose;
@@ -84,6 +87,7 @@ struct HttpServer::Impl {
     tcp::acceptor acceptor;
     asio::steady_timer accept_again{io};
     asio::steady_timer look_again{io};
+    asio::steady_timer finish_again{io};
     asio::thread_pool store_pool;
     asio::thread_pool provider_pool;
     std::atomic<bool> stopped{false};
@@ -183,6 +187,15 @@ void HttpServer::Impl::load_certificate() {
     spdlog::info("event=certificate_loaded until={}", end ? format_instant(*end) : "unknown");
 }
 
+void HttpServer::Impl::finish(std::chrono::steady_clock::time_point deadline) {
+    if (connections.streams.empty() || std::chrono::steady_clock::now() >= deadline) {
+        asio::post(io, [this] { io.stop(); });
+        return;
+    }
+    finish_again.expires_after(std::chrono::milliseconds{5});
+    finish_again.async_wait([this, deadline](boost::system::error_code) { finish(deadline); });
+}
+
 HttpServer::HttpServer(const Settings& settings, Chooser choose, Handler handle)
     : impl_(std::make_unique<Impl>(settings, std::move(choose), std::move(handle))) {}
 
@@ -212,8 +225,8 @@ void HttpServer::stop() {
     });
     impl_->store_pool.join();
     impl_->provider_pool.join();
-    // What the pools answered is still written: one more turn of the loop, then the end.
-    asio::post(impl_->io, [this] { impl_->io.stop(); });
+    // What the pools answered is still written, and streams end whole, each after the piece that is on its way.
+    asio::post(impl_->io, [this] { impl_->finish(std::chrono::steady_clock::now() + kGoodbye); });
     if (impl_->thread.joinable()) impl_->thread.join();
 }
 
