@@ -291,7 +291,7 @@ struct Change {
     std::string
         kind{};  ///< "appointment.created|changed|cancelled", "conflict.opened|resolved", "run.decided|undone", …
     std::string subject{};  ///< The id of what changed.
-    std::string actor{};    ///< "api", "calendar:<id>", "gateway", "cli"
+    std::string actor{};    ///< "api:<label of a key>", "api" (the gateway's own), "calendar:<id>", "gateway", "book"
     std::string why{};
     std::int64_t revision = 0;          ///< Of the appointment; of "run.decided" the sequence of the run's first entry.
     std::vector<FieldChange> fields{};  ///< Of an appointment: from what to what.

@@ -247,6 +247,12 @@ std::string Api::caller_of(const HttpRequest& request) {
     return sha256_hex(header.substr(kBearer.size()));
 }
 
+std::string Api::who(const HttpRequest& request) const {
+    const std::string hash = caller_of(request);
+    const auto key = hash.empty() || keys_.is_admin(hash) ? std::nullopt : keys_.find(hash, parts_.clock.now());
+    return key ? "api:" + key->label : "api";
+}
+
 std::optional<HttpResponse> Api::turned_away(const HttpRequest& request, const Route& route) {
     const SteadyInstant now = parts_.clock.steady();
     const std::string hash = caller_of(request);

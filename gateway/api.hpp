@@ -119,6 +119,8 @@ private:
     std::optional<HttpResponse> turned_away(const HttpRequest&, const Route&);
     /// Hash of the key that a request came with.
     static std::string caller_of(const HttpRequest&);
+    /// The actor of what a request changes: "api:" and the label of its key; "api" with the gateway's own key or none.
+    std::string who(const HttpRequest&) const;
 
     HttpResponse put_appointment(const HttpRequest&, const PathValues&);
     HttpResponse get_appointment(const HttpRequest&, const PathValues&);
@@ -230,8 +232,9 @@ private:
     /// Who could do this then, the fairest choice first.
     std::vector<Load> free_for(const Service&, const Appointment& wanted, Instant now) const;
     /// Books the first of them for whom the time is still free.
-    Held hold_first(Writer&, const Appointment& wanted, const std::vector<Load>& free, Instant now, const char* actor)
-        const;
+    Held hold_first(
+        Writer&, const Appointment& wanted, const std::vector<Load>& free, Instant now, const std::string& actor
+    ) const;
     /// Free and busy time as iCalendar.
     HttpResponse calendar_of(const std::vector<std::string>& names, Interval window);
     /// Has these people's stale calendars read anew, within the budget and where their services answer. Not within a
@@ -244,9 +247,9 @@ private:
     Result<Account> exchange(const BegunSignIn&, const std::string& code, const Context&);
     /// Erases an account that no calendar needs any more, with its secret and the person's consent.
     /// @return what could not be done, a sentence each.
-    std::vector<std::string> part_with(const Account&);
+    std::vector<std::string> part_with(const Account&, const std::string& actor);
     /// Keeps the account with its new secret in place of all earlier ones, and wakes its calendars.
-    void keep_account(Account&, const std::string& secret);
+    void keep_account(Account&, const std::string& secret, const std::string& actor);
     /// The account and its calendars as a sign-in answers them.
     HttpResponse signed_in(const Account&, Connector*, const Context&);
 

@@ -100,8 +100,9 @@ HttpResponse Api::put_appointment(const HttpRequest& request, const PathValues& 
         if (live && anew && person && business) {
             if (const auto no = check_external(wanted, *person, *business, now, force, parts_.zones)) return *no;
         }
-        BookingResult result =
-            place_appointment(writer, wanted, if_match, parts_.zones, now, "api", booker.exempt ? kOverridden : "");
+        BookingResult result = place_appointment(
+            writer, wanted, if_match, parts_.zones, now, who(request), booker.exempt ? kOverridden : ""
+        );
         note_booker(writer, result, booker, now);
         HttpResponse made = booking_answer(
             result, result.appointment ? writer.mirrors_of(result.appointment->id) : std::vector<Mirror>{}
@@ -169,7 +170,7 @@ HttpResponse Api::delete_appointment(const HttpRequest& request, const PathValue
     const auto if_match = if_match_of(request);
     std::vector<Mirror> mirrors;
     const auto result = write(parts_.store, [&](Writer& writer) {
-        auto cancelled = cancel_appointment(writer, id, if_match, parts_.zones, parts_.clock.now(), "api", "");
+        auto cancelled = cancel_appointment(writer, id, if_match, parts_.zones, parts_.clock.now(), who(request), "");
         mirrors = writer.mirrors_of(id);
         return cancelled;
     });

@@ -51,7 +51,7 @@ HttpResponse Api::replay_callbacks(const HttpRequest& request, const PathValues&
             );
         calgate::replay_callbacks(writer, after, parts_.clock.now());
         const auto at = parts_.clock.now();
-        writer.append(Change{0, at, "callbacks.replayed", std::to_string(after), "api", "", 0});
+        writer.append(Change{0, at, "callbacks.replayed", std::to_string(after), who(request), "", 0});
         return answer(200, callbacks_json(writer));
     });
 }
@@ -61,7 +61,7 @@ HttpResponse Api::rotate_callback_secret(const HttpRequest& request, const PathV
     const std::chrono::seconds overlap{in.number_or("overlap_s", 0, kLongestOverlap, 86'400)};
     const Instant now = parts_.clock.now();
     const std::string secret = write(parts_.store, [&](Writer& writer) {
-        writer.append(Change{0, now, "callbacks.secret_made", "", "api", "", 0});
+        writer.append(Change{0, now, "callbacks.secret_made", "", who(request), "", 0});
         return calgate::rotate_callback_secret(writer, parts_.connectors.vault(), parts_.random, now, overlap);
     });
     return answer(201, Json{{"secret", secret}, {"overlap_s", overlap.count()}});

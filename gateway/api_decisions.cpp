@@ -141,7 +141,7 @@ HttpResponse Api::resolve_conflict(const HttpRequest& request, const PathValues&
                                   : wanted == "theirs" ? Resolution::Theirs
                                                        : Resolution::Merged;
     const auto result =
-        apply_resolution(parts_.store, parts_.zones, parts_.clock, id, ConflictAnswer(resolution, wish), "api");
+        apply_resolution(parts_.store, parts_.zones, parts_.clock, id, ConflictAnswer(resolution, wish), who(request));
     switch (result.outcome) {
         case ResolutionResult::Outcome::NotFound:
             return problem(404, "Not Found", result.why);
@@ -196,9 +196,9 @@ HttpResponse Api::list_runs(const HttpRequest&, const PathValues&) {
     });
 }
 
-HttpResponse Api::post_undo(const HttpRequest&, const PathValues& path) {
+HttpResponse Api::post_undo(const HttpRequest& request, const PathValues& path) {
     const std::int64_t run = number_in(path, "A run's id is a number; calgate undo lists them.");
-    const UndoReport report = undo_run(parts_.store, parts_.zones, parts_.clock, run, "api");
+    const UndoReport report = undo_run(parts_.store, parts_.zones, parts_.clock, run, who(request));
     if (!report.found) return problem(404, "Not Found", "There is no run with this number; calgate undo lists them.");
     for (const BookingResult& booking : report.bookings) apply(booking);
     parts_.engine.wake(report.targets);

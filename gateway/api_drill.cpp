@@ -182,16 +182,17 @@ HttpResponse Api::cut_traffic(const HttpRequest& request, const PathValues&) {
     if (parts_.connectors.traffic_cut().cut(provider, percent, lease)) {
         const std::string why = "A drill cuts " + std::to_string(percent) + " % of the calls off.";
         parts_.store.write([&](Writer& writer) {
-            writer.append(Change{0, parts_.clock.now(), "drill.cut", provider, "api", why, 0});
+            writer.append(Change{0, parts_.clock.now(), "drill.cut", provider, who(request), why, 0});
         });
     }
     return answer(200, Json{{"provider", provider}, {"percent", percent}, {"lease_s", lease.count()}});
 }
 
-HttpResponse Api::lift_cut(const HttpRequest&, const PathValues&) {
+HttpResponse Api::lift_cut(const HttpRequest& request, const PathValues&) {
     parts_.connectors.traffic_cut().lift();
     parts_.store.write([&](Writer& writer) {
-        writer.append(Change{0, parts_.clock.now(), "drill.ended", "", "api", "Nothing is cut off any more.", 0});
+        writer.append(Change{0, parts_.clock.now(), "drill.ended", "", who(request), "Nothing is cut off any more.", 0}
+        );
     });
     return answer(200, Json{{"cut", Json::object()}});
 }
@@ -204,7 +205,7 @@ HttpResponse Api::post_drill_result(const HttpRequest& request, const PathValues
     const bool good = in.flag_or("good", false);
     parts_.store.write([&](Writer& writer) {
         const Instant now = parts_.clock.now();
-        writer.append(Change{0, now, good ? "drill.passed" : "drill.failed", drill, "api", "", 0});
+        writer.append(Change{0, now, good ? "drill.passed" : "drill.failed", drill, who(request), "", 0});
         if (good) writer.put_setting("drill." + drill, std::to_string(now.time_since_epoch().count()));
     });
     return answer(200, Json{{"drill", drill}, {"good", good}});

@@ -59,7 +59,7 @@ HttpResponse Api::post_feed(const HttpRequest& request, const PathValues&) {
         if (!known || all.size() >= kMostFeeds) return;
         all.push_back(feed);
         write_feeds(writer, all);
-        writer.append(Change{0, now, "feed.created", feed.id, "api", detail, 0});
+        writer.append(Change{0, now, "feed.created", feed.id, who(request), detail, 0});
         feeds_.replace(all);
     });
     if (!known) return problem(422, "Unprocessable Content", "There is no such person; GET /v1/staff lists them.");
@@ -70,7 +70,7 @@ HttpResponse Api::post_feed(const HttpRequest& request, const PathValues&) {
     return answer(201, body);
 }
 
-HttpResponse Api::delete_feed(const HttpRequest&, const PathValues& path) {
+HttpResponse Api::delete_feed(const HttpRequest& request, const PathValues& path) {
     const std::string& id = path.at("id");
     bool gone = false;
     parts_.store.write([&](Writer& writer) {
@@ -78,7 +78,7 @@ HttpResponse Api::delete_feed(const HttpRequest&, const PathValues& path) {
         gone = std::erase_if(all, [&](const Feed& feed) { return feed.id == id; }) > 0;
         if (!gone) return;
         write_feeds(writer, all);
-        writer.append(Change{0, parts_.clock.now(), "feed.revoked", id, "api", "", 0});
+        writer.append(Change{0, parts_.clock.now(), "feed.revoked", id, who(request), "", 0});
         feeds_.replace(std::move(all));
     });
     if (!gone) return problem(404, "Not Found", "There is no feed with this id; calgate feeds list names them.");

@@ -60,7 +60,7 @@ HttpResponse Api::hold_group(
             if (!person) throw Refused{taken()};
             if (auto no = check_external(hold, *person, business, now, false, parts_.zones))
                 throw Refused{std::move(*no)};
-            booked.push_back(place_appointment(writer, hold, std::nullopt, parts_.zones, now, "api", ""));
+            booked.push_back(place_appointment(writer, hold, std::nullopt, parts_.zones, now, who(request), ""));
             if (booked.back().outcome == BookingOutcome::Overlap) throw Refused{taken()};
             const HttpResponse one = booking_answer(booked.back(), {});
             if (one.status >= 300) throw Refused{one};
@@ -111,7 +111,7 @@ HttpResponse Api::post_confirmation(const HttpRequest& request, const PathValues
             if (person)
                 if (auto no = check_external(*hold, *person, business, now, false, parts_.zones))
                     throw Refused{std::move(*no)};
-            booked.push_back(place_appointment(writer, *hold, std::nullopt, parts_.zones, now, "api", ""));
+            booked.push_back(place_appointment(writer, *hold, std::nullopt, parts_.zones, now, who(request), ""));
             const HttpResponse one = booking_answer(booked.back(), {});
             if (one.status >= 300) throw Refused{one};
             if (counts) note_booker(writer, booked.back(), booker, now);

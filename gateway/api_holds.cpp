@@ -35,7 +35,7 @@ std::vector<Load> Api::free_for(const Service& service, const Appointment& wante
 }
 
 Api::Held Api::hold_first(
-    Writer& writer, const Appointment& wanted, const std::vector<Load>& free, Instant now, const char* actor
+    Writer& writer, const Appointment& wanted, const std::vector<Load>& free, Instant now, const std::string& actor
 ) const {
     Held held;
     held.refusal = problem(409, "Conflict", "This time is not free any more; ask /v1/slots and choose another.");
@@ -74,7 +74,7 @@ HttpResponse Api::post_hold(const HttpRequest& request, const PathValues&) {
     const HttpResponse response = write_once(request, [&](Writer& writer) {
         if (const auto broken = judge(writer, wanted, booker, now)) return rule_answer(*broken);
         wanted.customer = booker.customer;
-        Held held = hold_first(writer, wanted, free, now, "api");
+        Held held = hold_first(writer, wanted, free, now, who(request));
         if (!held.booked) return held.refusal;
         note_booker(writer, *held.booked, booker, now);
         HttpResponse made = booking_answer(*held.booked, {});

@@ -102,7 +102,7 @@ HttpResponse Api::post_key(const HttpRequest& request, const PathValues&) {
     if (life > 0) key.expires = now + std::chrono::seconds{life};
     parts_.store.write([&](Writer& writer) {
         writer.put(key);
-        writer.append(Change{0, now, "key.created", id_of(key), "api", to_string(key.scope), 0});
+        writer.append(Change{0, now, "key.created", id_of(key), who(request), to_string(key.scope), 0});
     });
     keys_.put(key);
     Json body = shown(key, now);
@@ -110,7 +110,7 @@ HttpResponse Api::post_key(const HttpRequest& request, const PathValues&) {
     return answer(201, body);
 }
 
-HttpResponse Api::delete_key(const HttpRequest&, const PathValues& path) {
+HttpResponse Api::delete_key(const HttpRequest& request, const PathValues& path) {
     const std::string& id = path.at("id");
     std::string gone;
     parts_.store.write([&](Writer& writer) {
@@ -119,7 +119,7 @@ HttpResponse Api::delete_key(const HttpRequest&, const PathValues& path) {
         }
         if (gone.empty()) return;
         writer.erase_api_key(gone);
-        writer.append(Change{0, parts_.clock.now(), "key.revoked", gone.substr(0, kIdCharacters), "api", "", 0});
+        writer.append(Change{0, parts_.clock.now(), "key.revoked", gone.substr(0, kIdCharacters), who(request), "", 0});
     });
     if (gone.empty()) return problem(404, "Not Found", "There is no key with this id; calgate keys list names them.");
     keys_.erase(gone);

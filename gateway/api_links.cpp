@@ -65,14 +65,14 @@ HttpResponse Api::post_link(const HttpRequest& request, const PathValues&) {
     parts_.store.write([&](Writer& writer) {
         writer.forget_booking_links(now - kLinksKept);
         writer.put(link);
-        writer.append(Change{0, now, "link.created", link.id, "api", "", 0});
+        writer.append(Change{0, now, "link.created", link.id, who(request), "", 0});
     });
     Json body = shown(link, now);
     body["link"] = token;
     return answer(201, body);
 }
 
-HttpResponse Api::delete_link(const HttpRequest&, const PathValues& path) {
+HttpResponse Api::delete_link(const HttpRequest& request, const PathValues& path) {
     const std::string& id = path.at("id");
     const bool found = write(parts_.store, [&](Writer& writer) {
         auto link = writer.booking_link(id);
@@ -80,7 +80,7 @@ HttpResponse Api::delete_link(const HttpRequest&, const PathValues& path) {
         if (link->revoked) return true;
         link->revoked = true;
         writer.put(*link);
-        writer.append(Change{0, parts_.clock.now(), "link.revoked", id, "api", "", 0});
+        writer.append(Change{0, parts_.clock.now(), "link.revoked", id, who(request), "", 0});
         return true;
     });
     if (!found) return problem(404, "Not Found", "There is no link with this id; calgate links list names them.");

@@ -100,7 +100,7 @@ HttpResponse Api::post_erasure(const HttpRequest& request, const PathValues&) {
             {"beyond_reach", beyond_reach(reader)}};
     });
     if (apply_it) {
-        parts_.store.write([&](Writer& writer) { begin_erasure(writer, name, parts_.clock.now(), "api"); });
+        parts_.store.write([&](Writer& writer) { begin_erasure(writer, name, parts_.clock.now(), who(request)); });
         // On the list before the first word is gone: a backup from now on knows of it.
         if (!parts_.directory.empty()) {
             if (const auto kept = match_erasure_list(parts_.directory, parts_.store); !kept)

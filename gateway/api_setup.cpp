@@ -137,7 +137,7 @@ HttpResponse Api::put_staff(const HttpRequest& request, const PathValues& path) 
         const bool absent = !writer.staff(staff.id);
         writer.put(staff);
         writer.append(Change{
-            0, parts_.clock.now(), absent ? "staff.created" : "staff.changed", staff.id.value, "api", "", 0});
+            0, parts_.clock.now(), absent ? "staff.created" : "staff.changed", staff.id.value, who(request), "", 0});
         return absent;
     });
     parts_.index.set_person(staff);
@@ -165,6 +165,9 @@ HttpResponse Api::put_service(const HttpRequest& request, const PathValues& path
         }
         const bool absent = !writer.service(service.id);
         writer.put(service);
+        const Instant now = parts_.clock.now();
+        const char* kind = absent ? "service.created" : "service.changed";
+        writer.append(Change{0, now, kind, service.id.value, who(request), "", 0});
         return absent ? 201 : 200;
     });
     parts_.index.set_service(service);
@@ -204,13 +207,13 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
     if (!trial) return connect_problem(trial.error());
     const auto calendars = trial->connector->list_calendars(context);
     if (!calendars) return connect_problem(calendars.error());
-    keep_account(account, password);
+    keep_account(account, password, who(request));
     Json body = shown(account);
     body["calendars"] = shown(*calendars);
     return answer(200, body);
 }
 
-void Api::keep_account(Account& account, const std::string& secret) {
+void Api::keep_account(Account& account, const std::string& secret, const std::string& actor) {
     std::vector<CalendarId> targets;
     parts_.store.write([&](Writer& writer) {
         targets.clear();
@@ -220,7 +223,7 @@ void Api::keep_account(Account& account, const std::string& secret) {
         writer.put(account);
         writer.erase_secrets(account.id);
         parts_.connectors.vault().keep(writer, account.id, secret_name(account.method), secret);
-        writer.append(Change{0, parts_.clock.now(), "account.connected", account.id.value, "api", "", 0});
+        writer.append(Change{0, parts_.clock.now(), "account.connected", account.id.value, actor, "", 0});
         for (const Calendar& calendar : writer.calendars()) {
             if (calendar.account == account.id) targets.push_back(calendar.id);
         }
@@ -236,20 +239,20 @@ HttpResponse Api::delete_account(const HttpRequest& request, const PathValues& p
     Disconnection total{.done = true};
     for (const Calendar& calendar : read(parts_.store, [](const Reader& r) { return r.calendars(); })) {
         if (calendar.account != account->id) continue;
-        const auto one = parts_.engine.disconnect(calendar.id, remove_copies, deadline);
+        const auto one = parts_.engine.disconnect(calendar.id, remove_copies, deadline, who(request));
         total.done = total.done && one.done;
         total.removed += one.removed;
         total.left += one.left;
         for (const std::string& note : one.notes) total.notes.push_back(calendar.name + ": " + note);
     }
     if (total.done) {
-        for (std::string& note : part_with(*account)) total.notes.push_back(std::move(note));
+        for (std::string& note : part_with(*account, who(request))) total.notes.push_back(std::move(note));
         total.done = !read(parts_.store, [&](const Reader& r) { return r.account(account->id); });
     }
     return shown(account->id.value, total);
 }
 
-std::vector<std::string> Api::part_with(const Account& account) {
+std::vector<std::string> Api::part_with(const Account& account, const std::string& actor) {
     const auto consent = parts_.connectors.consent_of(account);
     const bool gone = write(parts_.store, [&](Writer& writer) {
         for (const Calendar& calendar : writer.calendars())
@@ -258,7 +261,7 @@ std::vector<std::string> Api::part_with(const Account& account) {
         writer.put_setting(sign_ins_setting(account.id), std::to_string(last ? last->sign_ins : account.sign_ins));
         writer.erase_secrets(account.id);
         writer.erase(account.id);
-        writer.append(Change{0, parts_.clock.now(), "account.disconnected", account.id.value, "api", "", 0});
+        writer.append(Change{0, parts_.clock.now(), "account.disconnected", account.id.value, actor, "", 0});
         return true;
     });
     // The consent covers every calendar of the account: it ends only when none can be connected any more.
@@ -289,7 +292,9 @@ HttpResponse Api::delete_calendar(const HttpRequest& request, const PathValues& 
     const CalendarId id{path.at("id")};
     if (!read(parts_.store, [&](const Reader& r) { return r.calendar(id); }))
         return problem(404, "Not Found", "There is no calendar with this id; GET /v1/calendars names them.");
-    return shown(id.value, parts_.engine.disconnect(id, remove_copies, parts_.clock.steady() + kDisconnectTime));
+    return shown(
+        id.value, parts_.engine.disconnect(id, remove_copies, parts_.clock.steady() + kDisconnectTime, who(request))
+    );
 }
 
 HttpResponse Api::list_calendars(const HttpRequest&, const PathValues&) {
@@ -349,7 +354,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         writer.put(kept);
         if (kept.mirror) writer.put_setting(survival_setting(kept.id), "");  // Tried out anew.
         if (kept.mirror) add_target(writer, kept, parts_.zones, parts_.clock.now());
-        writer.append(Change{0, parts_.clock.now(), "calendar.chosen", kept.id.value, "api", "", 0});
+        writer.append(Change{0, parts_.clock.now(), "calendar.chosen", kept.id.value, who(request), "", 0});
         return std::nullopt;
     });
     if (refused) return *refused;
@@ -362,7 +367,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
                   }));
 }
 
-HttpResponse Api::rotate_keys(const HttpRequest&, const PathValues&) {
+HttpResponse Api::rotate_keys(const HttpRequest& request, const PathValues&) {
     const auto done = parts_.connectors.vault().rotate(parts_.store);
     if (!done) return problem(500, "The new key was not kept", done.error().detail);
     parts_.store.write([&](Writer& writer) {
@@ -371,7 +376,7 @@ HttpResponse Api::rotate_keys(const HttpRequest&, const PathValues&) {
             parts_.clock.now(),
             "vault.rotated",
             std::to_string(done->key),
-            "api",
+            who(request),
             std::to_string(done->resealed) + " secrets were sealed anew.",
             0});
     });

@@ -118,6 +118,7 @@ HttpResponse Api::post_sign_in(const HttpRequest& request, const PathValues&) {
     BegunSignIn begun;
     begun.caller = caller_of(request);
     begun.client = parts_.connectors.client(provider);
+    begun.actor = who(request);
     begun.confirm_other_person = in.flag_or("confirm_other_person", false);
     const std::string section = provider == oauth::Provider::Google ? "[google]" : "[microsoft]";
     if (begun.client.id.empty())
@@ -267,7 +268,7 @@ Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code,
     }
     if (writes && !account.may_write)
         return refused("Appointments are written to this account's calendars; sign in with access \"mirror\".");
-    keep_account(account, *done.tokens.refresh_token);
+    keep_account(account, *done.tokens.refresh_token, begun.actor);
     return account;
 }
 
@@ -337,7 +338,7 @@ HttpResponse Api::post_application(const HttpRequest& request, const PathValues&
         read(parts_.store, [&](const Reader& reader) { return account_id(reader, account.kind, account.identity); });
     auto trial = parts_.connectors.open(account, secret, context);
     if (!trial) return connect_problem(trial.error());
-    keep_account(account, secret);
+    keep_account(account, secret, who(request));
     return signed_in(account, trial->connector.get(), context);
 }
 

@@ -18,6 +18,7 @@ struct BegunSignIn {
     oauth::Access access{};
     std::optional<AccountId> account{};  ///< That shall be linked again; absent: whoever signs in.
     bool confirm_other_person = false;   ///< F26: the account may pass to another person.
+    std::string actor = "api";           ///< Who began it, for the record of changes.
     oauth::Client client{};
     oauth::Authorization authorization{};
     SteadyInstant until{};

@@ -137,7 +137,8 @@ public:
     /// this up until the deadline at most. The account stays.
     /// @param remove_copies deletes our own copies there first; without it they stay. While some are left, the
     /// calendar stays too, and gets nothing new.
-    Disconnection disconnect(const CalendarId&, bool remove_copies, SteadyInstant deadline);
+    /// @param actor for the record of changes.
+    Disconnection disconnect(const CalendarId&, bool remove_copies, SteadyInstant deadline, const std::string& actor);
     /// The account is gone from the store: its connector goes too.
     void forget(const AccountId&);
     std::vector<CalendarHealth> health() const;

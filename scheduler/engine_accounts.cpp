@@ -54,7 +54,9 @@ std::optional<Error> Engine::Impl::sit_down(Desk& desk, const Account& account) 
     return std::nullopt;
 }
 
-Disconnection Engine::disconnect(const CalendarId& id, bool remove_copies, SteadyInstant deadline) {
+Disconnection Engine::disconnect(
+    const CalendarId& id, bool remove_copies, SteadyInstant deadline, const std::string& actor
+) {
     std::optional<Calendar> calendar;
     std::optional<Account> account;
     impl_->parts.store.read([&](const Reader& reader) {
@@ -62,7 +64,7 @@ Disconnection Engine::disconnect(const CalendarId& id, bool remove_copies, Stead
         if (calendar) account = reader.account(calendar->account);
     });
     if (!account) return {.done = true};
-    auto out = impl_->disconnect(*calendar, *account, remove_copies, deadline);
+    auto out = impl_->disconnect(*calendar, *account, remove_copies, deadline, actor);
     // What was stopped for it goes on.
     const auto others = read(impl_->parts.store, [](const Reader& r) { return r.calendars(); });
     for (const auto& other : others)
@@ -77,7 +79,11 @@ void Engine::forget(const AccountId& id) {
 }
 
 Disconnection Engine::Impl::disconnect(
-    const Calendar& calendar, const Account& account, bool remove_wanted, SteadyInstant deadline
+    const Calendar& calendar,
+    const Account& account,
+    bool remove_wanted,
+    SteadyInstant deadline,
+    const std::string& actor
 ) {
     Disconnection out;
     const auto desk = desk_of(account.id);
@@ -101,7 +107,7 @@ Disconnection Engine::Impl::disconnect(
         );
     parts.store.write([&](Writer& writer) {
         out.left = copies_at(writer, calendar.id);
-        forget_calendar(writer, calendar.id, parts.clock.now(), "api");
+        forget_calendar(writer, calendar.id, parts.clock.now(), actor);
     });
     parts.index.remove_source(calendar.staff, calendar.id.value);
     out.done = true;

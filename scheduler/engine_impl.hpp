@@ -75,7 +75,9 @@ struct Engine::Impl {
     std::stop_token leaving(const Desk&) const;
     /// Under the desk's mutex. @return why the account cannot be worked with.
     std::optional<Error> sit_down(Desk&, const Account&);
-    Disconnection disconnect(const Calendar&, const Account&, bool remove_copies, SteadyInstant deadline);
+    Disconnection disconnect(
+        const Calendar&, const Account&, bool remove_copies, SteadyInstant deadline, const std::string& actor
+    );
     /// @return whether no copy is left.
     bool
     remove_copies(const Calendar&, Desk&, const std::optional<Error>& trouble, SteadyInstant deadline, Disconnection&);

@@ -189,4 +189,33 @@ BOOST_AUTO_TEST_CASE(the_address_is_the_connections_own) {
     BOOST_TEST(stage.call("GET", "/v1/staff").status == 200);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_key_changed_is_told_by_its_label_I30) {
+    KeyStage stage;
+    const Json made = stage.make({{"label", "website"}, {"scope", "admin"}});
+    const std::string key = made["key"];
+    const Json eve = {{"id", "eve"}, {"name", "Eve"}, {"zone", "Europe/Berlin"}};
+    BOOST_REQUIRE_EQUAL(stage.call("PUT", "/v1/staff/eve", eve, key).status, 201);
+    const Json cut = {{"id", "cut"}, {"name", "Cut"}, {"duration_min", 30}, {"staff", {"eve"}}};
+    const auto service = stage.call("PUT", "/v1/services/cut", cut, key);
+    BOOST_REQUIRE_MESSAGE(service.status == 201, service.body);
+    const Json booking = {
+        {"id", "b1"},
+        {"staff", "eve"},
+        {"start", "2027-03-01T09:00:00"},
+        {"end", "2027-03-01T10:00:00"},
+        {"zone", "Europe/Berlin"},
+        {"title", "Cut"}};
+    BOOST_REQUIRE_EQUAL(stage.call("PUT", "/v1/appointments/b1", booking, key).status, 201);
+    BOOST_REQUIRE_EQUAL(stage.call("DELETE", "/v1/appointments/b1").status, 200);
+    std::string told;
+    const Json feed = Json::parse(stage.call("GET", "/v1/changes").body);
+    for (const Json& change : feed["changes"])
+        told += change["kind"].get<std::string>() + " by " + change["actor"].get<std::string>() + "; ";
+    BOOST_TEST(
+        told ==
+        "key.created by api:cg_one; staff.created by api:website; service.created by api:website; "
+        "appointment.created by api:website; appointment.cancelled by api:cg_one; "
+    );
+}
+
 BOOST_AUTO_TEST_SUITE_END()

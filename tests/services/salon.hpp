@@ -86,7 +86,7 @@ struct Salon : ConnectorFactory {
 
     /// The owner disconnects the calendar, as far as the engine does it.
     Disconnection disconnect(bool remove_copies = false) {
-        return engine->disconnect(calendar, remove_copies, clock.steady() + 45s);
+        return engine->disconnect(calendar, remove_copies, clock.steady() + 45s, "api");
     }
     /// And chooses it again.
     void connect() {
