@@ -164,6 +164,16 @@ int command_doctor(const std::string& directory) {
             "Calendar " + text_of(target, "name") + (trouble.empty() ? " has no trouble." : ": " + trouble)
         );
     }
+    const auto parked = (*caller)->call("GET", "/v1/parked");
+    const std::size_t count = parked.body.value("events", Json::array()).size();
+    report(
+        parked.good() && count == 0,
+        !parked.good() ? parked.problem()
+        : count == 0   ? "Every event that should block time is understood."
+                       : std::to_string(count) + (parked.body.value("more", false) ? " or more" : "") +
+                           " events of others are not, or not wholly, understood; calgate calendars names them and "
+                           "says why."
+    );
     return code;
 }
 
