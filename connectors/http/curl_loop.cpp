@@ -251,7 +251,10 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
         );
     }
     const bool answering = header_bytes > 0;
-    if (code == CURLE_OPERATION_TIMEDOUT) return error(ErrorCode::Timeout, where + " did not answer in time.");
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return error(
+            ErrorCode::Timeout, where + " did not answer in time; it may be busy or down, so try again later."
+        );
     if (answering) return error(ErrorCode::InvalidResponse, "The answer of " + where + " broke off" + reason + ".");
     return error(
         ErrorCode::Timeout,
