@@ -137,6 +137,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"GET", "/oauth/callback", Lane::Provider, kOpen, "Where the browser comes back to after a sign-in.", {"state", "code", "error", "error_description", "*"}, {}, &Api::get_callback},
         {"DELETE", "/v1/accounts/{id}", Lane::Provider, KeyScope::Admin, "Disconnect an account and its calendars: its secret is erased, appointments stay. remove_copies=true deletes our copies first.", {"remove_copies"}, {}, &Api::delete_account},
         {"GET", "/v1/calendars", Lane::Store, KeyScope::Read, "Calendars in use.", {}, {}, &Api::list_calendars},
+        {"GET", "/v1/parked", Lane::Store, KeyScope::Read, "Events of others that are not, or not wholly, understood: where, why, and whether they block time.", {}, {}, &Api::list_parked},
         {"POST", "/v1/calendars", Lane::Store, KeyScope::Admin, "Use a calendar as mirror, busy source, both or neither.", {}, kCalendar, &Api::post_calendar},
         {"DELETE", "/v1/calendars/{id}", Lane::Provider, KeyScope::Admin, "Disconnect a calendar; appointments stay. remove_copies=true deletes our copies there first.", {"remove_copies"}, {}, &Api::delete_calendar},
         {"POST", "/v1/calendars/{id}/sync", Lane::Provider, KeyScope::Write, "Read this calendar soon.", {}, {}, &Api::sync_calendar},

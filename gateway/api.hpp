@@ -171,6 +171,8 @@ private:
     HttpResponse finish_sign_in(const HttpRequest&, const PathValues&);
     HttpResponse get_callback(const HttpRequest&, const PathValues&);
     HttpResponse list_calendars(const HttpRequest&, const PathValues&);
+    /// Foreign events of busy sources that are not, or not wholly, understood (R20), the first 200; no text of theirs.
+    HttpResponse list_parked(const HttpRequest&, const PathValues&);
     HttpResponse post_calendar(const HttpRequest&, const PathValues&);
     HttpResponse delete_calendar(const HttpRequest&, const PathValues&);
     HttpResponse sync_calendar(const HttpRequest&, const PathValues&);

@@ -10,6 +10,7 @@
 #include "gateway/api_json.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/keys.hpp"
+#include "gateway/read_anew.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -133,15 +134,26 @@ HttpResponse Api::put_staff(const HttpRequest& request, const PathValues& path) 
             "Unprocessable Content",
             "The time zone " + staff.zone + " is not known; use an IANA name such as Europe/Berlin."
         );
+    std::vector<CalendarId> doubtful;
     const bool fresh = write(parts_.store, [&](Writer& writer) {
-        const bool absent = !writer.staff(staff.id);
+        doubtful.clear();
+        const auto before = writer.staff(staff.id);
+        const bool absent = !before;
         writer.put(staff);
+        if (before && before->zone != staff.zone) {
+            for (Calendar& calendar : writer.calendars()) {
+                if (calendar.staff != staff.id) continue;
+                read_anew(writer, calendar);
+                doubtful.push_back(calendar.id);
+            }
+        }
         writer.append(Change{
             0, parts_.clock.now(), absent ? "staff.created" : "staff.changed", staff.id.value, who(request), "", 0});
         return absent;
     });
     parts_.index.set_person(staff);
     if (parts_.person_changed) parts_.person_changed(staff);
+    for (const CalendarId& id : doubtful) parts_.engine.poll_now(id);
     return answer(fresh ? 201 : 200, shown(staff));
 }
 
@@ -200,6 +212,7 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
         account.url = *found;
     } else {
         account.url = icloud ? icloud_url(in.text_or("url", 2048, caldav::kIcloudEntry)) : in.text("url", 2048);
+        if (account.url.find("://") == std::string::npos) account.url = "https://" + account.url;
     }
     account.identity = in.text_or("mailbox", 320, "");
     account.id = account_id(account);
@@ -207,6 +220,7 @@ HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
     if (!trial) return connect_problem(trial.error());
     const auto calendars = trial->connector->list_calendars(context);
     if (!calendars) return connect_problem(calendars.error());
+    if (!exchange) account.identity = GatewayConnectors::addresses_of(*trial);
     keep_account(account, password, who(request));
     Json body = shown(account);
     body["calendars"] = shown(*calendars);
@@ -218,14 +232,18 @@ void Api::keep_account(Account& account, const std::string& secret, const std::s
     parts_.store.write([&](Writer& writer) {
         targets.clear();
         account.sign_ins = sign_ins_before(writer, account.id) + 1;
+        const auto before = writer.account(account.id);
+        const bool replies_of_another = before && before->identity != account.identity;
         account.state = AccountState::Active;
         account.detail.clear();
         writer.put(account);
         writer.erase_secrets(account.id);
         parts_.connectors.vault().keep(writer, account.id, secret_name(account.method), secret);
         writer.append(Change{0, parts_.clock.now(), "account.connected", account.id.value, actor, "", 0});
-        for (const Calendar& calendar : writer.calendars()) {
-            if (calendar.account == account.id) targets.push_back(calendar.id);
+        for (Calendar& calendar : writer.calendars()) {
+            if (calendar.account != account.id) continue;
+            targets.push_back(calendar.id);
+            if (replies_of_another) read_anew(writer, calendar);
         }
     });
     for (const CalendarId& id : targets) parts_.engine.poll_now(id);
@@ -349,9 +367,9 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
             kept.state = CalendarState::Active;
             kept.detail.clear();
         }
-        if (!was_busy && kept.busy)
-            kept.sync_token.reset();  // What was read before was not expanded: read it all again.
+        if (!was_busy && kept.busy) kept.as_of.reset();  // What was read before was not expanded.
         writer.put(kept);
+        if (kept.busy && (!was_busy || earlier != kept.staff)) read_anew(writer, kept);
         if (kept.mirror) writer.put_setting(survival_setting(kept.id), "");  // Tried out anew.
         if (kept.mirror) add_target(writer, kept, parts_.zones, parts_.clock.now());
         writer.append(Change{0, parts_.clock.now(), "calendar.chosen", kept.id.value, who(request), "", 0});
@@ -359,7 +377,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
     });
     if (refused) return *refused;
     if (was_busy && (!kept.busy || earlier != kept.staff)) parts_.index.remove_source(earlier, kept.id.value);
-    if (kept.busy && !was_busy)
+    if (kept.busy && (!was_busy || earlier != kept.staff))
         parts_.index.set_source(kept.staff, {kept.id.value, std::nullopt, SourceState::Freshness::Unknown}, {});
     parts_.engine.poll_now(kept.id);
     return answer(200, read(parts_.store, [&](const Reader& reader) {

@@ -12,6 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kMaxParked = 200;
+
 const char* name_of(CopyVerdict verdict) {
     switch (verdict) {
         case CopyVerdict::Same:
@@ -49,6 +51,30 @@ std::string server_of(const Account& account) {
 }
 
 }  // namespace
+
+HttpResponse Api::list_parked(const HttpRequest&, const PathValues&) {
+    Json list = Json::array();
+    bool more = false;
+    parts_.store.read([&](const Reader& reader) {
+        for (const Calendar& calendar : reader.calendars()) {
+            if (!calendar.busy) continue;
+            for (const CachedEvent& event : reader.cached_events(calendar.id)) {
+                if (event.trouble.empty() || event.appointment) continue;
+                more = list.size() == kMaxParked;
+                if (more) return;
+                list.push_back(
+                    {{"calendar", calendar.id.value},
+                     {"name", calendar.name},
+                     {"href", event.href.value},
+                     {"uid", event.uid.value},
+                     {"why", event.trouble},
+                     {"blocks_time", !event.busy.empty()}}
+                );
+            }
+        }
+    });
+    return answer(200, Json{{"events", list}, {"more", more}});
+}
 
 HttpResponse Api::sync_calendar(const HttpRequest&, const PathValues& path) {
     const CalendarId id{path.at("id")};

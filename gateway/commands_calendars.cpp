@@ -23,6 +23,21 @@ std::vector<std::string> called(Caller& caller, const std::string& what) {
     return found;
 }
 
+/// Events of one calendar that are not, or not wholly, understood.
+void print_parked(const Json& parked, const std::string& calendar) {
+    for (const Json& event : parked["events"]) {
+        if (text_of(event, "calendar") != calendar) continue;
+        const bool blocks = event.value("blocks_time", false);
+        std::printf(
+            "    Event %s: %s %s\n",
+            text_of(event, "uid").empty() ? text_of(event, "href").c_str() : text_of(event, "uid").c_str(),
+            text_of(event, "why").c_str(),
+            blocks ? "It blocks time as far as it was understood; correct it in the calendar if that is wrong."
+                   : "It blocks no time; correct it in the calendar if it should."
+        );
+    }
+}
+
 }  // namespace
 
 int command_calendars(const std::string& directory, bool json) {
@@ -33,6 +48,8 @@ int command_calendars(const std::string& directory, bool json) {
             std::printf("%s\n", found.body["calendars"].dump().c_str());
             return kDone;
         }
+        const auto parked = caller.call("GET", "/v1/parked");
+        if (!parked.good()) return fail(parked.problem());
         std::printf("%-18s %-20s %-12s %-12s %-6s %-10s %s\n", "id", "name", "staff", "role", "shows", "state", "read");
         for (const Json& c : found.body["calendars"]) {
             const std::string role = std::string(c.value("mirror", false) ? "mirror" : "") +
@@ -51,7 +68,10 @@ int command_calendars(const std::string& directory, bool json) {
             if (c.contains("keeps") && c["keeps"].is_object())
                 std::printf("    %s\n", text_of(c["keeps"], "summary").c_str());
             if (!text_of(c, "detail").empty()) std::printf("    %s\n", text_of(c, "detail").c_str());
+            print_parked(parked.body, text_of(c, "id"));
         }
+        if (parked.body.value("more", false))
+            std::printf("More events are not understood; the next ones are listed once these are corrected.\n");
         return kDone;
     });
 }

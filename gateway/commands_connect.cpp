@@ -98,8 +98,10 @@ Json mailbox_calendar(const std::string& address) {
     return {{"href", ews::availability_href(address).value}, {"name", address}, {"writable", false}};
 }
 
-int choose(Caller& caller, const ConnectOptions& options, const Json& account_answer, const Json& calendars) {
+/// What POST /v1/calendars is to be told, by address. @return Rejected when one of the names fits no calendar.
+Result<std::map<std::string, Json>> choose(const ConnectOptions& options, const Json& account_answer) {
     const std::string account = text_of(account_answer, "id");
+    const Json& calendars = account_answer["calendars"];
     const bool tells_of_mailboxes = text_of(account_answer, "kind") == "ews";
     std::map<std::string, Json> chosen;
     std::string why;
@@ -125,11 +127,15 @@ int choose(Caller& caller, const ConnectOptions& options, const Json& account_an
         return true;
     };
     for (const std::string& name : options.mirror) {
-        if (!add(name, "mirror")) return fail(why);
+        if (!add(name, "mirror")) return Error{ErrorCode::Rejected, why, {}};
     }
     for (const std::string& name : options.busy) {
-        if (!add(name, "busy")) return fail(why);
+        if (!add(name, "busy")) return Error{ErrorCode::Rejected, why, {}};
     }
+    return chosen;
+}
+
+int take_into_use(Caller& caller, const std::map<std::string, Json>& chosen) {
     for (const auto& [href, entry] : chosen) {
         const auto kept = caller.call("POST", "/v1/calendars", entry);
         if (!kept.good()) return fail(kept.problem());
@@ -168,12 +174,19 @@ int use(Caller& caller, const ConnectOptions& options, const Caller::Answer& sig
         std::printf("\nNothing is used yet. Choose with --staff ID --mirror CALENDAR and --busy CALENDAR.\n");
         return kDone;
     }
-    if (!options.create_staff.empty() && caller.call("GET", "/v1/staff/" + options.staff).status == 404) {
+    const auto chosen = choose(options, signed_in.body);
+    if (!chosen) return fail(chosen.error().detail);
+    if (caller.call("GET", "/v1/staff/" + options.staff).status == 404) {
+        if (options.create_staff.empty())
+            return fail(
+                "There is no person \"" + options.staff +
+                "\" yet; add --create-staff \"THEIR NAME\" and --zone, or choose somebody else."
+            );
         const auto made =
             caller.call("PUT", "/v1/staff/" + options.staff, {{"name", options.create_staff}, {"zone", options.zone}});
         if (!made.good()) return fail(made.problem());
     }
-    return choose(caller, options, signed_in.body, calendars);
+    return take_into_use(caller, *chosen);
 }
 
 /// Where the browser comes back to: a free port of this machine, for one answer.

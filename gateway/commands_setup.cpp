@@ -164,6 +164,18 @@ int command_doctor(const std::string& directory) {
             "Calendar " + text_of(target, "name") + (trouble.empty() ? " has no trouble." : ": " + trouble)
         );
     }
+    const auto parked = (*caller)->call("GET", "/v1/parked");
+    if (!parked.good()) report(false, parked.problem());
+    const std::size_t count = parked.body.value("events", Json::array()).size();
+    // Somebody's odd event is no fault of this gateway.
+    if (parked.good() && count > 0)
+        std::printf(
+            "note Events of others that are not, or not wholly, understood: %zu%s; calgate calendars names them and "
+            "says "
+            "why.\n",
+            count,
+            parked.body.value("more", false) ? " or more" : ""
+        );
     return code;
 }
 

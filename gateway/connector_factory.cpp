@@ -1,5 +1,7 @@
 #include "gateway/connector_factory.hpp"
 
+#include <sstream>
+
 #include "connectors/caldav/caldav_connector.hpp"
 #include "connectors/ews/ews_autodiscover.hpp"
 #include "connectors/ews/ews_connector.hpp"
@@ -14,6 +16,8 @@
 
 namespace calgate {
 namespace {
+
+constexpr std::size_t kMaxAddresses = 4096;  // Bytes, of an account in all.
 
 Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
 
@@ -119,6 +123,17 @@ Result<GatewayConnectors::Trial> GatewayConnectors::open(
     if (const auto token = trial.tokens->access_token(context); !token) return token.error();
     CALGATE_TRY(trial.connector, open_with_tokens(account, *trial.tokens));
     return trial;
+}
+
+std::string GatewayConnectors::addresses_of(const Trial& trial) {
+    std::string lines;
+    const auto* caldav = dynamic_cast<const caldav::CaldavConnector*>(trial.connector.get());
+    if (!caldav) return lines;
+    for (const std::string& address : caldav->own_addresses()) {
+        const bool mail = address.find('@') != std::string::npos && address.find('\n') == std::string::npos;
+        if (mail && lines.size() + address.size() < kMaxAddresses) lines += (lines.empty() ? "" : "\n") + address;
+    }
+    return lines;
 }
 
 Result<oauth::TokenSource*> GatewayConnectors::tokens(const Account& account) {
@@ -275,6 +290,8 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_password(
     settings.password = password;
     settings.default_zone = settings_.default_zone;
     settings.signed_in_before = signed_in_before;
+    std::istringstream addresses(account.identity);
+    for (std::string line; std::getline(addresses, line);) settings.own_addresses.push_back(line);
     return std::unique_ptr<Connector>(
         std::make_unique<caldav::CaldavConnector>(transport_for(account.url), parts_.clock, parts_.zones, settings)
     );

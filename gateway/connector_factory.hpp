@@ -57,6 +57,10 @@ public:
     /// Asks for a token where there are any. @return what that means.
     Result<Trial> open(const Account&, const std::string& secret, const Context&);
 
+    /// The mail addresses of the owner of a CalDAV account, one a line, as far as the service told them when its
+    /// calendars were listed: `Account::identity` of such an account. Empty for any other kind.
+    static std::string addresses_of(const Trial&);
+
     /// Of an account with an OAuth sign-in; lives as long as this. A rotated refresh token is sealed and stored before
     /// the access token is given out.
     Result<oauth::TokenSource*> tokens(const Account&);

@@ -48,10 +48,14 @@ CachedEvent cached_event(
     out.recurring = recurs(remote.event);
     out.busy_from = horizon.start;
     out.busy_to = out.recurring ? horizon.end : kFarFuture;
+    const auto doubt = [&out](const std::string& warning) {
+        out.trouble += (out.trouble.empty() ? "" : " ") + warning;
+    };
+    std::for_each(remote.event.warnings.begin(), remote.event.warnings.end(), doubt);
     if (!calendar.busy) return out;
     auto expansion = busy_time(remote.event, {out.busy_from, out.busy_to}, zones, zone, clock);
     out.busy = std::move(expansion.intervals);
-    for (const auto& warning : expansion.warnings) out.trouble += (out.trouble.empty() ? "" : " ") + warning;
+    std::for_each(expansion.warnings.begin(), expansion.warnings.end(), doubt);
     return out;
 }
 

@@ -18,8 +18,9 @@ std::string query(const std::string& event_filter) {
            "</c:comp-filter></c:comp-filter></c:filter></c:calendar-query>\n";
 }
 
+// No sync token and no ctag: a server may have to read every event before it tells them.
 constexpr const char* kCalendarProperties =
-    "<d:resourcetype/><d:displayname/><d:current-user-privilege-set/><d:sync-token/><cs:getctag/>"
+    "<d:resourcetype/><d:displayname/><d:current-user-privilege-set/>"
     "<c:supported-calendar-component-set/><c:calendar-timezone/><c:schedule-calendar-transp/>";
 
 }  // namespace

@@ -147,6 +147,8 @@ Capabilities CaldavConnector::capabilities() const {
     return offered;
 }
 
+const std::vector<std::string>& CaldavConnector::own_addresses() const { return impl_->settings.own_addresses; }
+
 Result<Event> CaldavConnector::read_source(const std::string& source) const { return impl_->read_source(source); }
 
 Result<std::vector<RemoteCalendar>> CaldavConnector::list_calendars(const Context& context) {

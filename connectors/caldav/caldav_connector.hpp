@@ -16,7 +16,7 @@ struct CaldavSettings {
     std::string user{};
     std::string password{};
     std::string default_zone{};                ///< For times in zones that nobody knows.
-    std::vector<std::string> own_addresses{};  ///< The owner's, for PARTSTAT; completed by the principal's.
+    std::vector<std::string> own_addresses{};  ///< The owner's, for PARTSTAT; list_calendars() adds the principal's.
     bool sync_collection = true;               ///< false: the service's sync-collection is known to be broken.
     bool query_first_read = true;              ///< A first full read uses one calendar-query; false: multiget only.
     std::size_t page_size = 500;               ///< Events with content per ChangeSet.
@@ -45,6 +45,10 @@ public:
     Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
+
+    /// Those of the settings and what the service said to list_calendars(). Whoever opens the account again gives them
+    /// back in the settings: no other call asks for them.
+    const std::vector<std::string>& own_addresses() const;
 
 private:
     struct Impl;

@@ -231,7 +231,19 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
             return error(
                 ErrorCode::Rejected,
                 where + " leads to " + forbidden +
-                    "; if the service really is there, allow private addresses for this account."
+                    "; if the service really is there, enter that address as the URL of the account."
+            );
+        if (code == CURLE_PEER_FAILED_VERIFICATION)
+            return error(
+                ErrorCode::Unavailable,
+                "The certificate of " + where +
+                    " is another host's, has ended, or is signed by nobody that this machine trusts; renew it, or name "
+                    "the authority with ca_file under [network] in calgate.toml."
+            );
+        if (code == CURLE_SSL_CONNECT_ERROR)
+            return error(
+                ErrorCode::Unavailable,
+                where + " does not speak TLS as it should" + reason + "; check the port and the server's TLS."
             );
         return error(
             ErrorCode::Unavailable,
@@ -239,9 +251,16 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
         );
     }
     const bool answering = header_bytes > 0;
-    if (code == CURLE_OPERATION_TIMEDOUT) return error(ErrorCode::Timeout, where + " did not answer in time.");
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return error(
+            ErrorCode::Timeout, where + " did not answer in time; it may be busy or down, so try again later."
+        );
     if (answering) return error(ErrorCode::InvalidResponse, "The answer of " + where + " broke off" + reason + ".");
-    return error(ErrorCode::Timeout, where + " closed the connection without an answer" + reason);
+    return error(
+        ErrorCode::Timeout,
+        where + " closed the connection without an answer" + reason +
+            "; check the address, its port and whether it begins with https."
+    );
 }
 
 CurlTransport::Loop::Loop(const Settings& settings) : settings_(settings) {

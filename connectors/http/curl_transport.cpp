@@ -112,7 +112,10 @@ Result<Response> CurlTransport::exchange(
     exchange->abandoned = true;
     loop_->wake();
     if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
-    if (exchange->sent) return error(ErrorCode::Timeout, url->origin() + " did not answer in time.");
+    if (exchange->sent)
+        return error(
+            ErrorCode::Timeout, url->origin() + " did not answer in time; it may be busy or down, so try again later."
+        );
     return error(ErrorCode::Unavailable, "No connection to " + url->origin() + " in time.");
 }
 

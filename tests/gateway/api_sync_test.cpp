@@ -160,6 +160,80 @@ BOOST_AUTO_TEST_CASE(R20_odd_events_do_not_stop_the_rest) {
     BOOST_TEST(sync(calendar).json()["created"] == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_reads_every_event_before_it_tells_how_far_it_is_is_connected_at_once) {
+    make_calendar("private");
+    put("taken", event("taken", at_hour(9)));
+    server.with([](CaldavSim& sim) { sim.quirks().state_reads_events = true; });
+    const std::string calendar = use(false, true);
+    BOOST_TEST(sync(calendar).status == 200);
+    BOOST_TEST(busy().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(R20_what_is_not_understood_is_listed_with_its_reason_and_without_its_text) {
+    make_calendar("private");
+    put("good", event("good", at_hour(1)));
+    put("broken", "BEGIN:VCALENDAR\r\nnonsense of Mrs Planted\r\n");
+    put("odd", event("odd", "DTSTART;TZID=Mars/Base:20270301T220000\r\nDURATION:PT1H\r\nSUMMARY:Mrs Planted\r\n"));
+    const std::string calendar = use(false, true);
+    BOOST_REQUIRE(sync(calendar).status == 200);
+    const auto answer = call("GET", "/v1/parked");
+    BOOST_REQUIRE_MESSAGE(answer.status == 200, answer.body);
+    BOOST_TEST(answer.body.find("Planted") == std::string::npos);
+    const Json listed = answer.json()["events"];
+    BOOST_REQUIRE(listed.size() == 2u);
+    const Json& broken = listed[0]["uid"] == "odd" ? listed[1] : listed[0];
+    const Json& odd = listed[0]["uid"] == "odd" ? listed[0] : listed[1];
+    BOOST_TEST(broken["calendar"] == calendar);
+    BOOST_TEST(broken["href"].get<std::string>().ends_with("/broken"));
+    BOOST_TEST(broken["why"].get<std::string>().ends_with("Open it in the calendar and save it again."));
+    BOOST_TEST(broken["blocks_time"] == false);
+    BOOST_TEST(odd["why"].get<std::string>().find("The zone Mars/Base is unknown") != std::string::npos);
+    BOOST_TEST(odd["blocks_time"] == true);
+    BOOST_TEST(answer.json()["more"] == false);
+    put("broken", event("broken", at_hour(2)));
+    BOOST_REQUIRE(sync(calendar).status == 200);
+    BOOST_TEST(call("GET", "/v1/parked").json()["events"].size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(R23_own_replies_count_for_a_sign_in_that_is_no_mail_address) {
+    const std::string owner = CaldavSim::credentials().user;
+    make_calendar("private");
+    int hour = 1;
+    for (const char* reply : {"DECLINED", "TENTATIVE", "ACCEPTED"}) {
+        const std::string guests =
+            "ORGANIZER:mailto:boss@elsewhere.example\r\nATTENDEE;PARTSTAT=" + std::string(reply) +
+            ":mailto:anna@other.example\r\n";
+        put(reply, event(reply, at_hour(hour++, guests)));
+    }
+    server.replace("mailto:" + owner, "mailto:anna@other.example");
+    BOOST_REQUIRE(sync(use(false, true)).status == 200);
+    BOOST_TEST(busy("2027-03-01T01:00:00Z", "2027-03-01T02:00:00Z").empty());
+    BOOST_TEST(busy("2027-03-01T02:00:00Z", "2027-03-01T03:00:00Z")[0]["kind"] == "tentative");
+    BOOST_TEST(busy("2027-03-01T03:00:00Z", "2027-03-01T04:00:00Z")[0]["kind"] == "busy");
+}
+
+BOOST_AUTO_TEST_CASE(I17_a_target_that_blocks_time_later_on_blocks_what_it_held_all_along) {
+    make_calendar("private");
+    put("taken", event("taken", at_hour(9)));
+    const std::string calendar = use(true, false);
+    BOOST_REQUIRE(sync(calendar).status == 200);
+    BOOST_TEST(busy().empty());
+    use(true, true);
+    BOOST_REQUIRE(sync(calendar).status == 200);
+    BOOST_TEST(busy("2027-03-01T09:00:00Z", "2027-03-01T09:30:00Z").size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(R11_whole_days_follow_a_person_to_another_zone) {
+    make_calendar("private");
+    put("day", event("day", "DTSTART;VALUE=DATE:20270305\r\nDTEND;VALUE=DATE:20270306\r\n"));
+    const std::string calendar = use(false, true);
+    BOOST_REQUIRE(sync(calendar).status == 200);
+    BOOST_TEST(busy("2027-03-04T00:00:00Z", "2027-03-07T00:00:00Z")[0]["start"] == "2027-03-04T23:00:00Z");
+    BOOST_REQUIRE(call("PUT", "/v1/staff/anna", Json{{"name", "Anna"}, {"zone", "America/New_York"}}).status == 200);
+    BOOST_REQUIRE(sync(calendar).status == 200);
+    BOOST_TEST(busy("2027-03-04T00:00:00Z", "2027-03-07T00:00:00Z")[0]["start"] == "2027-03-05T05:00:00Z");
+}
+
 BOOST_AUTO_TEST_CASE(I26_ten_million_occurrences_end_in_one_sentence_and_the_rest_is_read) {
     make_calendar("private");
     put("many",

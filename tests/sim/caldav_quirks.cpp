@@ -17,7 +17,7 @@ Quirks icloud(Quirks q) {
 }
 
 Quirks radicale(Quirks q) {
-    q.removed_in_first_listing = q.delete_answers_multistatus = q.rewrites = true;
+    q.removed_in_first_listing = q.delete_answers_multistatus = q.rewrites = q.state_reads_events = true;
     q.update_status = 201;
     return q;
 }

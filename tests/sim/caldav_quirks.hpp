@@ -55,6 +55,8 @@ struct Quirks {
     bool query_finds_nothing = false;
     bool query_refused = false;  ///< 403 supported-filter.
     bool ignores_schedule_agent = false;
+    bool state_reads_events =
+        false;  ///< Before it tells state beside what a calendar is like, it reads every event anew.
     bool breaks_above_homes = false;  ///< Well-known leads above the homes; asked there about a calendar it fails.
 };
 

@@ -38,6 +38,12 @@ std::optional<SimFault> take(std::deque<SimFault>& faults, const std::string& me
     return fault;
 }
 
+/// A listing of calendars that also asks how far each one is.
+bool asks_state_of_all(const http::Request& request) {
+    const auto names = [&](const char* property) { return request.body.find(property) != std::string::npos; };
+    return request.method == "PROPFIND" && names("displayname") && (names("sync-token") || names("getctag"));
+}
+
 std::string path_of(const Href& href) {
     const auto url = http::parse_url(href.value);
     CALGATE_ASSERT(url.has_value());
@@ -66,6 +72,8 @@ Result<http::Response> CaldavSim::send(const http::Request& request, const Conte
     const auto fault = take(state_->faults, request.method);
     if (fault && fault->kind == Kind::NoConnection)
         return error(ErrorCode::Unavailable, "No connection to " + url->origin() + ".");
+    if (state_->quirks.state_reads_events && asks_state_of_all(request))
+        return error(ErrorCode::Timeout, url->origin() + " did not answer in time.");
     const bool replaced = fault && (fault->kind == Kind::HtmlPage || fault->kind == Kind::Refusal);
     http::Response response = replaced ? instead(*fault) : state_->answer(request, *url);
     if (fault && fault->kind == Kind::LostAnswer)

@@ -119,6 +119,8 @@ BOOST_AUTO_TEST_CASE(an_authority_that_is_not_trusted_is_refused) {
         );
         BOOST_REQUIRE(!answer);
         BOOST_TEST((answer.error().code == ErrorCode::Unavailable), answer.error().detail);
+        const bool says_what_to_do = answer.error().detail.find("ca_file under [network]") != std::string::npos;
+        BOOST_TEST(says_what_to_do, answer.error().detail);
     }
     stand.world.run([](SimSites& sites) { BOOST_TEST(sites.named("google")->requests == 0); });
 }
