@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/connectors/google_stage.hpp"
+#include "tests/support/batch_writes.hpp"
 
 namespace calgate::testing {
 
@@ -32,7 +33,7 @@ std::vector<Event> haircuts(int count) {
 }
 
 std::vector<Result<WriteReceipt>> create_all(GoogleStage& stage, const std::vector<Event>& events) {
-    return stage.connector.batch()->create_events(stage.context(), stage.calendar, events);
+    return stage.connector.batch()->write_events(stage.context(), stage.calendar, creations(events));
 }
 
 int with_code(const std::vector<Result<WriteReceipt>>& outcomes, ErrorCode code) {

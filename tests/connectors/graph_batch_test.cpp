@@ -2,8 +2,8 @@
 
 #include <boost/test/data/test_case.hpp>
 
-#include "core/batch.hpp"
 #include "tests/connectors/graph_stage.hpp"
+#include "tests/support/batch_writes.hpp"
 
 using namespace calgate;
 using namespace calgate::testing;
@@ -19,7 +19,7 @@ std::vector<Event> haircuts(int count, const std::string& name = "copy-") {
 }
 
 std::vector<Result<WriteReceipt>> create_all(Office& office, const std::vector<Event>& events) {
-    return office.connector.batch()->create_events(office.context(), office.calendar, events);
+    return office.connector.batch()->write_events(office.context(), office.calendar, creations(events));
 }
 
 int with_code(const std::vector<Result<WriteReceipt>>& outcomes, ErrorCode code) {
