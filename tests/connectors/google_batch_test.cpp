@@ -164,6 +164,9 @@ const WholeRow kWhole[] = {
     {"bare 502", SimFault::Kind::Refusal, 502, ErrorCode::Timeout},
     {"bare 503", SimFault::Kind::Refusal, 503, ErrorCode::Unavailable},
     {"bare 429", SimFault::Kind::Refusal, 429, ErrorCode::RateLimited},
+    // It judges the request; no event is parked or gone for it.
+    {"bare 413", SimFault::Kind::Refusal, 413, ErrorCode::InvalidResponse},
+    {"bare 400", SimFault::Kind::Refusal, 400, ErrorCode::InvalidResponse},
     {"no connection", SimFault::Kind::NoConnection, 0, ErrorCode::Unavailable},
 };
 
