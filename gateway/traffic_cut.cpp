@@ -52,11 +52,16 @@ public:
 
 private:
     std::size_t capacity() const override { return inner_->batch()->capacity(); }
-    std::vector<Result<WriteReceipt>> create_events(
-        const Context& context, const Href& calendar, const std::vector<Event>& events
+    std::vector<Result<WriteReceipt>> write_events(
+        const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
     ) override {
-        if (hit()) return {events.size(), kCut};
-        return inner_->batch()->create_events(context, calendar, events);
+        if (hit()) return {writes.size(), kCut};
+        return inner_->batch()->write_events(context, calendar, writes);
+    }
+    std::vector<Result<bool>> find_absent(const Context& context, const Href& calendar, const std::vector<Uid>& uids)
+        override {
+        if (hit()) return std::vector<Result<bool>>(uids.size(), kCut);
+        return inner_->batch()->find_absent(context, calendar, uids);
     }
     bool hit() { return cut_.hits(kind_, account_); }
 

@@ -55,14 +55,14 @@ SyncPass::Pushed SyncPass::push_all(const std::vector<Mirror>& mirrors) {
         if (options_.stop.stop_requested()) return Pushed::Stop;
         if (!may_write()) break;
         if (!options_.leaving && !ensure_marker()) return Pushed::Stop;
-        const bool joins = capacity > 1 && is_first_copy(mirror);
+        const bool joins = capacity > 1 && goes_together(mirror);
         if (joins) together.push_back(mirror.appointment);
         if (together.size() >= capacity || !joins) {
-            if (create_together(std::exchange(together, {})) == Pushed::Stop) return Pushed::Stop;
+            if (write_together(std::exchange(together, {})) == Pushed::Stop) return Pushed::Stop;
         }
         if (!joins && push_one(mirror.appointment) == Pushed::Stop) return Pushed::Stop;
     }
-    const Pushed last = create_together(together);
+    const Pushed last = write_together(together);
     return more_ ? Pushed::Stop : last;
 }
 
@@ -93,15 +93,32 @@ SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appoint
     if (earlier) return go_on_with(mirror, std::move(*earlier), tries);
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
     const Event event = event_of(mirror, appointment);
-    const auto receipt = connector_.create_event(context(), calendar_.href, event);
-    if (receipt) return created(mirror, appointment, *receipt);
-    if (receipt.error().code != ErrorCode::AlreadyExists) return failed(mirror, receipt.error(), true);
-    return take_over(mirror, appointment, tries);
+    return after_write(mirror, appointment, connector_.create_event(context(), calendar_.href, event), tries);
 }
 
-SyncPass::Pushed SyncPass::created(const Mirror& mirror, const Appointment& appointment, const WriteReceipt& receipt) {
-    ++report_.created;
-    return settled(mirror, appointment, receipt);
+bool SyncPass::is_gone(const Result<WriteReceipt>& outcome) {
+    return outcome || outcome.error().code == ErrorCode::NotFound;
+}
+
+bool SyncPass::asks_for_a_look(const Result<WriteReceipt>& outcome) {
+    if (outcome) return false;
+    const ErrorCode code = outcome.error().code;
+    return code == ErrorCode::AlreadyExists || code == ErrorCode::VersionMismatch || code == ErrorCode::NotFound;
+}
+
+SyncPass::Pushed SyncPass::after_write(
+    const Mirror& mirror, const Appointment& appointment, const Result<WriteReceipt>& outcome, int tries
+) {
+    if (mirror.wanted_gone && is_gone(outcome)) return removed(mirror, tries);
+    if (outcome) {
+        ++(mirror.href ? report_.updated : report_.created);
+        return settled(mirror, appointment, *outcome);
+    }
+    const ErrorCode code = outcome.error().code;
+    if (!mirror.href && code == ErrorCode::AlreadyExists) return take_over(mirror, appointment, tries);
+    if (mirror.href && code == ErrorCode::VersionMismatch) return read_again(mirror, appointment, tries);
+    if (mirror.href && code == ErrorCode::NotFound) return copy_absent(mirror);
+    return failed(mirror, outcome.error(), true);
 }
 
 SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointment, int tries) {
@@ -125,32 +142,27 @@ SyncPass::Pushed SyncPass::update_copy(Mirror mirror, const Appointment& appoint
     if (!mirror.version) return read_again(mirror, appointment, tries);
     const Event event = event_of(mirror, appointment);
     const auto receipt = connector_.update_event(context(), *mirror.href, *mirror.version, event);
-    if (receipt) {
-        ++report_.updated;
-        return settled(mirror, appointment, *receipt);
-    }
-    if (receipt.error().code == ErrorCode::VersionMismatch) return read_again(mirror, appointment, tries);
-    if (receipt.error().code == ErrorCode::NotFound) return copy_absent(mirror);
-    return failed(mirror, receipt.error(), true);
+    return after_write(mirror, appointment, receipt, tries);
 }
 
 SyncPass::Pushed SyncPass::remove_copy(Mirror mirror, const Appointment& appointment, int tries) {
     // Only what carries our mark is deleted, and only as it was last read (I8, I10).
     if (!mirror.version || mirror.remote_text.empty()) return read_again(mirror, appointment, tries);
     const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
-    if (!deleted && deleted.error().code != ErrorCode::NotFound && deleted.error().code != ErrorCode::VersionMismatch)
-        return failed(mirror, deleted.error(), true);
-    if (deleted || deleted.error().code == ErrorCode::NotFound) {
-        ++report_.deleted;
-        // Deleting what is gone succeeds as well: the copy may lie under another name by now.
-        auto elsewhere = connector_.find_event(context(), calendar_.href, mirror.uid);
-        const bool looked = elsewhere || elsewhere.error().code == ErrorCode::NotFound ||
-                            elsewhere.error().code == ErrorCode::Unsupported;
-        if (!looked) return failed(mirror, elsewhere.error(), false);
-        if (!elsewhere || elsewhere->href == *mirror.href || !is_ours(*elsewhere, mirror)) return settled_gone(mirror);
-        return go_on_with(mirror, std::move(*elsewhere), tries);
-    }
-    return read_again(mirror, appointment, tries);
+    using Outcome = Result<WriteReceipt>;
+    const Outcome outcome = deleted ? Outcome(WriteReceipt{*mirror.href, {}}) : Outcome(deleted.error());
+    return after_write(mirror, appointment, outcome, tries);
+}
+
+SyncPass::Pushed SyncPass::removed(const Mirror& mirror, int tries) {
+    ++report_.deleted;
+    // Deleting what is gone succeeds as well: the copy may lie under another name by now.
+    auto elsewhere = connector_.find_event(context(), calendar_.href, mirror.uid);
+    const bool looked =
+        elsewhere || elsewhere.error().code == ErrorCode::NotFound || elsewhere.error().code == ErrorCode::Unsupported;
+    if (!looked) return failed(mirror, elsewhere.error(), false);
+    if (!elsewhere || elsewhere->href == *mirror.href || !is_ours(*elsewhere, mirror)) return settled_gone(mirror);
+    return go_on_with(mirror, std::move(*elsewhere), tries);
 }
 
 SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/advice.hpp"
+#include "core/batch.hpp"
 #include "core/manifest.hpp"
 #include "core/plan.hpp"
 #include "core/survival.hpp"
@@ -221,10 +222,16 @@ private:
     Pushed push_one(const AppointmentId&);
     Pushed write_copy(Mirror, const Appointment&, int tries);
     Pushed create_copy(Mirror, const Appointment&, int tries);
-    Pushed created(const Mirror&, const Appointment&, const WriteReceipt&);
+    /// Of a deletion: nothing is at the copy's place any more.
+    static bool is_gone(const Result<WriteReceipt>&);
+    /// What this outcome means shows by another call only.
+    static bool asks_for_a_look(const Result<WriteReceipt>&);
+    /// Goes on after a creation, an update or a deletion.
+    Pushed after_write(const Mirror&, const Appointment&, const Result<WriteReceipt>&, int tries);
     Pushed take_over(Mirror, const Appointment&, int tries);
     Pushed update_copy(Mirror, const Appointment&, int tries);
     Pushed remove_copy(Mirror, const Appointment&, int tries);
+    Pushed removed(const Mirror&, int tries);
     Pushed remove_unseen(Mirror);
     /// The copy under the name of the generation before, when a person put it back (I6). NotFound: there is none.
     Result<RemoteEvent> earlier_copy(const Mirror&);
@@ -269,12 +276,15 @@ private:
     bool say_that_it_waits(const Mirror&);
 
     // push_batch.cpp
-    /// How many copies one call to the service may make; 1: each takes a call of its own.
+    /// How many copies one call to the service writes; 1: each takes a call of its own.
     std::size_t batch_capacity();
-    /// Nothing was tried yet. What failed among others is tried alone.
-    static bool is_first_copy(const Mirror&);
-    Pushed create_together(const std::vector<AppointmentId>&);
-    Pushed create_copies(const std::vector<Copy>&);
+    /// It can be written without looking first, and nothing was tried yet: what failed among others is tried alone.
+    static bool goes_together(const Mirror&);
+    Pushed write_together(const std::vector<AppointmentId>&);
+    EventWrite write_of(const Copy&);
+    Pushed write_copies(const std::vector<Copy>&);
+    /// After their deletion, once nothing else lies under their names.
+    Pushed settle_gone(const std::vector<const Copy*>&);
 
     // marker.cpp
     bool ensure_marker();

@@ -6,22 +6,17 @@
 #include "connectors/ews/ews_changes.hpp"
 #include "connectors/ews/ews_requests.hpp"
 #include "connectors/ews/ews_stream.hpp"
+#include "connectors/ews/ews_together.hpp"
 
 namespace calgate::ews {
 
 namespace {
 
-constexpr int kMaxPages = 100;
+constexpr int kMaxPages = 100;  ///< Of folders.
 
 Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
 
 Error not_there() { return error(ErrorCode::NotFound, "The calendar holds no event with this UID."); }
-
-Error changed_meanwhile() {
-    return error(
-        ErrorCode::VersionMismatch, "The event was changed at the service since we read it; it is read again."
-    );
-}
 
 Status check_calendar(const Href& calendar) {
     if (!folder_in(calendar).empty() && item_in(calendar).empty()) return {};
@@ -31,12 +26,6 @@ Status check_calendar(const Href& calendar) {
 Status check_event(const Href& event) {
     if (!item_in(event).empty()) return {};
     return error(ErrorCode::NotFound, "The event's address is not one of Exchange; nothing is there.");
-}
-
-/// A meeting whose organiser is somebody else: our change would be undone by the next update, or refused.
-bool is_of_another(const Element& item) {
-    const std::string reply = item.word("MyResponseType"), meeting = item.word("IsMeeting");
-    return (meeting == "true" || meeting == "1") && !reply.empty() && reply != "Organizer" && reply != "Unknown";
 }
 
 RemoteCalendar calendar_of_folder(const Element& folder, const std::string& zone) {
@@ -64,9 +53,12 @@ struct EwsConnector::Impl {
     ItemReader items;
     ChangeReader changes;
     Streaming streaming;
+    Search search;
+    Together together;
     freebusy::FreeBusyConnector availability;
 
     Impl(
+        Connector& connector,
         http::HttpTransport& transport,
         const Clock& clock,
         const ZoneResolver& zones,
@@ -78,52 +70,16 @@ struct EwsConnector::Impl {
           items(session, clock, zones, settings),
           changes(session, items, settings),
           streaming(session),
+          search(session),
+          together(connector, session, items, search, settings),
           availability(availability_source(session, zones), clock) {}
-
-    /// Ids of what a folder holds under a value, the oldest first. A server that does not look at the restriction names
-    /// everything, so each find has to show the value itself, or is read.
-    Result<std::vector<std::string>> search(
-        const Context& context, const Href& calendar, Searched searched, const std::string& value
-    ) {
-        std::vector<std::pair<std::string, std::string>> found;  // When it was created, id.
-        std::vector<std::string> unsaid;
-        std::string first_of_page;
-        int offset = 0;
-        for (int pages = 0;; ++pages) {
-            if (pages == kMaxPages)
-                return error(ErrorCode::InvalidResponse, "The Exchange server's list of finds does not end.");
-            const std::string body = find_items(folder_in(calendar), searched, value, offset);
-            CALGATE_TRY(const Element message, session.ask_one(context, {Call::Read, "FindItem", body, {}}));
-            const Element& root = message.child("RootFolder");
-            const auto& listed = root.child("Items").children;
-            for (const Element& item : listed) {
-                const std::string id = id_of(item);
-                const bool said = item.has("ExtendedProperty");
-                const bool same = said && item.child("ExtendedProperty").word("Value") == value;
-                if (!id.empty() && same) found.emplace_back(item.word("DateTimeCreated"), id);
-                if (!id.empty() && !said) unsaid.push_back(id);
-            }
-            offset += static_cast<int>(listed.size());
-            const std::string& last = root.attribute("IncludesLastItemInRange");
-            if (listed.empty() || last == "true" || last == "1") break;
-            // Where nothing says that this was the last page, an empty one does, or the first one once more.
-            const std::string first = id_of(listed.front());
-            if (last.empty() &&
-                (first == first_of_page || root.attribute("TotalItemsInView") == std::to_string(offset)))
-                break;
-            first_of_page = first;
-        }
-        std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-        std::vector<std::string> out;
-        for (auto& [created, id] : found) out.push_back(std::move(id));
-        out.insert(out.end(), unsaid.begin(), unsaid.end());
-        return out;
-    }
 
     Result<RemoteEvent> find_by(
         const Context& context, const Href& calendar, Searched searched, const std::string& value, const Uid& uid
     ) {
-        CALGATE_TRY(const std::vector<std::string> ids, search(context, calendar, searched, value));
+        CALGATE_TRY(const std::vector<Search::Find> found, search.find(context, calendar, searched, {value}));
+        std::vector<std::string> ids;
+        for (const Search::Find& find : found) ids.push_back(find.id);
         CALGATE_TRY(std::vector<Answer> answers, items.get(context, ids));
         for (std::size_t i = 0; i < ids.size(); ++i) {
             if (!answers[i].item && answers[i].error && answers[i].error->code == ErrorCode::NotFound) continue;
@@ -131,9 +87,9 @@ struct EwsConnector::Impl {
                 return answers[i].error.value_or(
                     error(ErrorCode::InvalidResponse, "The Exchange server left out an event that it had found.")
                 );
-            auto found = fetched(context, calendar, ids[i], std::move(*answers[i].item));
-            if (!found) return found.error();
-            if (!found->unreadable && found->event.uid == uid) return found;
+            auto event = fetched(context, calendar, ids[i], std::move(*answers[i].item));
+            if (!event) return event.error();
+            if (!event->unreadable && event->event.uid == uid) return event;
         }
         return not_there();
     }
@@ -154,12 +110,7 @@ struct EwsConnector::Impl {
     /// The event as it is now, checked to be what the caller read and ours to write.
     Result<Element> writable(const Context& context, const Href& event, const Version& if_match) {
         CALGATE_TRY(Element current, items.get_one(context, item_in(event)));
-        if (version_of(current) != if_match) return changed_meanwhile();
-        if (is_of_another(current))
-            return error(
-                ErrorCode::Rejected,
-                "The event is somebody else's meeting, which only its organiser can change; decline it in Outlook."
-            );
+        CALGATE_TRY_STATUS(check_writable(current, if_match));
         return current;
     }
 
@@ -169,11 +120,8 @@ struct EwsConnector::Impl {
         const Context& context, const Href& calendar, const std::string& id, const Element& written, const Event& wanted
     ) {
         const Href href = event_href(calendar, id);
-        const bool series = !wanted.master.rules.empty();
-        if (!series && !written.attribute("ChangeKey").empty())
-            return WriteReceipt{href, Version{written.attribute("ChangeKey")}};
+        if (wanted.master.rules.empty()) return items.receipt(context, href, written.attribute("ChangeKey"));
         CALGATE_TRY(const RemoteEvent stored, fetch(context, calendar, id));
-        if (!series) return WriteReceipt{href, stored.version};
         if (stored.unreadable) return error(ErrorCode::InvalidResponse, *stored.unreadable);
         CALGATE_TRY_STATUS(items.write_exceptions(context, id, wanted, stored.event));
         CALGATE_TRY(const Element now, items.get_one(context, id));
@@ -188,13 +136,15 @@ EwsConnector::EwsConnector(
     EwsSettings settings,
     oauth::TokenSource* tokens
 )
-    : impl_(std::make_unique<Impl>(transport, clock, zones, std::move(settings), tokens)) {}
+    : impl_(std::make_unique<Impl>(*this, transport, clock, zones, std::move(settings), tokens)) {}
 
 EwsConnector::~EwsConnector() = default;
 
 Capabilities EwsConnector::capabilities() const { return {true, true}; }
 
 HintService* EwsConnector::hints() { return &impl_->streaming; }
+
+BatchService* EwsConnector::batch() { return &impl_->together; }
 
 Result<Event> EwsConnector::read_source(const std::string& source) const {
     // An item, or a block of busy times.
@@ -279,13 +229,12 @@ Result<WriteReceipt> EwsConnector::create_event(const Context& context, const Hr
     CALGATE_TRY_STATUS(check_calendar(calendar));
     CALGATE_TRY(const std::string item, write_create(event, impl_->items.wire()));
     const auto there = impl_->find_by(context, calendar, Searched::OurUid, event.uid.value, event.uid);
-    if (there) return error(ErrorCode::AlreadyExists, "The calendar already holds this event.");
+    if (there) return already_there();
     if (there.error().code != ErrorCode::NotFound) return there.error();
     const Ask ask{Call::Create, "CreateItem", create_item(folder_in(calendar), item), impl_->items.wire().zone()};
     CALGATE_TRY(const Element message, impl_->session.ask_one(context, ask));
     const Element* const id = message.find("ItemId");
-    if (!id || id->attribute("Id").empty())
-        return error(ErrorCode::InvalidResponse, "The Exchange server did not name what it created; it is looked up.");
+    if (!id || id->attribute("Id").empty()) return unnamed();
     return impl_->finish(context, calendar, id->attribute("Id"), *id, event);
 }
 
@@ -296,16 +245,13 @@ Result<WriteReceipt> EwsConnector::update_event(
     const Href calendar = calendar_of(href);
     CALGATE_TRY(const Element current, impl_->writable(context, href, if_match));
     CALGATE_TRY(const std::vector<RemoteEvent> stored, impl_->items.complete(context, calendar, {current}));
-    if (stored.front().unreadable || stored.front().event.partial)
-        return error(ErrorCode::Rejected, "The event at the service is only partly understood; it is not written.");
-    CALGATE_TRY_STATUS(impl_->items.check_exceptions(event, stored.front().event));
-    CALGATE_TRY(const Update update, write_update(event, stored.front().event, impl_->items.wire()));
+    CALGATE_TRY(const Update update, update_of(impl_->items, stored.front(), event));
     const std::string id = item_in(href);
     if (update.fields.empty()) return impl_->finish(context, calendar, id, current.child("ItemId"), event);
     const Ask ask{
         Call::Update,
         "UpdateItem",
-        update_item(id, current.child("ItemId").attribute("ChangeKey"), update.fields),
+        update_items(item_change(id, current.child("ItemId").attribute("ChangeKey"), update.fields)),
         impl_->items.wire().zone()};
     CALGATE_TRY(const Element message, impl_->session.ask_one(context, ask));
     static const Element kNothing;
@@ -318,7 +264,8 @@ Status EwsConnector::delete_event(const Context& context, const Href& href, cons
     const auto current = impl_->writable(context, href, if_match);
     if (!current && current.error().code == ErrorCode::NotFound) return {};
     if (!current) return current.error();
-    const std::string body = delete_item(item_in(href), current->child("ItemId").attribute("ChangeKey"));
+    const std::string body =
+        delete_items(item_to_delete(item_in(href), current->child("ItemId").attribute("ChangeKey")));
     const auto done = impl_->session.ask_one(context, {Call::Delete, "DeleteItem", body, {}});
     if (done || done.error().code == ErrorCode::NotFound) return {};
     return done.error();

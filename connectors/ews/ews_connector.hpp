@@ -58,6 +58,8 @@ public:
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
     /// Streaming notifications, see ews_stream.hpp.
     HintService* hints() override;
+    /// See ews_together.hpp.
+    BatchService* batch() override;
 
 private:
     struct Impl;

@@ -114,6 +114,13 @@ Result<Element> ItemReader::get_one(const Context& context, const std::string& i
     return Error{ErrorCode::InvalidResponse, "The Exchange server left out the event that we asked for.", {}};
 }
 
+Result<WriteReceipt> ItemReader::receipt(const Context& context, const Href& event, const std::string& change_key)
+    const {
+    if (!change_key.empty()) return WriteReceipt{event, Version{change_key}};
+    CALGATE_TRY(const Element stored, get_one(context, item_in(event)));
+    return WriteReceipt{event, version_of(stored)};
+}
+
 RemoteEvent ItemReader::understood(const Href& calendar, const Element& item, const std::vector<Exception>& exceptions)
     const {
     RemoteEvent out{event_href(calendar, id_of(item)), version_of(item), {}, {}};

@@ -34,6 +34,11 @@ public:
     Result<std::vector<RemoteEvent>> complete(const Context&, const Href& calendar, const std::vector<Element>& items)
         const;
 
+    /// Of what is no series; no request. Never fails, as `complete`.
+    RemoteEvent single(const Href& calendar, const Element& item) const { return understood(calendar, item, {}); }
+    /// @param change_key as an answer to a write names it; where it does not, the event is read.
+    Result<WriteReceipt> receipt(const Context&, const Href& event, const std::string& change_key) const;
+
     /// @return Rejected when a deleted occurrence would have to come back.
     Status check_exceptions(const Event& wanted, const Event& stored) const;
     /// Brings the occurrences of a stored series to what is wanted. Each is read first, because a wrong count of

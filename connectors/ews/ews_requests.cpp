@@ -63,8 +63,15 @@ std::string folder_shape() {
 }
 
 std::string equals(const std::string& path, const std::string& value) {
-    return "<m:Restriction><t:IsEqualTo>" + path + "<t:FieldURIOrConstant><t:Constant Value=\"" + escaped(value) +
-           "\"/></t:FieldURIOrConstant></t:IsEqualTo></m:Restriction>";
+    return "<t:IsEqualTo>" + path + "<t:FieldURIOrConstant><t:Constant Value=\"" + escaped(value) +
+           "\"/></t:FieldURIOrConstant></t:IsEqualTo>";
+}
+
+/// @param values one at least.
+std::string one_of(const std::string& path, const std::vector<std::string>& values) {
+    std::string any;
+    for (const std::string& value : values) any += equals(path, value);
+    return "<m:Restriction>" + (values.size() > 1 ? "<t:Or>" + any + "</t:Or>" : any) + "</m:Restriction>";
 }
 
 std::string page(std::string_view kind, int most, int offset) {
@@ -82,7 +89,7 @@ std::string get_calendar_folders() {
 
 std::string find_calendar_folders(int offset, bool by_class) {
     return "<m:FindFolder Traversal=\"Deep\">" + folder_shape() + page("PageFolder", kFolderPage, offset) +
-           (by_class ? equals(field("folder:FolderClass"), "IPF.Appointment") : "") +
+           (by_class ? one_of(field("folder:FolderClass"), {"IPF.Appointment"}) : "") +
            "<m:ParentFolderIds><t:DistinguishedFolderId Id=\"msgfolderroot\"/></m:ParentFolderIds></m:FindFolder>";
 }
 
@@ -104,14 +111,16 @@ std::string get_occurrence(const std::string& master, int index) {
            "\" InstanceIndex=\"" + std::to_string(index) + "\"/></m:ItemIds></m:GetItem>";
 }
 
-std::string find_items(const std::string& folder, Searched searched, const std::string& value, int offset) {
+std::string find_items(
+    const std::string& folder, Searched searched, const std::vector<std::string>& values, int offset
+) {
     const std::string path =
         searched == Searched::OurUid
             ? own_field(kUidProperty)
             : "<t:ExtendedFieldURI DistinguishedPropertySetId=\"Meeting\" PropertyId=\"35\" PropertyType=\"Binary\"/>";
     return "<m:FindItem Traversal=\"Shallow\"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>" +
            field("item:DateTimeCreated") + path + "</t:AdditionalProperties></m:ItemShape>" +
-           page("PageItem", kItemPage, offset) + equals(path, value) + "<m:ParentFolderIds>" + folder_id(folder) +
+           page("PageItem", kItemPage, offset) + one_of(path, values) + "<m:ParentFolderIds>" + folder_id(folder) +
            "</m:ParentFolderIds></m:FindItem>";
 }
 
@@ -150,21 +159,26 @@ std::string get_streaming_events(const std::string& subscription, int minutes) {
            "</m:ConnectionTimeout></m:GetStreamingEvents>";
 }
 
-std::string create_item(const std::string& folder, const std::string& item) {
+std::string create_item(const std::string& folder, const std::string& items) {
     return "<m:CreateItem SendMeetingInvitations=\"SendToNone\"><m:SavedItemFolderId>" + folder_id(folder) +
-           "</m:SavedItemFolderId><m:Items>" + item + "</m:Items></m:CreateItem>";
+           "</m:SavedItemFolderId><m:Items>" + items + "</m:Items></m:CreateItem>";
 }
 
-std::string update_item(const std::string& id, const std::string& change_key, const std::string& updates) {
+std::string item_change(const std::string& id, const std::string& change_key, const std::string& updates) {
+    return "<t:ItemChange>" + item_id(id, change_key) + "<t:Updates>" + updates + "</t:Updates></t:ItemChange>";
+}
+
+std::string update_items(const std::string& changes) {
     return "<m:UpdateItem ConflictResolution=\"NeverOverwrite\" MessageDisposition=\"SaveOnly\" "
-           "SendMeetingInvitationsOrCancellations=\"SendToNone\"><m:ItemChanges><t:ItemChange>" +
-           item_id(id, change_key) + "<t:Updates>" + updates +
-           "</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>";
+           "SendMeetingInvitationsOrCancellations=\"SendToNone\"><m:ItemChanges>" +
+           changes + "</m:ItemChanges></m:UpdateItem>";
 }
 
-std::string delete_item(const std::string& id, const std::string& change_key) {
-    return "<m:DeleteItem DeleteType=\"MoveToDeletedItems\" SendMeetingCancellations=\"SendToNone\"><m:ItemIds>" +
-           item_id(id, change_key) + "</m:ItemIds></m:DeleteItem>";
+std::string item_to_delete(const std::string& id, const std::string& change_key) { return item_id(id, change_key); }
+
+std::string delete_items(const std::string& ids) {
+    return "<m:DeleteItem DeleteType=\"MoveToDeletedItems\" SendMeetingCancellations=\"SendToNone\"><m:ItemIds>" + ids +
+           "</m:ItemIds></m:DeleteItem>";
 }
 
 }  // namespace calgate::ews

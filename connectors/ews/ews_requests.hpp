@@ -22,8 +22,8 @@ std::string get_items(const std::vector<std::string>& ids);
 std::string get_occurrence(const std::string& master, int index);
 
 enum class Searched : std::uint8_t { OurUid, GlobalObjectId };
-/// Items of a folder whose property has this value; named by id, creation time and our property.
-std::string find_items(const std::string& folder, Searched, const std::string& value, int offset);
+/// Items of a folder whose property has one of these values; named by id, creation time and our property.
+std::string find_items(const std::string& folder, Searched, const std::vector<std::string>& values, int offset);
 constexpr int kItemPage = 100;
 
 /// MergedFreeBusyIntervalInMinutes: for how long each digit of a merged answer stands.
@@ -36,8 +36,13 @@ std::string subscribe_streaming(const std::vector<std::string>& folders);
 /// @param minutes until the service ends the answer, 1 to 30.
 std::string get_streaming_events(const std::string& subscription, int minutes);
 
-std::string create_item(const std::string& folder, const std::string& item);
-std::string update_item(const std::string& id, const std::string& change_key, const std::string& updates);
-std::string delete_item(const std::string& id, const std::string& change_key);
+/// @param items one CalendarItem after the other.
+std::string create_item(const std::string& folder, const std::string& items);
+std::string item_change(const std::string& id, const std::string& change_key, const std::string& updates);
+/// @param changes one item_change after the other.
+std::string update_items(const std::string& changes);
+std::string item_to_delete(const std::string& id, const std::string& change_key);
+/// @param ids one item_to_delete after the other.
+std::string delete_items(const std::string& ids);
 
 }  // namespace calgate::ews

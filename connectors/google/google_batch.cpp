@@ -111,6 +111,7 @@ BatchBody write_batch(const std::vector<BatchPart>& parts) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
         out.text += "--" + boundary + "\r\nContent-Type: application/http\r\nContent-ID: <" + kPartName +
                     std::to_string(i) + ">\r\n\r\n" + parts[i].method + " " + parts[i].target + "\r\n";
+        if (!parts[i].if_match.empty()) out.text += "If-Match: " + parts[i].if_match + "\r\n";
         if (!parts[i].body.empty())
             out.text += "Content-Type: application/json; charset=utf-8\r\nContent-Length: " +
                         std::to_string(parts[i].body.size()) + "\r\n";

@@ -14,6 +14,7 @@ struct BatchPart {
     std::string method{};
     std::string target{};  ///< Path and query; the host is that of the batch.
     std::string body{};
+    std::string if_match{};  ///< Empty: unconditional.
 };
 struct BatchBody {
     std::string content_type{};

@@ -220,11 +220,14 @@ Result<std::optional<Whole>> EventReader::series(
     return whole;
 }
 
+std::string EventReader::search_path(const Href& calendar, const std::string& ical_uid) const {
+    return list_path(calendar) + "?" + list_query(settings_) + "&iCalUID=" + http::percent_encode(ical_uid);
+}
+
 Result<std::vector<Item>> EventReader::items_with_uid(
     const Context& context, const Href& calendar, const std::string& ical_uid
 ) const {
-    const std::string path =
-        list_path(calendar) + "?" + list_query(settings_) + "&iCalUID=" + http::percent_encode(ical_uid);
+    const std::string path = search_path(calendar, ical_uid);
     std::vector<Item> items;
     std::string token;
     for (int pages = 0; pages < kMaxPagesOfOneUid; ++pages) {

@@ -25,6 +25,8 @@ public:
     Result<Item> item(const Context&, const Href& calendar, const std::string& id) const;
     /// The live event that has this iCalUID; nothing when there is none. @return Forbidden when the calendar is gone.
     Result<std::optional<Whole>> with_ical_uid(const Context&, const Href& calendar, const std::string& ical_uid) const;
+    /// Of the list that names every resource with this iCalUID.
+    std::string search_path(const Href& calendar, const std::string& ical_uid) const;
     /// Tells a missing event from a missing calendar, which Google answers alike. @return Forbidden for the latter.
     Status calendar_is_there(const Context&, const Href& calendar) const;
 

@@ -7,6 +7,7 @@
 #include "connectors/google/google_lists.hpp"
 #include "connectors/google/google_push.hpp"
 #include "connectors/google/google_session.hpp"
+#include "connectors/google/google_together.hpp"
 #include "connectors/google/google_wire.hpp"
 #include "connectors/http/url.hpp"
 
@@ -14,21 +15,13 @@ namespace calgate::google {
 
 namespace {
 
-constexpr const char* kNoMail = "?sendUpdates=none";
-
 Error no_event_href() {
     return {ErrorCode::NotFound, "This is no address of a Google event; it is read again from its calendar.", {}};
-}
-
-Error changed_meanwhile() {
-    return {ErrorCode::VersionMismatch, "The event was changed at Google since we read it; it is read again.", {}};
 }
 
 Error taken(const std::string& what) {
     return {ErrorCode::AlreadyExists, "Google already has an event under this " + what + ".", {}};
 }
-
-std::string strong(const std::optional<Version>& version) { return is_strong(version) ? version->value : ""; }
 
 }  // namespace
 
@@ -39,8 +32,10 @@ struct GoogleConnector::Impl {
     Session session;
     EventReader events;
     ChannelService channels;
+    Together together;
 
     Impl(
+        Connector& connector,
         http::HttpTransport& transport,
         const Clock& clock,
         const ZoneResolver& given_zones,
@@ -52,7 +47,8 @@ struct GoogleConnector::Impl {
           context{zones, settings.default_zone},
           session(transport, clock, tokens, settings),
           events(session, context, settings),
-          channels(session, clock) {}
+          channels(session, clock),
+          together(connector, session, events, context) {}
 
     /// One PATCH. Only the first of a chain can trust the version that was read: our own writes move the etags of the
     /// rest of the series (trap G23).
@@ -88,10 +84,7 @@ struct GoogleConnector::Impl {
     /// The event as `if_match` names it: from its source where that is still this version, otherwise read.
     Result<Whole> base(const Context& call, const EventPlace& place, const Version& if_match, const Event& event)
         const {
-        auto remembered = read_whole(event.source);
-        const bool fresh = remembered && remembered->exceptions.empty() && remembered->master.id == place.id &&
-                           is_strong(remembered->version()) && remembered->version() == if_match;
-        if (fresh) return remembered;
+        if (auto fresh = remembered(event.source, place.id, if_match)) return std::move(*fresh);
         CALGATE_TRY(Whole now, events.whole(call, place.calendar, place.id));
         if (now.version() != if_match) return changed_meanwhile();
         return now;
@@ -100,30 +93,6 @@ struct GoogleConnector::Impl {
     Status absent(const Context& call, const Href& calendar, const Uid& uid) const {
         CALGATE_TRY(const auto found, events.with_ical_uid(call, calendar, uid.value));
         return found ? Status{taken("UID")} : Status{};
-    }
-
-    /// What the answer to an insert made of it.
-    static Result<Item> taken_in(const std::string& answer, const std::string& id, const Event& event) {
-        CALGATE_TRY(Item created, read_item(answer));
-        if (created.id != id)
-            return Error{ErrorCode::InvalidResponse, "Google gave the event another id than we had chosen.", {}};
-        if (!keeps_mark(created, event)) return dropped_mark();
-        return created;
-    }
-
-    Result<WriteReceipt> outcome_of(
-        const std::optional<http::Response>& answer, const Href& calendar, const Event& event
-    ) const {
-        if (!answer)
-            return Error{
-                ErrorCode::InvalidResponse, "Google left one of several answers out; we look what it did.", {}};
-        if (answer->status != 200) return session.refused(Call::Create, *answer);
-        CALGATE_TRY(const Item created, taken_in(answer->body, event.uid.value, event));
-        return WriteReceipt{event_href(calendar, created.id), created.version};
-    }
-
-    static Error dropped_mark() {
-        return {ErrorCode::Rejected, "Google did not keep our mark on the event, so we could not find it again.", {}};
     }
 };
 
@@ -134,7 +103,7 @@ GoogleConnector::GoogleConnector(
     oauth::TokenSource& tokens,
     GoogleSettings settings
 )
-    : impl_(std::make_unique<Impl>(transport, clock, zones, tokens, std::move(settings))) {}
+    : impl_(std::make_unique<Impl>(*this, transport, clock, zones, tokens, std::move(settings))) {}
 
 GoogleConnector::~GoogleConnector() = default;
 
@@ -189,43 +158,11 @@ Result<WriteReceipt> GoogleConnector::create_event(const Context& context, const
     CALGATE_TRY(
         const std::string answer, impl_->session.ask(context, Call::Create, "POST", list_path(calendar) + kNoMail, body)
     );
-    CALGATE_TRY(Item created, Impl::taken_in(answer, *id, event));
+    CALGATE_TRY(Item created, taken_in(answer, *id, event));
     const Whole whole{std::move(created), {}};
     if (event.overrides.empty()) return WriteReceipt{event_href(calendar, *id), whole.master.version};
     CALGATE_TRY(auto chain, patches(whole, event, impl_->context));
     return impl_->write_all(context, {calendar, *id}, whole, chain, event);
-}
-
-std::vector<Result<WriteReceipt>> GoogleConnector::create_events(
-    const Context& context, const Href& calendar, const std::vector<Event>& events
-) {
-    const Error unsent{ErrorCode::Cancelled, "The event was not sent.", {}};
-    std::vector<Result<WriteReceipt>> outcomes(events.size(), unsent);
-    std::vector<BatchPart> parts;
-    std::vector<std::size_t> sent;
-    for (std::size_t i = 0; i < events.size(); ++i) {
-        const Event& event = events[i];
-        const auto id = event_id_of(event.uid);
-        const bool fits = id && *id == event.uid.value && event.overrides.empty() && calendar_id(calendar);
-        if (!fits) {
-            outcomes[i] = create_event(context, calendar, event);
-            continue;
-        }
-        auto body = insert_body(event, *id, impl_->context);
-        if (!body) {
-            outcomes[i] = body.error();
-            continue;
-        }
-        parts.push_back({"POST", list_path(calendar) + kNoMail, std::move(*body)});
-        sent.push_back(i);
-    }
-    if (parts.empty()) return outcomes;
-    const auto answers = impl_->session.send_together(context, parts);
-    for (std::size_t i = 0; i < sent.size(); ++i) {
-        const Event& event = events[sent[i]];
-        outcomes[sent[i]] = answers ? impl_->outcome_of((*answers)[i], calendar, event) : answers.error();
-    }
-    return outcomes;
 }
 
 Result<WriteReceipt> GoogleConnector::update_event(
@@ -267,5 +204,7 @@ Status GoogleConnector::delete_event(const Context& context, const Href& href, c
 }
 
 PushService* GoogleConnector::push() { return &impl_->channels; }
+
+BatchService* GoogleConnector::batch() { return &impl_->together; }
 
 }  // namespace calgate::google

@@ -26,7 +26,7 @@ struct GoogleSettings {
 /// query it belongs to. An Event is a whole series: what Google keeps as single resources (master, exceptions,
 /// cancelled instances) is put together here, and its Version covers all of them.
 /// Every write says sendUpdates=none and carries no attendees: nobody is mailed (R21).
-class GoogleConnector final : public Connector, private BatchService {
+class GoogleConnector final : public Connector {
 public:
     GoogleConnector(http::HttpTransport&, const Clock&, const ZoneResolver&, oauth::TokenSource&, GoogleSettings);
     ~GoogleConnector() override;
@@ -49,16 +49,10 @@ public:
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
     PushService* push() override;
-    /// Copies only need no search before they are made; what is more than one resource, or under a name that is no copy
-    /// name, is created alone.
-    BatchService* batch() override { return this; }
+    /// See google_together.hpp.
+    BatchService* batch() override;
 
 private:
-    std::size_t capacity() const override { return 50; }  ///< Larger batches meet rateLimitExceeded and 409 conflict.
-    std::vector<Result<WriteReceipt>> create_events(
-        const Context&, const Href& calendar, const std::vector<Event>& events
-    ) override;
-
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -1,6 +1,7 @@
 #include "connectors/google/google_session.hpp"
 
 #include "connectors/http/url.hpp"
+#include "core/batch.hpp"
 
 namespace calgate::google {
 
@@ -52,8 +53,8 @@ Result<oauth::PartAnswers> Session::batch(const Context& context, std::vector<Ba
     request.body = std::move(body.text);
     request.headers = {{"Accept", "multipart/mixed"}, {"Content-Type", std::move(body.content_type)}};
     CALGATE_TRY(const http::Response response, with_token(context, std::move(request)));
-    if (response.status != 200) return refused(Call::Create, response);
-    return read_batch(response, parts.size());
+    if (response.status == 200) return read_batch(response, parts.size());
+    return about_no_event(refused(Call::Create, response));
 }
 
 Result<oauth::PartAnswers> Session::send_together(const Context& context, const std::vector<BatchPart>& parts) const {

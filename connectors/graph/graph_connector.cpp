@@ -4,6 +4,7 @@
 
 #include "connectors/graph/graph_changes.hpp"
 #include "connectors/graph/graph_push.hpp"
+#include "connectors/graph/graph_together.hpp"
 
 namespace calgate::graph {
 
@@ -16,21 +17,6 @@ constexpr int kMaxTransactions = 8;
 Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
 
 Error not_there() { return error(ErrorCode::NotFound, "The calendar holds no event with this UID."); }
-Error already_there() { return error(ErrorCode::AlreadyExists, "The calendar already holds this event."); }
-
-Error changed_meanwhile() {
-    return error(
-        ErrorCode::VersionMismatch, "The event was changed at the service since we read it; it is read again."
-    );
-}
-
-Error has_guests() {
-    return error(
-        ErrorCode::Rejected,
-        "Somebody invited guests to the event, and Microsoft Graph would mail them about our change; change it in "
-        "Outlook, or take the guests out."
-    );
-}
 
 Status check_calendar(const Href& calendar) {
     if (is_calendar_href(calendar.value)) return {};
@@ -44,20 +30,6 @@ Status check_event(const Href& event) {
     return error(ErrorCode::NotFound, "The event's address is not one of Microsoft Graph; nothing is there.");
 }
 
-/// A literal of an OData filter.
-std::string quoted(const std::string& text) {
-    std::string out = "'";
-    for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
-    return out + "'";
-}
-
-using Outcomes = std::vector<Result<WriteReceipt>>;
-using Indices = std::vector<std::size_t>;
-
-Error left_out() {
-    return error(ErrorCode::InvalidResponse, "Microsoft Graph left one of several answers out; we look what it did.");
-}
-
 }  // namespace
 
 struct GraphConnector::Impl {
@@ -67,8 +39,11 @@ struct GraphConnector::Impl {
     EventReader events;
     ChangeReader changes;
     Subscriptions subscriptions;
+    Search search;
+    Together together;
 
     Impl(
+        Connector& connector,
         http::HttpTransport& transport,
         const Clock& given_clock,
         const ZoneResolver& zones,
@@ -80,116 +55,19 @@ struct GraphConnector::Impl {
           session(transport, clock, tokens, settings),
           events(session, clock, zones, settings),
           changes(session, events, clock, settings),
-          subscriptions(session, clock) {}
+          subscriptions(session, clock),
+          search(session, events),
+          together(connector, session, events, search) {}
 
-    Ask search(const Href& calendar, const std::string& filter) const {
-        Ask ask;
-        ask.url = session.mailbox_url(
-            calendar.value + "/events", {{"$filter", filter}, {"$expand", expand_properties()}, {"$top", "10"}}
-        );
-        return ask;
-    }
-    Ask search_ours(const Href& calendar, const Uid& uid) const {
-        const std::string property = property_id(kUidProperty);
-        return search(
-            calendar,
-            "singleValueExtendedProperties/Any(ep: ep/id eq " + quoted(property) + " and ep/value eq " +
-                quoted(uid.value) + ")"
-        );
-    }
-
-    /// Values are compared without case by the service, so each find is read.
-    Result<std::optional<Item>> found_in(const std::string& body, const Href& calendar, const Uid& uid) const {
-        CALGATE_TRY(Page page, parse_page(body));
-        for (Item& item : page.items) {
-            if (item.type == "occurrence" || item.type == "exception") continue;
-            const RemoteEvent found = events.understood(event_href(calendar, item.id), item.etag, item.json);
-            if (!found.unreadable && found.event.uid == uid) return std::optional(std::move(item));
-        }
-        return std::optional<Item>{};
-    }
     Result<RemoteEvent> find_by(const Context& context, const Href& calendar, const Ask& ask, const Uid& uid) const {
         CALGATE_TRY(const http::Response response, session.done(context, ask));
-        CALGATE_TRY(const std::optional<Item> item, found_in(response.body, calendar, uid));
+        CALGATE_TRY(const std::optional<Item> item, search.found_in(response.body, calendar, uid));
         if (!item) return not_there();
         return events.complete(context, event_href(calendar, item->id), *item);
     }
 
     Result<RemoteEvent> find_ours(const Context& context, const Href& calendar, const Uid& uid) const {
-        return find_by(context, calendar, search_ours(calendar, uid), uid);
-    }
-
-    Result<Ask> creation(const Href& calendar, const Event& event, const std::string& transaction) const {
-        CALGATE_TRY(std::string body, write_create(event, transaction, events.wire()));
-        return Ask{Call::Create, "POST", session.mailbox_url(calendar.value + "/events"), std::move(body), {}, false};
-    }
-
-    Result<bool> is_missing(const std::optional<http::Response>& answer, const Href& calendar, const Uid& uid) const {
-        if (!answer) return left_out();
-        if (answer->status != 200) return session.refused(Call::Read, *answer);
-        CALGATE_TRY(const std::optional<Item> item, found_in(answer->body, calendar, uid));
-        return !item.has_value();
-    }
-
-    /// Which of `wanted` have yet to be made. The outcome of one that is there stays as it is, the outcome of one that
-    /// could not be looked for is told.
-    Indices missing_of(
-        const Context& context,
-        const Href& calendar,
-        const std::vector<Event>& all,
-        const Indices& wanted,
-        Outcomes& outcomes
-    ) const {
-        std::vector<Ask> asks;
-        for (const std::size_t i : wanted) asks.push_back(search_ours(calendar, all[i].uid));
-        if (asks.empty()) return {};
-        const auto answers = session.send_together(context, asks);
-        Indices missing;
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            const Result<bool> is_new =
-                answers ? is_missing((*answers)[i], calendar, all[wanted[i]].uid) : answers.error();
-            if (!is_new) outcomes[wanted[i]] = is_new.error();
-            if (is_new && *is_new) missing.push_back(wanted[i]);
-        }
-        return missing;
-    }
-
-    /// @return those whose name is used up.
-    Indices make(
-        const Context& context,
-        const Href& calendar,
-        const std::vector<Event>& all,
-        const Indices& wanted,
-        Outcomes& outcomes
-    ) const {
-        std::vector<Ask> asks;
-        Indices asked, used_up;
-        for (const std::size_t i : wanted) {
-            auto ask = creation(calendar, all[i], all[i].uid.value);
-            if (ask) {
-                asks.push_back(std::move(*ask));
-                asked.push_back(i);
-            } else {
-                outcomes[i] = ask.error();
-            }
-        }
-        if (asks.empty()) return {};
-        const auto answers = session.send_together(context, asks);
-        for (std::size_t i = 0; i < asked.size(); ++i) {
-            const std::optional<http::Response> answer = answers ? (*answers)[i] : std::nullopt;
-            if (answer && is_repeated_transaction(answer->status, parse_error(answer->body))) {
-                used_up.push_back(asked[i]);
-            } else {
-                outcomes[asked[i]] = !answers ? answers.error() : made(answer, calendar);
-            }
-        }
-        return used_up;
-    }
-    Result<WriteReceipt> made(const std::optional<http::Response>& answer, const Href& calendar) const {
-        if (!answer) return left_out();
-        if (answer->status != 200 && answer->status != 201) return session.refused(Call::Create, *answer);
-        CALGATE_TRY(const Item item, parse_item(answer->body));
-        return WriteReceipt{event_href(calendar, item.id), Version{item.etag}};
+        return find_by(context, calendar, search.ours(calendar, uid), uid);
     }
 
     /// Whether the event that used up a transactionId is still in the calendar.
@@ -205,11 +83,9 @@ struct GraphConnector::Impl {
         return found.error();
     }
 
-    /// The event as it is now, checked to be what the caller read and ours to write without mail to anybody.
     Result<Item> writable(const Context& context, const Href& event, const Version& if_match) const {
         CALGATE_TRY(Item current, events.get(context, event));
-        if (current.etag != if_match.value) return changed_meanwhile();
-        if (current.has_guests) return has_guests();
+        CALGATE_TRY_STATUS(check_writable(current, if_match));
         return current;
     }
 
@@ -231,13 +107,15 @@ GraphConnector::GraphConnector(
     oauth::TokenSource& tokens,
     GraphSettings settings
 )
-    : impl_(std::make_unique<Impl>(transport, clock, zones, tokens, std::move(settings))) {}
+    : impl_(std::make_unique<Impl>(*this, transport, clock, zones, tokens, std::move(settings))) {}
 
 GraphConnector::~GraphConnector() = default;
 
 Capabilities GraphConnector::capabilities() const { return {true, true}; }
 
 PushService* GraphConnector::push() { return &impl_->subscriptions; }
+
+BatchService* GraphConnector::batch() { return &impl_->together; }
 
 Result<Event> GraphConnector::read_source(const std::string& source) const {
     return read_event(source, impl_->events.wire());
@@ -281,7 +159,7 @@ Result<RemoteEvent> GraphConnector::find_event(const Context& context, const Hre
     CALGATE_TRY_STATUS(check_calendar(calendar));
     auto ours = impl_->find_ours(context, calendar, uid);
     if (ours || ours.error().code != ErrorCode::NotFound) return ours;
-    return impl_->find_by(context, calendar, impl_->search(calendar, "iCalUId eq " + quoted(uid.value)), uid);
+    return impl_->find_by(context, calendar, impl_->search.by_ical_uid(calendar, uid), uid);
 }
 
 Result<WriteReceipt> GraphConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
@@ -292,7 +170,7 @@ Result<WriteReceipt> GraphConnector::create_event(const Context& context, const 
     if (there.error().code != ErrorCode::NotFound) return there.error();
     for (int name = 0; name < kMaxTransactions; ++name) {
         const std::string transaction = event.uid.value + (name == 0 ? "" : "~" + std::to_string(name));
-        CALGATE_TRY(const Ask ask, impl_->creation(calendar, event, transaction));
+        CALGATE_TRY(const Ask ask, creation(impl_->session, impl_->events, calendar, event, transaction));
         CALGATE_TRY(const http::Response response, impl_->session.send(context, ask));
         if (response.status == 200 || response.status == 201) {
             CALGATE_TRY(Item stored, parse_item(response.body));
@@ -309,34 +187,13 @@ Result<WriteReceipt> GraphConnector::create_event(const Context& context, const 
     );
 }
 
-std::vector<Result<WriteReceipt>> GraphConnector::create_events(
-    const Context& context, const Href& calendar, const std::vector<Event>& events
-) {
-    Outcomes outcomes(events.size(), already_there());
-    Indices plain;
-    for (std::size_t i = 0; i < events.size(); ++i) {
-        if (is_calendar_href(calendar.value) && events[i].master.rules.empty()) {
-            plain.push_back(i);
-        } else {
-            outcomes[i] = create_event(context, calendar, events[i]);
-        }
-    }
-    const auto missing = impl_->missing_of(context, calendar, events, plain, outcomes);
-    for (const std::size_t used_up : impl_->make(context, calendar, events, missing, outcomes))
-        outcomes[used_up] = create_event(context, calendar, events[used_up]);
-    return outcomes;
-}
-
 Result<WriteReceipt> GraphConnector::update_event(
     const Context& context, const Href& href, const Version& if_match, const Event& event
 ) {
     CALGATE_TRY_STATUS(check_event(href));
     CALGATE_TRY(Item current, impl_->writable(context, href, if_match));
     CALGATE_TRY(const RemoteEvent stored, impl_->events.complete(context, href, current));
-    if (stored.unreadable || stored.event.partial)
-        return error(ErrorCode::Rejected, "The event at the service is only partly understood; it is not written.");
-    CALGATE_TRY_STATUS(impl_->events.check_exceptions(event, stored.event));
-    CALGATE_TRY(std::string body, write_patch(event, stored.event, impl_->events.wire()));
+    CALGATE_TRY(std::string body, patch_of(impl_->events, stored, event));
     if (body.empty()) return impl_->finish(context, href, std::move(current), event);
     const Ask ask{
         Call::Update, "PATCH", impl_->session.mailbox_url(href.value), std::move(body), if_match.value, false};

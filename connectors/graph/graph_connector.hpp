@@ -30,7 +30,7 @@ struct GraphSettings {
 /// "calendars/{id}/events/{id}", ids percent-encoded and case-sensitive; a Version is an @odata.etag; a SyncToken
 /// carries the delta link, its window and a checksum. One request at a time, so one connector takes one of the four
 /// requests that a mailbox answers at once.
-class GraphConnector final : public Connector, private BatchService {
+class GraphConnector final : public Connector {
 public:
     GraphConnector(http::HttpTransport&, const Clock&, const ZoneResolver&, oauth::TokenSource&, GraphSettings);
     ~GraphConnector() override;
@@ -56,16 +56,10 @@ public:
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
     PushService* push() override;
-    /// Two requests for as many events as a mailbox takes at once: all are searched for, then all that are not there
-    /// are made. A series, and a name that was used up, is created alone.
-    BatchService* batch() override { return this; }
+    /// See graph_together.hpp.
+    BatchService* batch() override;
 
 private:
-    std::size_t capacity() const override { return 4; }  ///< More calls at once to one mailbox are throttled (M31).
-    std::vector<Result<WriteReceipt>> create_events(
-        const Context&, const Href& calendar, const std::vector<Event>& events
-    ) override;
-
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

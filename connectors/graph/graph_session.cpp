@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "connectors/http/url.hpp"
+#include "core/batch.hpp"
 
 namespace calgate::graph {
 
@@ -123,8 +124,9 @@ Result<oauth::PartAnswers> Session::batch(const Context& context, const std::vec
         parts.push_back({ask.method, ask.url.substr(settings_.base_url.size()), headers_of(ask), ask.body});
     }
     const Ask around{asks.front().call, "POST", root_url("$batch"), write_batch(parts), {}, false};
-    CALGATE_TRY(const http::Response response, done(context, around));
-    return read_batch(response, parts.size());
+    const auto response = done(context, around);
+    if (!response) return about_no_event(response.error());
+    return read_batch(*response, parts.size());
 }
 
 Result<oauth::PartAnswers> Session::send_together(const Context& context, const std::vector<Ask>& asks) const {

@@ -123,4 +123,49 @@ Status MemoryConnector::delete_event(const Context& context, const Href& href, c
     });
 }
 
+BatchService* MemoryConnector::batch() { return capacity() > 1 ? this : nullptr; }
+
+std::size_t MemoryConnector::capacity() const {
+    const std::lock_guard lock(service_.impl_->mutex);
+    return service_.impl_->settings.batch_size;
+}
+
+namespace {
+
+/// The fault that a whole batch meets.
+template <class Service>
+std::optional<Fault> fault_of_batch(Service& service, const Context& context) {
+    const std::lock_guard lock(service.mutex);
+    ++service.counters.batch;
+    if (context.stop.stop_requested())
+        return Fault{Operation::Batch, error(ErrorCode::Cancelled, "The call was stopped."), false, 1};
+    return service.take_fault(Operation::Batch);
+}
+
+}  // namespace
+
+std::vector<Result<WriteReceipt>> MemoryConnector::write_events(
+    const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
+) {
+    const auto fault = fault_of_batch(*service_.impl_, context);
+    if (fault && !fault->after_applying) return std::vector<Result<WriteReceipt>>(writes.size(), fault->error);
+    std::vector<Result<WriteReceipt>> outcomes;
+    for (const EventWrite& write : writes) outcomes.push_back(write_alone(*this, context, calendar, write));
+    return fault ? std::vector<Result<WriteReceipt>>(writes.size(), fault->error) : outcomes;
+}
+
+std::vector<Result<bool>> MemoryConnector::find_absent(
+    const Context& context, const Href& calendar, const std::vector<Uid>& uids
+) {
+    if (const auto fault = fault_of_batch(*service_.impl_, context))
+        return std::vector<Result<bool>>(uids.size(), fault->error);
+    std::vector<Result<bool>> outcomes;
+    for (const Uid& uid : uids) {
+        const auto found = find_event(context, calendar, uid);
+        const bool absent = !found && found.error().code == ErrorCode::NotFound;
+        outcomes.push_back(found || absent ? Result<bool>(absent) : Result<bool>(found.error()));
+    }
+    return outcomes;
+}
+
 }  // namespace calgate::memory

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "core/batch.hpp"
 #include "core/clock.hpp"
 #include "core/connector.hpp"
 #include "core/zone.hpp"
 
 namespace calgate::memory {
 
-enum class Operation : std::uint8_t { Any, List, Changes, Fetch, Find, Create, Update, Delete };
+enum class Operation : std::uint8_t { Any, List, Changes, Fetch, Find, Create, Update, Delete, Batch };
 
 /// What happens to coming calls.
 struct Fault {
@@ -25,8 +26,8 @@ struct Fault {
 
 /// Calls that arrived, failed ones included.
 struct Counters {
-    std::int64_t list = 0, changes = 0, fetch = 0, find = 0, create = 0, update = 0, erase = 0;
-    std::int64_t total() const { return list + changes + fetch + find + create + update + erase; }
+    std::int64_t list = 0, changes = 0, fetch = 0, find = 0, create = 0, update = 0, erase = 0, batch = 0;
+    std::int64_t total() const { return list + changes + fetch + find + create + update + erase + batch; }
 };
 
 /// A calendar service in memory: calendars, events as iCalendar text, versions, a change log with tombstones.
@@ -40,6 +41,7 @@ public:
         bool conditional_writes = true;     ///< What Capabilities say; writes are always checked.
         bool names_short_lived = true;      ///< Events made and deleted between two reads are named as removed.
         std::string zone{};                 ///< For floating times.
+        std::size_t batch_size = 1;         ///< Calls that one batch takes; 1: it takes none.
     };
     MemoryService(const ZoneResolver&, const Clock&);
     MemoryService(const ZoneResolver&, const Clock&, Settings);
@@ -69,6 +71,7 @@ public:
     /// Tokens handed out so far are refused with SyncTokenExpired.
     void forget_tokens();
     void set_page_size(std::size_t);
+    void set_batch_size(std::size_t);
     void set_names_short_lived(bool);
     void set_lists_on_dead_tokens(bool);
     Counters counters() const;
@@ -80,7 +83,7 @@ private:
 };
 
 /// An account at a MemoryService; any number may share one.
-class MemoryConnector final : public Connector {
+class MemoryConnector final : public Connector, private BatchService {
 public:
     explicit MemoryConnector(MemoryService&);
 
@@ -96,8 +99,16 @@ public:
     Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
+    BatchService* batch() override;
 
 private:
+    std::size_t capacity() const override;
+    /// A fault of Operation::Batch hits all of it; those of single writes hit the parts.
+    std::vector<Result<WriteReceipt>> write_events(
+        const Context&, const Href& calendar, const std::vector<EventWrite>& writes
+    ) override;
+    std::vector<Result<bool>> find_absent(const Context&, const Href& calendar, const std::vector<Uid>& uids) override;
+
     MemoryService& service_;
 };
 

@@ -227,6 +227,11 @@ void MemoryService::set_page_size(std::size_t size) {
     impl_->settings.page_size = std::max<std::size_t>(size, 1);
 }
 
+void MemoryService::set_batch_size(std::size_t size) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->settings.batch_size = std::max<std::size_t>(size, 1);
+}
+
 void MemoryService::set_names_short_lived(bool named) {
     const std::lock_guard lock(impl_->mutex);
     impl_->settings.names_short_lived = named;

@@ -55,7 +55,7 @@ public:
 
     Features features() const override {
         Features offered;
-        offered.passwords = offered.deadlines = offered.outages = true;
+        offered.passwords = offered.deadlines = offered.outages = offered.batches = true;
         offered.hints = streams_;
         return offered;
     }

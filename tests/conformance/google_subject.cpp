@@ -43,7 +43,7 @@ public:
     Features features() const override {
         Features offered;
         offered.passwords = offered.deadlines = offered.outages = offered.faults = offered.mails = offered.json =
-            offered.batches = offered.times = true;
+            offered.batches = offered.mailing_batches = offered.times = true;
         offered.freezing = stage_->over_https();
         return offered;
     }

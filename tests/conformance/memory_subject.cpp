@@ -33,11 +33,11 @@ namespace {
 
 class MemorySubject final : public Subject {
 public:
-    explicit MemorySubject(const ZoneResolver& zones) : service_(zones, clock_) {}
+    explicit MemorySubject(const ZoneResolver& zones) : service_(zones, clock_, settings()) {}
 
     Features features() const override {
         Features offered;
-        offered.garbage = offered.outages = true;
+        offered.garbage = offered.outages = offered.batches = true;
         return offered;
     }
     Connector& connector() override { return connector_; }
@@ -61,6 +61,12 @@ public:
     }
 
 private:
+    static memory::MemoryService::Settings settings() {
+        memory::MemoryService::Settings made;
+        made.batch_size = 6;
+        return made;
+    }
+
     ManualClock clock_{};
     memory::MemoryService service_;
     memory::MemoryConnector connector_{service_};

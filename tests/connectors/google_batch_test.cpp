@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/connectors/google_stage.hpp"
+#include "tests/support/batch_writes.hpp"
 
 namespace calgate::testing {
 
@@ -32,7 +33,7 @@ std::vector<Event> haircuts(int count) {
 }
 
 std::vector<Result<WriteReceipt>> create_all(GoogleStage& stage, const std::vector<Event>& events) {
-    return stage.connector.batch()->create_events(stage.context(), stage.calendar, events);
+    return stage.connector.batch()->write_events(stage.context(), stage.calendar, creations(events));
 }
 
 int with_code(const std::vector<Result<WriteReceipt>>& outcomes, ErrorCode code) {
@@ -163,6 +164,9 @@ const WholeRow kWhole[] = {
     {"bare 502", SimFault::Kind::Refusal, 502, ErrorCode::Timeout},
     {"bare 503", SimFault::Kind::Refusal, 503, ErrorCode::Unavailable},
     {"bare 429", SimFault::Kind::Refusal, 429, ErrorCode::RateLimited},
+    // It judges the request; no event is parked or gone for it.
+    {"bare 413", SimFault::Kind::Refusal, 413, ErrorCode::InvalidResponse},
+    {"bare 400", SimFault::Kind::Refusal, 400, ErrorCode::InvalidResponse},
     {"no connection", SimFault::Kind::NoConnection, 0, ErrorCode::Unavailable},
 };
 

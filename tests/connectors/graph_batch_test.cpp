@@ -2,8 +2,8 @@
 
 #include <boost/test/data/test_case.hpp>
 
-#include "core/batch.hpp"
 #include "tests/connectors/graph_stage.hpp"
+#include "tests/support/batch_writes.hpp"
 
 using namespace calgate;
 using namespace calgate::testing;
@@ -19,7 +19,7 @@ std::vector<Event> haircuts(int count, const std::string& name = "copy-") {
 }
 
 std::vector<Result<WriteReceipt>> create_all(Office& office, const std::vector<Event>& events) {
-    return office.connector.batch()->create_events(office.context(), office.calendar, events);
+    return office.connector.batch()->write_events(office.context(), office.calendar, creations(events));
 }
 
 int with_code(const std::vector<Result<WriteReceipt>>& outcomes, ErrorCode code) {
@@ -174,6 +174,25 @@ BOOST_AUTO_TEST_CASE(series_and_what_graph_cannot_hold_go_their_own_way) {
     BOOST_TEST((outcomes[0] && outcomes[1] && outcomes[3]));
     BOOST_TEST((!outcomes[2] && outcomes[2].error().code == ErrorCode::Rejected));
     BOOST_TEST(office.sim.count(office.calendar_id) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(what_has_guests_is_left_alone_in_a_batch_too_R21) {
+    Office office;
+    const std::string meeting = office.sim.put_event(
+        office.calendar_id,
+        R"({"subject":"Meeting","start":{"dateTime":"2026-06-10T07:00:00","timeZone":"UTC"},)"
+        R"("end":{"dateTime":"2026-06-10T08:00:00","timeZone":"UTC"},)"
+        R"("attendees":[{"type":"required","emailAddress":{"address":"customer@example.com"}}]})"
+    );
+    const RemoteEvent held = office.fetch(office.href(meeting)), own = office.fetch(office.create(haircut("a")).href);
+    const int before = office.sim.mails_sent();
+    const auto outcomes = office.connector.batch()->write_events(
+        office.context(), office.calendar, {deletion_of(held), update_of(own, "Moved")}
+    );
+    BOOST_TEST((!outcomes[0] && outcomes[0].error().code == ErrorCode::Rejected));
+    BOOST_TEST(outcomes[1].has_value());
+    BOOST_TEST(office.sim.mails_sent() == before);
+    BOOST_TEST(office.sim.count(office.calendar_id) == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,5 @@
-#include "core/batch.hpp"
 #include "tests/connectors/graph_stage.hpp"
+#include "tests/support/batch_writes.hpp"
 
 using namespace calgate;
 using namespace calgate::testing;
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(every_request_asks_for_the_same_kind_of_ids_M11_M12) {
     BOOST_TEST(office.connector.find_event(office.context(), office.calendar, Uid{"series"}).has_value());
     BOOST_TEST(
         office.connector.batch()
-            ->create_events(office.context(), office.calendar, {haircut("x"), haircut("y")})
+            ->write_events(office.context(), office.calendar, creations({haircut("x"), haircut("y")}))
             .size() == 2u
     );
     BOOST_TEST(office.connector.delete_event(office.context(), href, *written->version).has_value());

@@ -36,6 +36,18 @@ std::string uid_in(const std::string& constant) {
     return bytes->substr(at + 12, bytes->find('\0', at + 12) - at - 12);
 }
 
+/// Whether that item is what an IsEqualTo asks for.
+bool has_value(const EwsItem& item, const Element& rule) {
+    const std::string value = rule.child("FieldURIOrConstant").child("Constant").attribute("Value");
+    const Element& path = rule.child("ExtendedFieldURI");
+    const std::string& name = path.attribute("PropertyName");
+    if (path.attribute("PropertyId") == "35") return item.properties.word("UID") == uid_in(value);
+    return std::any_of(item.properties.children.begin(), item.properties.children.end(), [&](const Element& property) {
+        return property.name == "ExtendedProperty" && !name.empty() &&
+               property.child("ExtendedFieldURI").attribute("PropertyName") == name && property.word("Value") == value;
+    });
+}
+
 /// The item and, for an occurrence, which.
 std::pair<std::string, int> addressed(const Element& id) {
     if (id.name == "OccurrenceItemId")
@@ -68,22 +80,16 @@ std::string EwsSim::State::find_item(const Element& request) {
     const EwsFolder& parent =
         parents.has("FolderId") ? folder(parents.child("FolderId").attribute("Id")) : folders.front();
     const Element& view = request.child("IndexedPageItemView");
-    const Element& rule = request.child("Restriction").child("IsEqualTo");
-    const std::string value = rule.child("FieldURIOrConstant").child("Constant").attribute("Value");
-    const Element& path = rule.child("ExtendedFieldURI");
+    const Element& restriction = request.child("Restriction");
+    const std::vector<Element>& rules = (restriction.has("Or") ? restriction.child("Or") : restriction).children;
     std::string listed;
     const int offset = view.name.empty() ? 0 : std::stoi(view.attribute("Offset"));
     const int most = view.name.empty() ? 1000 : std::stoi(view.attribute("MaxEntriesReturned"));
     int total = 0, given = 0;
     for (const EwsItem& one : items) {
         if (one.gone || one.folder != parent.id) continue;
-        bool matches = rule.name.empty() || quirks.ignores_restrictions;
-        if (path.attribute("PropertyId") == "35") matches = one.properties.word("UID") == uid_in(value);
-        for (const Element& property : one.properties.children)
-            if (property.name == "ExtendedProperty" &&
-                property.child("ExtendedFieldURI").attribute("PropertyName") == path.attribute("PropertyName") &&
-                !path.attribute("PropertyName").empty())
-                matches |= property.word("Value") == value;
+        bool matches = rules.empty() || quirks.ignores_restrictions;
+        for (const Element& rule : rules) matches |= has_value(one, rule);
         if (!matches || ++total <= offset || given >= most) continue;
         ++given;
         Element shape = request.child("ItemShape");

@@ -296,6 +296,16 @@ http::Response GoogleSim::State::batch(const http::Request& request) {
         one.method = line.substr(0, first);
         one.url = "https://www.googleapis.com" + line.substr(first + 1, second - first - 1);
         one.body = body_at == std::string::npos ? "" : inner.substr(body_at + 2);
+        // Those of the part count before those around it.
+        http::Headers own;
+        for (std::size_t line_at = line_end; line_at < body_at && line_at != std::string::npos;) {
+            const auto next = inner.find('\n', line_at + 1);
+            const std::string header = inner.substr(line_at + 1, next - line_at - 1);
+            if (const auto colon = header.find(": "); colon != std::string::npos)
+                own.emplace_back(header.substr(0, colon), header.substr(colon + 2));
+            line_at = next;
+        }
+        one.headers.insert(one.headers.begin(), own.begin(), own.end());
         while (one.body.ends_with('\n')) one.body.pop_back();
         const auto url = http::parse_url(one.url);
         const http::Response answered = url ? answer(one, *url) : google_error(400, "badRequest");

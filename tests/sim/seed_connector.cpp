@@ -201,11 +201,25 @@ Result<WriteReceipt> WalledConnector::create_event(const Context& context, const
     return answer;
 }
 
-std::vector<Result<WriteReceipt>> WalledConnector::create_events(
-    const Context& context, const Href& calendar, const std::vector<Event>& events
+std::vector<Result<WriteReceipt>> WalledConnector::write_events(
+    const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
 ) {
     std::vector<Result<WriteReceipt>> outcomes;
-    for (const Event& event : events) outcomes.push_back(create_event(context, calendar, event));
+    for (const EventWrite& write : writes) outcomes.push_back(write_alone(*this, context, calendar, write));
+    if (wall_.take(Fault::CutAnswer))
+        for (auto& outcome : outcomes) outcome = Error{ErrorCode::InvalidResponse, "The answer broke off.", {}};
+    return outcomes;
+}
+
+std::vector<Result<bool>> WalledConnector::find_absent(
+    const Context& context, const Href& calendar, const std::vector<Uid>& uids
+) {
+    std::vector<Result<bool>> outcomes;
+    for (const Uid& uid : uids) {
+        const auto found = find_event(context, calendar, uid);
+        const bool absent = !found && found.error().code == ErrorCode::NotFound;
+        outcomes.push_back(found || absent ? Result<bool>(absent) : Result<bool>(found.error()));
+    }
     return outcomes;
 }
 

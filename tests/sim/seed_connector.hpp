@@ -28,10 +28,12 @@ public:
 
 private:
     std::size_t capacity() const override { return 5; }
-    /// Each part meets faults of its own, and the process may end between two of them.
-    std::vector<Result<WriteReceipt>> create_events(
-        const Context&, const Href& calendar, const std::vector<Event>& events
+    /// Each part meets faults of its own, and the process may end between two of them; then the whole answer may be
+    /// cut off.
+    std::vector<Result<WriteReceipt>> write_events(
+        const Context&, const Href& calendar, const std::vector<EventWrite>& writes
     ) override;
+    std::vector<Result<bool>> find_absent(const Context&, const Href& calendar, const std::vector<Uid>& uids) override;
 
     template <class Answer>
     using Call = std::function<Answer(Connector&, const Context&)>;

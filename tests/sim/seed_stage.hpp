@@ -42,7 +42,7 @@ private:
 /// A small business of one seed: persons, their calendars at services behind walls, one gateway.
 class Stage final : public ConnectorFactory {
 public:
-    /// @param batches the services take several creations in one call.
+    /// @param batches the services take several writes in one call.
     Stage(std::uint64_t seed, Canary, bool batches, const ZoneResolver&, Statistics&);
 
     Result<std::unique_ptr<Connector>> open(const Account&) override;

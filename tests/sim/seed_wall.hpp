@@ -42,7 +42,7 @@ struct Surroundings {
     CrashPlan& crash;
     const Keys& keys;
     Canary canary = Canary::None;
-    bool batches = false;  ///< Several creations fit into one call.
+    bool batches = false;  ///< Several writes fit into one call.
     /// A person changes something at this event, or somewhere in this calendar.
     std::function<void(const Href&)> person{};
 };

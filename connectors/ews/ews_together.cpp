@@ -1,0 +1,299 @@
+#include "connectors/ews/ews_together.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace calgate::ews {
+
+namespace {
+
+using Kind = EventWrite::Kind;
+
+constexpr int kMaxPages = 100;
+
+Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
+
+/// Says that the write has to go alone.
+Error goes_alone() { return error(ErrorCode::Unsupported, "The event takes calls of its own."); }
+
+Error miscounted() {
+    return error(ErrorCode::InvalidResponse, "The Exchange server did not answer item by item; we look what it did.");
+}
+
+/// A meeting whose organiser is somebody else: our change would be undone by the next update, or refused.
+bool is_of_another(const Element& item) {
+    const std::string reply = item.word("MyResponseType"), meeting = item.word("IsMeeting");
+    return (meeting == "true" || meeting == "1") && !reply.empty() && reply != "Organizer" && reply != "Unknown";
+}
+
+}  // namespace
+
+Error already_there() { return error(ErrorCode::AlreadyExists, "The calendar already holds this event."); }
+
+Error unnamed() {
+    return error(ErrorCode::InvalidResponse, "The Exchange server did not name what it created; it is looked up.");
+}
+
+Status check_writable(const Element& current, const Version& if_match) {
+    if (version_of(current) != if_match)
+        return error(
+            ErrorCode::VersionMismatch, "The event was changed at the service since we read it; it is read again."
+        );
+    if (is_of_another(current))
+        return error(
+            ErrorCode::Rejected,
+            "The event is somebody else's meeting, which only its organiser can change; decline it in Outlook."
+        );
+    return {};
+}
+
+Result<Update> update_of(const ItemReader& items, const RemoteEvent& stored, const Event& wanted) {
+    if (stored.unreadable || stored.event.partial)
+        return error(ErrorCode::Rejected, "The event at the service is only partly understood; it is not written.");
+    CALGATE_TRY_STATUS(items.check_exceptions(wanted, stored.event));
+    return write_update(wanted, stored.event, items.wire());
+}
+
+Result<std::vector<Search::Find>> Search::find(
+    const Context& context, const Href& calendar, Searched searched, const std::vector<std::string>& values
+) {
+    const std::set<std::string> wanted(values.begin(), values.end());
+    std::vector<std::pair<std::string, Find>> found;  // With when it was created.
+    std::vector<Find> unsaid;
+    std::string first_of_page;
+    int offset = 0;
+    for (int pages = 0;; ++pages) {
+        if (pages == kMaxPages)
+            return error(ErrorCode::InvalidResponse, "The Exchange server's list of finds does not end.");
+        const std::string body = find_items(folder_in(calendar), searched, values, offset);
+        CALGATE_TRY(const Element message, session_.ask_one(context, {Call::Read, "FindItem", body, {}}));
+        const Element& root = message.child("RootFolder");
+        const auto& listed = root.child("Items").children;
+        for (const Element& item : listed) {
+            const std::string id = id_of(item), value = item.child("ExtendedProperty").word("Value");
+            const bool said = item.has("ExtendedProperty");
+            if (!id.empty() && said && wanted.contains(value))
+                found.emplace_back(item.word("DateTimeCreated"), Find{id, value});
+            if (!id.empty() && !said) unsaid.push_back({id, {}});
+        }
+        offset += static_cast<int>(listed.size());
+        const std::string& last = root.attribute("IncludesLastItemInRange");
+        if (listed.empty() || last == "true" || last == "1") break;
+        // Where nothing says that this was the last page, an empty one does, or the first one once more.
+        const std::string first = id_of(listed.front());
+        if (last.empty() && (first == first_of_page || root.attribute("TotalItemsInView") == std::to_string(offset)))
+            break;
+        first_of_page = first;
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Find> out;
+    for (auto& [created, find] : found) out.push_back(std::move(find));
+    out.insert(out.end(), unsaid.begin(), unsaid.end());
+    return out;
+}
+
+/// One call of write_events.
+struct Together::Round {
+    const Context& context;
+    const Href& calendar;
+    const std::vector<EventWrite>& writes;
+    std::vector<Result<WriteReceipt>> outcomes{};
+    std::vector<Part> created{}, updated{}, deleted{};
+};
+
+Together::Together(
+    Connector& alone, Session& session, const ItemReader& items, Search& search, const EwsSettings& settings
+)
+    : alone_(alone), session_(session), items_(items), search_(search), settings_(settings) {}
+
+/// EWS lets no client choose an id: what carries our property is looked for before it is created.
+void Together::look_for(Round& round) const {
+    std::vector<std::string> names;
+    for (const Part& part : round.created) names.push_back(round.writes[part.at].event.uid.value);
+    if (names.empty()) return;
+    const auto found = search_.find(round.context, round.calendar, Searched::OurUid, names);
+    const bool unsaid = found && !found->empty() && found->back().value.empty();
+    std::vector<Part> missing;
+    for (Part& part : round.created) {
+        const std::string& name = round.writes[part.at].event.uid.value;
+        const auto is_it = [&](const Search::Find& find) { return find.value == name; };
+        if (!found && found.error().code != ErrorCode::InvalidResponse)
+            round.outcomes[part.at] = found.error();
+        else if (!found || unsaid || std::any_of(found->begin(), found->end(), is_it))
+            round.outcomes[part.at] = goes_alone();
+        else
+            missing.push_back(std::move(part));
+    }
+    round.created = std::move(missing);
+}
+
+/// @return of an update its fields, of a deletion nothing, around the id; Unsupported for what goes alone.
+Result<std::string> Together::change_of(const EventWrite& write, const Answer& answer) const {
+    if (!answer.item)
+        return answer.error.value_or(
+            error(ErrorCode::InvalidResponse, "The Exchange server left out the event that we asked for.")
+        );
+    const Element& current = *answer.item;
+    CALGATE_TRY_STATUS(check_writable(current, write.if_match));
+    const std::string id = item_in(write.href), key = current.child("ItemId").attribute("ChangeKey");
+    if (write.kind == Kind::Delete) return item_to_delete(id, key);
+    if (current.has("Recurrence")) return goes_alone();
+    CALGATE_TRY(const Update update, update_of(items_, items_.single(calendar_of(write.href), current), write.event));
+    if (update.fields.empty()) return goes_alone();
+    return item_change(id, key, update.fields);
+}
+
+/// Some compatible servers do not look at a ChangeKey, and none does at that of a deletion: each write is preceded by a
+/// reading.
+void Together::read(Round& round) const {
+    std::vector<std::string> ids;
+    std::vector<std::size_t> asked;
+    for (std::size_t i = 0; i < round.writes.size(); ++i) {
+        const EventWrite& write = round.writes[i];
+        if (write.kind == Kind::Create || item_in(write.href).empty()) continue;
+        if (write.kind == Kind::Update && !write.event.master.rules.empty()) continue;
+        ids.push_back(item_in(write.href));
+        asked.push_back(i);
+    }
+    if (ids.empty()) return;
+    const auto answers = items_.get(round.context, ids);
+    for (std::size_t at = 0; at < asked.size(); ++at) {
+        const std::size_t i = asked[at];
+        const EventWrite& write = round.writes[i];
+        auto change = answers ? change_of(write, (*answers)[at]) : Result<std::string>(about_no_event(answers.error()));
+        if (change)
+            (write.kind == Kind::Update ? round.updated : round.deleted).push_back({i, std::move(*change)});
+        else if (write.kind == Kind::Delete && change.error().code == ErrorCode::NotFound)
+            round.outcomes[i] = WriteReceipt{write.href, std::nullopt};
+        else
+            round.outcomes[i] = change.error();
+    }
+}
+
+template <class Inside, class Understood>
+void Together::send(
+    Round& round, Ask ask, const std::vector<Part>& parts, const Inside& inside, const Understood& understood
+) const {
+    for (std::size_t begin = 0; begin < parts.size();) {
+        std::string all;
+        for (std::size_t i = begin; i < parts.size(); ++i) all += parts[i].xml;
+        ask.body = inside(all);
+        const auto response = session_.ask(round.context, ask);
+        const auto messages = response ? messages_of(*response) : std::vector<const Element*>{};
+        const bool counted = response && messages.size() == parts.size() - begin;
+        std::size_t tried = 0;
+        for (std::size_t i = begin; i < parts.size(); ++i, ++tried) {
+            auto& outcome = round.outcomes[parts[i].at];
+            const Verdict verdict = counted ? verdict_of(*messages[i - begin]) : Verdict{};
+            // The rest was not looked at (MS-OXWSCDATA: ErrorBatchProcessingStopped) and is sent again.
+            if (verdict.code == "ErrorBatchProcessingStopped") break;
+            if (!response)
+                outcome = about_no_event(response.error());
+            else if (!counted)
+                outcome = miscounted();
+            else if (!verdict.success())
+                outcome = session_.refused(ask.call, verdict);
+            else
+                outcome = understood(round.writes[parts[i].at], *messages[i - begin]);
+        }
+        begin += tried;
+        if (tried > 0) continue;
+        for (; begin < parts.size(); ++begin)
+            round.outcomes[parts[begin].at] =
+                error(ErrorCode::Unavailable, "The Exchange server stopped before the first of several items.");
+    }
+}
+
+void Together::create(Round& round) const {
+    const auto inside = [&](const std::string& items) { return create_item(folder_in(round.calendar), items); };
+    send(
+        round,
+        {Call::Create, "CreateItem", {}, items_.wire().zone()},
+        round.created,
+        inside,
+        [&](const EventWrite&, const Element& message) -> Result<WriteReceipt> {
+            const Element* const id = message.find("ItemId");
+            if (!id || id->attribute("Id").empty()) return unnamed();
+            const Href href = event_href(round.calendar, id->attribute("Id"));
+            return items_.receipt(round.context, href, id->attribute("ChangeKey"));
+        }
+    );
+}
+
+void Together::update(Round& round) const {
+    send(
+        round,
+        {Call::Update, "UpdateItem", {}, items_.wire().zone()},
+        round.updated,
+        update_items,
+        [&](const EventWrite& write, const Element& message) -> Result<WriteReceipt> {
+            const Element* const id = message.find("ItemId");
+            if (id && id->attribute("Id") != item_in(write.href)) return miscounted();
+            return items_.receipt(round.context, write.href, id ? id->attribute("ChangeKey") : std::string());
+        }
+    );
+}
+
+void Together::remove(Round& round) const {
+    send(
+        round,
+        {Call::Delete, "DeleteItem", {}, {}},
+        round.deleted,
+        delete_items,
+        [](const EventWrite& write, const Element&) -> Result<WriteReceipt> {
+            return WriteReceipt{write.href, std::nullopt};
+        }
+    );
+    for (const Part& part : round.deleted) {
+        auto& outcome = round.outcomes[part.at];
+        if (!outcome && outcome.error().code == ErrorCode::NotFound)
+            outcome = WriteReceipt{round.writes[part.at].href, std::nullopt};
+    }
+}
+
+std::vector<Result<WriteReceipt>> Together::write_events(
+    const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
+) {
+    Round round{context, calendar, writes, {writes.size(), goes_alone()}, {}, {}, {}};
+    const bool is_calendar = !folder_in(calendar).empty() && item_in(calendar).empty();
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        if (writes[i].kind != Kind::Create || !writes[i].event.master.rules.empty() || !is_calendar) continue;
+        auto item = write_create(writes[i].event, items_.wire());
+        if (item)
+            round.created.push_back({i, std::move(*item)});
+        else
+            round.outcomes[i] = item.error();
+    }
+    look_for(round);
+    create(round);
+    read(round);
+    update(round);
+    remove(round);
+    for (std::size_t i = 0; i < writes.size(); ++i)
+        if (!round.outcomes[i] && round.outcomes[i].error().code == ErrorCode::Unsupported)
+            round.outcomes[i] = write_alone(alone_, context, calendar, writes[i]);
+    return round.outcomes;
+}
+
+std::vector<Result<bool>> Together::find_absent(
+    const Context& context, const Href& calendar, const std::vector<Uid>& uids
+) {
+    std::vector<Result<bool>> outcomes(uids.size(), true);
+    for (const Searched searched : {Searched::OurUid, Searched::GlobalObjectId}) {
+        std::vector<std::string> values;
+        for (const Uid& uid : uids)
+            values.push_back(searched == Searched::OurUid ? uid.value : global_object_id(uid.value));
+        if (values.empty()) break;
+        const auto found = search_.find(context, calendar, searched, values);
+        if (!found && found.error().code != ErrorCode::InvalidResponse)
+            return std::vector<Result<bool>>(uids.size(), found.error());
+        for (std::size_t i = 0; i < uids.size(); ++i) {
+            // A find that shows no value may be any of them.
+            const auto may_be = [&](const Search::Find& find) { return find.value.empty() || find.value == values[i]; };
+            if (!found || std::any_of(found->begin(), found->end(), may_be)) outcomes[i] = false;
+        }
+    }
+    return outcomes;
+}
+
+}  // namespace calgate::ews
