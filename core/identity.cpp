@@ -275,7 +275,7 @@ Event copy_event(
     event.master.place = shown.place;
     event.master.notes = shown.notes;
     event.master.classification =
-        calendar.copy_detail == CopyDetail::Busy ? Classification::Private : Classification::Public;
+        calendar.copy_detail == CopyDetail::kBusy ? Classification::Private : Classification::Public;
     event.master.sequence = appointment.revision;
     event.mark =
         write_mark(Mark{business.epoch, business.id, appointment.id, mirror.generation, appointment.revision}, keys);

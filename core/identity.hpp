@@ -60,7 +60,7 @@ std::string base64url(std::string_view bytes);
 std::optional<std::string> from_base64url(std::string_view text);
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
-/// What a copy on a target shows of an appointment (I27). With CopyDetail::Busy: title "Busy", no place, no notes.
+/// What a copy on a target shows of an appointment (I27). With CopyDetail::kBusy: title "Busy", no place, no notes.
 Shown shown_on(const Appointment&, CopyDetail, const ZoneResolver&);
 /// The agreed end; where the start fell into a gap and moved past it (RFC 5545 3.3.5), the end that keeps the length.
 LocalSeconds effective_end(const Appointment&, const ZoneResolver&);

@@ -11,17 +11,17 @@ constexpr int kTitleBit = 1, kPlaceBit = 2, kNotesBit = 4;
 }  // namespace
 
 int number_of(const CopyDetail& detail) {
-    if (detail == CopyDetail::Busy) return 0;
-    if (detail == CopyDetail::Title) return 1;
-    if (detail == CopyDetail::Full) return 2;
+    if (detail == CopyDetail::kBusy) return 0;
+    if (detail == CopyDetail::kTitle) return 1;
+    if (detail == CopyDetail::kFull) return 2;
     return kFirstList + (detail.title ? kTitleBit : 0) + (detail.place ? kPlaceBit : 0) +
            (detail.notes ? kNotesBit : 0);
 }
 
 std::optional<CopyDetail> copy_detail_of(int number) {
-    if (number == 0) return CopyDetail::Busy;
-    if (number == 1) return CopyDetail::Title;
-    if (number == 2) return CopyDetail::Full;
+    if (number == 0) return CopyDetail::kBusy;
+    if (number == 1) return CopyDetail::kTitle;
+    if (number == 2) return CopyDetail::kFull;
     const int bits = number - kFirstList;
     if (bits < 0 || bits > (kTitleBit | kPlaceBit | kNotesBit)) return std::nullopt;
     return CopyDetail{(bits & kTitleBit) != 0, (bits & kPlaceBit) != 0, (bits & kNotesBit) != 0};

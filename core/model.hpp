@@ -26,15 +26,15 @@ struct CopyDetail {
     bool title = false;
     bool place = false;
     bool notes = false;
-    static const CopyDetail Busy;   ///< None of them: the default.
-    static const CopyDetail Title;  ///< The title alone.
-    static const CopyDetail Full;   ///< All of them.
+    static const CopyDetail kBusy;   ///< None of them: the default.
+    static const CopyDetail kTitle;  ///< The title alone.
+    static const CopyDetail kFull;   ///< All of them.
     bool operator==(const CopyDetail&) const = default;
 };
-inline constexpr CopyDetail CopyDetail::Busy{};
-inline constexpr CopyDetail CopyDetail::Title{true, false, false};
-inline constexpr CopyDetail CopyDetail::Full{true, true, true};
-/// As stores and markers keep it: 0, 1 and 2 are Busy, Title and Full. @return nothing for a number that is none.
+inline constexpr CopyDetail CopyDetail::kBusy{};
+inline constexpr CopyDetail CopyDetail::kTitle{true, false, false};
+inline constexpr CopyDetail CopyDetail::kFull{true, true, true};
+/// As stores and markers keep it: 0, 1 and 2 are kBusy, kTitle and kFull. @return nothing for a number that is none.
 int number_of(const CopyDetail&);
 std::optional<CopyDetail> copy_detail_of(int number);
 
@@ -140,7 +140,7 @@ struct Calendar {
     std::string zone{};   ///< For floating times; empty: the person's zone.
     bool mirror = false;  ///< Target: that person's appointments are written here.
     bool busy = false;    ///< Source: foreign events here block that person.
-    CopyDetail copy_detail = CopyDetail::Busy;
+    CopyDetail copy_detail = CopyDetail::kBusy;
     CalendarState state = CalendarState::Active;
     std::string detail{};
 

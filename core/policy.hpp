@@ -22,7 +22,7 @@ struct ReconcilePolicy {
     ConcurrentEditPolicy concurrent_edits = ConcurrentEditPolicy::Ask;
     DeletionPolicy deletions = DeletionPolicy::AskWhenMany;
     /// What the copy shows: fields that it hides never flow back (a masked title is not an edit).
-    CopyDetail copy_detail = CopyDetail::Full;
+    CopyDetail copy_detail = CopyDetail::kFull;
     MovedOntoPolicy moved_onto = MovedOntoPolicy::Ask;
     MovedAwayPolicy moved_away = MovedAwayPolicy::Restore;
     DuplicatePolicy duplicates = DuplicatePolicy::Busy;

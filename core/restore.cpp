@@ -84,9 +84,9 @@ void consider(const RemoteEvent& event, RestorePlan& plan, Sorting& sorting) {
 
 /// Those that have a name first: with equal agreement they are likelier.
 constexpr CopyDetail kDetails[] = {
-    CopyDetail::Busy,
-    CopyDetail::Title,
-    CopyDetail::Full,
+    CopyDetail::kBusy,
+    CopyDetail::kTitle,
+    CopyDetail::kFull,
     {true, true, false},
     {true, false, true},
     {false, true, true},
@@ -95,7 +95,7 @@ constexpr CopyDetail kDetails[] = {
 
 /// What copies show when nothing says so: the way in which most of them agree with their capsules.
 CopyDetail likely_detail(const Sorting& sorting, const ZoneResolver& zones) {
-    CopyDetail best = CopyDetail::Busy;
+    CopyDetail best = CopyDetail::kBusy;
     int most = -1;
     for (const CopyDetail& detail : kDetails) {
         int agree = 0;

@@ -62,7 +62,7 @@ struct RestorePlan {
     Business business{};
     std::vector<Staff> staff{};
     std::vector<Service> services{};
-    CopyDetail detail = CopyDetail::Busy;
+    CopyDetail detail = CopyDetail::kBusy;
     std::vector<RestoredCopy> copies{};  ///< Unedited ones first, of these the newest change first.
     std::vector<Href> duplicates{};      ///< Copies of a copy, made by a person: left alone.
     std::vector<Href> damaged{};         ///< Carry a mark, but their capsule does not open.

@@ -53,7 +53,7 @@ std::string calendar_text(const std::vector<Appointment>& appointments, const Zo
     for (const Appointment& a : appointments) {
         Event event;
         event.uid.value = a.id.value + "@calgate";
-        const Shown full = shown_on(a, CopyDetail::Full, zones);
+        const Shown full = shown_on(a, CopyDetail::kFull, zones);
         event.master.start = full.start;
         event.master.end = full.end;
         event.master.title = full.title;

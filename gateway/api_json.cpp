@@ -61,8 +61,8 @@ HttpResponse answer(int status, const Json& body) {
 }
 
 std::string name_of(const CopyDetail& detail) {
-    if (detail == CopyDetail::Busy) return "busy";
-    if (detail == CopyDetail::Full) return "full";
+    if (detail == CopyDetail::kBusy) return "busy";
+    if (detail == CopyDetail::kFull) return "full";
     std::string list;
     for (const auto& [name, shown] :
          {std::pair{"title", detail.title}, {"place", detail.place}, {"notes", detail.notes}})
@@ -71,8 +71,8 @@ std::string name_of(const CopyDetail& detail) {
 }
 
 CopyDetail copy_detail_from(const std::string& text) {
-    if (text == "busy") return CopyDetail::Busy;
-    if (text == "full") return CopyDetail::Full;
+    if (text == "busy") return CopyDetail::kBusy;
+    if (text == "full") return CopyDetail::kFull;
     CopyDetail detail;
     for (std::size_t from = 0; from <= text.size();) {
         const auto comma = std::min(text.find(',', from), text.size());

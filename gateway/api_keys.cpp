@@ -126,4 +126,20 @@ HttpResponse Api::delete_key(const HttpRequest& request, const PathValues& path)
     return answer(200, Json{{"revoked", id}});
 }
 
+HttpResponse Api::rotate_keys(const HttpRequest& request, const PathValues&) {
+    const auto done = parts_.connectors.vault().rotate(parts_.store);
+    if (!done) return problem(500, "The new key was not kept", done.error().detail);
+    parts_.store.write([&](Writer& writer) {
+        writer.append(Change{
+            0,
+            parts_.clock.now(),
+            "vault.rotated",
+            std::to_string(done->key),
+            who(request),
+            std::to_string(done->resealed) + " secrets were sealed anew.",
+            0});
+    });
+    return answer(200, Json{{"key", done->key}, {"resealed", done->resealed}, {"damaged", done->damaged}});
+}
+
 }  // namespace calgate

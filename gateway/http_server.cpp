@@ -20,7 +20,7 @@ namespace {
 
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 constexpr auto kGoodbye = std::chrono::seconds{2};  ///< For streams that still send when the server stops.
-constexpr int kConnectionsToTell = 64;  ///< Beyond the limit, which are still told so.
+constexpr int kConnectionsToTell = 64;              ///< Beyond the limit, which are still told so.
 
 std::string_view find(const std::vector<std::pair<std::string, std::string>>& list, std::string_view name) {
     for (const auto& [key, value] : list) {

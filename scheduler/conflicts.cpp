@@ -116,13 +116,13 @@ bool take_merged(
     const auto calendar = writer.calendar(conflict.calendar);
     if (!appointment || !calendar) return true;
     // What a copy hides can be wished for as well.
-    const Shown ours = shown_on(*appointment, CopyDetail::Full, zones);
+    const Shown ours = shown_on(*appointment, CopyDetail::kFull, zones);
     Shown result = ours;
     if (conflict.base && conflict.ours && conflict.theirs) {
         const Shown both = merged(*conflict.base, *conflict.ours, *conflict.theirs, zones);
         const auto changed =
             with_changes(*appointment, *conflict.ours, both, zone_of(writer, *calendar, business), zones);
-        result = shown_on(changed, CopyDetail::Full, zones);
+        result = shown_on(changed, CopyDetail::kFull, zones);
     }
     result = with_wish(std::move(result), wish, *appointment);
     auto changed = with_changes(*appointment, ours, result, zone_of(writer, *calendar, business), zones);

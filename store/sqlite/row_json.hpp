@@ -132,7 +132,7 @@ private:
     template <class T>
     requires std::is_enum_v<T>
     static void read(const Json& j, T& v) { v = static_cast<T>(j.get<int>()); }
-    static void read(const Json& j, CopyDetail& v) { v = copy_detail_of(j.get<int>()).value_or(CopyDetail::Busy); }
+    static void read(const Json& j, CopyDetail& v) { v = copy_detail_of(j.get<int>()).value_or(CopyDetail::kBusy); }
     static void read(const Json& j, FieldChange& v) {
         read(j.at(0), v.field);
         read(j.at(1), v.from);

@@ -313,9 +313,9 @@ struct DetailRow {
 std::ostream& operator<<(std::ostream& out, const DetailRow& row) { return out << row.name; }
 
 const std::vector<DetailRow> kDetails{
-    {"busy", CopyDetail::Busy, "Busy", "", "", Classification::Private},
-    {"title", CopyDetail::Title, "Cut", "", "", Classification::Public},
-    {"full", CopyDetail::Full, "Cut", "Room 1", haircut().notes, Classification::Public},
+    {"busy", CopyDetail::kBusy, "Busy", "", "", Classification::Private},
+    {"title", CopyDetail::kTitle, "Cut", "", "", Classification::Public},
+    {"full", CopyDetail::kFull, "Cut", "Room 1", haircut().notes, Classification::Public},
 };
 
 BOOST_DATA_TEST_CASE(a_copy_shows_what_its_target_may_and_seals_the_rest, bdata::make(kDetails), row) {
@@ -349,9 +349,9 @@ BOOST_DATA_TEST_CASE(a_copy_shows_what_its_target_may_and_seals_the_rest, bdata:
 
 BOOST_AUTO_TEST_CASE(cancelled_is_seen_on_both_sides) {
     Appointment a = haircut();
-    BOOST_TEST(!shown_on(a, CopyDetail::Full, zones()).cancelled);
+    BOOST_TEST(!shown_on(a, CopyDetail::kFull, zones()).cancelled);
     a.state = AppointmentState::Cancelled;
-    BOOST_TEST(shown_on(a, CopyDetail::Full, zones()).cancelled);
+    BOOST_TEST(shown_on(a, CopyDetail::kFull, zones()).cancelled);
     Event event;
     BOOST_TEST(!shown_of(event).cancelled);
     event.master.status = EventStatus::Cancelled;

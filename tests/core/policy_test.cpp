@@ -15,7 +15,7 @@ Calendar calendar(const char* id, const char* name) {
     Calendar out;
     out.id = {id};
     out.name = name;
-    out.copy_detail = CopyDetail::Title;
+    out.copy_detail = CopyDetail::kTitle;
     return out;
 }
 
@@ -68,7 +68,7 @@ BOOST_DATA_TEST_CASE(a_calendar_decides_otherwise_than_its_business, boost::unit
     BOOST_TEST((policy.deletions == row.deletions));
     BOOST_TEST((policy.moved_onto == row.moved_onto));
     BOOST_TEST((policy.concurrent_edits == ConcurrentEditPolicy::Newest));
-    BOOST_TEST((policy.copy_detail == CopyDetail::Title));
+    BOOST_TEST((policy.copy_detail == CopyDetail::kTitle));
 }
 
 BOOST_AUTO_TEST_CASE(every_policy_can_be_decided_otherwise) {
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(every_policy_can_be_decided_otherwise) {
     const ReconcilePolicy expected{
         ConcurrentEditPolicy::Gateway,
         DeletionPolicy::Cancel,
-        CopyDetail::Title,
+        CopyDetail::kTitle,
         MovedOntoPolicy::PutBack,
         MovedAwayPolicy::Hide,
         DuplicatePolicy::Free,

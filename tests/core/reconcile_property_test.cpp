@@ -144,12 +144,12 @@ BOOST_AUTO_TEST_CASE(a_field_that_the_copy_hides_never_flows_back) {
     for (int i = 0; i < kWorlds; ++i) {
         const Shown ours = worlds.shown();
         ReconcilePolicy chosen = worlds.policy();
-        chosen.copy_detail = worlds.pick(2) == 0 ? CopyDetail::Busy : CopyDetail::Title;
+        chosen.copy_detail = worlds.pick(2) == 0 ? CopyDetail::kBusy : CopyDetail::kTitle;
         const Step step = reconcile(worlds.shown(), ours, kOursChanged, worlds.theirs(), 1, chosen, zones());
         if (!step.result) continue;
         BOOST_REQUIRE(step.result->place == ours.place);
         BOOST_REQUIRE(step.result->notes == ours.notes);
-        if (chosen.copy_detail == CopyDetail::Busy) BOOST_REQUIRE(step.result->title == ours.title);
+        if (chosen.copy_detail == CopyDetail::kBusy) BOOST_REQUIRE(step.result->title == ours.title);
     }
 }
 

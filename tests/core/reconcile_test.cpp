@@ -38,8 +38,8 @@ Theirs edited_at(Theirs theirs, const char* when) {
     return theirs;
 }
 
-ReconcilePolicy policy(Edits edits) { return {edits, Deletions::AskWhenMany, CopyDetail::Full}; }
-ReconcilePolicy policy(Deletions deletions) { return {Edits::Ask, deletions, CopyDetail::Full}; }
+ReconcilePolicy policy(Edits edits) { return {edits, Deletions::AskWhenMany, CopyDetail::kFull}; }
+ReconcilePolicy policy(Deletions deletions) { return {Edits::Ask, deletions, CopyDetail::kFull}; }
 ReconcilePolicy policy(MovedAwayPolicy moved_away, Deletions deletions = Deletions::AskWhenMany) {
     ReconcilePolicy out;
     out.deletions = deletions;
@@ -165,8 +165,8 @@ std::vector<Row> deletion_rows() {
 std::vector<Row> mask_rows() {
     const Edit masked = same().title("Busy").place("").notes("");
     const Edit titled = same().place("").notes("");
-    const auto busy = showing(CopyDetail::Busy);
-    const auto title = showing(CopyDetail::Title);
+    const auto busy = showing(CopyDetail::kBusy);
+    const auto title = showing(CopyDetail::kTitle);
     const auto retitled = [](Edit edit) { return std::move(edit).title("Mine"); };
     const auto strict = [](ReconcilePolicy policy) {
         policy.masked_edits = MaskedEditPolicy::PutBack;

@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_mask_that_was_edited_is_written_again_where_the_policy_sa
         TwoCalendars stage(policies);
         stage.store.write([&](Writer& writer) {
             Calendar masked = stage.row();
-            masked.copy_detail = CopyDetail::Busy;
+            masked.copy_detail = CopyDetail::kBusy;
             writer.put(masked);
             for (auto mirror : writer.mirrors_on(masked.id)) {
                 mirror.confirmed = 0;

@@ -88,7 +88,7 @@ void fill(SmallBusiness& business, int days, bool masked) {
     if (masked) {
         business.store.write([&](Writer& writer) {
             auto row = *writer.calendar(business.calendar);
-            row.copy_detail = CopyDetail::Busy;
+            row.copy_detail = CopyDetail::kBusy;
             writer.put(row);
         });
     }

@@ -75,7 +75,7 @@ struct SmallBusiness {
             row.staff = {"anna"};
             row.href = href;
             row.mirror = row.busy = true;
-            row.copy_detail = CopyDetail::Full;
+            row.copy_detail = CopyDetail::kFull;
             writer.put(row);
         });
         engine.load();

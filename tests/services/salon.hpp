@@ -97,7 +97,7 @@ struct Salon : ConnectorFactory {
             row.staff = {"anna"};
             row.href = service->calendar();
             row.mirror = row.busy = true;
-            row.copy_detail = CopyDetail::Full;
+            row.copy_detail = CopyDetail::kFull;
             writer.put(row);
             add_target(writer, row, zones, clock.now());
         });

@@ -58,7 +58,7 @@ void Persons::retitle(const Copy& copy) {
     stage_.statistics.fire(Fault::StaffMoves);
     stage_.truth.person_wrote(copy.appointment, event);
     stage_.truth.host(copy.calendar).put(copy.href, written(event, copy.text, stage_));
-    if (calendar.copy_detail != CopyDetail::Busy && event.master.status != EventStatus::Cancelled)
+    if (calendar.copy_detail != CopyDetail::kBusy && event.master.status != EventStatus::Cancelled)
         stage_.truth.copy_edited({copy.appointment, copy.calendar, copy.href, event.master.title, {}, false});
 }
 

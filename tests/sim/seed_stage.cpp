@@ -89,9 +89,9 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
         calendar.name = calendar.id.value;
         calendar.mirror = i == 0 || random.one_in(2);
         calendar.busy = !calendar.mirror || !random.one_in(4);
-        calendar.copy_detail = random.one_in(4)   ? CopyDetail::Busy
-                               : random.one_in(2) ? CopyDetail::Title
-                                                  : CopyDetail::Full;
+        calendar.copy_detail = random.one_in(4)   ? CopyDetail::kBusy
+                               : random.one_in(2) ? CopyDetail::kTitle
+                                                  : CopyDetail::kFull;
         writer.put(calendar);
         truth.add_calendar(calendar.id, calendar.href, host);
         history.push_back(

@@ -72,8 +72,8 @@ void Truth::check_target(const Reader& reader, const Calendar& calendar, bool de
         if (!wanted) continue;
         Shown shown = shown_of(*copies_there.front());
         // A title that the copy hides is its owner's to choose.
-        if (calendar.copy_detail == CopyDetail::Busy)
-            shown.title = shown_on(appointment, CopyDetail::Busy, zones_).title;
+        if (calendar.copy_detail == CopyDetail::kBusy)
+            shown.title = shown_on(appointment, CopyDetail::kBusy, zones_).title;
         if (!same_meaning(shown, shown_on(appointment, calendar.copy_detail, zones_), zones_))
             fail(
                 "I6",
