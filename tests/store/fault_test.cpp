@@ -15,13 +15,13 @@ namespace {
 constexpr int kBookings = 6;
 
 /// What the workload was told, and so what must be there afterwards.
-struct Told {
+struct Acknowledged {
     bool set_up = false;
     std::set<int> booked{};
     std::set<int> cancelled{};
 };
 
-void work(const std::string& path, const std::string& vfs, Told& told) {
+void work(const std::string& path, const std::string& vfs, Acknowledged& told) {
     SqliteStore::Settings settings;
     settings.vfs = vfs;
     settings.readers = 1;
@@ -41,7 +41,7 @@ void work(const std::string& path, const std::string& vfs, Told& told) {
 }
 
 /// Every acknowledged change is there; each appointment has its mirror and its feed entries, or is not there at all.
-void judge(const std::string& path, const std::string& vfs, const Told& told) {
+void judge(const std::string& path, const std::string& vfs, const Acknowledged& told) {
     SqliteStore::Settings settings;
     settings.vfs = vfs;
     const auto store = SqliteStore::open(path, settings);
@@ -99,7 +99,7 @@ BOOST_DATA_TEST_CASE(every_place, kFaults, row) {
         BOOST_TEST_REQUIRE(++n < 5000);
         const ScratchFolder folder;
         const std::string path = folder.file("store.db");
-        Told told;
+        Acknowledged told;
         row.arm(disk, n);
         try {
             work(path, disk.name(), told);
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(every_allocation) {
         BOOST_TEST_REQUIRE(n < 500'000);
         const ScratchFolder folder;
         const std::string path = folder.file("store.db");
-        Told told;
+        Acknowledged told;
         fail_allocation(n);
         try {
             work(path, disk.name(), told);
