@@ -19,8 +19,10 @@ using tcp = asio::ip::tcp;
 namespace {
 
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
-constexpr auto kGoodbye = std::chrono::seconds{2};  ///< For streams that still send when the server stops.
-constexpr int kConnectionsToTell = 64;              ///< Beyond the limit, which are still told so.
+/// For streams that still send when the server stops: this often, this long.
+constexpr int kLooks = 400;
+constexpr auto kLookPause = std::chrono::milliseconds{5};
+constexpr int kConnectionsToTell = 64;  ///< Beyond the limit, which are still told so.
 
 std::string_view find(const std::vector<std::pair<std::string, std::string>>& list, std::string_view name) {
     for (const auto& [key, value] : list) {
@@ -74,8 +76,8 @@ struct HttpServer::Impl {
     bool make_room();
     void watch_certificate();
     void load_certificate();
-    /// Ends the loop once no stream is left, or then.
-    void finish(std::chrono::steady_clock::time_point deadline);
+    /// Ends the loop once no stream is left, or after so many looks.
+    void finish(int looks);
 
     const Settings settings;
     Chooser choose;
@@ -187,13 +189,13 @@ void HttpServer::Impl::load_certificate() {
     spdlog::info("event=certificate_loaded until={}", end ? format_instant(*end) : "unknown");
 }
 
-void HttpServer::Impl::finish(std::chrono::steady_clock::time_point deadline) {
-    if (connections.streams.empty() || std::chrono::steady_clock::now() >= deadline) {
+void HttpServer::Impl::finish(int looks) {
+    if (connections.streams.empty() || looks == 0) {
         asio::post(io, [this] { io.stop(); });
         return;
     }
-    finish_again.expires_after(std::chrono::milliseconds{5});
-    finish_again.async_wait([this, deadline](boost::system::error_code) { finish(deadline); });
+    finish_again.expires_after(kLookPause);
+    finish_again.async_wait([this, looks](boost::system::error_code) { finish(looks - 1); });
 }
 
 HttpServer::HttpServer(const Settings& settings, Chooser choose, Handler handle)
@@ -226,7 +228,7 @@ void HttpServer::stop() {
     impl_->store_pool.join();
     impl_->provider_pool.join();
     // What the pools answered is still written, and streams end whole, each after the piece that is on its way.
-    asio::post(impl_->io, [this] { impl_->finish(std::chrono::steady_clock::now() + kGoodbye); });
+    asio::post(impl_->io, [this] { impl_->finish(kLooks); });
     if (impl_->thread.joinable()) impl_->thread.join();
 }
 
