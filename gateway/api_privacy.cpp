@@ -130,7 +130,7 @@ HttpResponse Api::post_erasures_on(const HttpRequest& request, const PathValues&
 }
 
 EraseParts Api::erase_parts() const {
-    const auto kept_answer = [this](const Appointment& a) {
+    const auto kept_answer = [](const Appointment& a) {
         const auto mirrors = std::vector<Mirror>{};
         return calgate::shown(a, mirrors).dump();
     };
