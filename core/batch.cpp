@@ -17,6 +17,13 @@ Result<WriteReceipt> write_alone(
     return WriteReceipt{write.href, std::nullopt};
 }
 
+Result<bool> absent_alone(Connector& connector, const Context& context, const Href& calendar, const Uid& uid) {
+    const auto found = connector.find_event(context, calendar, uid);
+    if (found) return false;
+    if (found.error().code == ErrorCode::NotFound) return true;
+    return found.error();
+}
+
 Error about_no_event(Error error) {
     switch (error.code) {
         case ErrorCode::NotFound:

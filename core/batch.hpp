@@ -42,6 +42,8 @@ public:
 
 /// For connectors: one that does not go with the others.
 Result<WriteReceipt> write_alone(Connector&, const Context&, const Href& calendar, const EventWrite&);
+/// For connectors: a name that is not asked for with the others.
+Result<bool> absent_alone(Connector&, const Context&, const Href& calendar, const Uid&);
 /// For connectors: what a refusal of the whole request means for each call in it. It judges no event: what would park
 /// one, or call it gone, becomes InvalidResponse, so that each is looked up and tried alone.
 Error about_no_event(Error);

@@ -377,8 +377,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
     });
     if (refused) return *refused;
     if (was_busy && (!kept.busy || earlier != kept.staff)) parts_.index.remove_source(earlier, kept.id.value);
-    if (kept.busy && (!was_busy || earlier != kept.staff))
-        parts_.index.set_source(kept.staff, {kept.id.value, std::nullopt, SourceState::Freshness::Unknown}, {});
+    if (kept.busy && (!was_busy || earlier != kept.staff)) parts_.engine.show(kept.id);
     parts_.engine.poll_now(kept.id);
     return answer(200, read(parts_.store, [&](const Reader& reader) {
                       return shown_calendar(reader, kept, parts_.engine.policies());

@@ -132,6 +132,9 @@ public:
     VerifyReport verify(const CalendarId&, std::stop_token = {});
     /// Works with the connector of a calendar's account while nobody else does. @return why it could not.
     std::optional<Error> with_connector(const CalendarId&, const std::function<void(Connector&)>& work);
+    /// The index blocks what is known of the calendar, as its row says it now: after its person or its role changed.
+    /// @throws StoreFailure; then it is tried again.
+    void show(const CalendarId&);
     /// Ends the calendar: what runs for its account is stopped, the service is asked to notify no more, and all that is
     /// known of it is forgotten but the appointments, none of which is changed. A service that does not answer holds
     /// this up until the deadline at most. The account stays.

@@ -117,7 +117,7 @@ struct Engine::Impl {
     std::condition_variable was_read{};           ///< With `mutex`.
     std::map<CalendarId, PassReport> last{};
     std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
-    std::set<CalendarId> missed{};  ///< Ended by the store: the index may say less of them than was committed.
+    std::set<CalendarId> missed{};                       ///< The index may say less of them than was committed.
     std::optional<SteadyInstant> refreshed{};
     std::optional<SteadyInstant> expanded{};
     std::map<CalendarId, SteadyInstant::duration> last_ahead{};

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "scheduler/engine_impl.hpp"
 #include "scheduler/sync_pass.hpp"
 
@@ -15,20 +13,24 @@ void Engine::load() {
             for (const auto& [appointment, when] : reader.appointments_of(staff.id, {Instant{}, kFarFuture})) {
                 booked.push_back({when.start, when.end, BusyKind::Busy});
             }
-            std::sort(booked.begin(), booked.end());
             parts.index.set_source(
                 staff.id, {"appointments", parts.clock.now(), SourceState::Freshness::Live}, std::move(booked)
             );
         }
         for (const auto& calendar : reader.calendars()) {
             if (!calendar.busy) continue;
-            const auto freshness = calendar.as_of ? SourceState::Freshness::Cached : SourceState::Freshness::Unknown;
-            parts.index.set_source(
-                calendar.staff, {calendar.id.value, calendar.as_of, freshness}, busy_of(reader, calendar.id)
-            );
+            parts.index.set_source(calendar.staff, shown_state(parts.index, calendar), busy_of(reader, calendar.id));
         }
     });
     impl_->push.load();
+}
+
+void Engine::show(const CalendarId& calendar) {
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->missed.insert(calendar);
+    }
+    impl_->show_missed();
 }
 
 void Engine::Impl::show_missed() {

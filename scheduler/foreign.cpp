@@ -65,7 +65,6 @@ std::vector<BusyInterval> busy_of(const Reader& reader, const CalendarId& calend
         if (event.appointment) continue;
         out.insert(out.end(), event.busy.begin(), event.busy.end());
     }
-    std::sort(out.begin(), out.end());
     return out;
 }
 
@@ -73,7 +72,8 @@ SourceState shown_state(const AvailabilityIndex& index, const Calendar& calendar
     const auto person = index.person(calendar.staff);
     const auto source = person ? person->sources.find(calendar.id.value) : decltype(person->sources.end()){};
     if (person && source != person->sources.end()) return source->second;
-    return {calendar.id.value, calendar.as_of, SourceState::Freshness::Cached};
+    const auto freshness = calendar.as_of ? SourceState::Freshness::Cached : SourceState::Freshness::Unknown;
+    return {calendar.id.value, calendar.as_of, freshness};
 }
 
 void show_busy(const EngineParts& parts, const Calendar& calendar, const SourceState& state) {

@@ -160,11 +160,7 @@ std::vector<Result<bool>> MemoryConnector::find_absent(
     if (const auto fault = fault_of_batch(*service_.impl_, context))
         return std::vector<Result<bool>>(uids.size(), fault->error);
     std::vector<Result<bool>> outcomes;
-    for (const Uid& uid : uids) {
-        const auto found = find_event(context, calendar, uid);
-        const bool absent = !found && found.error().code == ErrorCode::NotFound;
-        outcomes.push_back(found || absent ? Result<bool>(absent) : Result<bool>(found.error()));
-    }
+    for (const Uid& uid : uids) outcomes.push_back(absent_alone(*this, context, calendar, uid));
     return outcomes;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <ctime>
 #include <functional>
-#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "connectors/memory/memory_connector.hpp"
 #include "core/forwarding_connector.hpp"
 #include "gateway/system_clock.hpp"
+#include "gateway/system_random.hpp"
 #include "scheduler/engine.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "tests/bench/business_calendar.hpp"
@@ -61,17 +61,6 @@ struct Connectors final : ConnectorFactory {
     }
 };
 
-class Drawn final : public Random {
-public:
-    std::uint64_t next() override { return engine_(); }
-    void fill(std::span<unsigned char> bytes) override {
-        for (auto& byte : bytes) byte = static_cast<unsigned char>(engine_());
-    }
-
-private:
-    std::mt19937_64 engine_{7};
-};
-
 double cpu_seconds() {
     timespec time{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -95,7 +84,7 @@ double median_cost(const std::function<void(int)>& prepare, const std::function<
 RunCost cost_of_runs(std::size_t events, const char* folder) {
     const ZoneResolver zones;
     SystemClock clock;
-    Drawn random;
+    SystemRandom random;
     memory::MemoryService service(zones, clock);
     Connectors connectors(service);
     const Href href = service.add_calendar("Anna");

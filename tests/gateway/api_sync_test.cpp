@@ -223,6 +223,29 @@ BOOST_AUTO_TEST_CASE(I17_a_target_that_blocks_time_later_on_blocks_what_it_held_
     BOOST_TEST(busy("2027-03-01T09:00:00Z", "2027-03-01T09:30:00Z").size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(I16_a_calendar_given_to_another_person_blocks_that_one_while_its_service_is_away) {
+    make_calendar("private");
+    put("taken", event("taken", at_hour(9)));
+    const std::string calendar = use(false, true);
+    BOOST_REQUIRE(sync(calendar).status == 200);
+    add_staff("ben");
+    server.with([](CaldavSim& sim) {
+        SimFault away;
+        away.kind = SimFault::Kind::NoConnection;
+        away.times = -1;
+        sim.fail_next(away);
+    });
+    const Json listed = call("GET", "/v1/calendars").json()["calendars"][0];
+    const Json wish = {{"account", account}, {"href", listed["href"]}, {"staff", "ben"}, {"busy", true}};
+    BOOST_REQUIRE(call("POST", "/v1/calendars", wish).status == 200);
+    const std::string question = "/v1/availability?from=2027-03-01T00:00:00Z&to=2027-03-02T00:00:00Z&staff=";
+    for (int pass = 0; pass < 2; ++pass) {
+        BOOST_TEST(call("GET", question + "ben").json()["staff"][0]["busy"].size() == 1u, "pass " << pass);
+        BOOST_TEST(busy().empty());
+        BOOST_TEST(sync(calendar).status != 200);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(R11_whole_days_follow_a_person_to_another_zone) {
     make_calendar("private");
     put("day", event("day", "DTSTART;VALUE=DATE:20270305\r\nDTEND;VALUE=DATE:20270306\r\n"));

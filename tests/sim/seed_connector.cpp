@@ -215,11 +215,7 @@ std::vector<Result<bool>> WalledConnector::find_absent(
     const Context& context, const Href& calendar, const std::vector<Uid>& uids
 ) {
     std::vector<Result<bool>> outcomes;
-    for (const Uid& uid : uids) {
-        const auto found = find_event(context, calendar, uid);
-        const bool absent = !found && found.error().code == ErrorCode::NotFound;
-        outcomes.push_back(found || absent ? Result<bool>(absent) : Result<bool>(found.error()));
-    }
+    for (const Uid& uid : uids) outcomes.push_back(absent_alone(*this, context, calendar, uid));
     return outcomes;
 }
 
