@@ -235,7 +235,6 @@ void Api::keep_account(Account& account, const std::string& secret, const std::s
         const auto before = writer.account(account.id);
         const bool replies_of_another = before && before->identity != account.identity;
         account.state = AccountState::Active;
-        account.detail.clear();
         writer.put(account);
         writer.erase_secrets(account.id);
         parts_.connectors.vault().keep(writer, account.id, secret_name(account.method), secret);

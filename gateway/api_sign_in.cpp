@@ -209,7 +209,11 @@ HttpResponse Api::get_callback(const HttpRequest& request, const PathValues&) {
     const std::string error(request.parameter("error").substr(0, 64));
     const auto account = complete(*begun, code, error, {parts_.clock.steady() + kProviderTime, {}});
     if (!account) return page(422, account.error().detail);
-    return page(200, account->user + " is connected. You can close this window.");
+    return page(
+        200,
+        account->user + " is connected. " + account->detail + (account->detail.empty() ? "" : " ") +
+            "You can close this window."
+    );
 }
 
 Result<Account> Api::complete(
@@ -239,6 +243,11 @@ Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code,
             code
         )
     );
+    if (begun.access == oauth::Access::Busy && done.person.is_personal_microsoft())
+        return refused(
+            "Microsoft tells no program the free and busy times of a personal account (outlook.com). Connect it with a "
+            "calendar for appointments (--mirror) as well; then its calendars are read."
+        );
     Account account;
     account.kind = kind_of(provider);
     account.url = address_of(provider);
@@ -268,6 +277,7 @@ Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code,
     }
     if (writes && !account.may_write)
         return refused("Appointments are written to this account's calendars; sign in with access \"mirror\".");
+    account.detail = oauth::when_it_ends(provider, done.tokens, parts_.clock.now());
     keep_account(account, *done.tokens.refresh_token, begun.actor);
     return account;
 }
@@ -275,7 +285,7 @@ Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code,
 HttpResponse Api::signed_in(const Account& account, Connector* connector, const Context& context) {
     Json body = shown(account);
     body["calendars"] = Json::array();
-    body["note"] = "";
+    body["note"] = account.detail;
     if (!connector) {
         body["note"] = "The account is connected; this version cannot list its calendars yet.";
         return answer(200, body);
@@ -284,7 +294,8 @@ HttpResponse Api::signed_in(const Account& account, Connector* connector, const 
     if (calendars)
         body["calendars"] = shown(*calendars);
     else
-        body["note"] = "The account is connected, but its calendars could not be listed: " + calendars.error().detail;
+        body["note"] = "The account is connected, but its calendars could not be listed: " + calendars.error().detail +
+                       (account.detail.empty() ? "" : "\n" + account.detail);
     return answer(200, body);
 }
 

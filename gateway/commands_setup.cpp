@@ -150,11 +150,9 @@ int command_doctor(const std::string& directory) {
     const auto accounts = (*caller)->call("GET", "/v1/accounts");
     for (const Json& account : accounts.body["accounts"]) {
         const bool good = text_of(account, "state") == "active";
-        report(
-            good,
-            "Account " + text_of(account, "user") + " at " + text_of(account, "url") +
-                (good ? " is active." : ": " + text_of(account, "detail"))
-        );
+        const std::string detail = text_of(account, "detail");
+        const std::string name = "Account " + text_of(account, "user") + " at " + text_of(account, "url");
+        report(good, name + (good ? " is active." : ":") + (detail.empty() ? "" : " " + detail));
     }
     const auto status = (*caller)->call("GET", "/v1/status");
     for (const Json& target : status.body["targets"]) {

@@ -124,6 +124,14 @@ Result<SignedIn> exchange_code(
     return done;
 }
 
+std::string when_it_ends(Provider provider, const TokenAnswer& tokens, Instant now) {
+    if (!tokens.refresh_token_expires_in) return {};
+    return std::string(to_string(provider)) + " ends this sign-in at " +
+           format_instant(now + *tokens.refresh_token_expires_in) +
+           "; nothing is synchronised after that until somebody signs in again. If the consent screen is in "
+           "\"Testing\", publish it and sign in once more.";
+}
+
 Status revoke_at_google(http::HttpTransport& transport, const Context& context, const std::string& refresh_token) {
     http::Request request;
     request.method = "POST";

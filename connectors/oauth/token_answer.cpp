@@ -16,6 +16,7 @@ constexpr std::size_t kMaxToken = 16 * 1024;
 constexpr std::size_t kMaxShort = 4096;
 constexpr int kMaxDepth = 8;
 constexpr std::chrono::seconds kMaxLife{86'400};
+constexpr std::chrono::days kMaxSignIn{3660};
 constexpr auto kClockSkew = std::chrono::minutes{5};
 
 /// Discarded for anything but a small, flat enough object.
@@ -42,11 +43,10 @@ bool is_token(const std::string& text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-std::chrono::seconds life_of(const Json& object) {
-    const auto found = object.find("expires_in");
-    std::int64_t life = 3600;
-    if (found != object.end() && found->is_number_integer()) life = found->get<std::int64_t>();
-    return std::clamp(std::chrono::seconds{life}, std::chrono::seconds{1}, kMaxLife);
+std::optional<std::chrono::seconds> seconds_of(const Json& object, const char* name, std::chrono::seconds most) {
+    const auto found = object.find(name);
+    if (found == object.end() || !found->is_number_integer()) return std::nullopt;
+    return std::clamp(std::chrono::seconds{found->get<std::int64_t>()}, std::chrono::seconds{1}, most);
 }
 
 enum class Refusal : std::uint8_t { SignIn, Declined, Client, Scope, Defect, Busy, Trouble };
@@ -205,7 +205,8 @@ Result<TokenAnswer> read_token_answer(const http::Response& response, Provider p
     }
     if (auto refresh = text_of(json, "refresh_token", kMaxToken); is_token(refresh))
         answer.refresh_token = std::move(refresh);
-    answer.expires_in = life_of(json);
+    answer.expires_in = seconds_of(json, "expires_in", kMaxLife).value_or(answer.expires_in);
+    answer.refresh_token_expires_in = seconds_of(json, "refresh_token_expires_in", kMaxSignIn);
     answer.scope = text_of(json, "scope", kMaxShort);
     answer.id_token = text_of(json, "id_token", kMaxToken);
     return answer;

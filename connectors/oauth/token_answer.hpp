@@ -16,6 +16,8 @@ namespace calgate::oauth {
 struct TokenAnswer {
     std::string access_token{};
     std::optional<std::string> refresh_token{};
+    /// How long the sign-in itself lasts; only Google says so, and only when it ends (consent screen in "Testing").
+    std::optional<std::chrono::seconds> refresh_token_expires_in{};
     std::chrono::seconds expires_in{3600};
     std::string scope{};     ///< As granted; empty: as asked.
     std::string id_token{};  ///< Empty when `openid` was not asked for.
@@ -40,6 +42,8 @@ struct Person {
 
     /// One text for the store: "google:<sub>", "microsoft:<tid>/<oid>".
     std::string identity(Provider) const;
+    /// A Microsoft account that belongs to no organisation: it lies in the one tenant of all such accounts.
+    bool is_personal_microsoft() const { return tenant == "9188040d-6c67-4c5b-b112-36a304b66dad"; }
 };
 
 /// An id_token that came from the token endpoint itself over TLS, so that its signature need not be checked (OpenID

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(broken_answers_are_refused) {
     BOOST_TEST(!parse_multistatus(deep + "</d:multistatus>").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(the_condition_decides_before_the_status) {
+BOOST_AUTO_TEST_CASE(the_condition_decides_before_the_status_T8) {
     BOOST_TEST((code(Call::SyncWithToken, 403, "error-valid-sync-token.response.xml") == ErrorCode::SyncTokenExpired));
     BOOST_TEST((code(Call::Create, 403, "error-no-uid-conflict.response.xml") == ErrorCode::AlreadyExists));
     BOOST_TEST((code(Call::Update, 403, "error-valid-calendar-data.response.xml") == ErrorCode::Rejected));

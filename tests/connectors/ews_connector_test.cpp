@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(what_was_changed_between_reading_and_writing_is_a_version_m
 }
 
 /// I14: also for an item that a person gave guests.
-BOOST_AUTO_TEST_CASE(nothing_is_mailed) {
+BOOST_AUTO_TEST_CASE(nothing_is_mailed_E5) {
     Stage stage;
     const WriteReceipt receipt = stage.create("a");
     stage.sim.patch_item(

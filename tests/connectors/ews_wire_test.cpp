@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(whole_days_are_those_of_the_items_zone) {
 }
 
 /// E6: the slot of an exception is the rule's, also when the service names it an hour beside.
-BOOST_AUTO_TEST_CASE(an_exception_an_hour_beside_its_slot_still_belongs_there) {
+BOOST_AUTO_TEST_CASE(an_exception_an_hour_beside_its_slot_still_belongs_there_E6_E15) {
     const std::string master =
         "<CalendarItem><ItemId Id=\"i\"/><Start>2026-03-02T08:00:00Z</Start><End>2026-03-02T09:00:00Z</End><Recurrence>"
         "<NumberedRecurrence><NumberOfOccurrences>9</NumberOfOccurrences><StartDate>2026-03-02+01:00</StartDate>"

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "connectors/oauth/assertion.hpp"
+#include "connectors/oauth/authorization.hpp"
 #include "connectors/oauth/token_answer.hpp"
 #include "tests/connectors/oauth_samples.hpp"
 
@@ -98,7 +99,34 @@ BOOST_AUTO_TEST_CASE(a_success_is_read) {
     BOOST_TEST(answer->scope == "a b");
 }
 
-BOOST_AUTO_TEST_CASE(an_empty_refresh_token_is_none) {
+struct EndRow {
+    const char* name;
+    const char* member;
+    std::optional<std::chrono::seconds> ends;
+};
+
+const EndRow kEnds[] = {
+    {"lasting", "", std::nullopt},
+    {"seven days", R"(,"refresh_token_expires_in":604799)", std::chrono::seconds{604799}},
+    {"no number", R"(,"refresh_token_expires_in":"604799")", std::nullopt},
+    {"past", R"(,"refresh_token_expires_in":-1)", std::chrono::seconds{1}},
+    {"beyond any calendar", R"(,"refresh_token_expires_in":9223372036854775807)", std::chrono::days{3660}},
+};
+std::ostream& operator<<(std::ostream& out, const EndRow& row) { return out << row.name; }
+
+BOOST_DATA_TEST_CASE(a_sign_in_that_ends_by_itself_says_when_G37, boost::unit_test::data::make(kEnds), row) {
+    const auto answer = read_token_answer(
+        response(200, R"({"access_token":"at","refresh_token":"rt")" + std::string(row.member) + "}"),
+        Provider::Google,
+        Purpose::Code,
+        kNow
+    );
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_TEST((answer->refresh_token_expires_in == row.ends));
+    BOOST_TEST(when_it_ends(Provider::Google, *answer, kNow).empty() == !row.ends.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_refresh_token_is_none_G36) {
     const auto answer = read_token_answer(
         response(200, R"({"access_token":"at","refresh_token":"","expires_in":"soon"})"),
         Provider::Google,

@@ -64,7 +64,7 @@ BOOST_FIXTURE_TEST_CASE(a_token_is_used_until_five_minutes_before_its_end, Fixtu
     BOOST_TEST(kept.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(F25_a_rotated_refresh_token_is_kept_before_the_access_token_is_given_out, Fixture) {
+BOOST_FIXTURE_TEST_CASE(F25_a_rotated_refresh_token_is_kept_before_the_access_token_is_given_out_M37, Fixture) {
     answer("at-1", "rt-2");
     BOOST_TEST(source.access_token(context()).value() == "at-1");
     BOOST_TEST(stored == "rt-2");

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(an_unnamed_person_is_null) {
     BOOST_TEST(!index.person(kAnna));
 }
 
-BOOST_AUTO_TEST_CASE(sources_are_united_and_keep_their_state) {
+BOOST_AUTO_TEST_CASE(sources_are_united_and_keep_their_state_G38_M44) {
     AvailabilityIndex index;
     index.set_source(kAnna, live("work"), {busy(60, 120), busy(0, 30)});
     index.set_source(kAnna, live("home"), {busy(100, 150), busy(30, 40, BusyKind::Tentative)});

@@ -61,7 +61,15 @@ BOOST_AUTO_TEST_CASE(a_notification_of_google_causes_a_read_and_a_sync_message_d
     BOOST_TEST(passes == 3);
 }
 
-BOOST_AUTO_TEST_CASE(a_forged_or_unknown_notification_of_google_is_404_and_causes_nothing_F22) {
+BOOST_AUTO_TEST_CASE(whatever_else_google_calls_a_change_is_read_too_G15) {
+    int expected = 2;
+    for (const char* state : {"not_exists", "update", ""}) {
+        BOOST_TEST(google(id, secret, state).status == 200);
+        BOOST_TEST(wait_for_passes(++expected), state);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_forged_or_unknown_notification_of_google_is_404_and_causes_nothing_F22_G17) {
     BOOST_TEST(google(id, secret + "x").status == 404);
     BOOST_TEST(google("unknown", secret).status == 404);
     BOOST_TEST(google(id, "").status == 404);
@@ -83,7 +91,7 @@ BOOST_AUTO_TEST_CASE(the_handshake_of_graph_is_answered_with_the_bare_token) {
     BOOST_TEST(graph("", {{"other", "1"}}).status == 400);
 }
 
-BOOST_AUTO_TEST_CASE(hooks_are_answered_on_the_thread_that_reads_requests) {
+BOOST_AUTO_TEST_CASE(hooks_are_answered_on_the_thread_that_reads_requests_M29) {
     BOOST_TEST((api.lane({"POST", "/hooks/google", {}, {}, ""}) == Lane::Inline));
     BOOST_TEST((api.lane({"POST", "/hooks/graph", {}, {}, ""}) == Lane::Inline));
 }

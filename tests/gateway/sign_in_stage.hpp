@@ -167,19 +167,19 @@ public:
         BOOST_REQUIRE_MESSAGE(response.status == 201, response.body);
         return nlohmann::json::parse(response.body);
     }
-    void script_google(const std::string& refresh, const std::string& sub, const std::string& email) {
+    void script_google(
+        const std::string& refresh, const std::string& sub, const std::string& email, nlohmann::json more = {}
+    ) {
         const nlohmann::json claims = {
             {"iss", "https://accounts.google.com"},
             {"aud", "client-g"},
             {"sub", sub},
             {"email", email},
             {"exp", clock.now().time_since_epoch().count() + 3600}};
-        transport.then(
-            200,
-            nlohmann::json{
-                {"access_token", "CANARY-access"}, {"refresh_token", refresh}, {"id_token", id_token(claims.dump())}}
-                .dump()
-        );
+        nlohmann::json answer = {
+            {"access_token", "CANARY-access"}, {"refresh_token", refresh}, {"id_token", id_token(claims.dump())}};
+        if (more.is_object()) answer.update(more);
+        transport.then(200, answer.dump());
     }
     HttpResponse come_back(const std::string& state, const std::string& code = "CANARY-code") {
         return call("GET", "/oauth/callback", nullptr, "", {{"state", state}, {"code", code}, {"authuser", "0"}});

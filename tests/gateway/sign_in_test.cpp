@@ -16,6 +16,24 @@ struct Fixture : SignInStage {
         const auto page = come_back(begun["state"]);
         BOOST_REQUIRE_MESSAGE(page.status == 200, page.body);
     }
+    void script_microsoft(const std::string& tenant, const std::string& scope) {
+        const Json claims = {
+            {"iss", "https://login.microsoftonline.com/" + tenant + "/v2.0"},
+            {"aud", "client-m"},
+            {"tid", tenant},
+            {"oid", "o-1"},
+            {"preferred_username", "anna@" + tenant + ".example"},
+            {"exp", clock.now().time_since_epoch().count() + 3600}};
+        transport.then(
+            200,
+            Json{
+                {"access_token", "at"},
+                {"refresh_token", "rt-1"},
+                {"scope", scope},
+                {"id_token", id_token(claims.dump())}}
+                .dump()
+        );
+    }
     Json standing(const Json& begun, const std::string& key = "cg_one") {
         return Json::parse(call("GET", "/v1/accounts/sign-in/" + begun["id"].get<std::string>(), nullptr, key).body);
     }
@@ -41,6 +59,20 @@ BOOST_AUTO_TEST_CASE(a_person_signs_in_with_a_browser) {
     BOOST_TEST(secret(account) == "rt-1");
     BOOST_TEST(standing(begun)["stage"] == "done");
     BOOST_TEST(standing(begun)["account"] == account.id.value);
+}
+
+BOOST_AUTO_TEST_CASE(a_sign_in_that_google_ends_by_itself_is_told_at_once_G37) {
+    const Json begun = begin();
+    script_google("rt-1", "1001", "anna@example.com", {{"refresh_token_expires_in", 604800}});
+    const auto page = come_back(begun["state"]);
+    BOOST_TEST(page.status == 200);
+    const std::string end = format_instant(clock.now() + std::chrono::days{7});
+    BOOST_TEST(page.body.find("Google ends this sign-in at " + end) != std::string::npos, page.body);
+    BOOST_TEST(accounts().at(0).detail.find("publish it") != std::string::npos);
+    BOOST_TEST((accounts().at(0).state == AccountState::Active));
+
+    connect("rt-2", "1001", "anna@example.com");
+    BOOST_TEST(accounts().at(0).detail.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_state_works_once_for_ten_minutes_and_only_if_it_was_given_out) {
@@ -196,27 +228,27 @@ BOOST_AUTO_TEST_CASE(an_account_that_only_reads_gets_no_appointments) {
     BOOST_TEST(secret(accounts().at(0)) == "rt-2");
 }
 
+BOOST_AUTO_TEST_CASE(a_personal_microsoft_account_has_no_busy_times_alone_M41) {
+    const std::string personal = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    const Json busy = begin({{"access", "busy"}}, "microsoft");
+    script_microsoft(personal, "Calendars.ReadBasic openid");
+    const auto page = come_back(busy["state"]);
+    BOOST_TEST(page.status == 422);
+    BOOST_TEST(page.body.find("--mirror") != std::string::npos, page.body);
+    BOOST_TEST(accounts().empty());
+
+    script_microsoft("t-1", "Calendars.ReadBasic openid");
+    BOOST_TEST(come_back(begin({{"access", "busy"}}, "microsoft")["state"]).status == 200);
+    script_microsoft(personal, "Calendars.ReadWrite openid");
+    BOOST_TEST(come_back(begin({}, "microsoft")["state"]).status == 200);
+}
+
 BOOST_AUTO_TEST_CASE(a_microsoft_account_is_pinned_by_tenant_and_object) {
     const Json begun = begin({}, "microsoft");
     BOOST_TEST(
         begun["url"].get<std::string>().starts_with("https://login.microsoftonline.com/common/oauth2/v2.0/authorize?")
     );
-    const Json claims = {
-        {"iss", "https://login.microsoftonline.com/t-1/v2.0"},
-        {"aud", "client-m"},
-        {"tid", "t-1"},
-        {"oid", "o-1"},
-        {"preferred_username", "anna@contoso.example"},
-        {"exp", clock.now().time_since_epoch().count() + 3600}};
-    transport.then(
-        200,
-        Json{
-            {"access_token", "at"},
-            {"refresh_token", "rt-1"},
-            {"scope", "Calendars.ReadWrite openid"},
-            {"id_token", id_token(claims.dump())}}
-            .dump()
-    );
+    script_microsoft("t-1", "Calendars.ReadWrite openid");
     BOOST_TEST(come_back(begun["state"]).status == 200);
     BOOST_TEST(accounts().at(0).identity == "microsoft:t-1/o-1");
     BOOST_TEST(accounts().at(0).kind == "graph");

@@ -260,6 +260,30 @@ BOOST_AUTO_TEST_CASE(F14_a_dead_token_answered_with_everything_is_no_news) {
     BOOST_TEST((appointment("b").state == AppointmentState::Confirmed));
 }
 
+BOOST_AUTO_TEST_CASE(F14_listing_everything_after_a_dead_token_may_fail_and_is_not_asked_for_ever_G2_T9) {
+    book("a", 10, 9);
+    pass();
+    clock.advance(60s);
+    pass();
+    service.forget_tokens();
+    const Error dead{ErrorCode::SyncTokenExpired, "Injected.", {}};
+    const Error away{ErrorCode::Unavailable, "Injected.", {}};
+    for (int i = 0; i < 2; ++i) {
+        clock.advance(60s);
+        service.fail_next({memory::Operation::Changes, dead, false, 1});
+        service.fail_next({memory::Operation::Changes, away, false, 1});
+        BOOST_TEST(!pass().completed);
+    }
+    clock.advance(60s);
+    BOOST_TEST(pass().completed);
+    clock.advance(60s);
+    const auto after = pass();
+    BOOST_TEST(after.completed);
+    BOOST_TEST(after.pages == 1);
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST(service.count(href) == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(I6_an_edit_chosen_after_its_copy_has_gone_is_written_anew) {
     book("a", 10, 9);
     pass();

@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_subscription_that_is_gone_at_renewal_is_opened_anew) {
     BOOST_TEST(kept().size() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(lifecycle_events_replace_or_renew) {
+BOOST_AUTO_TEST_CASE(lifecycle_events_replace_or_renew_M28) {
     push.chooses_ids = true;
     keep();
     const std::string secret = push.opened.front().secret;
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(notified)
 
-BOOST_AUTO_TEST_CASE(a_notification_causes_one_more_read_and_nothing_else_L2) {
+BOOST_AUTO_TEST_CASE(a_notification_causes_one_more_read_and_nothing_else_L2_G18_M24) {
     NotifyingBusiness business;
     business.notified->start();
     BOOST_REQUIRE(business.wait_for_passes(2));  // The second closes the gap before the channel.
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(a_notification_causes_one_more_read_and_nothing_else_L2) {
     BOOST_TEST(business.push.opened.size() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_notification_in_the_middle_of_a_read_or_write_causes_another_read_R17) {
+BOOST_AUTO_TEST_CASE(a_notification_in_the_middle_of_a_read_or_write_causes_another_read_R17_G13_M23) {
     NotifyingBusiness business;
     business.book("a1", 10, 9);
     std::atomic<int> left = 20;  // The next is sent by the read that the one before caused.
