@@ -123,6 +123,16 @@ void set_times(icalcomponent* part, const EventInstance& instance, const ZoneRes
         add_line(part, date_line("DTEND", written_end(instance, zones)));
 }
 
+/// It never falls (RFC 5546 2.1.4): what somebody's program counted on further is counted on by one.
+void set_sequence(icalcomponent* part, std::int64_t wanted) {
+    constexpr std::int64_t kMost = 1'000'000'000;
+    const icalproperty* stored = icalcomponent_get_first_property(part, ICAL_SEQUENCE_PROPERTY);
+    const std::int64_t before = stored ? icalproperty_get_sequence(stored) : 0;
+    remove_all(part, ICAL_SEQUENCE_PROPERTY);
+    const std::int64_t next = before > wanted ? before + 1 : wanted;
+    add_line(part, "SEQUENCE:" + std::to_string(std::clamp<std::int64_t>(next, 0, kMost)));
+}
+
 void set_owned(icalcomponent* part, const EventInstance& instance, const ZoneResolver& zones, Instant stamp) {
     set_times(part, instance, zones);
     set_text(part, ICAL_SUMMARY_PROPERTY, "SUMMARY", instance.title);
@@ -134,8 +144,7 @@ void set_owned(icalcomponent* part, const EventInstance& instance, const ZoneRes
     add_line(part, "DTSTAMP:" + now);
     remove_all(part, ICAL_LASTMODIFIED_PROPERTY);
     add_line(part, "LAST-MODIFIED:" + now);
-    remove_all(part, ICAL_SEQUENCE_PROPERTY);
-    add_line(part, "SEQUENCE:" + std::to_string(std::clamp<std::int64_t>(instance.sequence, 0, 1'000'000'000)));
+    set_sequence(part, instance.sequence);
 }
 
 void set_recurrence(icalcomponent* part, const EventInstance& instance) {

@@ -13,6 +13,13 @@ bool recurs(const Event& event) {
     return !event.master.rules.empty() || !event.master.extra_dates.empty() || !event.overrides.empty();
 }
 
+/// A task or a journal entry (RFC 5545 3.6.2, 3.6.3), which blocks no time and needs nobody's care.
+bool is_another_component(const std::string& text) {
+    const auto has = [&](const char* line) { return text.find(line) != std::string::npos; };
+    return !has("BEGIN:VEVENT") && has("BEGIN:VCALENDAR") && has("END:VCALENDAR") &&
+           (has("BEGIN:VTODO") || has("BEGIN:VJOURNAL"));
+}
+
 }  // namespace
 
 std::string zone_of(const Reader& reader, const Calendar& calendar, const Business& business) {
@@ -36,6 +43,11 @@ CachedEvent cached_event(
     out.href = remote.href;
     out.version = remote.version;
     out.text = remote.event.source;
+    if (remote.unreadable && is_another_component(remote.event.source)) {
+        out.busy.clear();
+        out.trouble.clear();
+        return out;
+    }
     if (remote.unreadable) {
         out.trouble = "This event cannot be read and was left as it is: " + *remote.unreadable +
                       " Open it in the calendar and save it again.";

@@ -141,15 +141,24 @@ KnownVersion SyncPass::known() {
     };
 }
 
+bool SyncPass::is_held(const Href& href) {
+    return read(parts_.store, [&](const Reader& reader) {
+        return reader.mirror_by_href(id_, href).has_value() || reader.cached_event(id_, href).has_value();
+    });
+}
+
 void SyncPass::read_unread(ChangeSet& page) {
     std::size_t fetched = 0;
     std::vector<Href> left;
     for (const auto& href : page.unread) {
         if (fetched++ < kMaxSingleReads) {
-            if (auto event = connector_.fetch_event(context(), href)) {
+            auto event = connector_.fetch_event(context(), href);
+            if (event) {
                 page.changed.push_back(std::move(*event));
                 continue;
             }
+            // Some services go on listing what is long gone. Of what was never held nothing is lost.
+            if (event.error().code == ErrorCode::NotFound && !is_held(href)) continue;
         }
         left.push_back(href);
     }

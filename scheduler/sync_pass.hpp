@@ -145,6 +145,7 @@ private:
     KnownVersion known();
     /// Whether what should be news names something that is as it was.
     bool names_unchanged(const ChangeSet&) const;
+    bool is_held(const Href&);  ///< As a copy or in the cache.
     void read_unread(ChangeSet&);
     /// A copy that appears under another name has moved there if the service says that its old place is empty.
     void find_moved(ChangeSet&);

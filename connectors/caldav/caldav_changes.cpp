@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "connectors/caldav/caldav_objects.hpp"
+
 namespace calgate::caldav {
 
 namespace {
 
 constexpr std::size_t kSmallBatch = 10;
+constexpr std::size_t kMostFailures = 3;  ///< Of single objects, in a row from the first: then it is the service.
 constexpr std::size_t kWorthAQuery = 20;  ///< Fewer objects are cheaper by multiget.
 
 Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
@@ -62,9 +65,11 @@ Result<ChangeReader::State> ChangeReader::state(const Pass& pass) const {
         const Listing listing,
         session_.ask(pass.context, Call::Read, "PROPFIND", pass.calendar.text(), "0", propfind_state())
     );
+    const bool alone = listing.content.entries.size() == 1;  // Then it is meant, under whatever name.
     for (const Entry& entry : listing.content.entries) {
         const auto href = member_href(listing.answered, pass.calendar, entry.href);
-        if (!href || !same_place(*href, pass.calendar.origin() + http::canonical_path(pass.calendar.path))) continue;
+        if (!href) continue;
+        if (!alone && !same_place(*href, pass.calendar.origin() + http::canonical_path(pass.calendar.path))) continue;
         if (!entry.has_properties) break;
         if (!entry.is_calendar && !entry.is_subscribed)
             return error(
@@ -126,8 +131,11 @@ Error ChangeReader::sync_failure(const Pass& pass, const Error& failure) {
         without_sync_.insert(pass.calendar.text());
         return expired;
     }
-    // Some services answer a bad token with a bare 500: then the same report without a token works.
-    if (failure.code == ErrorCode::Unavailable && sync_members(pass, "")) return expired;
+    // Some services answer a bad token with a bare 500, iCloud with a bare 403: then the same report without a token
+    // works.
+    const bool bare =
+        failure.code == ErrorCode::Unavailable || (failure.code == ErrorCode::Forbidden && session_.icloud());
+    if (bare && sync_members(pass, "")) return expired;
     return failure;
 }
 
@@ -226,7 +234,8 @@ Result<ChangeSet> ChangeReader::fill(const Pass& pass, const Members& members) {
         }
     }
     const bool first_read = page.snapshot && !anything_known && pass.cursor.after.empty();
-    if (settings_.query_first_read && first_read && wanted.size() >= kWorthAQuery)
+    const bool may_query = settings_.query_first_read && !without_query_.contains(pass.calendar.text());
+    if (may_query && first_read && wanted.size() >= kWorthAQuery)
         CALGATE_TRY_STATUS(fetch_all_by_query(pass, wanted, page));
     // A report that the service itself cut is small already, and only its own token continues it.
     if (!members.truncated && wanted.size() > settings_.page_size) {
@@ -252,11 +261,12 @@ Result<ChangeSet> ChangeReader::fill(const Pass& pass, const Members& members) {
     return page;
 }
 
-Status ChangeReader::fetch_all_by_query(const Pass& pass, std::map<std::string, Member>& wanted, ChangeSet& page)
-    const {
-    auto listing = session_.ask(pass.context, Call::Read, "REPORT", pass.calendar.text(), "1", report_query_all());
+Status ChangeReader::fetch_all_by_query(const Pass& pass, std::map<std::string, Member>& wanted, ChangeSet& page) {
+    const Context context = session_.half_of(pass.context);
+    auto listing = session_.ask(context, Call::Read, "REPORT", pass.calendar.text(), "1", report_query_all());
     if (!listing) {
         if (ends_the_pass(listing.error())) return listing.error();
+        without_query_.insert(pass.calendar.text());
         return {};  // The listing names what is missing; multiget brings it.
     }
     for (Entry& entry : listing->content.entries) {
@@ -279,6 +289,13 @@ Status ChangeReader::fetch_by_multiget(const Pass& pass, std::map<std::string, M
         if (outcome) continue;
         const ErrorCode code = outcome.error().code;
         if (is_service_trouble(outcome.error())) batch_ = kSmallBatch;
+        if (code == ErrorCode::Unavailable && !outcome.error().retry_after) {
+            if (batch.size() > kSmallBatch)
+                wanted.insert(batch.begin(), batch.end());
+            else
+                CALGATE_TRY_STATUS(fetch_each(pass, batch, page, outcome.error()));
+            continue;
+        }
         const bool no_multiget =
             code == ErrorCode::Unsupported || code == ErrorCode::InvalidResponse || code == ErrorCode::Forbidden;
         if (!no_multiget) return outcome;
@@ -287,10 +304,31 @@ Status ChangeReader::fetch_by_multiget(const Pass& pass, std::map<std::string, M
     return {};
 }
 
+Status ChangeReader::fetch_each(
+    const Pass& pass, const std::map<std::string, Member>& batch, ChangeSet& page, const Error& failure
+) const {
+    std::vector<Href> failed;
+    std::size_t tried = 0;
+    for (const auto& [href, member] : batch) {
+        const Status outcome = fetch_alone(pass, href, member, page);
+        if (outcome) {
+            ++tried;
+            continue;
+        }
+        // A service that is away says so to the first of them.
+        if (outcome.error().code != ErrorCode::Unavailable || outcome.error().retry_after) return outcome;
+        failed.push_back(Href{href});
+        const bool nothing_came = failed.size() == ++tried;
+        if (nothing_came && failed.size() > 1 && tried == std::min(batch.size(), kMostFailures)) return failure;
+    }
+    page.unread.insert(page.unread.end(), failed.begin(), failed.end());
+    return {};
+}
+
 Status ChangeReader::fetch_batch(const Pass& pass, const std::map<std::string, Member>& batch, ChangeSet& page) const {
     std::vector<std::string> hrefs;
     for (const auto& [href, member] : batch) {
-        const auto url = http::parse_url(member.raw);
+        const auto url = http::parse_url(without_blanks(member.raw));
         hrefs.push_back(url ? url->path : member.raw);
     }
     CALGATE_TRY(
@@ -321,9 +359,9 @@ Status ChangeReader::fetch_batch(const Pass& pass, const std::map<std::string, M
 
 Status ChangeReader::fetch_alone(const Pass& pass, const std::string& href, const Member& member, ChangeSet& page)
     const {
-    CALGATE_TRY(http::Response response, session_.send(pass.context, "GET", href, {}));
+    CALGATE_TRY(http::Response response, session_.send(pass.context, "GET", href, object_headers()));
     if (response.status == 429 || response.status >= 500) return session_.refused(Call::Read, response);
-    if (response.status != 200 || response.body.empty()) {
+    if (response.status != 200 || !is_calendar_object(response)) {
         page.unread.push_back(Href{href});
         return {};
     }

@@ -52,15 +52,18 @@ private:
     Result<Members> sync_members(const Pass&, const std::string& token) const;
     Result<Members> listed_members(const Pass&) const;
     Result<ChangeSet> fill(const Pass&, const Members&);
-    Status fetch_all_by_query(const Pass&, std::map<std::string, Member>& wanted, ChangeSet&) const;
+    Status fetch_all_by_query(const Pass&, std::map<std::string, Member>& wanted, ChangeSet&);
     Status fetch_by_multiget(const Pass&, std::map<std::string, Member>& wanted, ChangeSet&);
     Status fetch_batch(const Pass&, const std::map<std::string, Member>& batch, ChangeSet&) const;
+    /// For a batch that the service fails at: one object that it cannot give must not hide the others.
+    Status fetch_each(const Pass&, const std::map<std::string, Member>& batch, ChangeSet&, const Error& failure) const;
     Status fetch_alone(const Pass&, const std::string& href, const Member&, ChangeSet&) const;
 
     const Session& session_;
     const CaldavSettings& settings_;
     ReadObject read_object_;
-    std::set<std::string> without_sync_{};  ///< Calendars whose sync-collection failed.
+    std::set<std::string> without_sync_{};   ///< Calendars whose sync-collection failed.
+    std::set<std::string> without_query_{};  ///< Calendars whose calendar-query failed.
     std::size_t batch_ = 50;
 };
 

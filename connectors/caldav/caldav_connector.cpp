@@ -1,9 +1,11 @@
 #include "connectors/caldav/caldav_connector.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "connectors/caldav/caldav_changes.hpp"
 #include "connectors/caldav/caldav_discovery.hpp"
+#include "connectors/caldav/caldav_objects.hpp"
 #include "core/icalendar.hpp"
 
 namespace calgate::caldav {
@@ -17,17 +19,15 @@ std::string in_collection(const Href& calendar, const Uid& uid) {
     return calendar.value + (calendar.value.ends_with('/') ? "" : "/") + name + ".ics";
 }
 
-/// A scheduling object (RFC 6638 3.1): whoever writes or deletes it makes the service mail the guests.
-bool has_guests(const std::string& text) {
-    const auto names = [&](const std::string& property) {
-        for (std::size_t at = text.find("\n" + property); at != std::string::npos;
-             at = text.find("\n" + property, at + 1)) {
-            const std::size_t end = at + 1 + property.size();
-            if (end < text.size() && (text[end] == ':' || text[end] == ';')) return true;
-        }
-        return false;
-    };
-    return names("ATTENDEE") && names("ORGANIZER");
+constexpr int kFailuresOfASearch = 3;  ///< In a row, after which the search counts as missing.
+
+std::string collection_of(const Href& href) { return href.value.substr(0, href.value.rfind('/') + 1); }
+
+Error no_object() {
+    return {
+        ErrorCode::InvalidResponse,
+        "The service answered with something that is no calendar object, perhaps a web page; we ask again later.",
+        {}};
 }
 
 Error would_mail() {
@@ -50,6 +50,7 @@ struct CaldavConnector::Impl {
     CaldavSettings settings;
     Session session;
     ChangeReader changes;
+    std::map<std::string, int> failed_searches{};  ///< By calendar; since the last that was answered.
 
     Impl(
         http::HttpTransport& transport, const Clock& given_clock, const ZoneResolver& given_zones, CaldavSettings given
@@ -81,19 +82,35 @@ struct CaldavConnector::Impl {
     }
 
     Result<RemoteEvent> get(const Context& context, const Href& href) const {
-        CALGATE_TRY(http::Response response, session.send(context, "GET", href.value, {}));
+        CALGATE_TRY(http::Response response, session.send(context, "GET", href.value, object_headers()));
+        if (response.status == 404) return get_by_report(context, href, session.refused(Call::Read, response));
         if (response.status != 200) return session.refused(Call::Read, response);
-        if (response.body.empty())
-            return Error{ErrorCode::InvalidResponse, "The service gave an empty event; we ask again later.", {}};
+        if (!is_calendar_object(response)) return no_object();
         const auto etag = response.header("ETag");
         return read_object(href, etag ? std::optional(Version{*etag}) : std::nullopt, std::move(response.body));
+    }
+
+    /// Some services give no object by its own address, and name it in reports all the same.
+    Result<RemoteEvent> get_by_report(const Context& context, const Href& href, const Error& missing) const {
+        const std::string collection = collection_of(href);
+        const auto url = http::parse_url(href.value), base = http::parse_url(collection);
+        if (!url || !base) return missing;
+        auto listing = session.ask(context, Call::Read, "REPORT", collection, "", report_multiget({url->path}));
+        if (!listing) return missing;
+        for (Entry& entry : listing->content.entries) {
+            const auto at = member_href(listing->answered, *base, entry.href);
+            if (!at || *at != href.value || !entry.calendar_data) continue;
+            auto version = entry.etag ? std::optional(Version{*entry.etag}) : std::nullopt;
+            return read_object(href, std::move(version), std::move(*entry.calendar_data));
+        }
+        return missing;
     }
 
     /// Success, or why a write was refused; a 207 counts only when everything inside succeeded.
     Status outcome(Call call, const http::Response& response) const {
         if (response.status == 207 || (response.status == 200 && call == Call::Delete && !response.body.empty())) {
             const auto content = parse_multistatus(response.body);
-            if (!content && response.status == 200) return {};
+            if (!content && response.status == 200) return is_web_page(response.body) ? Status{no_object()} : Status{};
             if (!content) return content.error();
             const int refused = refused_status(*content);
             if (refused == 0) return {};
@@ -101,6 +118,7 @@ struct CaldavConnector::Impl {
             inner.status = refused;
             return session.refused(call, inner);
         }
+        if (response.status == 200 && is_web_page(response.body)) return no_object();
         if (response.status == 200 || response.status == 201 || response.status == 202 || response.status == 204)
             return {};
         return session.refused(call, response);
@@ -113,6 +131,8 @@ struct CaldavConnector::Impl {
         if (const auto etag = response.header("ETag"); etag && !etag->empty())
             return WriteReceipt{href, Version{*etag}};
         const auto stored = get(context, href);
+        // A bare 200 that left nothing behind was no answer to the write.
+        if (!stored && stored.error().code == ErrorCode::NotFound && response.status == 200) return no_object();
         return WriteReceipt{href, stored ? stored->version : std::nullopt};
     }
 
@@ -175,10 +195,15 @@ Result<RemoteEvent> CaldavConnector::find_event(const Context& context, const Hr
     auto listing = impl_->session.ask(context, Call::Read, "REPORT", calendar.value, "1", report_query_uid(uid.value));
     if (!listing) {
         const ErrorCode code = listing.error().code;
-        const bool search_is_missing = code == ErrorCode::Unsupported || code == ErrorCode::InvalidResponse ||
-                                       code == ErrorCode::Forbidden || code == ErrorCode::Rejected;
+        // A service that fails at every search fails at this search, and its other calls say whether it is well.
+        const bool always_fails = code == ErrorCode::Unavailable && !listing.error().retry_after &&
+                                  ++impl_->failed_searches[calendar.value] >= kFailuresOfASearch;
+        const bool search_is_missing = always_fails || code == ErrorCode::Unsupported ||
+                                       code == ErrorCode::InvalidResponse || code == ErrorCode::Forbidden ||
+                                       code == ErrorCode::Rejected;
         if (!search_is_missing) return listing.error();
     } else {
+        impl_->failed_searches.erase(calendar.value);
         for (Entry& entry : listing->content.entries) {
             const auto href = member_href(listing->answered, *base, entry.href);
             if (!href || !entry.calendar_data) continue;
@@ -197,15 +222,19 @@ Result<WriteReceipt> CaldavConnector::create_event(const Context& context, const
     CALGATE_TRY(std::string text, write_icalendar(event, impl_->zones, impl_->clock.now()));
     const Href href{in_collection(calendar, event.uid)};
     CALGATE_TRY(const http::Response response, impl_->put(context, href, std::move(text), "If-None-Match", "*"));
-    CALGATE_TRY_STATUS(impl_->outcome(Call::Create, response));
-    return impl_->receipt(context, href, response);
+    const Status outcome = impl_->outcome(Call::Create, response);
+    if (outcome) return impl_->receipt(context, href, response);
+    // Some services refuse a UID that is taken without saying so.
+    if (outcome.error().code == ErrorCode::Rejected && find_event(context, calendar, event.uid))
+        return Error{ErrorCode::AlreadyExists, outcome.error().detail, {}};
+    return outcome.error();
 }
 
 Result<WriteReceipt> CaldavConnector::update_event(
     const Context& context, const Href& href, const Version& if_match, const Event& event
 ) {
     CALGATE_TRY(std::string text, write_icalendar(event, impl_->zones, impl_->clock.now()));
-    if (has_guests(text)) return would_mail();
+    if (has_guests(text, impl_->settings.own_addresses)) return would_mail();
     const bool weak = is_weak(if_match);
     if (weak) CALGATE_TRY_STATUS(impl_->still_at(context, href, if_match));
     CALGATE_TRY(
@@ -229,7 +258,7 @@ Status CaldavConnector::delete_event(const Context& context, const Href& href, c
     const bool enforced = !weak && !impl_->session.icloud();
     const bool unsaid = !current->version && enforced;  // Then If-Match alone decides.
     if (!unsaid && current->version != if_match) return changed_meanwhile();
-    if (has_guests(current->event.source)) return would_mail();
+    if (has_guests(current->event.source, impl_->settings.own_addresses)) return would_mail();
     http::Headers headers{{"Schedule-Reply", "F"}};
     if (!weak) headers.emplace_back("If-Match", if_match.value);
     CALGATE_TRY(const http::Response response, impl_->session.send(context, "DELETE", href.value, std::move(headers)));

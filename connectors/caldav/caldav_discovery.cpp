@@ -160,7 +160,10 @@ Result<Discovery> only_calendar(
     );
     const Entry* entry = own_entry(listing);
     if (!entry || !entry->has_properties) return refusal(Call::Discover, 404, {}, listing.answered.host);
-    return Discovery{{calendar_of(*entry, url, zones)}, {}};
+    // Under the name by which the service lists what is in it, which may be another than the one that was typed.
+    const auto base = http::parse_url(url);
+    const auto listed = base ? member_href(listing.answered, *base, entry->href) : std::nullopt;
+    return Discovery{{calendar_of(*entry, listed.value_or(url), zones)}, {}};
 }
 
 /// The URL itself, and what lies directly under it, before its principal is asked: it may be another person's home.

@@ -36,7 +36,10 @@ Result<http::Response> Session::exchange(
     request.headers = std::move(headers);
     request.body = std::move(body);
     if (!settings_.user.empty()) request.credentials = http::Credentials{settings_.user, settings_.password};
-    auto response = http::send_following(transport_, std::move(request), context);
+    auto response = http::send_following(transport_, request, context);
+    // One refusal after a success may be a proxy's or a limit's (iCloud has tries of its own).
+    if (response && response->status == 401 && let_in_ && !icloud_)
+        response = http::send_following(transport_, std::move(request), context);
     if (!response) {
         if (response.error().code == ErrorCode::Unavailable) partition_.clear();
         return response.error();
@@ -108,6 +111,13 @@ Result<Listing> Session::ask(
     return Listing{std::move(*answered), std::move(content)};
 }
 
+Context Session::half_of(const Context& context) const {
+    Context half = context;
+    const SteadyInstant now = clock_.steady();
+    if (context.deadline > now) half.deadline = now + (context.deadline - now) / 2;
+    return half;
+}
+
 Error Session::refused(Call call, const http::Response& response) const {
     Error error = refusal(call, response, clock_.now());
     if (!icloud_) return error;
@@ -115,11 +125,20 @@ Error Session::refused(Call call, const http::Response& response) const {
     return icloud_refusal(call, response.status, std::move(error));
 }
 
+std::string without_blanks(const std::string& href) {
+    std::string encoded;
+    for (const char c : href) encoded += c == ' ' ? std::string("%20") : std::string(1, c);
+    return encoded;
+}
+
+http::Headers object_headers() { return {{"Accept-Encoding", "identity"}}; }
+
 std::optional<std::string> member_href(const http::Url& answered, const http::Url& calendar, const std::string& raw) {
-    const auto url = http::resolve(answered, raw);
+    const auto url = http::resolve(answered, without_blanks(raw));
     if (!url) return std::nullopt;
     const bool icloud = http::is_icloud_host(url->host) && http::is_icloud_host(calendar.host);
-    if (!http::same_origin(*url, answered) && !http::same_origin(*url, calendar) && !icloud) return std::nullopt;
+    // Only the path is used: a service behind a proxy may name the scheme and port that it sees itself.
+    if (url->host != answered.host && url->host != calendar.host && !icloud) return std::nullopt;
     return calendar.origin() + http::canonical_path(url->path);
 }
 

@@ -37,6 +37,8 @@ public:
     Error refused(Call, const http::Response&) const;
 
     bool icloud() const { return icloud_; }
+    /// Ends when half of the time that is left has passed, so that something else can be tried.
+    Context half_of(const Context&) const;
     /// A calendar home or a calendar as addresses are kept: at iCloud at the entry host, whatever partition it lies on,
     /// and that partition gets the coming requests. Elsewhere as it is.
     std::string kept(const std::string& url) const;
@@ -56,6 +58,12 @@ private:
     mutable std::string partition_{};  ///< Origin; empty: not known.
     mutable bool let_in_ = false;
 };
+
+/// For a GET of an object: a compressed answer may carry a changed ETag, which If-Match then refuses for ever.
+http::Headers object_headers();
+
+/// Blanks should have been encoded (RFC 3986 2.1); some services list names as people wrote them.
+std::string without_blanks(const std::string& href);
 
 /// A listed href under the origin by which we know the calendar (iCloud's partition hosts change); nothing when it
 /// belongs to another host.

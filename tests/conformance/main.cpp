@@ -29,6 +29,7 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
           "cyrus",
           "sabre",
           "sogo",
+          "proxied",
           "weak_etags",
           "stuck_pages",
           "odd_reports"})

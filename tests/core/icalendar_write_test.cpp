@@ -245,6 +245,17 @@ BOOST_AUTO_TEST_CASE(writing_twice_changes_nothing) {
     BOOST_TEST(written(again) == once);
 }
 
+BOOST_AUTO_TEST_CASE(a_sequence_that_somebody_counted_on_never_falls) {
+    Event event = read(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTART:20260610T070000Z\r\n"
+        "DTEND:20260610T080000Z\r\nSEQUENCE:7\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
+    event.master.sequence = 3;
+    BOOST_TEST(has_line(written(event), "SEQUENCE:8"));
+    event.master.sequence = 9;
+    BOOST_TEST(has_line(written(event), "SEQUENCE:9"));
+}
+
 BOOST_AUTO_TEST_CASE(an_exact_length_is_written_as_an_end) {
     Event event = appointment();
     event.master.start.local = *parse_local("2026-03-28T12:00");

@@ -162,6 +162,24 @@ BOOST_AUTO_TEST_CASE(R20_an_unreadable_event_is_parked_and_all_others_sync) {
     BOOST_TEST(cached() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(R20_a_task_in_the_calendar_is_no_trouble_and_blocks_no_time) {
+    service.put_text(
+        href,
+        "task",
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:t\r\nSUMMARY:Buy\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
+    );
+    service.put_text(href, "bad", "BEGIN:VCALENDAR\r\nnonsense");
+    BOOST_TEST(pass().completed);
+    const auto troubles = calgate::read(store, [&](const Reader& r) {
+        std::map<std::string, std::string> out;
+        for (const auto& event : r.cached_events(calendar)) out[event.href.value] = event.trouble;
+        return out;
+    });
+    BOOST_REQUIRE_EQUAL(troubles.size(), 2u);
+    for (const auto& [at, trouble] : troubles)
+        BOOST_TEST(trouble.empty() == at.ends_with("task"), at << ": " << trouble);
+}
+
 BOOST_AUTO_TEST_CASE(I8_a_duplicate_by_a_person_is_never_swept) {
     book("a", 10, 9);
     pass();

@@ -282,6 +282,7 @@ std::unique_ptr<SimulatedService> service_named(
     if (name == "graph") return std::make_unique<GraphService>(clock, zones);
     if (name.starts_with("ews"))
         return std::make_unique<EwsService>(name == "ews" ? "plain" : name.substr(4), clock, zones);
+    if (name.starts_with("caldav_")) return std::make_unique<CaldavService>(name.substr(7), clock, zones);
     return std::make_unique<CaldavService>(name == "icloud" ? "icloud" : "rfc", clock, zones);
 }
 

@@ -80,7 +80,7 @@ public:
     virtual const std::string& folder() const = 0;
 };
 
-/// "google", "graph", "caldav", "icloud", "ews", and "ews_" with a profile of EwsSim's.
+/// "google", "graph", "caldav", "icloud", "ews"; "ews_" with a profile of EwsSim's, "caldav_" with one of CaldavSim's.
 std::unique_ptr<SimulatedService> service_named(const std::string&, const Clock&, const ZoneResolver&);
 
 }  // namespace calgate::testing

@@ -51,6 +51,12 @@ Quirks sogo(Quirks q) {
     return q;
 }
 
+Quirks proxied(Quirks q) {
+    q.http_hrefs = q.compressed_etags = q.canonical_elsewhere = true;
+    q.uid_conflict = UidConflict::Bare400;
+    return q;
+}
+
 Quirks odd_reports(Quirks q) {
     q.paging = Paging::WholeAnswer;
     q.multiget_adds_foreign = q.multiget_doubles = q.query_ignores_filter = true;
@@ -76,9 +82,14 @@ Quirks quirks_of(const std::string& profile) {
     if (profile == "cyrus") return cyrus(plain);
     if (profile == "sabre") return sabre(plain);
     if (profile == "sogo") return sogo(plain);
+    if (profile == "proxied") return proxied(plain);
     if (profile == "odd_reports") return odd_reports(plain);
     if (profile == "weak_etags") {
         plain.weak_etags = true;
+        return plain;
+    }
+    if (profile == "ghosts") {
+        plain.ghosts = true;
         return plain;
     }
     CALGATE_ASSERT(profile == "stuck_pages");

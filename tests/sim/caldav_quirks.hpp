@@ -9,7 +9,7 @@ namespace calgate::testing {
 /// What a sync-collection with an unknown token is answered with.
 enum class BadToken : std::uint8_t { Element403, Element412, Bare412, Bare500, Gone410, FullListing };
 /// What a PUT of a UID that lies under another name is answered with.
-enum class UidConflict : std::uint8_t { Element409, Element412, Element403, Inner207, Unique403, Accepted };
+enum class UidConflict : std::uint8_t { Element409, Element412, Element403, Inner207, Unique403, Bare400, Accepted };
 /// What happens when a change report would be longer than `page`.
 enum class Paging : std::uint8_t {
     None,
@@ -56,13 +56,20 @@ struct Quirks {
     bool query_refused = false;  ///< 403 supported-filter.
     bool ignores_schedule_agent = false;
     bool state_reads_events =
-        false;  ///< Before it tells state beside what a calendar is like, it reads every event anew.
-    bool breaks_above_homes = false;  ///< Well-known leads above the homes; asked there about a calendar it fails.
+        false;                   ///< Before it tells state beside what a calendar is like, it reads every event anew.
+    bool search_fails = false;   ///< 500 for a calendar-query by UID.
+    bool poisoned = false;       ///< 500 for whatever shall bring the content of an object with "poison" in its name.
+    bool ghosts = false;         ///< Listings name an object that is nowhere else.
+    bool hides_objects = false;  ///< 404 for a GET of any object.
+    bool http_hrefs = false;     ///< Absolute hrefs as behind a proxy that ends TLS: http, and blanks as they are.
+    bool compressed_etags = false;  ///< A GET that takes a compressed answer gets another ETag, which no write matches.
+    bool canonical_elsewhere = false;  ///< Homes also answer below /my/, and name themselves as ever.
+    bool breaks_above_homes = false;   ///< Well-known leads above the homes; asked there about a calendar it fails.
 };
 
-/// "rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo"; "weak_etags", "stuck_pages", "odd_reports" for
-/// single habits that are on top of rfc; "icloud_etags" for iCloud that gives ETags, and wrong ones. Asserts for any
-/// other name.
+/// "rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "proxied"; "weak_etags", "stuck_pages",
+/// "odd_reports", "ghosts" for single habits that are on top of rfc; "icloud_etags" for iCloud that gives ETags, and
+/// wrong ones. Asserts for any other name.
 Quirks quirks_of(const std::string& profile);
 
 }  // namespace calgate::testing

@@ -117,11 +117,19 @@ void CaldavSim::State::remove(SimCalendar& owner, const std::string& path) {
     if (owner.objects.erase(path) != 0) owner.tombstones[path] = ++change;
 }
 
-http::Response CaldavSim::State::get(const std::string& path) {
+bool CaldavSim::State::cannot_give(const std::string& path) const {
+    return quirks.poisoned && path.find("poison") != std::string::npos;
+}
+
+http::Response CaldavSim::State::get(const http::Request& request, const std::string& path) {
     const SimCalendar* owner = calendar_of(path);
     const auto found = owner ? owner->objects.find(path) : std::map<std::string, SimObject>::const_iterator{};
-    if (!owner || found == owner->objects.end()) return plain(404);
-    return plain(200, {{"Content-Type", "text/calendar"}, {"ETag", etag(found->second)}}, found->second.text);
+    if (!owner || found == owner->objects.end() || quirks.hides_objects) return plain(404);
+    if (cannot_give(path)) return plain(500);
+    std::string tag = etag(found->second);
+    if (quirks.compressed_etags && header_of(request, "Accept-Encoding") != "identity")
+        tag.insert(tag.size() - 1, "-gzip");
+    return plain(200, {{"Content-Type", "text/calendar"}, {"ETag", tag}}, found->second.text);
 }
 
 std::optional<http::Response> CaldavSim::State::uid_conflict(const std::string& path, const std::string& uid) const {
@@ -143,6 +151,8 @@ std::optional<http::Response> CaldavSim::State::uid_conflict(const std::string& 
             return condition(403, Space::Caldav, "no-uid-conflict", href);
         case UidConflict::Unique403:
             return condition(403, Space::Caldav, "unique-scheduling-object-resource", href);
+        case UidConflict::Bare400:
+            return plain(400);
         case UidConflict::Inner207:
         case UidConflict::Accepted:
             break;

@@ -25,12 +25,18 @@ std::string collection_properties(const CaldavSim::State& sim, const SimCalendar
     const auto dav = [&](const std::string& name, const std::string& inner = {}) {
         return sim.element(Space::Dav, name, inner);
     };
+    const auto report = [&](Space space, const char* name) {
+        return dav("supported-report", dav("report", sim.element(space, name)));
+    };
+    const std::string reports = report(Space::Dav, "sync-collection") + report(Space::Caldav, "calendar-multiget") +
+                                report(Space::Caldav, "calendar-query");
     std::string comp = sim.element(Space::Caldav, "comp");
     comp.insert(comp.size() - 2, calendar.tasks_only ? " name=\"VTODO\"" : " name=\"VEVENT\"");
     return dav("resourcetype", dav("collection") + sim.element(Space::Caldav, "calendar")) +
            dav("displayname", xml_text(calendar.name)) +
            dav("current-user-privilege-set", dav("privilege", dav("read")) + dav("privilege", dav("write"))) +
-           dav("sync-token", xml_text(token)) + sim.element(Space::CalendarServer, "getctag", xml_text(token)) +
+           dav("supported-report-set", reports) + dav("sync-token", xml_text(token)) +
+           sim.element(Space::CalendarServer, "getctag", xml_text(token)) +
            sim.element(Space::Caldav, "supported-calendar-component-set", comp);
 }
 
@@ -53,7 +59,7 @@ http::Response CaldavSim::State::propfind(const http::Request& request, const ht
         return element(Space::Dav, name, inner);
     };
     const auto response = [&](const std::string& href, const std::string& inner) {
-        return dav("response", dav("href", xml_text(href)) + inner) + "\n";
+        return dav("response", dav("href", href_text(href)) + inner) + "\n";
     };
     const std::string principal = dav("current-user-principal", dav("href", kPrincipalPath));
     const std::string collection = dav("resourcetype", dav("collection"));
@@ -101,7 +107,21 @@ http::Response CaldavSim::State::propfind(const http::Request& request, const ht
     std::string all = listed(path, *owner);
     if (deep)
         for (const auto& [at, object] : owner->objects) all += member(at, object, false);
+    if (deep && quirks.ghosts) all += member(path + "ghost.ics", SimObject{}, false);
     return multistatus(all);
+}
+
+http::Response CaldavSim::State::proppatch(const http::Request& request, const std::string& path) {
+    if (!calendar(path) && path != kHomePath && path != kPrincipalPath) return plain(404);
+    pugi::xml_document document;
+    if (!document.load_buffer(request.body.data(), request.body.size())) return plain(400);
+    std::string refused;
+    for (const auto& change_of : document.document_element().children())
+        for (const auto& prop : change_of.children())
+            for (const auto& property : prop.children()) refused += element(Space::Dav, local_name(property));
+    return multistatus(
+        element(Space::Dav, "response", element(Space::Dav, "href", href_text(path)) + propstat(403, refused))
+    );
 }
 
 http::Response CaldavSim::State::report(const http::Request& request, const http::Url& url) {
@@ -170,6 +190,7 @@ http::Response CaldavSim::State::sync_collection(
     const bool cut = quirks.paging != Paging::None && log.size() > quirks.page;
     if (cut && quirks.paging == Paging::WholeAnswer)
         return condition(507, Space::Dav, "number-of-matches-within-limits");
+    if (quirks.ghosts && token.empty()) log[0] = member(path + "ghost.ics", SimObject{}, false);
     std::string responses;
     std::int64_t reached = change;
     std::size_t listed = 0;
@@ -192,6 +213,8 @@ http::Response CaldavSim::State::sync_collection(
 http::Response CaldavSim::State::multiget(const SimCalendar& owner, const std::vector<std::string>& hrefs) const {
     if (quirks.multiget_limit != 0 && hrefs.size() > quirks.multiget_limit)
         return condition(403, Space::Dav, "number-of-matches-within-limits");
+    const auto broken = [&](const std::string& href) { return cannot_give(http::canonical_path(href)); };
+    if (std::any_of(hrefs.begin(), hrefs.end(), broken)) return plain(500);
     std::string responses;
     for (const auto& href : hrefs) {
         const std::string path = http::canonical_path(href);
@@ -213,6 +236,11 @@ http::Response CaldavSim::State::multiget(const SimCalendar& owner, const std::v
 
 http::Response CaldavSim::State::query(const SimCalendar& owner, const std::string& path, const SimQuery& wanted)
     const {
+    if (quirks.search_fails && wanted.uid) return plain(500);
+    if (std::any_of(owner.objects.begin(), owner.objects.end(), [&](const auto& one) {
+            return cannot_give(one.first);
+        }))
+        return plain(500);
     if (quirks.query_refused) return condition(403, Space::Caldav, "supported-filter");
     std::string responses = wanted.uid ? std::string() : itself(path);  // A collection has no UID to match.
     for (const auto& [at, object] : owner.objects) {

@@ -19,6 +19,13 @@ std::string home_origin(const Quirks& quirks) {
                                : entry_origin(quirks);
 }
 
+namespace {
+
+constexpr const char* kOffered = "1, 3, access-control, calendar-access";
+constexpr const char* kAllowed = "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, REPORT";
+
+}  // namespace
+
 http::Response CaldavSim::State::unauthorized() const {
     http::Headers headers;
     if (quirks.two_challenges) headers.emplace_back("WWW-Authenticate", "x-mobileme-authtoken realm=\"MMCalDav\"");
@@ -48,10 +55,22 @@ http::Response CaldavSim::State::answer(const http::Request& request, const http
         return plain(301, {{"Location", home_origin(quirks) + ":443" + url.path}});
     if (url.path == "/.well-known/caldav")
         return plain(301, {{"Location", quirks.breaks_above_homes ? "/dav/calendars" : "/"}});
+    if (quirks.canonical_elsewhere && url.path.starts_with("/my/")) {
+        http::Url home = url;
+        home.path = kHomePath + url.path.substr(4);
+        return answer(request, home);
+    }
     const std::string path = http::canonical_path(url.path);
+    if (request.method == "OPTIONS") return plain(200, {{"DAV", kOffered}, {"Allow", kAllowed}});
     if (request.method == "PROPFIND") return propfind(request, url);
+    if (request.method == "PROPPATCH") return proppatch(request, path);
     if (request.method == "REPORT") return report(request, url);
-    if (request.method == "GET") return get(path);
+    if (request.method == "GET") return get(request, path);
+    if (request.method == "HEAD") {
+        http::Response head = get(request, path);
+        head.body.clear();
+        return head;
+    }
     if (request.method == "PUT") return put(request, path);
     if (request.method == "DELETE") return erase(request, path);
     if (quirks.icloud_hosts && (request.method == "MKCALENDAR" || request.method == "MKCOL")) return plain(403);

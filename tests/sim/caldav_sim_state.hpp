@@ -53,12 +53,14 @@ struct CaldavSim::State {
 
     http::Response propfind(const http::Request&, const http::Url&);
     http::Response report(const http::Request&, const http::Url&);
+    /// Nobody may change a property (RFC 4918 9.2); each is answered.
+    http::Response proppatch(const http::Request&, const std::string& path);
     http::Response sync_collection(SimCalendar&, const std::string& path, const std::string& token);
     http::Response multiget(const SimCalendar&, const std::vector<std::string>& hrefs) const;
     http::Response query(const SimCalendar&, const std::string& path, const SimQuery&) const;
     http::Response unknown_token(SimCalendar&, const std::string& path);
 
-    http::Response get(const std::string& path);
+    http::Response get(const http::Request&, const std::string& path);
     http::Response put(const http::Request&, const std::string& path);
     http::Response erase(const http::Request&, const std::string& path);
     std::optional<http::Response> uid_conflict(const std::string& path, const std::string& uid) const;
@@ -73,6 +75,8 @@ struct CaldavSim::State {
     std::string element(Space, const std::string& name, const std::string& inner = {}) const;
     std::string status_element(int status) const;
     std::string propstat(int status, const std::string& properties) const;
+    std::string href_text(const std::string& path) const;
+    bool cannot_give(const std::string& path) const;
     std::string member(const std::string& path, const SimObject&, bool with_data) const;
     /// The collection among its own members, as some services list it.
     std::string itself(const std::string& path) const;

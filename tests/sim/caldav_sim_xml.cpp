@@ -97,13 +97,19 @@ std::string CaldavSim::State::propstat(int status, const std::string& properties
     return element(Space::Dav, "propstat", element(Space::Dav, "prop", properties) + status_element(status));
 }
 
+std::string CaldavSim::State::href_text(const std::string& path) const {
+    if (!quirks.http_hrefs) return xml_text(path);
+    const auto entry = http::parse_url(entry_origin(quirks));
+    return xml_text("http://" + entry->host + ":8080" + http::percent_decode(path));
+}
+
 std::string CaldavSim::State::member(const std::string& path, const SimObject& object, bool with_data) const {
     std::string properties = element(Space::Dav, "getetag", xml_text(etag(object)));
     if (with_data) {
         const std::string data = quirks.cdata ? cdata_text(object.text) : xml_text(object.text);
         properties += element(Space::Caldav, "calendar-data", quirks.multiget_empty_data ? "" : data);
     }
-    return element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + propstat(200, properties)) +
+    return element(Space::Dav, "response", element(Space::Dav, "href", href_text(path)) + propstat(200, properties)) +
            "\n";
 }
 
@@ -117,7 +123,7 @@ std::string CaldavSim::State::itself(const std::string& path) const {
 }
 
 std::string CaldavSim::State::gone(const std::string& path) const {
-    return element(Space::Dav, "response", element(Space::Dav, "href", xml_text(path)) + status_element(404)) + "\n";
+    return element(Space::Dav, "response", element(Space::Dav, "href", href_text(path)) + status_element(404)) + "\n";
 }
 
 http::Response CaldavSim::State::multistatus(const std::string& responses, const std::string& token) const {

@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
              "cyrus",
              "sabre",
              "sogo",
+             "proxied",
              "weak_etags",
              "stuck_pages",
              "odd_reports"}
