@@ -20,6 +20,8 @@ namespace {
 constexpr std::chrono::milliseconds kLaneRefresh{5000};
 constexpr std::chrono::hours kExpandEvery{1};
 constexpr std::size_t kWaitingRead = 200;
+/// A refusal to write for at least as long leaves reading alone.
+constexpr std::chrono::minutes kLongPause{10};
 /// How long one calendar may write while others of its account wait.
 constexpr std::chrono::seconds kTurn{10};
 
@@ -270,7 +272,7 @@ PassReport Engine::Impl::run(
 ) {
     PassReport report;
     report.calendar = id;
-    std::optional<std::chrono::milliseconds> next_stream;
+    std::optional<std::chrono::milliseconds> next_stream, no_writes;
     const auto trouble = with_desk(id, [&](Connector& connector, Desk& desk) {
         if (const auto pause = desk.bucket.paused(parts.clock.steady()); pause.count() > 0) {
             report.error = slower(pause);
@@ -278,6 +280,7 @@ PassReport Engine::Impl::run(
         }
         std::chrono::milliseconds wait{0};
         const auto may_write = [&] {
+            if (parts.clock.steady() < desk.no_writes_until) return false;
             wait = desk.bucket.take(parts.clock.steady());
             return wait.count() == 0;
         };
@@ -293,7 +296,14 @@ PassReport Engine::Impl::run(
             refreshed.reset();
             throw;
         }
-        if (report.error && report.error->code == ErrorCode::RateLimited) {
+        const bool limited = report.error && report.error->code == ErrorCode::RateLimited;
+        const bool while_writing = limited && (!pull || pass.pulled());
+        if (while_writing && report.error->retry_after >= kLongPause) {
+            // Google's limit on what an account writes lasts hours; staff go on changing their calendars (G33).
+            desk.no_writes_until = parts.clock.steady() + *report.error->retry_after;
+            desk.no_writes_why = report.error->detail;
+            report.completed = true;
+        } else if (limited) {
             // The account waits as a whole, so that no other calendar of it is refused as well (F3).
             const auto now = parts.clock.steady();
             desk.bucket.refused(now, report.error->retry_after);
@@ -304,6 +314,10 @@ PassReport Engine::Impl::run(
         outcome.answered = pass.answered();
         outcome.more = pass.more();
         outcome.wait = wait;
+        if (desk.no_writes_until > parts.clock.steady()) {
+            no_writes = desk.no_writes_until - parts.clock.steady();
+            if (!report.error && pass.more()) report.error = Error{ErrorCode::RateLimited, desk.no_writes_why, {}};
+        }
         touched = pass.touched();
         outcome.poll_idle = hourly_poll(connector, id);
         outcome.read_back = connector.capabilities().reads_back && report.created + report.updated > 0;
@@ -314,14 +328,16 @@ PassReport Engine::Impl::run(
     });
     if (trouble) report.error = trouble;
     outcome.changed = report.changed + report.removed + report.taken + report.created + report.updated > 0;
-    if (report.error && report.error->code != ErrorCode::Cancelled) {
+    const bool only_writes_wait = no_writes && report.completed;
+    if (only_writes_wait) outcome.more = false;
+    if (report.error && report.error->code != ErrorCode::Cancelled && !only_writes_wait) {
         outcome.failed = true;
         outcome.retry_after = report.error->retry_after;
         outcome.unavailable = advice(*report.error).counts_as_outage;
         outcome.outage = outcome.unavailable && !outcome.answered;
         outcome.slowed = report.error->code == ErrorCode::RateLimited;
     }
-    if (!outcome.more) outcome.next_write = until_next_write(id);
+    if (!outcome.more) outcome.next_write = no_writes ? no_writes : until_next_write(id);
     if (next_stream) outcome.next_write = std::min(outcome.next_write.value_or(*next_stream), *next_stream);
     return report;
 }

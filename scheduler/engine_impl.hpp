@@ -34,8 +34,10 @@ struct Desk {
     std::unique_ptr<Connector> connector{};
     Account opened{};
     TokenBucket bucket;
-    double most;                 ///< Calls per second, whatever the service has refused.
-    std::atomic<double> pace;    ///< Calls per second that `bucket` allows now, for any thread to read.
+    double most;                      ///< Calls per second, whatever the service has refused.
+    std::atomic<double> pace;         ///< Calls per second that `bucket` allows now, for any thread to read.
+    SteadyInstant no_writes_until{};  ///< The service takes no writes for long; reading is another allowance.
+    std::string no_writes_why{};
     std::stop_source leaving{};  ///< Ends what runs here; under the engine's mutex.
 };
 

@@ -1,6 +1,7 @@
 #include "connectors/caldav/caldav_changes.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "connectors/caldav/caldav_objects.hpp"
 
@@ -18,6 +19,17 @@ Error error(ErrorCode code, std::string sentence) { return {code, std::move(sent
 bool ends_the_pass(const Error& e) {
     return e.code == ErrorCode::Unauthorized || e.code == ErrorCode::Cancelled || e.code == ErrorCode::RateLimited ||
            e.code == ErrorCode::NotFound;
+}
+
+/// SOGo's token is the second of the last change, and what changes later in that second is never told by it: until it
+/// is over, the token before it is kept.
+bool is_fresh_second(const std::string& token, Instant now) {
+    constexpr std::size_t kDigits = 10;  // Until the year 2286.
+    constexpr std::chrono::seconds kSettled{2};
+    std::int64_t second = 0;
+    const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), second);
+    if (token.size() != kDigits || failure != std::errc{} || end != token.data() + token.size()) return false;
+    return Instant{std::chrono::seconds{second}} + kSettled >= now;
 }
 
 bool is_service_trouble(const Error& e) { return e.code == ErrorCode::Unavailable || e.code == ErrorCode::Timeout; }
@@ -113,6 +125,7 @@ Result<ChangeSet> ChangeReader::sync_page(Pass& pass) {
     Cursor next;
     next.sync = true;
     next.token = pass.cursor.final.empty() ? members->token : pass.cursor.final;
+    if (is_fresh_second(next.token, session_.now())) next.token = pass.cursor.token;
     if (members->truncated && pass.cursor.final.empty()) {
         next.page = page.more = true;
         next.snapshot = pass.cursor.snapshot;

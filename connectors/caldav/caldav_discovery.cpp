@@ -140,15 +140,24 @@ Result<Discovery> follow_principal(
     // Synology and others name no home: the requested address then is one.
     if (homes.empty()) homes.push_back(start.answered.path);
     homes.resize(std::min(homes.size(), kMaxHomes));
+    std::optional<Error> failure;
+    bool any = false;
     for (const auto& href : homes) {
         CALGATE_TRY(const std::string home, trusted(start.answered, href));
-        CALGATE_TRY(auto calendars, list_home(session, context, session.kept(home), zones));
-        for (auto& calendar : calendars)
+        auto calendars = list_home(session, context, session.kept(home), zones);
+        if (!calendars && stops_discovery(calendars.error())) return calendars.error();
+        if (!calendars) {
+            failure = calendars.error();  // Another home may answer.
+            continue;
+        }
+        any = true;
+        for (auto& calendar : *calendars)
             if (std::none_of(found.calendars.begin(), found.calendars.end(), [&](const auto& c) {
                     return c.href == calendar.href;
                 }))
                 found.calendars.push_back(std::move(calendar));
     }
+    if (!any && failure) return *failure;
     return found;
 }
 

@@ -37,6 +37,7 @@ public:
     Error refused(Call, const http::Response&) const;
 
     bool icloud() const { return icloud_; }
+    Instant now() const { return clock_.now(); }
     /// Ends when half of the time that is left has passed, so that something else can be tried.
     Context half_of(const Context&) const;
     /// A calendar home or a calendar as addresses are kept: at iCloud at the entry host, whatever partition it lies on,

@@ -1,4 +1,5 @@
 /// Habits of CalDAV services that would make a copy lost, doubled or stuck, one test each.
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -236,6 +237,31 @@ BOOST_AUTO_TEST_CASE(an_object_without_an_address_of_its_own_is_read_by_a_report
     BOOST_REQUIRE(service.connector->delete_event(service.context(), made->href, *read->version));
     BOOST_TEST(service.sim.count(service.calendar) == 0u);
     is_refused_as(service.connector->fetch_event(service.context(), made->href), ErrorCode::NotFound);
+}
+
+BOOST_AUTO_TEST_CASE(what_changes_twice_in_a_second_is_told_twice) {
+    Service service("sogo");
+    service.clock.advance(std::chrono::seconds(60));
+    BOOST_REQUIRE(service.create("a"));
+    const auto first = service.pull();
+    BOOST_REQUIRE(first && first->changed.size() == 1u);
+    BOOST_REQUIRE(service.create("b"));
+    service.clock.advance(std::chrono::seconds(60));
+    const auto later = service.connector->fetch_changes(service.context(), service.calendar, first->next, {});
+    BOOST_REQUIRE_MESSAGE(later, (later ? "" : later.error().detail));
+    const bool told = std::any_of(later->changed.begin(), later->changed.end(), [](const RemoteEvent& event) {
+        return event.event.uid.value == "b";
+    });
+    BOOST_TEST(told);
+    BOOST_REQUIRE(service.create("c"));
+    const auto third = service.connector->fetch_changes(service.context(), service.calendar, later->next, {});
+    BOOST_REQUIRE(third && third->changed.size() == 1u);
+    BOOST_REQUIRE(service.create("d"));
+    service.clock.advance(std::chrono::seconds(60));
+    const auto last = service.connector->fetch_changes(service.context(), service.calendar, third->next, {});
+    BOOST_REQUIRE(last && last->changed.size() == 2u);
+    const auto rest = service.connector->fetch_changes(service.context(), service.calendar, last->next, {});
+    BOOST_TEST((rest && rest->changed.empty()));
 }
 
 BOOST_AUTO_TEST_CASE(one_refused_sign_in_after_a_success_is_tried_again_at_once) {

@@ -31,6 +31,8 @@ Result<http::Response> Wire::send(const http::Request& request, const Context& c
     }
     recent_.push_back(now);
     ++calls;
+    if (instead)
+        if (auto answer = instead(request)) return *std::move(answer);
     const bool lost = loses && loses(request);
     auto response = inner_.send(request, context);
     if (response && (response->status == 403 || response->status == 429)) ++refused;

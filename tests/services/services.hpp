@@ -29,6 +29,8 @@ public:
 
     /// Asked before each call: true loses its answer after it was applied.
     std::function<bool(const http::Request&)> loses{};
+    /// Asked before each call: an answer comes from here and the service never hears of it.
+    std::function<std::optional<http::Response>(const http::Request&)> instead{};
     std::function<void(const http::Request&)> after{};  ///< A call was applied; its answer is still on the way.
     int calls_per_minute = 0;                           ///< 0: no limit. Beyond it 429 without a hint.
     int calls = 0, refused = 0;                         ///< Refused here, or by the service with 403 or 429.

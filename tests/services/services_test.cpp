@@ -235,6 +235,40 @@ struct Mirroring {
 std::ostream& operator<<(std::ostream& out, const Mirroring& row) { return out << row.service; }
 const Mirroring kMirrorings[] = {{"google", 12}, {"graph", 65}, {"caldav", 115}};
 
+BOOST_AUTO_TEST_CASE(R19_what_google_stops_for_writing_too_much_is_still_read_G33) {
+    Salon salon("google");
+    salon.book("a", Salon::at(20, 9));
+    salon.run(60s);
+    BOOST_REQUIRE(salon.waiting() == 0);
+    bool stopped = true;
+    salon.wire.instead = [&](const http::Request& request) -> std::optional<http::Response> {
+        if (!stopped || request.method == "GET") return std::nullopt;
+        http::Response out;
+        out.status = 403;
+        out.headers = {{"Content-Type", "application/json"}};
+        out.body = R"({"error":{"code":403,"message":"Calendar usage limits exceeded.",)"
+                   R"("errors":[{"domain":"usageLimits","reason":"quotaExceeded","message":"x"}]}})";
+        return out;
+    };
+    salon.book("b", Salon::at(21, 9));
+    salon.run(120s);
+    BOOST_TEST(salon.waiting() == 1);
+    for (const auto& one : salon.engine->health()) {
+        BOOST_TEST(one.live);
+        BOOST_TEST(one.trouble.find("stopped this account") != std::string::npos, one.trouble);
+    }
+    const int before = salon.wire.calls;
+    salon.edit("a", [](EventInstance& event) { event.title = "Cut and beard"; });
+    salon.run(600s);
+    BOOST_TEST(salon.appointment("a").title == "Cut and beard");
+    BOOST_TEST(salon.wire.calls - before <= 25, salon.wire.calls - before);
+    stopped = false;
+    salon.run(7200s, 2s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 2u);
+    for (const auto& one : salon.engine->health()) BOOST_TEST(one.trouble == "");
+}
+
 BOOST_DATA_TEST_CASE(R19_a_hundred_new_copies_take_as_few_calls_as_the_service_allows, data::make(kMirrorings), row) {
     Engine::Settings quick;
     quick.calls_per_second = 200;

@@ -45,7 +45,7 @@ Quirks sabre(Quirks q) {
 }
 
 Quirks sogo(Quirks q) {
-    q.tokens = TokenStyle::Number;
+    q.tokens = TokenStyle::Second;
     q.bad_token = BadToken::FullListing;
     q.query_finds_nothing = true;
     return q;

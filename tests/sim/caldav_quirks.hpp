@@ -17,7 +17,8 @@ enum class Paging : std::uint8_t {
     WholeAnswer,  ///< The request itself is answered 507.
     Stuck,        ///< As Checkpoint, but the token never advances.
 };
-enum class TokenStyle : std::uint8_t { Url, Hash, DataUri, Number };
+/// Second: of the last change (SOGo); what changes later in that second is not told by it.
+enum class TokenStyle : std::uint8_t { Url, Hash, DataUri, Number, Second };
 
 /// Habits of one CalDAV server.
 struct Quirks {

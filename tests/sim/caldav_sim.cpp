@@ -141,7 +141,8 @@ int CaldavSim::mails_sent() const { return state_->mails; }
 
 void CaldavSim::forget_tokens() {
     for (auto& [path, calendar] : state_->calendars) calendar.tokens.clear();
-    ++state_->change;
+    state_->next_change();
+    state_->seconds.assign(state_->seconds.size(), state_->seconds.back());
 }
 
 }  // namespace calgate::testing

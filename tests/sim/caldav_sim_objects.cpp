@@ -104,17 +104,22 @@ std::string rewritten(const std::string& icalendar) {
     return out;
 }
 
+std::int64_t CaldavSim::State::next_change() {
+    seconds.push_back(clock.now().time_since_epoch().count());
+    return ++change;
+}
+
 void CaldavSim::State::store(SimCalendar& owner, const std::string& path, std::string text) {
     SimObject object;
     object.uid = property_of(text, "UID");
     object.text = std::move(text);
-    object.changed_at = ++change;
+    object.changed_at = next_change();
     owner.tombstones.erase(path);
     owner.objects.insert_or_assign(path, std::move(object));
 }
 
 void CaldavSim::State::remove(SimCalendar& owner, const std::string& path) {
-    if (owner.objects.erase(path) != 0) owner.tombstones[path] = ++change;
+    if (owner.objects.erase(path) != 0) owner.tombstones[path] = next_change();
 }
 
 bool CaldavSim::State::cannot_give(const std::string& path) const {
@@ -186,7 +191,7 @@ http::Response CaldavSim::State::put(const http::Request& request, const std::st
     http::Headers headers;
     if (guests > 0) headers.emplace_back("Schedule-Tag", "\"s" + std::to_string(change) + "\"");
     if (guests == 0 && quirks.etag_after_put) headers.emplace_back("ETag", etag(owner->objects.at(path)));
-    if (quirks.etag_misleads) owner->objects.at(path).changed_at = ++change;
+    if (quirks.etag_misleads) owner->objects.at(path).changed_at = next_change();
     return plain(exists ? quirks.update_status : 201, std::move(headers));
 }
 

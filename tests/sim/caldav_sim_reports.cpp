@@ -177,9 +177,9 @@ http::Response CaldavSim::State::sync_collection(
 ) {
     std::int64_t from = 0;
     if (!token.empty()) {
-        const auto known = owner.tokens.find(token);
-        if (known == owner.tokens.end()) return unknown_token(owner, path);
-        from = known->second;
+        const auto known = reached_by(owner, token);
+        if (!known) return unknown_token(owner, path);
+        from = *known;
     }
     std::map<std::int64_t, std::string> log;
     for (const auto& [at, object] : owner.objects)

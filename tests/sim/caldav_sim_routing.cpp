@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstdlib>
+
 #include "tests/sim/caldav_sim_state.hpp"
 
 namespace calgate::testing {
@@ -101,6 +104,14 @@ std::string CaldavSim::State::etag(const SimObject& object) const {
     return quirks.weak_etags ? "W/" + tag : tag;
 }
 
+std::optional<std::int64_t> CaldavSim::State::reached_by(const SimCalendar& owner, const std::string& token) const {
+    const auto known = owner.tokens.find(token);
+    if (known == owner.tokens.end()) return std::nullopt;
+    if (quirks.tokens != TokenStyle::Second) return known->second;
+    const auto later = std::upper_bound(seconds.begin(), seconds.end(), std::atoll(token.c_str()));
+    return later - seconds.begin() - 1;
+}
+
 std::string CaldavSim::State::token_at(SimCalendar& owner, std::int64_t change_number) {
     const std::string number = std::to_string(change_number);
     std::string token;
@@ -116,6 +127,9 @@ std::string CaldavSim::State::token_at(SimCalendar& owner, std::int64_t change_n
             break;
         case TokenStyle::Number:
             token = number;
+            break;
+        case TokenStyle::Second:
+            token = std::to_string(seconds.at(static_cast<std::size_t>(change_number)));
             break;
     }
     owner.tokens[token] = change_number;

@@ -37,6 +37,7 @@ struct CaldavSim::State {
     Quirks quirks;
     std::map<std::string, SimCalendar> calendars{};  ///< By path with a slash at the end.
     std::int64_t change = 0;
+    std::vector<std::int64_t> seconds{0};  ///< When each change was made, by its number.
     int replacements = 0;
     std::deque<SimFault> faults{};
     std::vector<SeenRequest> requests{};
@@ -64,6 +65,9 @@ struct CaldavSim::State {
     http::Response put(const http::Request&, const std::string& path);
     http::Response erase(const http::Request&, const std::string& path);
     std::optional<http::Response> uid_conflict(const std::string& path, const std::string& uid) const;
+    std::int64_t next_change();
+    /// The change up to which a token reaches; nothing for one that is not known.
+    std::optional<std::int64_t> reached_by(const SimCalendar&, const std::string& token) const;
     void store(SimCalendar&, const std::string& path, std::string text);
     void remove(SimCalendar&, const std::string& path);
 
