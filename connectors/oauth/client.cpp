@@ -24,11 +24,18 @@ const std::vector<ScopeRow>& scope_rows() {
     static const std::string kList = kAuth + "calendar.calendarlist.readonly";
     static const std::string kGraph = "https://graph.microsoft.com/";
     // Busy is answered by freebusy.query and getSchedule, which see no event.
+    // Microsoft names the person (oid) to those only who ask for `profile` (Entra: ID token claims).
     static const std::vector<ScopeRow> kRows{
         {Provider::Google, Access::Busy, {kAuth + "calendar.freebusy", kList}, {"openid", "email"}},
         {Provider::Google, Access::Mirror, {kAuth + "calendar.events", kList}, {"openid", "email"}},
-        {Provider::Microsoft, Access::Busy, {kGraph + "Calendars.ReadBasic"}, {"openid", "email", "offline_access"}},
-        {Provider::Microsoft, Access::Mirror, {kGraph + "Calendars.ReadWrite"}, {"openid", "email", "offline_access"}},
+        {Provider::Microsoft,
+         Access::Busy,
+         {kGraph + "Calendars.ReadBasic"},
+         {"openid", "profile", "email", "offline_access"}},
+        {Provider::Microsoft,
+         Access::Mirror,
+         {kGraph + "Calendars.ReadWrite"},
+         {"openid", "profile", "email", "offline_access"}},
     };
     return kRows;
 }

@@ -64,6 +64,8 @@ BOOST_DATA_TEST_CASE(only_the_least_scopes_are_asked_for, boost::unit_test::data
     BOOST_TEST(all.find(row.has) != std::string::npos, all);
     BOOST_TEST(all.find(row.has_not) == std::string::npos, all);
     BOOST_TEST(all.find("openid") != std::string::npos);
+    // Microsoft says who signed in (oid) with `profile` only.
+    BOOST_TEST((all.find("profile") != std::string::npos) == (row.provider == Provider::Microsoft));
 }
 
 BOOST_AUTO_TEST_CASE(the_challenge_is_that_of_RFC_7636_appendix_B) {
