@@ -59,15 +59,24 @@ struct GraphConnector::Impl {
           search(session, events),
           together(connector, session, events, search) {}
 
-    Result<RemoteEvent> find_by(const Context& context, const Href& calendar, const Ask& ask, const Uid& uid) const {
-        CALGATE_TRY(const http::Response response, session.done(context, ask));
+    Result<RemoteEvent> found(
+        const Context& context, const Href& calendar, const http::Response& response, const Uid& uid
+    ) const {
         CALGATE_TRY(const std::optional<Item> item, search.found_in(response.body, calendar, uid));
         if (!item) return not_there();
         return events.complete(context, event_href(calendar, item->id), *item);
     }
 
     Result<RemoteEvent> find_ours(const Context& context, const Href& calendar, const Uid& uid) const {
-        return find_by(context, calendar, search.ours(calendar, uid), uid);
+        CALGATE_TRY(const http::Response response, session.done(context, search.ours(calendar, uid)));
+        return found(context, calendar, response, uid);
+    }
+
+    Result<RemoteEvent> find_by_ical_uid(const Context& context, const Href& calendar, const Uid& uid) const {
+        CALGATE_TRY(const http::Response response, session.send(context, search.by_ical_uid(calendar, uid)));
+        if (is_no_filter_there(response)) return not_there();
+        if (response.status < 200 || response.status > 299) return session.refused(Call::Read, response);
+        return found(context, calendar, response, uid);
     }
 
     /// Whether the event that used up a transactionId is still in the calendar.
@@ -159,7 +168,7 @@ Result<RemoteEvent> GraphConnector::find_event(const Context& context, const Hre
     CALGATE_TRY_STATUS(check_calendar(calendar));
     auto ours = impl_->find_ours(context, calendar, uid);
     if (ours || ours.error().code != ErrorCode::NotFound) return ours;
-    return impl_->find_by(context, calendar, impl_->search.by_ical_uid(calendar, uid), uid);
+    return impl_->find_by_ical_uid(context, calendar, uid);
 }
 
 Result<WriteReceipt> GraphConnector::create_event(const Context& context, const Href& calendar, const Event& event) {

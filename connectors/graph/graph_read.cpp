@@ -231,11 +231,14 @@ private:
         for (const Json& json : exceptions) {
             const auto item = parse_item(json.dump(-1, ' ', false, Json::error_handler_t::replace));
             if (!item || !item->slot) continue;
+            const bool whole_days = event_.master.start.kind == When::Kind::Date;
+            const std::string series_zone = text(member(source_, "master"), "originalStartTimeZone");
+            const auto slot = exception_slot(*item, whole_days, series_zone, context_.zones);
             InstanceReader reader(json, context_, event_);
             reader.use_zone(master.zone());
             EventInstance exception;
             CALGATE_TRY_STATUS(reader.read(exception, read_wording(property(json, kWordingProperty))));
-            exception.recurrence_id = slot_when(master, *item->slot);
+            exception.recurrence_id = slot_when(master, *slot);
             if (!same_occurrence(exception, plain_occurrence(event_.master, *exception.recurrence_id)))
                 event_.overrides.push_back(std::move(exception));
         }

@@ -20,21 +20,40 @@ Instant day_of(Instant instant) { return std::chrono::floor<std::chrono::days>(i
 
 bool is_all_day(const Event& event) { return event.master.start.kind == When::Kind::Date; }
 
-/// Where an occurrence stands in its series.
-std::optional<Instant> slot_of(const Item& item, bool all_day) {
-    const auto slot = item.type == "exception" ? item.slot : item.start;
-    return slot && all_day ? std::optional(day_of(*slot)) : slot;
-}
+/// Where occurrences of one listing stand in their series.
+class Slots {
+public:
+    Slots(const std::vector<Item>& listed, bool all_day, const ZoneResolver& zones) : all_day_(all_day), zones_(zones) {
+        const auto plain =
+            std::find_if(listed.begin(), listed.end(), [](const Item& item) { return item.type == "occurrence"; });
+        if (plain != listed.end()) series_zone_ = plain->slot_zone;
+    }
+    std::optional<Instant> operator()(const Item& item) const {
+        if (item.type == "exception") return exception_slot(item, all_day_, series_zone_, zones_);
+        return item.start && all_day_ ? std::optional(day_of(*item.start)) : item.start;
+    }
+
+private:
+    bool all_day_;
+    const ZoneResolver& zones_;
+    std::string series_zone_{};
+};
 
 /// What the rule and the service's list of occurrences say about each other.
-void compare(SeriesParts& parts, const Event& event, const Expansion& expected, const std::vector<Item>& listed) {
-    const bool all_day = is_all_day(event);
+void compare(
+    SeriesParts& parts,
+    const Event& event,
+    const Expansion& expected,
+    const std::vector<Item>& listed,
+    const ZoneResolver& zones
+) {
+    const Slots slot_of(listed, is_all_day(event), zones);
     std::set<Instant> there, slots;
     for (const Item& item : listed)
-        if (const auto slot = slot_of(item, all_day)) there.insert(*slot);
+        if (const auto slot = slot_of(item)) there.insert(*slot);
     for (const Occurrence& occurrence : expected.occurrences) slots.insert(occurrence.key);
     const bool strange = std::any_of(listed.begin(), listed.end(), [&](const Item& item) {
-        const auto slot = slot_of(item, all_day);
+        const auto slot = slot_of(item);
         return item.type == "occurrence" && slot && !slots.contains(*slot);
     });
     parts.as_listed = event.partial || strange;
@@ -99,7 +118,7 @@ Result<std::string> EventReader::series_source(const Context& context, const Hre
     CALGATE_TRY(const std::vector<Item> listed, instances(context, event, window));
     const std::string zone = settings_.default_zone.empty() ? "UTC" : settings_.default_zone;
     const Expansion expected = expand(*read, window, zones_, is_all_day(*read) ? "UTC" : zone, clock_);
-    if (!expected.truncated) compare(parts, *read, expected, listed);
+    if (!expected.truncated) compare(parts, *read, expected, listed, zones_);
     if (!parts.as_listed)
         for (const Item& item : listed)
             if (item.type == "exception") parts.exceptions.push_back(item.json);
@@ -177,8 +196,9 @@ Status EventReader::write_exceptions(
     CALGATE_TRY(const std::vector<Item> occurrences, instances(context, event, span));
     for (const auto& [change, from] : changes)
         CALGATE_TRY_STATUS(write_exception(context, event, occurrences, change, from));
+    const Slots slot_of(occurrences, is_all_day(wanted), zones_);
     for (const Item& item : occurrences) {
-        const auto slot = slot_of(item, is_all_day(wanted));
+        const auto slot = slot_of(item);
         if (!slot || !delete_slots.contains(*slot)) continue;
         Ask ask{
             Call::Delete, "DELETE", session_.mailbox_url(event_href(calendar_of(event), item.id).value), {}, {}, false};
@@ -196,10 +216,10 @@ Status EventReader::write_exception(
 ) const {
     CALGATE_TRY(std::string body, graph::write_exception(wanted, stored, wire()));
     if (body.empty()) return {};
-    const bool all_day = wanted.recurrence_id->kind == When::Kind::Date;
+    const Slots slot_of(occurrences, wanted.recurrence_id->kind == When::Kind::Date, zones_);
     const Instant slot = zones_.to_instant(*wanted.recurrence_id, "UTC");
     for (const Item& item : occurrences) {
-        if (slot_of(item, all_day) != slot) continue;
+        if (slot_of(item) != slot) continue;
         Ask ask{
             Call::Update,
             "PATCH",

@@ -21,6 +21,14 @@ Error has_guests() {
         {}};
 }
 
+Error is_somebody_elses() {
+    return {
+        ErrorCode::Rejected,
+        "Somebody else organizes this event, and only they can change it; ask them, or answer the invitation in "
+        "Outlook.",
+        {}};
+}
+
 /// A literal of an OData filter.
 std::string quoted(const std::string& text) {
     std::string out = "'";
@@ -63,12 +71,15 @@ Result<std::optional<Item>> Search::found_in(const std::string& body, const Href
     return std::optional<Item>{};
 }
 
+bool is_no_filter_there(const http::Response& response) { return response.status == 400; }
+
 Error already_there() { return {ErrorCode::AlreadyExists, "The calendar already holds this event.", {}}; }
 
 Status check_writable(const Item& current, const Version& if_match) {
     if (current.etag != if_match.value)
         return Error{
             ErrorCode::VersionMismatch, "The event was changed at the service since we read it; it is read again.", {}};
+    if (!current.is_ours_to_change) return is_somebody_elses();
     if (current.has_guests) return has_guests();
     return {};
 }
@@ -183,9 +194,11 @@ std::vector<Result<WriteReceipt>> Together::write_events(
     return outcomes;
 }
 
-Result<bool> Together::is_absent(const std::optional<http::Response>& answer, const Href& calendar, const Uid& uid)
-    const {
+Result<bool> Together::is_absent(
+    const std::optional<http::Response>& answer, const Href& calendar, const Uid& uid, bool by_ical_uid
+) const {
     if (!answer) return left_out();
+    if (by_ical_uid && is_no_filter_there(*answer)) return true;
     if (answer->status != 200) return session_.refused(Call::Read, *answer);
     CALGATE_TRY(const std::optional<Item> item, search_.found_in(answer->body, calendar, uid));
     return !item.has_value();
@@ -195,7 +208,8 @@ std::vector<Result<bool>> Together::find_absent(
     const Context& context, const Href& calendar, const std::vector<Uid>& uids
 ) {
     std::vector<Result<bool>> outcomes(uids.size(), is_calendar_href(calendar.value));
-    for (const auto by : {&Search::ours, &Search::by_ical_uid}) {
+    for (const bool by_ical_uid : {false, true}) {
+        const auto by = by_ical_uid ? &Search::by_ical_uid : &Search::ours;
         std::vector<Ask> asks;
         std::vector<std::size_t> asked;
         for (std::size_t i = 0; i < uids.size(); ++i) {
@@ -206,8 +220,8 @@ std::vector<Result<bool>> Together::find_absent(
         if (asks.empty()) break;
         const auto answers = session_.send_together(context, asks);
         for (std::size_t at = 0; at < asked.size(); ++at)
-            outcomes[asked[at]] =
-                answers ? is_absent((*answers)[at], calendar, uids[asked[at]]) : Result<bool>(answers.error());
+            outcomes[asked[at]] = answers ? is_absent((*answers)[at], calendar, uids[asked[at]], by_ical_uid)
+                                          : Result<bool>(answers.error());
     }
     return outcomes;
 }

@@ -44,7 +44,8 @@ private:
     Result<Ask> first_ask(const Href& calendar, const EventWrite&) const;
     Result<Ask> writing_ask(const Href& calendar, const EventWrite&, const http::Response& first) const;
     Result<WriteReceipt> outcome_of(const Href& calendar, const EventWrite&, const http::Response&) const;
-    Result<bool> is_absent(const std::optional<http::Response>&, const Href& calendar, const Uid&) const;
+    Result<bool> is_absent(const std::optional<http::Response>&, const Href& calendar, const Uid&, bool by_ical_uid)
+        const;
 
     Connector& alone_;
     const Session& session_;
@@ -52,8 +53,10 @@ private:
     const Search& search_;
 };
 
+/// The search by iCalUId is not offered everywhere: it finds nothing then, and is no trouble.
+bool is_no_filter_there(const http::Response&);
 Error already_there();
-/// Whether that is what the caller read, and ours to write without mail to anybody.
+/// Whether that is what the caller read, and ours to write: nobody else organizes it, and nobody is mailed.
 Status check_writable(const Item& current, const Version& if_match);
 Result<Ask> creation(
     const Session&, const EventReader&, const Href& calendar, const Event&, const std::string& transaction

@@ -35,9 +35,6 @@ std::optional<Instant> utc_of(const Json& item, const char* name) {
     return parse_graph_instant(text(*at, "dateTime").substr(0, 19) + "Z");
 }
 
-/// originalStart of a whole-day event is midnight somewhere: the nearest day is meant.
-Instant as_day(Instant instant) { return std::chrono::floor<std::chrono::days>(instant + std::chrono::hours(12)); }
-
 std::optional<Item> item_of(const Json& json) {
     if (!json.is_object()) return std::nullopt;
     Item item;
@@ -53,8 +50,9 @@ std::optional<Item> item_of(const Json& json) {
     item.has_guests = guests != json.end() && guests->is_array() && !guests->empty();
     item.start = utc_of(json, "start");
     item.end = utc_of(json, "end");
+    item.is_ours_to_change = flag(json, "isOrganizer", true);
     item.slot = parse_graph_instant(text(json, "originalStart"));
-    if (item.slot && flag(json, "isAllDay", false)) item.slot = as_day(*item.slot);
+    item.slot_zone = text(json, "originalStartTimeZone");
     item.json = dumped(json);
     return item;
 }
@@ -85,6 +83,20 @@ Result<Item> parse_item(std::string_view body) {
     auto item = item_of(parsed(body));
     if (!item) return unreadable("Microsoft Graph's answer is no event; nothing was changed. We ask again later.");
     return std::move(*item);
+}
+
+std::optional<Instant> exception_slot(
+    const Item& exception, bool whole_days, const std::string& series_zone, const ZoneResolver& zones
+) {
+    using std::chrono::days;
+    if (!exception.slot || !whole_days) return exception.slot;
+    for (const std::string& said : {exception.slot_zone, series_zone}) {
+        const auto zone = zones.canonical_name(said);
+        if (!zone || !zones.knows(*zone)) continue;
+        const LocalSeconds local = zones.to_local(*exception.slot, *zone);
+        if (local == std::chrono::floor<days>(local)) return Instant{local.time_since_epoch()};
+    }
+    return std::chrono::floor<days>(*exception.slot + std::chrono::hours(12));
 }
 
 Result<CalendarPage> parse_calendars(std::string_view body) {

@@ -14,13 +14,15 @@ namespace calgate::graph {
 /// One event of a list, a delta page or a single get, judged no further than its kind.
 struct Item {
     std::string id{};
-    std::string etag{};       ///< @odata.etag, else made of changeKey.
-    std::string type{};       ///< singleInstance, occurrence, exception, seriesMaster; empty when unsaid.
-    std::string master_id{};  ///< seriesMasterId.
-    bool removed = false;     ///< @removed, whatever its reason.
-    bool has_guests = false;  ///< attendees is there and not empty.
+    std::string etag{};             ///< @odata.etag, else made of changeKey.
+    std::string type{};             ///< singleInstance, occurrence, exception, seriesMaster; empty when unsaid.
+    std::string master_id{};        ///< seriesMasterId.
+    bool removed = false;           ///< @removed, whatever its reason.
+    bool has_guests = false;        ///< attendees is there and not empty.
+    bool is_ours_to_change = true;  ///< Unless isOrganizer says that somebody else organizes it.
     std::optional<Instant> start{}, end{};
-    std::optional<Instant> slot{};  ///< originalStart of an exception; a day's midnight in UTC for a whole day.
+    std::optional<Instant> slot{};  ///< originalStart of an exception, see exception_slot.
+    std::string slot_zone{};        ///< originalStartTimeZone, in the service's words.
     std::string json{};             ///< As it came, every unknown member included.
 };
 struct Page {
@@ -30,6 +32,10 @@ struct Page {
 /// @return InvalidResponse for anything that is not a whole collection. An item without an id is left out.
 Result<Page> parse_page(std::string_view body);
 Result<Item> parse_item(std::string_view body);
+/// Where an exception stands in its series. Of a series of whole days originalStart is midnight in the event's own zone
+/// or the series': that date, as midnight in UTC; where it is midnight in neither, the nearest date.
+std::optional<Instant>
+exception_slot(const Item& exception, bool whole_days, const std::string& series_zone, const ZoneResolver&);
 
 struct CalendarPage {
     std::vector<RemoteCalendar> calendars{};  ///< `href` holds the bare id.

@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "tests/connectors/graph_stage.hpp"
+#include "tests/support/batch_writes.hpp"
 
 using namespace calgate;
 using namespace calgate::testing;
@@ -160,6 +161,28 @@ BOOST_AUTO_TEST_CASE(nobody_is_mailed_R21_M32_M33) {
     BOOST_TEST(office.sim.mails_sent() == before);
 }
 
+BOOST_AUTO_TEST_CASE(what_somebody_else_organizes_is_left_as_it_is) {
+    Office office;
+    const std::string id = office.sim.put_event(
+        office.calendar_id, person_event("2026-06-10T07:00:00", "2026-06-10T08:00:00", R"(,"isOrganizer":false)")
+    );
+    const RemoteEvent read = office.fetch(office.href(id));
+    const std::string before = office.sim.event_json(id);
+    const auto refused = [](const auto& outcome) {
+        return !outcome && outcome.error().code == ErrorCode::Rejected &&
+               outcome.error().detail.find("organizes") != std::string::npos;
+    };
+    Event wanted = read.event;
+    wanted.master.title = "Other";
+    BOOST_TEST(refused(office.connector.update_event(office.context(), read.href, *read.version, wanted)));
+    BOOST_TEST(refused(office.connector.delete_event(office.context(), read.href, *read.version)));
+    const auto together = office.connector.batch()->write_events(
+        office.context(), office.calendar, {update_of(read, "x"), deletion_of(read)}
+    );
+    for (const auto& outcome : together) BOOST_TEST(refused(outcome));
+    BOOST_TEST(office.sim.event_json(id) == before);
+}
+
 BOOST_AUTO_TEST_CASE(a_busy_copy_sends_nothing_of_the_customer_R22_I27) {
     Office office;
     Event event = haircut("copy-1");
@@ -185,6 +208,30 @@ BOOST_AUTO_TEST_CASE(a_precondition_is_the_whole_weak_tag_M40) {
             if (name == "If-Match") conditions.push_back(value);
     BOOST_TEST((conditions == std::vector<std::string>{read.version->value, written->version->value}));
     for (const std::string& condition : conditions) BOOST_TEST(condition.starts_with("W/\""));
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_cannot_seek_an_icaluid_has_no_such_event) {
+    Office office;
+    const std::string id = office.sim.put_event(
+        office.calendar_id, person_event("2026-06-10T07:00:00", "2026-06-10T08:00:00", R"(,"iCalUId":"theirs")")
+    );
+    const auto code = [&](const char* uid) {
+        const auto found = office.connector.find_event(office.context(), office.calendar, Uid{uid});
+        return found ? std::string("found") : to_string(found.error().code);
+    };
+    const auto absent = [&] {
+        const auto all =
+            office.connector.batch()->find_absent(office.context(), office.calendar, {Uid{"theirs"}, Uid{"x"}});
+        BOOST_REQUIRE((all.size() == 2u && all[0] && all[1]));
+        return std::pair(*all[0], *all[1]);
+    };
+    BOOST_TEST(code("theirs") == "found");
+    BOOST_TEST((absent() == std::pair(false, true)));
+    office.sim.quirks().refuses_icaluid_filter = true;
+    BOOST_TEST(code("theirs") == to_string(ErrorCode::NotFound));
+    BOOST_TEST((absent() == std::pair(true, true)));
+    office.create(haircut("copy-1"));
+    BOOST_TEST(code("copy-1") == "found");
 }
 
 BOOST_AUTO_TEST_CASE(a_filter_is_encoded_once_and_without_plus_M42) {
