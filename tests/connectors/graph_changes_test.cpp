@@ -196,6 +196,57 @@ BOOST_AUTO_TEST_CASE(a_change_key_that_moves_alone_is_no_change_of_content) {
     BOOST_TEST(office.digest(next.changed.begin()->second.event) == office.digest(haircut("copy-1")));
 }
 
+BOOST_AUTO_TEST_CASE(a_deletion_that_delta_loses_is_seen_by_the_whole_listing) {
+    Office office;
+    const WriteReceipt made = office.create(haircut("copy-1"));
+    const Pulled first = office.pull();
+    office.sim.quirks().loses_deletions = true;
+    office.sim.erase_event(office.id(made.href));
+    const Pulled next = office.pull(first.token, office.holding(first));
+    BOOST_TEST((next.removed.empty() && next.changed.empty()));
+    const Pulled whole = office.pull({}, office.holding(first));
+    BOOST_TEST((whole.snapshot && whole.changed.empty() && whole.unchanged.empty()));
+}
+
+BOOST_AUTO_TEST_CASE(removed_for_another_reason_is_removed_as_well) {
+    Office office;
+    const WriteReceipt made = office.create(haircut("copy-1"));
+    const Pulled first = office.pull();
+    office.sim.quirks().removed_as_changed = true;
+    office.sim.erase_event(office.id(made.href));
+    BOOST_TEST((office.pull(first.token, office.holding(first)).removed == std::set<std::string>{made.href.value}));
+}
+
+BOOST_AUTO_TEST_CASE(what_delta_does_not_know_yet_comes_with_a_later_round_F11) {
+    Office office;
+    const WriteReceipt kept = office.create(haircut("copy-1")), dropped = office.create(haircut("copy-2"));
+    office.sim.quirks().delta_lag = std::chrono::seconds(90);
+    office.clock.advance(std::chrono::seconds(91));
+    const Pulled first = office.pull();
+    const Href late = office.create(haircut("copy-3")).href;
+    office.sim.erase_event(office.id(dropped.href));
+    office.sim.patch_event(office.id(kept.href), R"({"subject":"By phone"})");
+    const Pulled none = office.pull(first.token, office.holding(first));
+    BOOST_TEST((none.changed.empty() && none.removed.empty()));
+    office.clock.advance(std::chrono::seconds(91));
+    const Pulled all = office.pull(none.token, office.holding(first));
+    BOOST_TEST(all.changed.size() == 2u);
+    BOOST_TEST((all.changed.contains(late.value) && all.changed.contains(kept.href.value)));
+    BOOST_TEST((all.removed == std::set<std::string>{dropped.href.value}));
+}
+
+BOOST_AUTO_TEST_CASE(a_token_that_grew_old_is_told_and_the_calendar_is_listed_again) {
+    Office office;
+    office.sim.quirks().token_life = std::chrono::hours(12);
+    office.create(haircut("copy-1"));
+    const Pulled first = office.pull();
+    office.clock.advance(std::chrono::hours(13));
+    office.tokens.refused(*office.tokens.access_token({}));
+    const auto page = office.connector.fetch_changes(office.context(), office.calendar, first.token, {});
+    BOOST_TEST((!page && page.error().code == ErrorCode::SyncTokenExpired));
+    BOOST_TEST(office.pull({}, office.holding(first)).unchanged.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(an_event_moved_to_another_calendar_is_gone_here_F20) {
     Office office;
     const WriteReceipt made = office.create(haircut("copy-1"));

@@ -65,6 +65,8 @@ BOOST_AUTO_TEST_CASE(every_request_asks_for_the_same_kind_of_ids_M11_M12) {
     EventInstance moved = series.master;
     moved.rules.clear();
     moved.recurrence_id = berlin("2026-06-17T09:00:00");
+    moved.start = berlin("2026-06-17T11:00:00");
+    moved.end = berlin("2026-06-17T12:00:00");
     moved.title = "Moved";
     series.overrides = {moved};
     series.master.excluded_dates = {berlin("2026-06-24T09:00:00")};
@@ -214,6 +216,9 @@ BOOST_AUTO_TEST_CASE(subscriptions_open_with_a_handshake_renew_and_close_M25_M26
     const auto renewed = push->renew_channel(office.context(), *replaced, office.clock.now() + days(3));
     BOOST_REQUIRE(renewed.has_value());
     BOOST_TEST((renewed->expires == office.clock.now() + days(3)));
+    office.sim.quirks().validates_renewals = true;
+    BOOST_TEST(push->renew_channel(office.context(), *replaced, office.clock.now() + days(3)).has_value());
+    BOOST_TEST(handshakes == 5);
     BOOST_TEST(push->close_channel(office.context(), *renewed).has_value());
     BOOST_TEST(push->close_channel(office.context(), *renewed).has_value());
     const auto gone = push->renew_channel(office.context(), *renewed, office.clock.now() + days(3));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -38,16 +39,23 @@ struct GraphQuirks {
     bool empty_delta_pages = false;
     bool delta_doubles = false;  ///< Every item twice in a round.
     bool replays_last_round = false;
-    bool loses_deletions = false;  ///< No tombstone in delta.
+    bool loses_deletions = false;       ///< No tombstone in delta.
+    bool removed_as_changed = false;    ///< The reason of a tombstone is "changed".
+    std::chrono::seconds delta_lag{};   ///< How far delta lags behind writes.
+    std::chrono::seconds token_life{};  ///< Of a delta or skip token; 0: for ever.
     bool refuses_events_delta = false;
     bool refuses_icaluid_filter = false;
     bool throttles_with_503 = false;
     bool tells_retry_after = true;
-    bool is_personal = false;              ///< No work or school account: it has no schedule.
-    std::string schedule_error{};          ///< responseCode inside an answer about free and busy times.
-    int calls_per_minute = 0;              ///< Of the mailbox; 0: no limit.
-    bool cuts_long_subscriptions = false;  ///< A life over the maximum is cut instead of refused.
-    bool validates_renewals = false;       ///< The handshake also on PATCH.
+    bool is_personal = false;               ///< No work or school account: it has no schedule.
+    bool personal_schedule_is_400 = false;  ///< Which is told by 400 instead of 403.
+    std::string schedule_error{};           ///< responseCode inside an answer about free and busy times.
+    int calls_per_minute = 0;               ///< Of the mailbox; 0: no limit.
+    bool cuts_long_subscriptions = false;   ///< A life over the maximum is cut instead of refused.
+    bool validates_renewals = false;        ///< The handshake also on PATCH.
+    bool doubles_notes = false;
+    bool shuffles_notes = false;
+    bool notes_before_answers = false;  ///< Notifications are delivered before the write is answered.
     bool exceptions_inherit_properties = false;
     std::size_t batch_leaves_out = 0;  ///< So many of a batch's last parts are done, and their answers missing.
     std::size_t default_page = 10;

@@ -1,7 +1,7 @@
 #include "tests/sim/graph_sim.hpp"
 
 #include <algorithm>
-#include <stdexcept>
+#include <exception>
 
 #include "tests/sim/graph_sim_state.hpp"
 
@@ -29,6 +29,15 @@ http::Response instead(const SimFault& fault) {
     return plain_answer(fault.status, headers, "<!DOCTYPE html><html><body>Service unavailable</body></html>");
 }
 
+/// What nobody thought of is a bad request, and never the end of the simulator.
+http::Response guarded(const std::function<http::Response()>& run) {
+    try {
+        return run();
+    } catch (const std::exception&) {
+        return graph_error(400, "BadRequest", "The request is not valid.");
+    }
+}
+
 std::optional<SimFault> take(std::deque<SimFault>& faults, const std::string& method) {
     const auto found = std::find_if(faults.begin(), faults.end(), [&](const SimFault& fault) {
         return fault.method.empty() || fault.method == method;
@@ -37,45 +46,6 @@ std::optional<SimFault> take(std::deque<SimFault>& faults, const std::string& me
     const SimFault fault = *found;
     if (found->times > 0 && --found->times == 0) faults.erase(found);
     return fault;
-}
-
-std::string header(const http::Request& request, const std::string& wanted) {
-    std::string out;
-    for (const auto& [name, value] : request.headers) {
-        const bool same =
-            std::equal(name.begin(), name.end(), wanted.begin(), wanted.end(), [](unsigned char a, unsigned char b) {
-                return std::tolower(a) == std::tolower(b);
-            });
-        if (same) out += (out.empty() ? "" : ", ") + value;
-    }
-    return out;
-}
-
-/// The value of one preference, its quotes dropped; empty when it is not there.
-std::string preference(const std::string& all, const std::string& name) {
-    const auto at = all.find(name + "=");
-    if (at == std::string::npos) return {};
-    std::string value = all.substr(at + name.size() + 1);
-    value = value.substr(0, value.find(','));
-    std::erase(value, '"');
-    return value;
-}
-
-GraphCall call_of(const http::Request& request, const http::Url& url) {
-    GraphCall call{request};
-    call.method = request.method;
-    call.path_text = url.origin() + url.path;
-    call.query = parse_query(url.query);
-    const std::string prefer = header(request, "Prefer");
-    call.immutable_ids = preference(prefer, "IdType") == "ImmutableId";
-    call.text_bodies = preference(prefer, "outlook.body-content-type") == "text";
-    call.minimal = preference(prefer, "return") == "minimal";
-    if (const auto zone = preference(prefer, "outlook.timezone"); !zone.empty()) call.zone = zone;
-    if (const auto page = preference(prefer, "odata.maxpagesize"); !page.empty()) call.page = std::stoul(page);
-    if (!request.body.empty()) call.body = Json::parse(request.body, nullptr, false);
-    for (const std::string& part : split_outside(url.path, "/"))
-        if (!part.empty()) call.path.push_back(http::percent_decode(part));
-    return call;
 }
 
 }  // namespace
@@ -96,21 +66,6 @@ http::Response graph_error(int status, const std::string& code, const std::strin
     return graph_json(status, {{"error", more}});
 }
 
-GraphQuery parse_query(std::string_view query) {
-    GraphQuery out;
-    if (query.starts_with("?")) query.remove_prefix(1);
-    while (!query.empty()) {
-        const auto end = query.find('&');
-        std::string pair(query.substr(0, end));
-        query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
-        std::replace(pair.begin(), pair.end(), '+', ' ');
-        const auto equals = pair.find('=');
-        if (equals == std::string::npos || equals == 0) continue;
-        out[http::percent_decode(pair.substr(0, equals))] = http::percent_decode(pair.substr(equals + 1));
-    }
-    return out;
-}
-
 std::string seven_digits(LocalSeconds local) { return format_local(local) + ".0000000"; }
 std::string seven_digits(Instant instant) {
     const std::string text = format_instant(instant);
@@ -127,7 +82,7 @@ std::string GraphSim::State::next_name(const std::string& prefix) {
 }
 
 http::Response GraphSim::State::answer(const http::Request& request, const http::Url& url) {
-    if (url.origin() == kLoginOrigin) return login(request, url);
+    if (url.origin() == kLoginOrigin) return guarded([&] { return login(request, url); });
     if (url.origin() == kGraphOrigin && url.path.starts_with("/v1.0/")) return api(request, url);
     return graph_error(404, "ResourceNotFound", "Resource not found.");
 }
@@ -147,7 +102,11 @@ std::optional<http::Response> GraphSim::State::over_quota() {
 }
 
 http::Response GraphSim::State::api(const http::Request& request, const http::Url& url) {
-    const std::string authorization = header(request, "Authorization");
+    return guarded([&] { return called(request, url); });
+}
+
+http::Response GraphSim::State::called(const http::Request& request, const http::Url& url) {
+    const std::string authorization = graph_header(request, "Authorization");
     const std::string token = authorization.starts_with("Bearer ") ? authorization.substr(7) : "";
     const auto good = access.find(token);
     if (good == access.end() || good->second.until <= clock.now()) {
@@ -166,8 +125,9 @@ http::Response GraphSim::State::api(const http::Request& request, const http::Ur
         return response;
     }
     if (const auto refused = over_quota()) return *refused;
-    GraphCall call = call_of(request, url);
-    if (call.body.is_discarded()) return graph_error(400, "BadRequest", "Unable to read JSON request payload.");
+    GraphCall call = graph_call_of(request, url, zones);
+    if (call.refused) return *call.refused;
+    call.app_only = good->second.app_only;
     call.path.erase(call.path.begin());  // v1.0
     if (call.path.empty()) return graph_error(404, "ResourceNotFound", "Resource not found.");
     if (!permits(good->second.scope, call))
@@ -175,8 +135,11 @@ http::Response GraphSim::State::api(const http::Request& request, const http::Ur
     http::Response response = call.path[0] == "subscriptions" ? subscription_call(call)
                               : call.path[0] == "$batch"      ? batch(call)
                                                               : mailbox(call);
-    if (const auto id = header(request, "client-request-id"); !id.empty())
+    if (const auto id = graph_header(request, "client-request-id"); !id.empty())
         response.headers.emplace_back("client-request-id", id);
+    if (!call.applied.empty() && response.status <= 299)
+        response.headers.emplace_back("Preference-Applied", call.applied);
+    if (quirks.notes_before_answers) deliver();
     return response;
 }
 
@@ -184,17 +147,21 @@ http::Response GraphSim::State::mailbox(GraphCall& call) {
     const bool is_me = call.path[0] == "me";
     const bool is_user = call.path[0] == "users" && call.path.size() > 1;
     if (!is_me && !is_user) return graph_error(404, "ResourceNotFound", "Resource not found for the segment.");
-    if (is_user && call.path[1] != GraphSim::user_id())
+    if (is_me && call.app_only)
+        return graph_error(400, "BadRequest", "/me request is only valid with delegated authentication flow.");
+    if (is_user && !same_without_case(call.path[1], GraphSim::user_id()) &&
+        !same_without_case(call.path[1], kGraphPerson))
         return graph_error(404, "ErrorInvalidUser", "The requested user is invalid.");
     call.path.erase(call.path.begin(), call.path.begin() + (is_me ? 1 : 2));
     if (call.path.empty())
         return graph_json(
-            200, {{"id", GraphSim::user_id()}, {"displayName", "Shop"}, {"userPrincipalName", "shop@example.com"}}
+            200, {{"id", GraphSim::user_id()}, {"displayName", "Shop"}, {"userPrincipalName", kGraphPerson}}
         );
     if (denied) return graph_error(403, "ErrorAccessDenied", "Access to OData is disabled.");
     if (missing)
         return graph_error(404, "MailboxNotEnabledForRESTAPI", "REST API is not yet supported for this mailbox.");
     const std::string first = call.path[0];
+    if (first == "translateExchangeIds") return translate(call);
     if (first == "calendars" && call.path.size() == 1) return calendar_list(call);
     if (first == "calendars") return calendar(call, call.path[1]);
     const auto own = std::find_if(calendar_order.begin(), calendar_order.end(), [&](const std::string& id) {
@@ -211,7 +178,8 @@ http::Response GraphSim::State::mailbox(GraphCall& call) {
 
 http::Response GraphSim::State::calendar_list(const GraphCall& call) {
     if (call.method == "POST") {
-        const std::string name = call.body.value("name", "");
+        const std::string name = without_nulls(call.body).value("name", "");
+        if (name.empty()) return graph_error(400, "ErrorInvalidRequest", "A calendar needs a name.");
         for (const auto& [id, one] : calendars)
             if (one.name == name && !one.removed)
                 return graph_error(409, "ErrorFolderExists", "A folder with the specified name already exists.");
@@ -220,6 +188,8 @@ http::Response GraphSim::State::calendar_list(const GraphCall& call) {
         calendar_order.push_back(id);
         return graph_json(201, {{"id", id}, {"name", name}, {"canEdit", true}});
     }
+    std::vector<GraphTerm> terms;
+    if (auto refused = read_filter(call, terms)) return *refused;
     std::vector<Json> items;
     for (const auto& id : calendar_order) {
         const GraphCalendar& one = calendars.at(id);
@@ -235,10 +205,11 @@ http::Response GraphSim::State::calendar_list(const GraphCall& call) {
              {"canViewPrivateItems", true},
              {"canEdit", one.can_edit},
              {"isRemovable", !one.is_default},
-             {"owner", {{"name", "Shop"}, {"address", "shop@example.com"}}}}
+             {"owner", {{"name", "Shop"}, {"address", kGraphPerson}}}}
         );
     }
-    return list(call, std::move(items), false);
+    std::erase_if(items, [&](const Json& item) { return !all_hold(terms, item, {}); });
+    return list(call, std::move(items));
 }
 
 http::Response GraphSim::State::calendar(GraphCall& call, const std::string& id) {
@@ -256,7 +227,7 @@ http::Response GraphSim::State::calendar(GraphCall& call, const std::string& id)
          {"name", at->second.name},
          {"canEdit", at->second.can_edit},
          {"isDefaultCalendar", at->second.is_default},
-         {"owner", {{"name", "Shop"}, {"address", "shop@example.com"}}}}
+         {"owner", {{"name", "Shop"}, {"address", kGraphPerson}}}}
     );
 }
 
@@ -288,7 +259,7 @@ Result<http::Response> GraphSim::send(const http::Request& request, const Contex
         return error(ErrorCode::Unavailable, "There was no time left to ask the service.");
     const auto url = http::parse_url(request.url);
     if (!url) return error(ErrorCode::Rejected, "This is no URL.");
-    const bool with_token = !header(request, "Authorization").empty();
+    const bool with_token = !graph_header(request, "Authorization").empty();
     state_->requests.push_back({request.method, request.url, request.body.size(), with_token});
     state_->exchanges.push_back(request);
     if (state_->down) return error(ErrorCode::Unavailable, "No connection to " + url->origin() + ".");

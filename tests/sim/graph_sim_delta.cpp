@@ -32,9 +32,15 @@ http::Response GraphSim::State::dead_token() const {
     return graph_error(404, "ErrorItemNotFound", "The specified object was not found in the store.");
 }
 
-http::Response GraphSim::State::delta(const GraphCall& call, const std::string& calendar_id, const std::string& kind) {
+http::Response GraphSim::State::delta(GraphCall& call, const std::string& calendar_id, const std::string& kind) {
     for (const char* name : {"$deltatoken", "$skiptoken"})
-        if (const auto at = call.query.find(name); at != call.query.end()) return delta_page(call, at->second);
+        if (const auto at = call.query.find(name); at != call.query.end()) {
+            const auto round = rounds.find(at->second);
+            const bool is_of_another =
+                round != rounds.end() && (round->second.calendar != calendar_id || round->second.kind != kind);
+            if (is_of_another) return graph_error(400, "BadRequest", "Badly formed token.");
+            return delta_page(call, at->second);
+        }
     for (const char* name : {"$select", "$filter", "$orderby", "$expand", "$search", "$top"})
         if (call.query.contains(name) && !(kind == "events" && name == std::string("$select")))
             return graph_error(
@@ -51,21 +57,33 @@ http::Response GraphSim::State::delta(const GraphCall& call, const std::string& 
         return graph_error(400, "ErrorInvalidRequest", "The range between the start and end dates is too large.");
     round.start = window ? window->start : Instant{};
     round.end = window ? window->end : Instant{std::chrono::sys_days{std::chrono::year{2099} / 1 / 1}};
+    round.made = clock.now();
     const std::string token = next_name("R0usmc");
     rounds[token] = round;
     return delta_page(call, token);
 }
 
+/// The last change that a round sees while delta lags.
+std::int64_t GraphSim::State::seen_changes(Instant horizon) const {
+    std::int64_t upto = change;
+    for (const auto& [id, event] : events)
+        if (event.modified > horizon) upto = std::min(upto, event.change - 1);
+    return upto;
+}
+
 void GraphSim::State::fill_round(const GraphCall& call, DeltaRound& round) const {
     const Interval window{round.start, round.end};
-    round.upto = change;
+    const Instant horizon = clock.now() - quirks.delta_lag;
+    round.upto = seen_changes(horizon);
     round.items = std::make_shared<std::vector<Json>>();
     const auto gone = [&](const GraphEvent& event) {
-        Json item = {{"id", id_for(call, event)}, {"@removed", {{"reason", "deleted"}}}};
+        Json item = {
+            {"id", id_for(call, event)}, {"@removed", {{"reason", quirks.removed_as_changed ? "changed" : "deleted"}}}};
         if (!round.first) round.items->push_back(item);
     };
     for (const auto& id : event_order) {
         const GraphEvent& event = events.at(id);
+        if ((round.first ? event.created : event.modified) > horizon) continue;
         const auto left = event.left.find(round.calendar);
         if (left != event.left.end() && left->second > round.since && event.calendar != round.calendar) gone(event);
         if (event.calendar != round.calendar || event.change <= round.since) continue;
@@ -94,9 +112,11 @@ void GraphSim::State::fill_round(const GraphCall& call, DeltaRound& round) const
     round.items->insert(round.items->end(), once.begin(), once.end());
 }
 
-http::Response GraphSim::State::delta_page(const GraphCall& call, const std::string& token) {
+http::Response GraphSim::State::delta_page(GraphCall& call, const std::string& token) {
     const auto at = rounds.find(token);
     if (at == rounds.end()) return dead_token();
+    const bool is_old = quirks.token_life.count() > 0 && at->second.made + quirks.token_life < clock.now();
+    if (is_old) return dead_token();
     DeltaRound round = at->second;
     if (!round.waits) {
         fill_round(call, round);
@@ -110,6 +130,7 @@ http::Response GraphSim::State::delta_page(const GraphCall& call, const std::str
     out["value"] = Json::array();
     for (std::size_t i = round.at; i < end; ++i) out["value"].push_back((*round.items)[i]);
     DeltaRound next = round;
+    next.made = clock.now();
     next.at = end;
     next.gave_empty = true;
     const bool more = end < round.items->size() || empty_one;
@@ -125,7 +146,8 @@ http::Response GraphSim::State::delta_page(const GraphCall& call, const std::str
     rounds[name] = std::move(next);
     const std::string link = call.path_text + (more ? "?$skiptoken=" : "?$deltatoken=") + name;
     out[more ? "@odata.nextLink" : "@odata.deltaLink"] = link;
-    return graph_json(200, out, {{"Preference-Applied", "odata.track-changes"}});
+    call.applied += call.applied.empty() ? "odata.track-changes" : ", odata.track-changes";
+    return graph_json(200, out);
 }
 
 }  // namespace calgate::testing

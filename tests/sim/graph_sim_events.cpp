@@ -7,29 +7,17 @@ namespace calgate::testing {
 
 namespace {
 
-bool is_one_of(const Json& value, std::initializer_list<const char*> names) {
-    if (!value.is_string()) return false;
-    return std::any_of(names.begin(), names.end(), [&](const char* name) { return value == name; });
-}
-
-std::optional<std::string> check_pattern(const Json& recurrence) {
-    if (!recurrence.is_object() || !recurrence.contains("pattern") || !recurrence.contains("range"))
-        return "A recurrence needs a pattern and a range.";
-    const Json& pattern = recurrence["pattern"];
-    const std::string type = pattern.value("type", "");
-    const auto has = [&](const char* name) { return pattern.contains(name); };
-    if (pattern.value("interval", 0) < 1) return "The interval has to be positive.";
-    if (type == "weekly" && (!has("daysOfWeek") || !has("firstDayOfWeek")))
-        return "A weekly pattern needs daysOfWeek and firstDayOfWeek.";
-    if (type == "absoluteMonthly" && !has("dayOfMonth")) return "The pattern needs dayOfMonth.";
-    if (type == "relativeMonthly" && !has("daysOfWeek")) return "The pattern needs daysOfWeek.";
-    if (type == "absoluteYearly" && (!has("dayOfMonth") || !has("month"))) return "The pattern needs its date.";
-    if (type == "relativeYearly" && (!has("daysOfWeek") || !has("month"))) return "The pattern needs its date.";
-    if (!is_one_of(type, {"daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly", "relativeYearly"}))
-        return "Unknown pattern type.";
-    if (!is_one_of(recurrence["range"].value("type", Json()), {"endDate", "noEnd", "numbered"}))
-        return "Unknown range type.";
-    return std::nullopt;
+/// Trailing blanks of a subject are cut, and the kinds of a body are spelled one way.
+void settle(Json& members) {
+    if (members.contains("subject")) {
+        std::string subject = members["subject"];
+        subject.erase(subject.find_last_not_of(' ') + 1);
+        members["subject"] = subject;
+    }
+    if (!members.contains("body")) return;
+    std::string kind = members["body"].value("contentType", "html");
+    std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return std::tolower(c); });
+    members["body"]["contentType"] = kind;
 }
 
 }  // namespace
@@ -38,38 +26,25 @@ void GraphSim::State::touch(GraphEvent& event, const char* change_type) {
     event.change = ++change;
     event.key = change;
     event.modified = clock.now();
-    for (auto& [id, subscription] : open) {
-        const bool ours = subscription.resource.find(event.calendar) != std::string::npos ||
-                          subscription.resource.find("calendars/") == std::string::npos;
-        if (!ours) continue;
-        subscription.waiting.push_back(
-            {{"subscriptionId", id},
-             {"subscriptionExpirationDateTime", format_instant(subscription.expires)},
-             {"clientState", subscription.secret},
-             {"changeType", change_type},
-             {"resource", "Users/" + GraphSim::user_id() + "/Events/" + event.id},
-             {"tenantId", "84bd8158-6d4d-4958-8b9f-9d6445542f95"},
-             {"resourceData",
-              {{"@odata.type", "#Microsoft.Graph.Event"},
-               {"@odata.id", "Users/" + GraphSim::user_id() + "/Events/" + event.id},
-               {"@odata.etag", etag(event)},
-               {"id", event.id}}}}
-        );
-    }
+    notify(event, change_type);
 }
 
-/// Members of a request onto an event. @return why it is refused.
-std::optional<std::string> GraphSim::State::apply(GraphEvent& event, const Json& body, bool is_new) {
-    if (is_new && (!body.contains("start") || !body.contains("end"))) return "start and end are required.";
+/// Members of a request onto an event; null empties a member. @return why it is refused.
+std::optional<std::string> GraphSim::State::apply(GraphEvent& event, const Json& given, bool is_new) {
+    const Json body = without_nulls(given);
+    const bool lacks_times = !body.contains("start") || !body.contains("end");
+    if (is_new && lacks_times) return "start and end are required.";
+    for (const char* name : {"start", "end", "isAllDay"})
+        if (given.contains(name) && !body.contains(name)) return std::string(name) + " cannot be null.";
+    if (auto why = check_members(body)) return why;
     GraphTimes times = event.times;
     times.all_day = body.value("isAllDay", times.all_day);
     for (const char* name : {"start", "end"}) {
         if (!body.contains(name)) continue;
-        if (!body[name].is_object()) return std::string(name) + " is no dateTimeTimeZone.";
         const std::string text = body[name].value("dateTime", ""), zone = body[name].value("timeZone", "UTC");
         const auto local = parse_local(std::string_view(text).substr(0, 19));
         if (!local || text.find('Z') != std::string::npos) return std::string(name) + " is no local time.";
-        if (!zones.canonical_name(zone)) return "Unknown time zone " + zone + ".";
+        if (!zones.canonical_name(zone)) return "Unknown time zone.";
         const bool is_start = name == std::string("start");
         (is_start ? times.start : times.end) = *local;
         (is_start ? times.start_zone : times.end_zone) = zone;
@@ -82,34 +57,25 @@ std::optional<std::string> GraphSim::State::apply(GraphEvent& event, const Json&
     }
     const Interval at = span(times);
     if (at.end < at.start) return "The end is before the start.";
-    if (body.contains("showAs") &&
-        !is_one_of(body["showAs"], {"free", "tentative", "busy", "oof", "workingElsewhere", "unknown"}))
-        return "Unknown showAs.";
-    if (body.contains("sensitivity") &&
-        !is_one_of(body["sensitivity"], {"normal", "personal", "private", "confidential"}))
-        return "Unknown sensitivity.";
-    if (body.contains("recurrence") && !body["recurrence"].is_null())
-        if (auto why = check_pattern(body["recurrence"])) return why;
     if (!is_new && body.contains("transactionId")) return "transactionId cannot be changed.";
-    if (body.contains("singleValueExtendedProperties"))
-        for (const Json& one : body["singleValueExtendedProperties"])
-            event.properties[one.value("id", "")] = one.value("value", "");
-    const bool rule_or_start = body.contains("recurrence") || times.start != event.times.start;
+    for (const Json& one : body.value("singleValueExtendedProperties", Json::array()))
+        event.properties[one.value("id", "")] = one.value("value", "");
+    const bool rule_or_start = given.contains("recurrence") || times.start != event.times.start;
     if (!is_new && event.is_series() && rule_or_start) {
         event.exceptions.clear();
         event.cancelled.clear();
     }
     event.times = times;
-    for (const auto& [name, value] : body.items()) {
+    for (const auto& [name, value] : given.items()) {
         static const std::set<std::string> kElsewhere{
             "start", "end", "isAllDay", "singleValueExtendedProperties", "transactionId", "iCalUId", "id"};
-        if (!kElsewhere.contains(name)) event.members[name] = value;
+        if (kElsewhere.contains(name)) continue;
+        if (value.is_null())
+            event.members.erase(name);
+        else
+            event.members[name] = body[name];
     }
-    if (event.members.contains("subject") && event.members["subject"].is_string()) {
-        std::string subject = event.members["subject"];
-        subject.erase(subject.find_last_not_of(' ') + 1);
-        event.members["subject"] = subject;
-    }
+    settle(event.members);
     return std::nullopt;
 }
 
@@ -138,7 +104,8 @@ http::Response GraphSim::State::repeated_transaction(const GraphCall& call, cons
 http::Response GraphSim::State::create(const GraphCall& call, const std::string& calendar_id) {
     if (!calendars.at(calendar_id).can_edit)
         return graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
-    const std::string transaction = call.body.value("transactionId", "");
+    const Json body = without_nulls(call.body);
+    const std::string transaction = body.value("transactionId", "");
     const auto before = transactions.find(transaction);
     const bool repeated = !transaction.empty() && before != transactions.end();
     if (repeated && quirks.repeated != RepeatedTransaction::Forgotten) {
@@ -152,7 +119,7 @@ http::Response GraphSim::State::create(const GraphCall& call, const std::string&
     if (const auto why = apply(event, call.body, true)) return graph_error(400, "ErrorPropertyValidationFailure", *why);
     event.id = next_name("AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0A");
     event.plain_id = next_name("AAMkAGI1AAAoZCfHAAA");
-    event.ical_uid = call.body.value("iCalUId", "040000008200E00074C5B7101A82E008" + std::to_string(made));
+    event.ical_uid = body.value("iCalUId", "040000008200E00074C5B7101A82E008" + std::to_string(made));
     event.created = clock.now();
     event.members.erase("transactionId");
     if (!event.members.value("attendees", Json::array()).empty()) ++mails;
@@ -162,7 +129,9 @@ http::Response GraphSim::State::create(const GraphCall& call, const std::string&
     GraphEvent& stored = events[id] = std::move(event);
     touch(stored, "created");
     Json answer = render(call, stored, nullptr, "");
-    return graph_json(201, answer, {{"Location", std::string(kGraphOrigin) + "/v1.0/me/events/" + id}});
+    return graph_json(
+        201, answer, {{"Location", std::string(kGraphOrigin) + "/v1.0/me/events/" + id_for(call, stored)}}
+    );
 }
 
 /// The event, or the series and the slot of the occurrence that the id names. Ids of one kind only, by IdType.
@@ -184,18 +153,14 @@ GraphEvent* GraphSim::State::find(
 }
 
 std::optional<http::Response> GraphSim::State::precondition(const GraphCall& call, const GraphEvent& event) {
-    const auto wanted = call.request.headers;
-    for (const auto& [name, value] : wanted) {
-        if (name != "If-Match" || value == "*" || quirks.ignores_if_match) continue;
-        if (value != etag(event))
-            return graph_error(
-                quirks.overlap_is_409 ? 409 : 412,
-                "ErrorIrresolvableConflict",
-                "The send or update operation could not be performed because the change key passed in the request does "
-                "not match the current change key for the item."
-            );
-    }
-    return std::nullopt;
+    const std::string wanted = graph_header(call.request, "If-Match");
+    if (wanted.empty() || wanted == "*" || wanted == etag(event) || quirks.ignores_if_match) return std::nullopt;
+    return graph_error(
+        quirks.overlap_is_409 ? 409 : 412,
+        "ErrorIrresolvableConflict",
+        "The send or update operation could not be performed because the change key passed in the request does not "
+        "match the current change key for the item."
+    );
 }
 
 http::Response GraphSim::State::patch(const GraphCall& call, GraphEvent& target, GraphEvent& owner) {
@@ -272,6 +237,14 @@ http::Response GraphSim::State::event(
         one.members.erase("recurrence");
         if (!quirks.exceptions_inherit_properties) one.properties.clear();
     }
+    GraphEvent tried = one;
+    const bool is_moved = !apply(tried, call.body, false) && tried.times.start != one.times.start;
+    if (is_moved && crosses(*owner, slot, tried.times))
+        return graph_error(
+            400,
+            "ErrorOccurrenceCrossingBoundary",
+            "Modified occurrence is crossing or overlapping adjacent occurrence."
+        );
     http::Response refused = patch(call, one, *owner);
     if (refused.status != 0) return refused;
     owner->exceptions[slot] = std::move(one);

@@ -9,50 +9,14 @@ namespace {
 
 constexpr std::chrono::days kLongestView{1825};
 
-std::size_t number(const GraphQuery& query, const char* name, std::size_t otherwise) {
+/// A query option that counts; nothing for what is no number.
+std::optional<std::size_t> number(const GraphQuery& query, const char* name, std::size_t otherwise) {
     const auto at = query.find(name);
     if (at == query.end()) return otherwise;
     std::size_t value = 0;
     const char* const end = at->second.data() + at->second.size();
     const auto [stop, failure] = std::from_chars(at->second.data(), end, value);
-    return failure == std::errc{} && stop == end ? value : otherwise;
-}
-
-std::string unquoted(const std::string& text) {
-    std::string out;
-    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
-        out += text[i];
-        if (text[i] == '\'') ++i;
-    }
-    return out;
-}
-
-bool same_without_case(const std::string& a, const std::string& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
-}
-
-/// A clause that asks for an extended property, taken apart once for all events.
-struct WantedProperty {
-    std::string id{}, value{};
-    /// Name with case, value without (Graph: extended properties).
-    bool is_of(const GraphEvent& event) const {
-        const auto at = event.properties.find(id);
-        return at != event.properties.end() && same_without_case(at->second, value);
-    }
-};
-
-std::optional<WantedProperty> wanted_property(const std::string& clause) {
-    constexpr std::string_view kAny = "singleValueExtendedProperties/Any(ep: ";
-    if (!clause.starts_with(kAny) || !clause.ends_with(")")) return std::nullopt;
-    WantedProperty out;
-    for (const std::string& part :
-         split_outside(clause.substr(kAny.size(), clause.size() - kAny.size() - 1), " and ")) {
-        if (part.starts_with("ep/id eq ")) out.id = unquoted(part.substr(9));
-        if (part.starts_with("ep/value eq ")) out.value = unquoted(part.substr(12));
-    }
-    return out;
+    return failure == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
 }
 
 std::string member_at(const Json& item, const std::string& path) {
@@ -62,31 +26,6 @@ std::string member_at(const Json& item, const std::string& path) {
         at = &(*at)[name];
     }
     return at->is_string() ? at->get<std::string>() : at->dump();
-}
-
-/// One comparison of a $filter; nothing for what is not supported.
-std::optional<bool> holds(const Json& item, const std::string& clause) {
-    if (clause.starts_with("startswith(") && clause.ends_with(")")) {
-        const auto comma = clause.find(',');
-        if (comma == std::string::npos) return std::nullopt;
-        std::string value = clause.substr(comma + 1, clause.size() - comma - 2);
-        value.erase(0, value.find_first_not_of(' '));
-        return member_at(item, clause.substr(11, comma - 11)).starts_with(unquoted(value));
-    }
-    for (const char* word : {" eq ", " ne ", " ge ", " le ", " gt ", " lt "}) {
-        const auto at = clause.find(word);
-        if (at == std::string::npos) continue;
-        const std::string left = member_at(item, clause.substr(0, at));
-        std::string right = clause.substr(at + 4);
-        if (right.starts_with("'")) right = unquoted(right);
-        const std::string name = word;
-        if (name == " eq ") return left == right;
-        if (name == " ne ") return left != right;
-        if (name == " ge ") return left >= right;
-        if (name == " le ") return left <= right;
-        return name == " gt " ? left > right : left < right;
-    }
-    return std::nullopt;
 }
 
 void select(Json& item, const std::string& names) {
@@ -137,12 +76,14 @@ std::vector<std::string> split_outside(const std::string& text, const std::strin
 }
 
 /// Sorting, counting, paging and $select, as every collection has them.
-http::Response GraphSim::State::list(const GraphCall& call, std::vector<Json> items, bool) {
+http::Response GraphSim::State::list(const GraphCall& call, std::vector<Json> items) {
     const std::size_t total = items.size();
+    const auto asked_skip = number(call.query, "$skip", 0);
+    const auto asked_top = number(call.query, "$top", call.page == 0 ? quirks.default_page : call.page);
+    if (!asked_skip || !asked_top || *asked_top == 0)
+        return graph_error(400, "BadRequest", "Invalid value for a query option that counts.");
     if (call.query.contains("$orderby")) sort_items(items, call.query.at("$orderby"));
-    const std::size_t skip = std::min(number(call.query, "$skip", 0), total);
-    const std::size_t top =
-        std::clamp<std::size_t>(number(call.query, "$top", quirks.default_page), 1, quirks.largest_page);
+    const std::size_t skip = std::min(*asked_skip, total), top = std::min(*asked_top, quirks.largest_page);
     const std::size_t end = std::min(total, skip + top);
     Json out;
     out["@odata.context"] = std::string(kGraphOrigin) + "/v1.0/$metadata#Collection(event)";
@@ -161,35 +102,24 @@ http::Response GraphSim::State::list(const GraphCall& call, std::vector<Json> it
 }
 
 http::Response GraphSim::State::event_list(const GraphCall& call, const std::string& calendar_id) {
+    std::vector<GraphTerm> terms;
+    if (auto refused = read_filter(call, terms)) return *refused;
+    const bool by_property = std::all_of(terms.begin(), terms.end(), [](const GraphTerm& term) {
+        return term.kind == GraphTerm::Kind::Property;
+    });
     std::vector<Json> items;
-    const bool filtered = call.query.contains("$filter");
-    std::vector<WantedProperty> properties;
-    std::vector<std::string> clauses;
-    if (filtered)
-        for (const std::string& clause : split_outside(call.query.at("$filter"), " and ")) {
-            if (auto property = wanted_property(clause))
-                properties.push_back(std::move(*property));
-            else
-                clauses.push_back(clause);
-        }
     for (const auto& id : event_order) {
         const GraphEvent& event = events.at(id);
         if (event.deleted || event.calendar != calendar_id) continue;
-        bool wanted = std::all_of(properties.begin(), properties.end(), [&](const auto& p) { return p.is_of(event); });
-        if (!wanted && clauses.empty()) continue;
+        if (by_property && !all_hold(terms, {}, event.properties)) continue;  // Before it costs its rendering.
         Json item = render(call, event, nullptr, "");
-        for (const std::string& clause : clauses) {
-            const bool refused = quirks.refuses_icaluid_filter && clause.starts_with("iCalUId");
-            const auto held = refused ? std::nullopt : holds(item, clause);
-            if (!held) return graph_error(400, "ErrorInvalidUrlQueryFilter", "The filter clause is not supported.");
-            wanted = wanted && *held;
-        }
-        if (wanted) items.push_back(std::move(item));
-        if (wanted && quirks.lists_exceptions)
+        if (!all_hold(terms, item, event.properties)) continue;
+        items.push_back(std::move(item));
+        if (quirks.lists_exceptions)
             for (const auto& [slot, exception] : event.exceptions)
                 items.push_back(render(call, exception, &event, slot));
     }
-    return list(call, std::move(items), filtered);
+    return list(call, std::move(items));
 }
 
 bool GraphSim::State::overlaps(const GraphEvent& event, Interval window) const {
@@ -233,21 +163,26 @@ http::Response GraphSim::State::view(const GraphCall& call, const std::string& c
     if (!window) return no_window();
     if (window->end - window->start > kLongestView)
         return graph_error(400, "ErrorInvalidRequest", "The range between the start and end dates is too large.");
+    std::vector<GraphTerm> terms;
+    if (auto refused = read_filter(call, terms)) return *refused;
     std::vector<Json> items;
+    const auto add = [&](Json item, const GraphEvent& event) {
+        if (all_hold(terms, item, event.properties)) items.push_back(std::move(item));
+    };
     for (const auto& id : event_order) {
         const GraphEvent& event = events.at(id);
         if (event.deleted || event.calendar != calendar_id || !overlaps(event, *window)) continue;
         if (!event.is_series()) {
-            items.push_back(render(call, event, nullptr, ""));
+            add(render(call, event, nullptr, ""), event);
             continue;
         }
         for (const GraphSlot& slot : slots(event, *window))
             if (!event.cancelled.contains(slot.date) && !event.exceptions.contains(slot.date))
-                items.push_back(occurrence(call, event, slot));
+                add(occurrence(call, event, slot), event);
         for (const auto& [slot, exception] : event.exceptions)
-            if (overlaps(exception, *window)) items.push_back(render(call, exception, &event, slot));
+            if (overlaps(exception, *window)) add(render(call, exception, &event, slot), exception);
     }
-    return list(call, std::move(items), false);
+    return list(call, std::move(items));
 }
 
 http::Response GraphSim::State::instances(const GraphCall& call, const GraphEvent& master) {
@@ -257,13 +192,18 @@ http::Response GraphSim::State::instances(const GraphCall& call, const GraphEven
         return graph_error(400, "ErrorInvalidRequest", "The range between the start and end dates is too large.");
     if (!master.is_series())
         return graph_error(400, "ErrorInvalidRequest", "The request is only valid on a recurring master.");
+    std::vector<GraphTerm> terms;
+    if (auto refused = read_filter(call, terms)) return *refused;
     std::vector<Json> items;
+    const auto add = [&](Json item, const GraphEvent& event) {
+        if (all_hold(terms, item, event.properties)) items.push_back(std::move(item));
+    };
     for (const GraphSlot& slot : slots(master, *window))
         if (!master.cancelled.contains(slot.date) && !master.exceptions.contains(slot.date))
-            items.push_back(occurrence(call, master, slot));
+            add(occurrence(call, master, slot), master);
     for (const auto& [slot, exception] : master.exceptions)
-        if (overlaps(exception, *window)) items.push_back(render(call, exception, &master, slot));
-    return list(call, std::move(items), false);
+        if (overlaps(exception, *window)) add(render(call, exception, &master, slot), exception);
+    return list(call, std::move(items));
 }
 
 }  // namespace calgate::testing

@@ -43,6 +43,20 @@ bool has_scope(const std::string& scopes, const std::string& wanted) {
     return (" " + scopes + " ").find(" " + wanted + " ") != std::string::npos;
 }
 
+/// client_secret_basic: both halves are form-encoded first (RFC 6749 2.3.1).
+void add_basic_credentials(GraphQuery& form, const std::string& authorization) {
+    if (!authorization.starts_with("Basic ")) return;
+    std::string text = authorization.substr(6);
+    std::erase(text, '=');
+    std::replace(text.begin(), text.end(), '+', '-');
+    std::replace(text.begin(), text.end(), '/', '_');
+    const std::string pair = from_base64url(text).value_or("");
+    const auto colon = pair.find(':');
+    if (colon == std::string::npos) return;
+    form["client_id"] = http::percent_decode(pair.substr(0, colon));
+    form["client_secret"] = http::percent_decode(pair.substr(colon + 1));
+}
+
 /// Shape, audience and life of a client assertion; its signature is not looked at, as no certificate is registered.
 bool is_assertion(const GraphQuery& form, Instant now) {
     const std::string jwt = value(form, "client_assertion");
@@ -121,6 +135,7 @@ http::Response GraphSim::State::login(const http::Request& request, const http::
         return login_error(404, "invalid_request", 90014, "There is nothing here.");
     GraphQuery form = parse_query(request.body);
     form["tenant"] = tenant;
+    add_basic_credentials(form, graph_header(request, "Authorization"));
     return token(form);
 }
 
@@ -159,7 +174,8 @@ http::Response GraphSim::State::token(const GraphQuery& form) {
         return login_error(401, "invalid_client", 7000215, "Invalid client secret provided.");
     const std::string grant = value(form, "grant_type");
     if (grant == "client_credentials") {
-        if (form.at("tenant") == "common" || form.at("tenant") == "consumers")
+        const std::string& tenant = form.at("tenant");
+        if (tenant == "common" || tenant == "consumers" || tenant == "organizations")
             return login_error(400, "invalid_request", 50059, "No tenant-identifying information found.");
         if (!value(form, "scope").ends_with("/.default"))
             return login_error(
@@ -202,13 +218,13 @@ http::Response GraphSim::State::granted(
 ) {
     const std::int64_t life = 3600 + (made * 97) % 1800;
     const std::string token = next_name("EwBwA8l6BAAU");
-    access[token] = {clock.now() + std::chrono::seconds(life), scope};
+    access[token] = {clock.now() + std::chrono::seconds(life), scope, app_only};
     Json out = {{"token_type", "Bearer"}, {"expires_in", life}, {"ext_expires_in", life}, {"access_token", token}};
     if (app_only) return graph_json(200, out);
     out["scope"] = scope;
     if (has_scope(scope, "offline_access")) {
         const std::string next = next_name("M.C546_BAY.0.U.-Refresh");
-        refresh[next] = {clock.now() + kRefreshLife, scope};
+        refresh[next] = {clock.now() + kRefreshLife, scope, false};
         out["refresh_token"] = next;
     }
     if (has_scope(scope, "openid")) {
@@ -219,13 +235,12 @@ http::Response GraphSim::State::granted(
             {"iat", seconds},
             {"nbf", seconds},
             {"exp", seconds + life},
-            {"name", "Shop"},
-            {"oid", GraphSim::user_id()},
-            {"preferred_username", "shop@example.com"},
             {"sub", "sub-" + GraphSim::user_id()},
             {"tid", kTenant},
             {"ver", "2.0"}};
         if (!nonce.empty()) claims["nonce"] = nonce;
+        if (has_scope(scope, "profile"))
+            claims.update({{"name", "Shop"}, {"oid", GraphSim::user_id()}, {"preferred_username", kGraphPerson}});
         out["id_token"] = base64url(Json({{"typ", "JWT"}, {"alg", "RS256"}, {"kid", "sim"}}).dump()) + "." +
                           base64url(claims.dump()) + "." + base64url("unsigned");
     }

@@ -106,4 +106,19 @@ std::vector<GraphSlot> GraphSim::State::slots(const GraphEvent& master, Interval
     return out;
 }
 
+bool GraphSim::State::crosses(const GraphEvent& master, const std::string& slot, const GraphTimes& wanted) const {
+    const std::string zone = zones.canonical_name(master.times.start_zone).value_or("UTC");
+    const auto day = [&](const GraphTimes& times) {
+        return std::chrono::floor<days>(zones.to_local(span(times).start, zone));
+    };
+    const local_days to = day(wanted);
+    for (const GraphSlot& other : slots(master, {Instant::min() + days(1), Instant::max() - days(1)})) {
+        if (other.date == slot || master.cancelled.contains(other.date)) continue;
+        const auto changed = master.exceptions.find(other.date);
+        const local_days at = day(changed == master.exceptions.end() ? other.times : changed->second.times);
+        if (other.date < slot ? at >= to : at <= to) return true;
+    }
+    return false;
+}
+
 }  // namespace calgate::testing

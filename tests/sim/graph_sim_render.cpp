@@ -7,8 +7,6 @@ namespace calgate::testing {
 
 namespace {
 
-constexpr const char* kOwner = "shop@example.com";
-
 std::string shrunk(const std::string& text) {
     std::string out;
     for (const char c : text) {
@@ -59,6 +57,15 @@ Json body_of(const Json& stored, bool text, bool rewrites) {
     if (rewrites) content = shrunk(content);
     if (text) return {{"contentType", "text"}, {"content", is_text ? as_crlf(content) : without_tags(content)}};
     return {{"contentType", "html"}, {"content", is_text ? as_html(content) : content}};
+}
+
+/// The first 255 bytes of the text, no letter cut.
+std::string preview_of(const Json& stored) {
+    std::string text = body_of(stored, true, false)["content"];
+    if (text.size() <= 255) return text;
+    std::size_t end = 255;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end);
 }
 
 Json time_json(const ZoneResolver& zones, LocalSeconds local, const std::string& own, const std::string& asked) {
@@ -149,7 +156,7 @@ Json GraphSim::State::render(
     out["isReminderOn"] = m.value("isReminderOn", true);
     out["hasAttachments"] = m.value("hasAttachments", false);
     out["subject"] = m.value("subject", "");
-    out["bodyPreview"] = m.contains("body") ? m["body"].value("content", "").substr(0, 0) : "";
+    out["bodyPreview"] = preview_of(m.value("body", Json::object()));
     out["importance"] = m.value("importance", "normal");
     out["sensitivity"] = m.value("sensitivity", "normal");
     out["isAllDay"] = event.times.all_day;
@@ -185,7 +192,7 @@ Json GraphSim::State::render(
     out["location"] = location;
     out["locations"] = Json::array();
     out["attendees"] = m.value("attendees", Json::array());
-    out["organizer"] = m.value("organizer", Json({{"emailAddress", {{"name", "Shop"}, {"address", kOwner}}}}));
+    out["organizer"] = m.value("organizer", Json({{"emailAddress", {{"name", "Shop"}, {"address", kGraphPerson}}}}));
     if (master) {
         GraphTimes at = master->times;
         const auto day = parse_local(slot);
@@ -207,6 +214,9 @@ Json GraphSim::State::render(
         for (const auto& date : event.cancelled)
             out["cancelledOccurrences"].push_back("OID." + id_for(call, event) + "." + date);
     }
+    if (call.basic)
+        for (const char* name : {"body", "bodyPreview", "singleValueExtendedProperties", "hasAttachments"})
+            out.erase(name);
     return out;
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kMostAddresses = 20;
 constexpr std::chrono::days kLongestSchedule{62};
-constexpr const char* kAddress = "shop@example.com";
 
 std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -25,7 +24,10 @@ bool has_permission(const std::string& scope, const std::string& name) {
 /// The day and time as they are written, in a zone that is named beside them.
 std::optional<Instant> asked_time(const Json& body, const char* name, const ZoneResolver& zones) {
     const Json time = body.value(name, Json::object());
-    const auto local = parse_local(time.value("dateTime", ""));
+    std::string text = time.value("dateTime", "");
+    if (const auto dot = text.find('.'); dot != std::string::npos)
+        text.erase(dot, text.find_first_not_of("0123456789", dot + 1) - dot);
+    const auto local = parse_local(text);
     const auto zone = zones.canonical_name(time.value("timeZone", ""));
     if (!local || !zone) return std::nullopt;
     return zones.to_instant({When::Kind::Zoned, *local, *zone}, *zone);
@@ -54,42 +56,55 @@ std::string view_of(const std::vector<Taken>& items, Interval window, std::chron
     return out;
 }
 
-Json items_of(const std::vector<Taken>& items) {
+Json items_of(const std::vector<Taken>& items, const ZoneResolver& zones, const std::string& asked) {
+    const std::string zone = zones.canonical_name(asked).value_or("UTC");
+    const auto shown = [&](Instant at) {
+        return Json{{"dateTime", seven_digits(zones.to_local(at, zone))}, {"timeZone", asked}};
+    };
     Json out = Json::array();
     for (const Taken& item : items)
-        out.push_back(
-            {{"status", item.status},
-             {"start",
-              {{"dateTime", seven_digits(LocalSeconds{item.when.start.time_since_epoch()})}, {"timeZone", "UTC"}}},
-             {"end", {{"dateTime", seven_digits(LocalSeconds{item.when.end.time_since_epoch()})}, {"timeZone", "UTC"}}}}
-        );
+        out.push_back({{"status", item.status}, {"start", shown(item.when.start)}, {"end", shown(item.when.end)}});
     return out;
+}
+
+Json working_hours() {
+    return {
+        {"daysOfWeek", {"monday", "tuesday", "wednesday", "thursday", "friday"}},
+        {"startTime", "08:00:00.0000000"},
+        {"endTime", "17:00:00.0000000"},
+        {"timeZone", {{"name", "W. Europe Standard Time"}}}};
 }
 
 }  // namespace
 
 /// Without a calendar permission among them, as tests issue tokens, everything is allowed.
-bool GraphSim::State::permits(const std::string& scope, const GraphCall& call) const {
+bool GraphSim::State::permits(const std::string& scope, GraphCall& call) const {
     if (lower(scope).find("calendars.") == std::string::npos || has_permission(scope, "Calendars.ReadWrite"))
         return true;
-    const bool is_batch = call.path.front() == "$batch";  // Its parts are asked one by one.
-    const bool asks_schedule = call.path.back() == "getSchedule";
-    if (is_batch || asks_schedule) return true;
-    if (call.method != "GET") return false;
-    if (has_permission(scope, "Calendars.Read")) return true;
-    const std::string& last = call.path.back();
-    return has_permission(scope, "Calendars.ReadBasic") && (last == "calendar" || last == "calendars");
+    const auto passes = [&](const char* name) {
+        return std::find(call.path.begin(), call.path.end(), name) != call.path.end();
+    };
+    if (passes("$batch") || passes("getSchedule")) return true;  // The parts of a batch are asked one by one.
+    const bool reads = call.method == "GET";
+    if (has_permission(scope, "Calendars.Read")) return reads || call.path.front() == "subscriptions";
+    call.basic = true;
+    return has_permission(scope, "Calendars.ReadBasic") && reads && !passes("delta") && !passes("attachments") &&
+           call.path.front() != "subscriptions";
 }
 
 http::Response GraphSim::State::schedule(const GraphCall& call, const std::string& calendar_id) {
+    if (quirks.is_personal && quirks.personal_schedule_is_400)
+        return graph_error(400, "ErrorInvalidRequest", "The request is not supported for this mailbox.");
     if (quirks.is_personal)
         return graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
     const Json addresses = call.body.value("schedules", Json::array());
+    const bool are_texts =
+        std::all_of(addresses.begin(), addresses.end(), [](const Json& one) { return one.is_string(); });
     const auto start = asked_time(call.body, "startTime", zones), end = asked_time(call.body, "endTime", zones);
     const int step = call.body.value("availabilityViewInterval", 30);
     if (!start || !end || *end <= *start || *end - *start > kLongestSchedule)
         return graph_error(400, "ErrorInvalidParameter", "FreeBusyViewOptions.TimeWindow is not valid.");
-    if (addresses.empty() || addresses.size() > kMostAddresses || step < 5 || step > 1440)
+    if (!are_texts || addresses.empty() || addresses.size() > kMostAddresses || step < 5 || step > 1440)
         return graph_error(400, "ErrorInvalidParameter", "The request is not valid.");
     const Interval window{*start, *end};
     std::vector<Taken> items;
@@ -113,7 +128,7 @@ http::Response GraphSim::State::schedule(const GraphCall& call, const std::strin
     Json out = {{"value", Json::array()}};
     for (const Json& address : addresses) {
         Json entry = {{"scheduleId", address}};
-        const bool known = lower(address.get<std::string>()) == kAddress;
+        const bool known = lower(address.get<std::string>()) == kGraphPerson;
         if (!known || !quirks.schedule_error.empty()) {
             entry["availabilityView"] = "";
             entry["error"] = {
@@ -121,7 +136,8 @@ http::Response GraphSim::State::schedule(const GraphCall& call, const std::strin
                 {"responseCode", known ? quirks.schedule_error : "ErrorMailRecipientNotFound"}};
         } else {
             entry["availabilityView"] = view_of(items, window, std::chrono::minutes(step));
-            entry["scheduleItems"] = items_of(items);
+            entry["scheduleItems"] = items_of(items, zones, call.zone);
+            entry["workingHours"] = working_hours();
         }
         out["value"].push_back(std::move(entry));
     }

@@ -51,7 +51,7 @@ struct GraphSlot {
 /// A delta round under way, or where the next one begins.
 struct DeltaRound {
     std::string calendar{}, kind{};
-    Instant start{}, end{};
+    Instant start{}, end{}, made{};
     std::int64_t since = 0, base = 0, upto = 0;
     bool first = true;
     std::shared_ptr<std::vector<Json>> items{};  ///< Shared by the pages of a round.
@@ -60,10 +60,26 @@ struct DeltaRound {
     bool gave_empty = false;
 };
 
+/// A notification until it was taken, or was too old.
+struct GraphNote {
+    Json text{};
+    Instant since{}, not_before{};
+    int tries = 0;
+};
+
 struct GraphSubscription {
     std::string id{}, resource{}, change_type{}, callback{}, lifecycle{}, secret{};
     Instant expires{};
-    std::vector<Json> waiting{};
+    bool immutable_ids = false;
+    std::optional<Instant> silent_from{};  ///< reauthorizationRequired was not followed.
+    std::deque<GraphNote> waiting{};
+};
+
+/// One comparison of a $filter.
+struct GraphTerm {
+    enum class Kind : std::uint8_t { Compare, StartsWith, Property };
+    Kind kind = Kind::Compare;
+    std::string path{}, sign{}, value{};  ///< Of a property the path is its id.
 };
 
 /// A request with its parts found.
@@ -74,9 +90,13 @@ struct GraphCall {
     std::string path_text{};          ///< Before the query, as asked.
     GraphQuery query{};
     bool immutable_ids = false, text_bodies = false, minimal = false;
+    bool app_only = false;  ///< No person signed in.
+    bool basic = false;     ///< Calendars.ReadBasic only: no texts, extended properties or attachments.
     std::string zone = "UTC";
     std::size_t page = 0;  ///< odata.maxpagesize
     Json body = Json::object();
+    std::string applied{};                    ///< Preferences that the answer follows.
+    std::optional<http::Response> refused{};  ///< It cannot be understood.
 };
 
 struct GraphSim::State {
@@ -93,6 +113,7 @@ struct GraphSim::State {
     struct Grant {
         Instant until{};
         std::string scope{};
+        bool app_only = false;
     };
     std::map<std::string, Grant> access{};
     std::map<std::string, Grant> refresh{};
@@ -115,7 +136,9 @@ struct GraphSim::State {
 
     http::Response answer(const http::Request&, const http::Url&);
     std::optional<http::Response> over_quota();  ///< Counts the call.
+    /// Never throws.
     http::Response api(const http::Request&, const http::Url&);
+    http::Response called(const http::Request&, const http::Url&);
     http::Response mailbox(GraphCall&);
     http::Response login(const http::Request&, const http::Url&);
     http::Response token(const GraphQuery& form);
@@ -133,6 +156,8 @@ struct GraphSim::State {
     std::optional<http::Response> precondition(const GraphCall&, const GraphEvent&);
     std::optional<std::string> apply(GraphEvent&, const Json& body, bool is_new);
     void touch(GraphEvent&, const char* change_type);
+    void notify(const GraphEvent&, const std::string& change_type);
+    int deliver();
 
     Json render(const GraphCall&, const GraphEvent&, const GraphEvent* master, const std::string& slot) const;
     Json occurrence(const GraphCall&, const GraphEvent& master, const GraphSlot&) const;
@@ -141,22 +166,31 @@ struct GraphSim::State {
     std::string id_for(const GraphCall&, const GraphEvent&) const;
     std::string occurrence_id(const GraphCall&, const GraphEvent& master, const std::string& slot) const;
     std::vector<GraphSlot> slots(const GraphEvent& master, Interval window) const;
+    /// Whether an occurrence there would stand on the day of its neighbour, or beyond it.
+    bool crosses(const GraphEvent& master, const std::string& slot, const GraphTimes& wanted) const;
     Interval span(const GraphTimes&) const;
     GraphEvent* find(const GraphCall&, const std::string& calendar, const std::string& id, std::string& slot);
     bool overlaps(const GraphEvent&, Interval window) const;
 
-    http::Response list(const GraphCall&, std::vector<Json> items, bool filtered);
+    http::Response list(const GraphCall&, std::vector<Json> items);
+    /// The terms of $filter. @return what it is answered with when one of them is not understood.
+    std::optional<http::Response> read_filter(const GraphCall&, std::vector<GraphTerm>&) const;
     http::Response event_list(const GraphCall&, const std::string& calendar);
     http::Response view(const GraphCall&, const std::string& calendar);
     http::Response instances(const GraphCall&, const GraphEvent&);
-    http::Response delta(const GraphCall&, const std::string& calendar, const std::string& kind);
-    http::Response delta_page(const GraphCall&, const std::string& token);
+    http::Response delta(GraphCall&, const std::string& calendar, const std::string& kind);
+    http::Response delta_page(GraphCall&, const std::string& token);
     void fill_round(const GraphCall&, DeltaRound&) const;
+    std::int64_t seen_changes(Instant horizon) const;
     http::Response dead_token() const;
     http::Response subscription_call(GraphCall&);
-    bool handshake(const std::string& url);
+    std::optional<http::Response> handshake(const std::string& url);
+    http::Response subscribe(const GraphCall&);
+    http::Response change_subscription(const GraphCall&, GraphSubscription&);
     http::Response batch(const GraphCall&);
-    bool permits(const std::string& scope, const GraphCall&) const;
+    http::Response batch_part(const GraphCall&, const Json& part);
+    http::Response translate(const GraphCall&) const;
+    bool permits(const std::string& scope, GraphCall&) const;
     http::Response schedule(const GraphCall&, const std::string& calendar);
     std::string next_name(const std::string& prefix);
 };
@@ -172,6 +206,19 @@ http::Response no_window();
 /// The parts of a $expand or $filter at this separator, outside of quotes and brackets.
 std::vector<std::string> split_outside(const std::string& text, const std::string& separator);
 
+/// Header values of this name in any case, joined by commas.
+std::string graph_header(const http::Request&, const std::string& name);
+bool same_without_case(const std::string&, const std::string&);
+GraphCall graph_call_of(const http::Request&, const http::Url&, const ZoneResolver&);
+/// Of a request body: the shape of each member and the names of its values. @return why it is refused.
+std::optional<std::string> check_members(const Json& body);
+/// Objects without their null members, at any depth.
+Json without_nulls(const Json&);
+std::optional<std::vector<GraphTerm>> parse_filter(const std::string& text);
+/// Property terms are of `properties`, the others of `item`.
+bool all_hold(const std::vector<GraphTerm>&, const Json& item, const std::map<std::string, std::string>& properties);
+
+constexpr const char* kGraphPerson = "shop@example.com";
 constexpr const char* kGraphOrigin = "https://graph.microsoft.com";
 constexpr const char* kLoginOrigin = "https://login.microsoftonline.com";
 
