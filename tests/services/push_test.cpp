@@ -2,6 +2,7 @@
 
 #include "core/push_plan.hpp"
 #include "tests/services/salon.hpp"
+#include "tests/sim/graph_sim.hpp"
 
 namespace calgate::testing {
 
@@ -109,6 +110,47 @@ BOOST_AUTO_TEST_CASE(R17_missed_notifications_of_graph_cause_a_read_and_no_renew
     BOOST_TEST(salon.title() == "Missed");
     BOOST_TEST((salon.appointment("b").state == AppointmentState::Cancelled));
     BOOST_TEST(renewed == 0);
+}
+
+BOOST_AUTO_TEST_CASE(M23_M24_early_double_and_shuffled_notifications_of_graph_change_nothing) {
+    Notified salon("graph");
+    GraphQuirks& quirks = dynamic_cast<GraphSim&>(salon.service->site()).quirks();
+    quirks.doubles_notes = quirks.shuffles_notes = quirks.notes_before_answers = true;
+    int early = 0, creations = 0;
+    // The write was applied and its answer is on the way: the notifications are there first.
+    salon.wire.after = [&](const http::Request& request) {
+        creations += request.method == "POST" && request.body.find("transactionId") != std::string::npos;
+        early += salon.deliver();
+    };
+    for (int i = 0; i < 3; ++i) {
+        salon.book("early" + std::to_string(i), Salon::at(27, 9 + i));
+        salon.run(20s);
+    }
+    BOOST_TEST(early >= 6);
+    BOOST_TEST(creations == 3);
+    salon.retitle("By phone");
+    salon.erase("b");
+    salon.deliver();
+    salon.run(20s);
+    BOOST_TEST(salon.title() == "By phone");
+    BOOST_TEST((salon.appointment("b").state == AppointmentState::Cancelled));
+    BOOST_TEST(creations == 3);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 4u);
+    const int calls = salon.wire.calls;
+    salon.run(600s);
+    BOOST_TEST(salon.wire.calls <= calls + 2);  // Its own echo does not keep it busy.
+}
+
+BOOST_AUTO_TEST_CASE(R17_a_reauthorization_that_graph_asks_for_keeps_the_notifications_coming_M28) {
+    Notified salon("graph");
+    salon.service->lifecycle("reauthorizationRequired");
+    BOOST_TEST(salon.deliver() == 1);
+    salon.run(900s, 10s);
+    salon.retitle("After it");
+    BOOST_TEST(salon.deliver() > 0);
+    salon.run(10s);
+    BOOST_TEST(salon.title() == "After it");
 }
 
 BOOST_AUTO_TEST_CASE(R17_a_subscription_that_graph_removed_is_opened_anew_and_the_gap_is_read) {
