@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace calgate {
 namespace {
@@ -154,13 +155,19 @@ constexpr std::array<Row, 139> kRows = {{
     {"Yukon Standard Time", "America/Whitehorse"},
 }};
 
+bool same_without_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {
+               return std::tolower(x) == std::tolower(y);
+           });
+}
+
 }  // namespace
 
 std::string_view iana_of_windows(std::string_view windows) {
-    const auto found = std::lower_bound(kRows.begin(), kRows.end(), windows, [](const Row& row, std::string_view name) {
-        return row.windows < name;
+    const auto found = std::find_if(kRows.begin(), kRows.end(), [&](const Row& row) {
+        return same_without_case(row.windows, windows);
     });
-    return found != kRows.end() && found->windows == windows ? found->iana : std::string_view{};
+    return found == kRows.end() ? std::string_view{} : found->iana;
 }
 
 }  // namespace calgate

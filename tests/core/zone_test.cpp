@@ -197,6 +197,11 @@ BOOST_AUTO_TEST_CASE(every_windows_zone_is_in_the_database) {
         const std::string iana(iana_of_windows(windows));
         BOOST_TEST(!iana.empty(), windows);
         BOOST_TEST(zones().canonical_name(windows).has_value(), windows << " is " << iana);
+        std::string shouted = windows, whispered = windows;
+        for (char& c : shouted) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        for (char& c : whispered) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        BOOST_TEST(iana_of_windows(shouted) == iana);
+        BOOST_TEST(iana_of_windows(whispered) == iana);
         ++rows;
     }
     BOOST_TEST(rows > 130);
