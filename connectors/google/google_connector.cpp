@@ -107,7 +107,11 @@ GoogleConnector::GoogleConnector(
 
 GoogleConnector::~GoogleConnector() = default;
 
-Capabilities GoogleConnector::capabilities() const { return {true, true}; }
+Capabilities GoogleConnector::capabilities() const {
+    Capabilities offered{true, true};
+    offered.calls_per_second = 10;  // 600 a minute and person (Usage limits of the Calendar API).
+    return offered;
+}
 
 Result<Event> GoogleConnector::read_source(const std::string& source) const {
     CALGATE_TRY(const Whole whole, read_whole(source));

@@ -1,5 +1,6 @@
 #include "connectors/google/google_free_busy.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "connectors/google/google_ids.hpp"
@@ -34,9 +35,21 @@ Error refused_for(const Json& errors) {
     return unclear();
 }
 
-std::optional<Instant> instant_at(const Json& time, const char* name) {
+/// A fraction of a second counts as the whole one: `start` may begin early, `end` come late, by less than a second.
+std::optional<Instant> instant_at(const Json& time, const char* name, bool is_end) {
     if (!time.is_object() || !time.contains(name) || !time[name].is_string()) return std::nullopt;
-    return parse_instant(time[name].get_ref<const std::string&>());
+    std::string text = time[name].get<std::string>();
+    const auto dot = text.find('.');
+    bool fraction = false;
+    if (dot != std::string::npos) {
+        const auto behind = std::min(text.find_first_not_of("0123456789", dot + 1), text.size());
+        if (behind == dot + 1) return std::nullopt;
+        fraction = text.find_first_not_of('0', dot + 1) < behind;
+        text.erase(dot, behind - dot);
+    }
+    const auto whole = parse_instant(text);
+    if (!whole || !fraction || !is_end) return whole;
+    return *whole + std::chrono::seconds(1);
 }
 
 class Source final : public freebusy::FreeBusySource {
@@ -83,7 +96,7 @@ Result<std::vector<freebusy::TakenTime>> read_free_busy(std::string_view body, c
     if (!entry->contains("busy") || !(*entry)["busy"].is_array()) return unclear();
     std::vector<freebusy::TakenTime> out;
     for (const Json& time : (*entry)["busy"]) {
-        const auto start = instant_at(time, "start"), end = instant_at(time, "end");
+        const auto start = instant_at(time, "start", false), end = instant_at(time, "end", true);
         if (!start || !end || *end < *start) return unclear();
         if (*start < *end) out.push_back({{*start, *end}, ShownAs::Busy});
     }

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "connectors/google/google_free_busy.hpp"
 #include "core/icalendar.hpp"
 #include "tests/connectors/google_stage.hpp"
 
@@ -188,6 +189,35 @@ BOOST_AUTO_TEST_CASE(a_channel_is_opened_and_closed_and_never_renewed_G14_G16) {
     request.callback = "http://sync.example.com/";
     request.id = "another";
     BOOST_TEST((push.open_channel(stage.context(), request).error().code == ErrorCode::Rejected));
+}
+
+struct Taken {
+    const char *start, *end;
+    const char *from, *to;  ///< Empty: not understood, so nothing of it is believed.
+};
+std::ostream& operator<<(std::ostream& out, const Taken& row) { return out << row.start << " to " << row.end; }
+const Taken kTaken[] = {
+    {"2026-03-10T09:00:00Z", "2026-03-10T10:00:00Z", "2026-03-10T09:00:00Z", "2026-03-10T10:00:00Z"},
+    {"2026-03-10T09:00:00.000Z", "2026-03-10T10:00:00.000Z", "2026-03-10T09:00:00Z", "2026-03-10T10:00:00Z"},
+    {"2026-03-10T09:00:00.750Z", "2026-03-10T10:00:00.001Z", "2026-03-10T09:00:00Z", "2026-03-10T10:00:01Z"},
+    {"2026-03-10T10:00:00.5+01:00", "2026-03-10T11:00:00+01:00", "2026-03-10T09:00:00Z", "2026-03-10T10:00:00Z"},
+    {"2026-03-10T09:00:00.Z", "2026-03-10T10:00:00Z", "", ""},
+    {"2026-03-10T09:00:00.5", "2026-03-10T10:00:00Z", "", ""},
+    {"2026-03-10T09:00:00", "2026-03-10T10:00:00Z", "", ""},
+};
+
+BOOST_DATA_TEST_CASE(a_taken_time_with_a_fraction_is_never_shorter_I16, kTaken, row) {
+    const std::string body =
+        R"({"calendars":{"a@x":{"busy":[{"start":")" + std::string(row.start) + R"(","end":")" + row.end + R"("}]}}})";
+    const auto taken = google::read_free_busy(body, "a@x");
+    BOOST_REQUIRE(taken.has_value() == (*row.from != '\0'));
+    if (!taken) return;
+    BOOST_TEST(format_instant(taken->at(0).when.start) == row.from);
+    BOOST_TEST(format_instant(taken->at(0).when.end) == row.to);
+}
+
+BOOST_AUTO_TEST_CASE(it_says_what_google_admits_of_a_person_L4) {
+    BOOST_TEST(GoogleStage().connector.capabilities().calls_per_second * 60 == 600);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
