@@ -115,6 +115,7 @@ private:
     std::unique_ptr<Backstage<GoogleSim>> open(bool over_https) {
         std::shared_ptr<GoogleSim> sim;
         SimSite site = google_site(clock_, zones_, &sim);
+        sim->quirks().batch_reversed = true;
         return std::make_unique<Backstage<GoogleSim>>(std::move(site), std::move(sim), clock_, over_https);
     }
     std::string text(const std::string& calendar, const std::string& id) {

@@ -33,6 +33,7 @@ std::vector<Event> haircuts(int count) {
 }
 
 std::vector<Result<WriteReceipt>> create_all(GoogleStage& stage, const std::vector<Event>& events) {
+    stage.sim.quirks().batch_reversed = true;
     return stage.connector.batch()->write_events(stage.context(), stage.calendar, creations(events));
 }
 

@@ -66,7 +66,9 @@ public:
         : clock_(clock),
           zones_(zones),
           sim_(clock, zones),
-          calendar_(google::calendar_href(sim_.make_calendar("bookings"))) {}
+          calendar_(google::calendar_href(sim_.make_calendar("bookings"))) {
+        sim_.quirks().batch_reversed = true;
+    }
     std::string kind() const override { return "google"; }
     std::unique_ptr<Connector> connect(http::HttpTransport& wire) override {
         google::GoogleSettings settings;

@@ -1,6 +1,7 @@
 #include "tests/sim/google_sim.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "tests/sim/google_sim_state.hpp"
 
@@ -38,6 +39,12 @@ http::Response instead(const SimFault& fault) {
 void spoil(http::Response& response, SimFault::Kind kind) {
     if (kind == SimFault::Kind::TruncatedXml) response.body.resize(response.body.size() / 2);
     if (kind == SimFault::Kind::ControlCharacters) response.body.insert(response.body.size() / 2, "\x01\x0b");
+}
+
+GoogleCalendar& there(GoogleSim::State& state, const std::string& calendar) {
+    const auto at = state.calendars.find(calendar);
+    if (at == state.calendars.end()) throw std::invalid_argument("There is no such calendar.");
+    return at->second;
 }
 
 }  // namespace
@@ -85,20 +92,25 @@ std::string GoogleSim::client_id() { return "1234567890-calgate.apps.googleuserc
 std::string GoogleSim::client_secret() { return "GOCSPX-simulated"; }
 
 std::string GoogleSim::make_calendar(const std::string& name, const std::string& role) {
-    const std::string id = "c_" + std::to_string(++state_->made) + "#x@group.calendar.google.com";
-    GoogleCalendar& made = state_->calendars[id];
-    made.id = id;
-    made.name = name;
-    made.role = role;
-    state_->order.push_back(id);
-    return id;
+    return state_->make_calendar(name, role).id;
 }
 
-void GoogleSim::remove_calendar(const std::string& id) { state_->calendars.at(id).removed = true; }
+void GoogleSim::remove_calendar(const std::string& id) {
+    GoogleCalendar& owner = there(*state_, id);
+    owner.removed = true;
+    owner.listed = ++state_->change;
+}
+
+void GoogleSim::set_role(const std::string& calendar, const std::string& role) {
+    GoogleCalendar& owner = there(*state_, calendar);
+    owner.role = role;
+    owner.tokens_from = ++state_->change;
+}
 
 void GoogleSim::put(const std::string& calendar, const std::string& id, const std::string& json) {
     GoogleJson event = GoogleJson::parse(json);
-    GoogleCalendar& owner = state_->calendars.at(calendar);
+    if (!event.is_object()) throw std::invalid_argument("Give an event resource as a JSON object.");
+    GoogleCalendar& owner = there(*state_, calendar);
     event["id"] = id;
     const auto refused = event.contains("start") ? state_->unfit(owner, event) : std::nullopt;
     if (refused) throw std::runtime_error("The simulator does not take this event: " + refused->body);
@@ -106,18 +118,18 @@ void GoogleSim::put(const std::string& calendar, const std::string& id, const st
 }
 
 void GoogleSim::erase(const std::string& calendar, const std::string& id) {
-    state_->cancel(state_->calendars.at(calendar), id);
+    state_->cancel(there(*state_, calendar), id);
 }
 
 std::string GoogleSim::text(const std::string& calendar, const std::string& id) const {
-    const GoogleCalendar& owner = state_->calendars.at(calendar);
+    const GoogleCalendar& owner = there(*state_, calendar);
     const auto at = owner.events.find(id);
     return at == owner.events.end() ? "" : at->second.dump(1);
 }
 
 std::vector<std::string> GoogleSim::ids(const std::string& calendar) const {
     std::vector<std::string> out;
-    for (const auto& [id, event] : state_->calendars.at(calendar).events)
+    for (const auto& [id, event] : there(*state_, calendar).events)
         if (text_of(event, "status") != "cancelled") out.push_back(id);
     return out;
 }
@@ -130,8 +142,11 @@ void GoogleSim::revoke_everything() {
     state_->refresh.clear();
 }
 
-void GoogleSim::register_service_account(const std::string& email, const std::string& public_key_pem, bool delegated) {
-    state_->service_accounts[email] = {public_key_pem, delegated};
+void GoogleSim::register_service_account(
+    const std::string& email, const std::string& public_key_pem, const std::string& delegated_scopes
+) {
+    const auto scopes = words_of(delegated_scopes);
+    state_->service_accounts[email] = {public_key_pem, {scopes.begin(), scopes.end()}};
 }
 
 void GoogleSim::register_redirect(const std::string& uri) { state_->redirects.insert(uri); }
@@ -151,12 +166,24 @@ void GoogleSim::set_down(bool down) { state_->down = down; }
 void GoogleSim::forget_tokens() {
     ++state_->change;
     for (auto& [id, calendar] : state_->calendars) calendar.tokens_from = state_->change;
+    state_->list_tokens_from = state_->change;
 }
 
 const std::vector<SeenRequest>& GoogleSim::requests() const { return state_->requests; }
 const std::vector<std::string>& GoogleSim::bodies() const { return state_->bodies; }
 int GoogleSim::mails_sent() const { return state_->mails; }
 
-std::vector<GoogleNotification> GoogleSim::take_notifications() { return std::exchange(state_->notifications, {}); }
+void GoogleSim::set_receiver(std::function<http::Response(const GoogleNotification&)> receiver) {
+    state_->receiver = std::move(receiver);
+}
+
+int GoogleSim::deliver() { return state_->deliver(); }
+
+std::vector<GoogleNotification> GoogleSim::take_notifications() {
+    std::vector<GoogleNotification> out;
+    for (auto& waiting : std::exchange(state_->notifications, {})) out.push_back(std::move(waiting.notification));
+    if (state_->quirks.shuffles_notifications) std::reverse(out.begin(), out.end());
+    return out;
+}
 
 }  // namespace calgate::testing

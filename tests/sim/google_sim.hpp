@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,31 +9,9 @@
 #include "core/clock.hpp"
 #include "core/zone.hpp"
 #include "tests/sim/caldav_sim.hpp"
+#include "tests/sim/google_quirks.hpp"
 
 namespace calgate::testing {
-
-/// Habits that differ between answers of the real service, or that are not certain; each can be switched per test.
-struct GoogleQuirks {
-    std::size_t page = 0;             ///< Items on a page at most; 0: as maxResults says.
-    bool empty_pages = false;         ///< Every page with items is followed by an empty one.
-    bool short_listing_token = true;  ///< false: the last page has no nextSyncToken.
-    bool bare_gone = false;           ///< 410 without a reason.
-    bool bad_token_is_400 = true;     ///< A damaged sync token; false: 410.
-    bool bare_stubs = false;          ///< Cancelled instances come with nothing but id and status.
-    bool without_etags = false;
-    bool weak_etags = false;
-    bool etags_move_alone = false;     ///< A write to an instance changes its master's etag.
-    bool limit_is_429 = false;         ///< Otherwise 403 userRateLimitExceeded.
-    int calls_per_minute = 0;          ///< 0: no limit.
-    std::size_t batch_leaves_out = 0;  ///< So many of a batch's last parts are done, and their answers missing.
-    bool sync_message_first = true;    ///< A channel's "sync" comes before the answer to events.watch.
-    bool double_notifications = false, lose_notifications = false;
-    std::string free_busy_error{};  ///< reason inside an answer about free and busy times.
-    bool rotates_refresh_tokens = false;
-    bool token_endpoint_fails = false;  ///< 500 internal_failure.
-    bool denies_consent = false;        ///< error=access_denied.
-    std::string granted_scopes{};       ///< Instead of what was asked for.
-};
 
 /// A notification as it would be posted; its body is empty.
 struct GoogleNotification {
@@ -61,6 +39,8 @@ public:
     /// @return the calendar's id. @param role as accessRole says it.
     std::string make_calendar(const std::string& name, const std::string& role = "owner");
     void remove_calendar(const std::string& id);
+    /// The owner shares the calendar in another way; every sync token of it is 410 then.
+    void set_role(const std::string& calendar, const std::string& role);
     /// As another program would with full rights, under an id of its choice; replaces what is there. Members that the
     /// service makes are added. @param json an event resource.
     void put(const std::string& calendar, const std::string& id, const std::string& json);
@@ -72,7 +52,10 @@ public:
     std::string issue_access_token(const std::string& scopes = "https://www.googleapis.com/auth/calendar");
     std::string issue_refresh_token(const std::string& scopes = "https://www.googleapis.com/auth/calendar");
     void revoke_everything();  ///< The person removed our access.
-    void register_service_account(const std::string& email, const std::string& public_key_pem, bool delegated);
+    /// @param delegated_scopes that an administrator lets it use for a person, space between them; empty: none.
+    void register_service_account(
+        const std::string& email, const std::string& public_key_pem, const std::string& delegated_scopes
+    );
     void register_redirect(const std::string& uri);  ///< Once one is registered, no other is accepted.
 
     void fail_next(SimFault);
@@ -85,7 +68,13 @@ public:
     const std::vector<SeenRequest>& requests() const;
     const std::vector<std::string>& bodies() const;  ///< Of the same requests.
     int mails_sent() const;
-    std::vector<GoogleNotification> take_notifications();
+    /// Where notifications go; unset: they wait to be taken.
+    void set_receiver(std::function<http::Response(const GoogleNotification&)>);
+    /// Sends the notifications that are due. 500, 502, 503 and 504 are tried again after 10 s, 20 s, 40 s and so on, at
+    /// most `kTries` times and until the channel ends; any other refusal is not. @return how many were accepted.
+    int deliver();
+    std::vector<GoogleNotification> take_notifications();  ///< All that wait, instead of delivering them.
+    static constexpr int kTries = 6;
 
     struct State;
 

@@ -2,6 +2,7 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "core/identity.hpp"
@@ -15,7 +16,7 @@ constexpr std::chrono::seconds kAccessLife{3599};
 constexpr std::chrono::minutes kCodeLife{10};
 constexpr std::chrono::days kIdleRefresh{180};
 constexpr std::size_t kLiveRefreshTokens = 100;
-constexpr std::string_view kScope = "https://www.googleapis.com/auth/";
+constexpr std::chrono::days kTestingLife{7};
 
 std::string value(const Query& query, const std::string& name) {
     const auto at = query.find(name);
@@ -34,22 +35,15 @@ std::string challenge_of(const std::string& verifier) {
     return base64url({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
-bool has_scope(const std::string& scopes, std::string_view wanted) {
-    const std::string padded = " " + scopes + " ";
-    return padded.find(" " + std::string(kScope) + std::string(wanted) + " ") != std::string::npos;
+/// RFC 6749 2.3.1: name and secret of a client in Basic are encoded as in a form.
+std::string decoded_credential(const std::string& text) {
+    const Query one = query_of("c=" + text);
+    return value(one, "c");
 }
 
-bool may(const std::string& scopes, const GoogleCall& call) {
-    if (has_scope(scopes, "calendar")) return true;
-    const bool reads = call.method == "GET";
-    if (reads && has_scope(scopes, "calendar.readonly")) return true;
-    const bool events = call.path.size() > 2 && call.path[2] == "events";
-    if (events && (has_scope(scopes, "calendar.events") || has_scope(scopes, "calendar.events.owned"))) return true;
-    if (events && reads && has_scope(scopes, "calendar.events.readonly")) return true;
-    if (call.path.size() == 1 && call.path[0] == "freeBusy") return has_scope(scopes, "calendar.freebusy");
-    if (call.path[0] == "channels") return true;
-    return reads && call.path.size() > 2 && call.path[2] == "calendarList" &&
-           (has_scope(scopes, "calendar.calendarlist.readonly") || has_scope(scopes, "calendar.calendarlist"));
+std::int64_t number_of(const GoogleJson& claims, const char* name) {
+    const auto at = claims.find(name);
+    return at != claims.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
 }
 
 bool is_signed(const std::string& signed_part, const std::string& signature, const std::string& public_key) {
@@ -71,13 +65,14 @@ bool is_signed(const std::string& signed_part, const std::string& signature, con
 
 std::string GoogleSim::State::grant_access(const std::string& scopes) {
     const std::string token = "ya29.sim-" + std::to_string(++made);
-    access[token] = {scopes, clock.now() + kAccessLife, {}};
+    access[token] = {scopes, clock.now() + kAccessLife, {}, {}};
     return token;
 }
 
-std::string GoogleSim::State::grant_refresh(const std::string& scopes) {
+std::string GoogleSim::State::grant_refresh(const std::string& scopes, std::optional<Instant> dies) {
     const std::string token = "1//sim-" + std::to_string(1'000'000 + ++made);
-    refresh[token] = {scopes, {}, clock.now()};
+    if (!dies && quirks.testing_mode) dies = clock.now() + kTestingLife;
+    refresh[token] = {scopes, {}, clock.now(), dies};
     if (refresh.size() > kLiveRefreshTokens) refresh.erase(refresh.begin());  // The oldest dies without a word.
     return token;
 }
@@ -97,11 +92,13 @@ http::Response GoogleSim::State::authorize(const Query& query) {
         target += "error=access_denied";
     } else {
         const std::string code = "4/sim-" + std::to_string(++made);
+        const auto prompts = words_of(value(query, "prompt"));
+        const bool forced = std::find(prompts.begin(), prompts.end(), "consent") != prompts.end();
         codes[code] = {
             redirect,
             value(query, "code_challenge"),
             quirks.granted_scopes.empty() ? value(query, "scope") : quirks.granted_scopes,
-            value(query, "access_type") == "offline" && (refresh.empty() || value(query, "prompt") == "consent"),
+            value(query, "access_type") == "offline" && (refresh.empty() || forced),
             clock.now() + kCodeLife};
         target += "code=" + http::percent_encode(code);
     }
@@ -112,13 +109,15 @@ http::Response GoogleSim::State::authorize(const Query& query) {
     return response;
 }
 
-http::Response GoogleSim::State::token_answer(const std::string& scopes, const std::string& refresh_token) {
+http::Response GoogleSim::State::token_answer(const GoogleGrant& grant, const std::string& refresh_token) {
+    const std::string& scopes = grant.scopes;
     GoogleJson body{
         {"access_token", grant_access(scopes)},
         {"expires_in", kAccessLife.count()},
         {"token_type", "Bearer"},
         {"scope", scopes}};
     if (!refresh_token.empty()) body["refresh_token"] = refresh_token;
+    if (grant.dies) body["refresh_token_expires_in"] = (*grant.dies - clock.now()).count();
     if ((" " + scopes + " ").find(" openid ") != std::string::npos) {
         const std::string claims =
             GoogleJson{
@@ -135,10 +134,14 @@ http::Response GoogleSim::State::token_answer(const std::string& scopes, const s
     return response;
 }
 
-http::Response GoogleSim::State::token(const Query& form) {
+http::Response GoogleSim::State::token(Query form, const std::optional<http::Credentials>& basic) {
     if (quirks.token_endpoint_fails) return oauth_error(500, "internal_failure", "Internal error.");
     const std::string grant = value(form, "grant_type");
     if (grant == "urn:ietf:params:oauth:grant-type:jwt-bearer") return jwt_token(form);
+    if (basic && !form.contains("client_secret")) {
+        if (!form.contains("client_id")) form.emplace("client_id", decoded_credential(basic->user));
+        form.emplace("client_secret", decoded_credential(basic->password));
+    }
     if (value(form, "client_id") != GoogleSim::client_id() ||
         value(form, "client_secret") != GoogleSim::client_secret())
         return oauth_error(401, "invalid_client", "The OAuth client was not found.");
@@ -149,17 +152,20 @@ http::Response GoogleSim::State::token(const Query& form) {
             code.mapped().redirect == value(form, "redirect_uri") &&
             (code.mapped().challenge.empty() || code.mapped().challenge == challenge_of(value(form, "code_verifier")));
         if (!good) return oauth_error(400, "invalid_grant", "Bad Request");
-        return token_answer(code.mapped().scopes, code.mapped().offline ? grant_refresh(code.mapped().scopes) : "");
+        if (!code.mapped().offline) return token_answer({code.mapped().scopes, {}, {}, {}}, "");
+        const std::string kept = grant_refresh(code.mapped().scopes);
+        return token_answer(refresh.at(kept), kept);
     }
     if (grant != "refresh_token") return oauth_error(400, "unsupported_grant_type", "Invalid grant_type: " + grant);
     const auto held = refresh.find(value(form, "refresh_token"));
-    if (held == refresh.end() || held->second.last_used + kIdleRefresh <= clock.now())
-        return oauth_error(400, "invalid_grant", "Token has been expired or revoked.");
+    const bool alive = held != refresh.end() && held->second.last_used + kIdleRefresh > clock.now() &&
+                       (!held->second.dies || *held->second.dies > clock.now());
+    if (!alive) return oauth_error(400, "invalid_grant", "Token has been expired or revoked.");
     held->second.last_used = clock.now();
-    const std::string scopes = held->second.scopes;
-    if (!quirks.rotates_refresh_tokens) return token_answer(scopes, "");
+    if (!quirks.rotates_refresh_tokens) return token_answer(held->second, "");
+    const GoogleGrant old = held->second;
     refresh.erase(held);
-    return token_answer(scopes, grant_refresh(scopes));
+    return token_answer(old, grant_refresh(old.scopes, old.dies));
 }
 
 http::Response GoogleSim::State::jwt_token(const Query& form) {
@@ -175,7 +181,7 @@ http::Response GoogleSim::State::jwt_token(const Query& form) {
         !is_signed(assertion.substr(0, second), *signature, account->second.public_key))
         return oauth_error(400, "invalid_grant", "Invalid JWT Signature.");
     const std::int64_t now = clock.now().time_since_epoch().count();
-    const std::int64_t issued = claims.value("iat", std::int64_t{0}), ends = claims.value("exp", std::int64_t{0});
+    const std::int64_t issued = number_of(claims, "iat"), ends = number_of(claims, "exp");
     const bool short_lived = ends - issued <= 3600 && ends > now && issued <= now + 300 && issued > now - 3900;
     if (!short_lived || !text_of(claims, "aud").ends_with("/token"))
         return oauth_error(
@@ -184,15 +190,18 @@ http::Response GoogleSim::State::jwt_token(const Query& form) {
             "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat "
             "and exp values in the JWT claim."
         );
-    if (!text_of(claims, "sub").empty() && !account->second.delegated)
+    const auto scopes = words_of(text_of(claims, "scope"));
+    if (scopes.empty()) return oauth_error(400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.");
+    const auto& delegated = account->second.delegated_scopes;
+    const bool all = std::all_of(scopes.begin(), scopes.end(), [&](const auto& s) { return delegated.contains(s); });
+    if (!text_of(claims, "sub").empty() && !all)
         return oauth_error(
             401,
             "unauthorized_client",
             "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of "
-            "the "
-            "scopes requested."
+            "the scopes requested."
         );
-    return token_answer(text_of(claims, "scope"), "");
+    return token_answer({text_of(claims, "scope"), {}, {}, {}}, "");
 }
 
 http::Response GoogleSim::State::revoke(const Query& form) {

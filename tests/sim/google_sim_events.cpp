@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdio>
 
 #include "connectors/google/google_ids.hpp"
 #include "connectors/google/google_wire.hpp"
@@ -11,40 +10,92 @@ namespace calgate::testing {
 namespace {
 
 constexpr std::size_t kMaxName = 44, kMaxValue = 1024;
+constexpr std::chrono::hours kQuotaPause{6};
 
 http::Response invalid(const std::string& message) { return google_error(400, "global", "invalid", message); }
 http::Response required(const std::string& message) { return google_error(400, "global", "required", message); }
 
-/// "2026-03-10T10:00:00+01:00", as answers say it: with the offset of the calendar's zone.
-std::string with_offset(Instant instant, const std::string& zone, const ZoneResolver& zones) {
-    const LocalSeconds local = zones.to_local(instant, zone);
-    const auto offset =
-        std::chrono::duration_cast<std::chrono::minutes>(local.time_since_epoch() - instant.time_since_epoch()).count();
-    if (offset == 0) return format_local(local) + "Z";
-    const auto size = offset < 0 ? -offset : offset;
-    char text[8];
-    std::snprintf(text, sizeof text, "%c%02d:%02d", offset < 0 ? '-' : '+', int(size / 60 % 100), int(size % 60));
-    return format_local(local) + text;
-}
-
 bool is_cancelled(const GoogleJson& event) { return text_of(event, "status") == "cancelled"; }
+
+/// The first `most` characters of UTF-8 text.
+std::string first_characters(const std::string& text, std::size_t most) {
+    std::size_t at = 0;
+    for (; at < text.size(); ++at) {
+        const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+        if (begins && most-- == 0) break;
+    }
+    return text.substr(0, at);
+}
 
 /// Names that are too long vanish and values that are too long are cut, both without a word.
 void trim_properties(GoogleJson& event) {
-    if (!event.contains("extendedProperties")) return;
+    if (!event.contains("extendedProperties") || !event["extendedProperties"].is_object()) return;
     for (auto& [kind, properties] : event["extendedProperties"].items()) {
         GoogleJson kept = GoogleJson::object();
         for (const auto& [name, value] : properties.items())
-            if (name.size() <= kMaxName && value.is_string())
-                kept[name] = value.get<std::string>().substr(0, kMaxValue);
+            if (first_characters(name, kMaxName) == name && value.is_string())
+                kept[name] = first_characters(value.get<std::string>(), kMaxValue);
         properties = kept;
     }
+}
+
+bool is_same(const GoogleJson& a, const GoogleJson& b, const char* name) {
+    const nlohmann::json one(a.value(name, GoogleJson())), other(b.value(name, GoogleJson()));
+    return one == other;  // In any order of their members.
+}
+
+std::int64_t sequence_of(const GoogleJson& event) {
+    const auto at = event.find("sequence");
+    return at != event.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
+}
+
+/// It rises with what matters to guests (page 12).
+std::int64_t sequence_after(const GoogleJson& before, const GoogleJson& after) {
+    bool moved = false;
+    for (const char* name : {"start", "end", "recurrence"}) moved |= !is_same(before, after, name);
+    return std::max(sequence_of(after), sequence_of(before) + (moved ? 1 : 0));
+}
+
+bool differ_in_reminders_only(const GoogleJson& before, GoogleJson after) {
+    if (is_same(before, after, "reminders")) return false;
+    for (const char* name : {"reminders", "etag", "updated"})
+        if (before.contains(name)) after[name] = before.at(name);
+    return nlohmann::json(before) == nlohmann::json(after);
+}
+
+/// What only the organizer may change, and nobody of a locked event (pages 4 and 12).
+bool changes_what_is_fixed(const GoogleJson& before, const GoogleJson& after) {
+    for (const char* name : {"summary", "description", "location", "start", "end", "recurrence"})
+        if (!is_same(before, after, name)) return true;
+    return false;
+}
+
+/// Guests, lines of a rule and kinds of properties that are not what they have to be.
+std::optional<http::Response> unfit_members(const GoogleJson& event) {
+    struct Rule {
+        const char* name;
+        bool list;
+        bool (GoogleJson::*fits)() const;
+    };
+    constexpr auto kIsObject = &GoogleJson::is_object;
+    constexpr auto kIsString = &GoogleJson::is_string;
+    const Rule rules[] = {
+        {"attendees", true, kIsObject}, {"recurrence", true, kIsString}, {"extendedProperties", false, kIsObject}};
+    for (const Rule& rule : rules) {
+        const auto at = event.find(rule.name);
+        if (at == event.end() || at->is_null()) continue;
+        const bool fits = (rule.list ? at->is_array() : at->is_object()) &&
+                          std::all_of(at->begin(), at->end(), [&](const GoogleJson& e) { return (e.*rule.fits)(); });
+        if (!fits) return invalid(std::string("Invalid value for: ") + rule.name);
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<http::Response> GoogleSim::State::unfit(GoogleCalendar& owner, GoogleJson& event) const {
     const bool repeats = event.contains("recurrence") && event["recurrence"].is_array() && !event["recurrence"].empty();
+    if (const auto refused = unfit_members(event)) return refused;
     bool dated[2] = {};
     int index = 0;
     for (const char* name : {"start", "end"}) {
@@ -97,7 +148,7 @@ void GoogleSim::State::store(GoogleCalendar& owner, const std::string& id, Googl
     if (!event.contains("creator")) event["creator"] = {{"email", GoogleSim::owner()}, {"self", true}};
     if (!event.contains("organizer")) event["organizer"] = {{"email", owner.id}, {"self", true}};
     if (!event.contains("iCalUID")) event["iCalUID"] = id + "@google.com";
-    if (!event.contains("sequence")) event["sequence"] = 0;
+    event["sequence"] = before == owner.events.end() ? sequence_of(event) : sequence_after(before->second, event);
     if (!event.contains("eventType")) event["eventType"] = "default";
     if (!event.contains("reminders")) event["reminders"] = {{"useDefault", true}};
     for (const char* text : {"summary", "description", "location"})
@@ -105,13 +156,18 @@ void GoogleSim::State::store(GoogleCalendar& owner, const std::string& id, Googl
     if (text_of(event, "visibility") == "default") event.erase("visibility");
     if (text_of(event, "transparency") == "opaque") event.erase("transparency");
     trim_properties(event);
+    if (event.contains("attendees"))
+        for (GoogleJson& guest : event["attendees"])
+            if (guest.is_object() && text_of(guest, "email") == owner.id) guest["self"] = true;
+    if (before != owner.events.end() && differ_in_reminders_only(before->second, event))
+        event["updated"] = before->second.at("updated");
     const std::string master = text_of(event, "recurringEventId");
     owner.events.insert_or_assign(id, std::move(event));
     owner.changed[id] = change;
     const auto series = owner.events.find(master);
     if (quirks.etags_move_alone && series != owner.events.end())
         series->second["etag"] = "\"35" + std::to_string(44852640124000 + ++change) + "\"";
-    notify(owner, "exists");
+    notify(owner.id, "exists");
 }
 
 GoogleJson GoogleSim::State::shown(const GoogleCalendar& owner, const GoogleJson& event) const {
@@ -137,7 +193,19 @@ GoogleJson GoogleSim::State::shown(const GoogleCalendar& owner, const GoogleJson
 void GoogleSim::State::mail(const GoogleCall& call, const GoogleJson& event) {
     if (call.one("sendUpdates") == "none" || !event.contains("attendees")) return;
     for (const auto& guest : event["attendees"])
-        if (!guest.value("self", false)) ++mails;
+        if (!is_true(guest, "self")) ++mails;
+}
+
+/// An abuse guard on the account, which lasts hours (page 16).
+std::optional<http::Response> GoogleSim::State::too_many_guests(const GoogleCall& call, const GoogleJson& event) {
+    if (quirks.most_invitations <= 0 || !event.contains("attendees") || call.one("sendUpdates") == "none")
+        return std::nullopt;
+    if (quota_until && *quota_until > clock.now()) return google_error(403, "quotaExceeded");
+    for (const auto& guest : event["attendees"]) invitations += is_true(guest, "self") ? 0 : 1;
+    if (invitations <= quirks.most_invitations) return std::nullopt;
+    invitations = 0;
+    quota_until = clock.now() + kQuotaPause;
+    return google_error(403, "quotaExceeded");
 }
 
 http::Response GoogleSim::State::insert(GoogleCalendar& owner, const GoogleCall& call) {
@@ -149,6 +217,7 @@ http::Response GoogleSim::State::insert(GoogleCalendar& owner, const GoogleCall&
     if (id.empty()) id = "g0made" + std::to_string(++made);
     if (owner.events.contains(id)) return google_error(409, "duplicate");
     if (const auto refused = unfit(owner, event)) return *refused;
+    if (const auto refused = too_many_guests(call, event)) return *refused;
     store(owner, id, std::move(event));
     mail(call, owner.events.at(id));
     return google_answer(200, shown(owner, owner.events.at(id)));
@@ -195,7 +264,14 @@ http::Response GoogleSim::State::change_event(
     if (!condition.empty() && condition.starts_with("W/")) return google_error(412, "conditionNotMet");
     const GoogleJson patch = GoogleJson::parse(call.request.body, nullptr, false);
     if (!patch.is_object()) return google_error(400, "parseError");
-    if (is_cancelled(*present) && !present->contains("recurringEventId")) return google_error(403, "forbidden");
+    const bool is_deleted = is_cancelled(*present) && !present->contains("recurringEventId");
+    if (is_deleted && !(quirks.restores_deleted && text_of(patch, "status") == "confirmed"))
+        return google_error(403, "forbidden");
+    if (patch.contains("sequence") && sequence_of(patch) < sequence_of(*present))
+        return invalid(
+            "Invalid sequence value. The specified sequence number is below the current sequence number of the "
+            "resource. Re-fetch the resource and use its sequence number on the following request."
+        );
     GoogleJson event = replace ? patch : *present;
     if (!replace) merge_patch(event, patch);
     for (const char* fixed : {"recurringEventId", "originalStartTime", "iCalUID", "organizer", "creator"})
@@ -208,6 +284,12 @@ http::Response GoogleSim::State::change_event(
     if (event.contains("start") && event["start"].contains("date") && event["start"]["date"].is_null())
         event["start"].erase("date");
     if (const auto refused = unfit(owner, event)) return *refused;
+    if (is_true(*present, "locked") && changes_what_is_fixed(*present, event)) return google_error(403, "forbidden");
+    const bool of_others = present->contains("organizer") && !is_true(present->at("organizer"), "self");
+    if (of_others && !is_true(*present, "guestsCanModify") && changes_what_is_fixed(*present, event))
+        return google_error(403, "forbiddenForNonOrganizer");
+    if (const auto refused = too_many_guests(call, event)) return *refused;
+    event["sequence"] = sequence_after(*present, event);
     store(owner, id, std::move(event));
     mail(call, owner.events.at(id));
     return google_answer(200, shown(owner, owner.events.at(id)));
@@ -240,6 +322,22 @@ http::Response GoogleSim::State::remove(GoogleCalendar& owner, const GoogleCall&
     http::Response response;
     response.status = 204;
     return response;
+}
+
+http::Response GoogleSim::State::move(GoogleCalendar& owner, const GoogleCall& call, const std::string& id) {
+    GoogleCalendar* const target = calendar(call.one("destination"));
+    const auto at = owner.events.find(id);
+    if (!target || at == owner.events.end() || is_cancelled(at->second)) return google_error(404, "notFound");
+    if (target->role != "owner" && target->role != "writer") return google_error(403, "requiredAccessLevel");
+    if (text_of(at->second, "eventType") != "default" || at->second.contains("recurringEventId"))
+        return google_error(400, "badRequest");
+    if (target == &owner || target->events.contains(id)) return google_error(409, "duplicate");
+    GoogleJson moved = at->second;
+    moved["organizer"] = {{"email", target->id}, {"self", true}};
+    mail(call, moved);
+    cancel(owner, id);
+    store(*target, id, std::move(moved));
+    return google_answer(200, shown(*target, target->events.at(id)));
 }
 
 }  // namespace calgate::testing

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
 
+#include "core/identity.hpp"
 #include "tests/sim/google_sim_state.hpp"
 
 namespace calgate::testing {
@@ -102,7 +105,7 @@ http::Response google_answer(int status, const GoogleJson& body) {
     http::Response response;
     response.status = status;
     response.headers = {{"Content-Type", "application/json; charset=UTF-8"}};
-    response.body = body.dump(1);
+    response.body = body.dump(1, ' ', false, GoogleJson::error_handler_t::replace);  // What came need not be UTF-8.
     return response;
 }
 
@@ -154,6 +157,72 @@ GoogleJson masked(const GoogleJson& value, const std::string& fields) {
 std::string text_of(const GoogleJson& object, const char* name) {
     const auto at = object.is_object() ? object.find(name) : object.end();
     return object.is_object() && at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
+}
+
+bool is_true(const GoogleJson& object, const char* name) {
+    const auto at = object.is_object() ? object.find(name) : object.end();
+    return object.is_object() && at != object.end() && *at == true;
+}
+
+std::optional<Instant> google_instant(const std::string& text) {
+    if (text.size() < 20 || (text[10] != 'T' && text[10] != 't')) return std::nullopt;
+    std::size_t behind = 19;
+    if (text[behind] == '.') {
+        behind = text.find_first_not_of("0123456789", 20);
+        if (behind == 20 || behind == std::string::npos) return std::nullopt;
+    }
+    return parse_instant(text.substr(0, 19) + text.substr(behind));
+}
+
+std::string with_offset(Instant instant, const std::string& zone, const ZoneResolver& zones) {
+    const LocalSeconds local = zones.to_local(instant, zone);
+    const auto offset =
+        std::chrono::duration_cast<std::chrono::minutes>(local.time_since_epoch() - instant.time_since_epoch()).count();
+    if (offset == 0) return format_local(local) + "Z";
+    const auto size = offset < 0 ? -offset : offset;
+    char text[8];
+    std::snprintf(text, sizeof text, "%c%02d:%02d", offset < 0 ? '-' : '+', int(size / 60 % 100), int(size % 60));
+    return format_local(local) + text;
+}
+
+std::optional<std::size_t> count_of(const std::string& text) {
+    std::uint32_t number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find(' ', at), text.size());
+        if (end > at) out.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return out;
+}
+
+std::string sealed(const std::vector<std::string>& parts) {
+    std::string all;
+    for (const std::string& part : parts) all += part + "|";
+    return base64url(all + sha256_hex(all).substr(0, 8)) + "=";
+}
+
+std::optional<std::vector<std::string>> opened(std::string token) {
+    if (!token.ends_with('=')) return std::nullopt;
+    token.pop_back();
+    const auto all = from_base64url(token);
+    const auto end = all ? all->rfind('|') : std::string::npos;
+    if (end == std::string::npos || sha256_hex(all->substr(0, end + 1)).substr(0, 8) != all->substr(end + 1))
+        return std::nullopt;
+    std::vector<std::string> parts{""};
+    for (const char c : all->substr(0, end)) {
+        if (c == '|')
+            parts.emplace_back();
+        else
+            parts.back() += c;
+    }
+    return parts;
 }
 
 }  // namespace calgate::testing

@@ -13,30 +13,6 @@ constexpr std::chrono::days kBack{365}, kAhead{730};
 
 bool is_cancelled(const GoogleJson& event) { return text_of(event, "status") == "cancelled"; }
 
-/// Opaque and checked: "kind|calendar|parameters|a|b" with a digest.
-std::string sealed(const std::vector<std::string>& parts) {
-    std::string all;
-    for (const std::string& part : parts) all += part + "|";
-    return base64url(all + sha256_hex(all).substr(0, 8)) + "=";
-}
-
-std::optional<std::vector<std::string>> opened(std::string token) {
-    if (!token.ends_with('=')) return std::nullopt;
-    token.pop_back();
-    const auto all = from_base64url(token);
-    const auto end = all ? all->rfind('|') : std::string::npos;
-    if (end == std::string::npos || sha256_hex(all->substr(0, end + 1)).substr(0, 8) != all->substr(end + 1))
-        return std::nullopt;
-    std::vector<std::string> parts{""};
-    for (const char c : all->substr(0, end)) {
-        if (c == '|')
-            parts.emplace_back();
-        else
-            parts.back() += c;
-    }
-    return parts;
-}
-
 /// What has to stay the same over the pages and rounds that belong together.
 std::string parameters_of(const GoogleCall& call, bool with_sync) {
     std::string all;
@@ -54,6 +30,12 @@ bool gives_no_token(const GoogleCall& call) {
          {"orderBy", "q", "iCalUID", "privateExtendedProperty", "sharedExtendedProperty", "updatedMin"})
         if (call.query.contains(name)) return true;
     return false;
+}
+
+std::optional<Instant> instant_of(const GoogleCall& call, const char* name) { return google_instant(call.one(name)); }
+
+std::size_t items_on_a_page(const GoogleCall& call, std::size_t usual) {
+    return std::clamp<std::size_t>(count_of(call.one("maxResults")).value_or(usual), 1, 2500);
 }
 
 std::optional<http::Response> unfit_query(const GoogleCall& call) {
@@ -76,18 +58,15 @@ std::optional<http::Response> unfit_query(const GoogleCall& call) {
             400, "global", "badRequest", "The requested ordering is not available for the particular query."
         );
     for (const char* name : {"timeMin", "timeMax", "updatedMin"})
-        if (call.query.contains(name) && !parse_instant(call.one(name).substr(0, 19) + "Z"))
-            return google_error(400, "badRequest");
-    if (call.query.contains("timeMin") && call.query.contains("timeMax") && call.one("timeMax") <= call.one("timeMin"))
-        return google_error(400, "timeRangeEmpty");
+        if (call.query.contains(name) && !instant_of(call, name))
+            return google_error(
+                400, "global", "badRequest", std::string("Invalid value for: ") + name + ". Give an offset, %2B for +."
+            );
+    const auto from = instant_of(call, "timeMin"), to = instant_of(call, "timeMax");
+    if (from && to && *to <= *from) return google_error(400, "timeRangeEmpty");
+    if (call.query.contains("maxResults") && !count_of(call.one("maxResults")))
+        return google_error(400, "global", "invalid", "Invalid value for: maxResults");
     return std::nullopt;
-}
-
-std::optional<Instant> instant_of(const GoogleCall& call, const char* name) {
-    std::string text = call.one(name);
-    const auto dot = text.find('.');
-    if (dot != std::string::npos) text.erase(dot, text.find_first_not_of("0123456789", dot + 1) - dot);
-    return parse_instant(text);
 }
 
 bool has_property(const GoogleJson& event, const char* kind, const std::string& wanted) {
@@ -109,7 +88,7 @@ Instant GoogleSim::State::start_of(const GoogleCalendar& owner, const GoogleJson
 bool GoogleSim::State::fits(const GoogleCalendar& owner, const GoogleJson& event, const GoogleCall& call) const {
     if (call.query.contains("iCalUID") && text_of(event, "iCalUID") != call.one("iCalUID")) return false;
     if (const auto since = instant_of(call, "updatedMin"))
-        if (text_of(event, "updated") < format_instant(*since)) return false;
+        if (google_instant(text_of(event, "updated")).value_or(Instant{}) < *since) return false;
     const auto types = call.query.equal_range("eventTypes");
     if (types.first != types.second &&
         std::none_of(types.first, types.second, [&](const auto& t) { return t.second == text_of(event, "eventType"); }))
@@ -130,6 +109,7 @@ std::vector<GoogleJson> GoogleSim::State::expanded(
 ) const {
     std::vector<GoogleJson> out;
     const auto item = google::read_item(master.dump());
+    if (!item) return out;
     const auto event = google::read_event(google::Whole{*item, {}}, google::ReadContext{zones, owner.zone});
     if (!event) return out;
     for (const Occurrence& one : expand(*event, window, zones, owner.zone, clock).occurrences) {
@@ -165,11 +145,13 @@ http::Response GoogleSim::State::list(GoogleCalendar& owner, const GoogleCall& c
     const std::string round = parameters_of(call, false);
     if (call.query.contains("syncToken")) {
         const auto parts = opened(call.one("syncToken"));
-        const bool known = parts && parts->size() == 4 && (*parts)[0] == "s" && (*parts)[1] == owner.id;
+        const bool known = parts && parts->size() == 5 && (*parts)[0] == "s" && (*parts)[1] == owner.id;
         if (!known && quirks.bad_token_is_400)
             return google_error(400, "global", "invalid", "Invalid sync token value.");
         if (known) since = std::stoll((*parts)[3]);
-        if (!known || since < owner.tokens_from)
+        const bool aged = known && quirks.token_life.count() > 0 &&
+                          std::stoll((*parts)[4]) + quirks.token_life.count() <= clock.now().time_since_epoch().count();
+        if (!known || aged || since < owner.tokens_from)
             return google_error(
                 410,
                 quirks.bare_gone ? "global" : "calendar",
@@ -218,9 +200,7 @@ http::Response GoogleSim::State::list(GoogleCalendar& owner, const GoogleCall& c
             if (ordering == "updated") return text_of(a, "updated") < text_of(b, "updated");
             return start_of(owner, a, "start") < start_of(owner, b, "start");
         });
-    std::size_t limit = 250;
-    if (call.query.contains("maxResults"))
-        limit = std::clamp<std::size_t>(std::stoul("0" + call.one("maxResults")), 1, 2500);
+    std::size_t limit = items_on_a_page(call, 250);
     if (quirks.page > 0) limit = std::min(limit, quirks.page);
     // By id and not by number: what is deleted between two pages moves nothing.
     auto at = sorted.begin();
@@ -252,7 +232,9 @@ http::Response GoogleSim::State::list(GoogleCalendar& owner, const GoogleCall& c
             sealed({"p", owner.id, parameters_of(call, true), std::to_string(snapshot), after, pausing ? "pause" : "go"}
             );
     } else if (!gives_no_token(call) && quirks.short_listing_token) {
-        body["nextSyncToken"] = sealed({"s", owner.id, round, std::to_string(snapshot)});
+        body["nextSyncToken"] = sealed(
+            {"s", owner.id, round, std::to_string(snapshot), std::to_string(clock.now().time_since_epoch().count())}
+        );
     }
     body["items"] = std::move(items);
     return google_answer(200, masked(body, call.one("fields")));
@@ -261,66 +243,27 @@ http::Response GoogleSim::State::list(GoogleCalendar& owner, const GoogleCall& c
 http::Response GoogleSim::State::instances(GoogleCalendar& owner, const GoogleCall& call, const std::string& id) {
     const auto master = owner.events.find(id);
     if (master == owner.events.end() || is_cancelled(master->second)) return google_error(404, "notFound");
-    GoogleJson items = GoogleJson::array();
+    if (const auto refused = unfit_query(call)) return *refused;
+    const auto from =
+        call.query.contains("pageToken") ? count_of(call.one("pageToken")) : std::optional<std::size_t>(0);
+    if (!from) return google_error(400, "global", "invalid", "Invalid page token value.");
     const Interval window{
         instant_of(call, "timeMin").value_or(clock.now() - kBack),
         instant_of(call, "timeMax").value_or(clock.now() + kAhead)};
+    std::vector<GoogleJson> all;
     for (const GoogleJson& one : expanded(owner, master->second, window)) {
         const auto own = owner.events.find(text_of(one, "id"));
         const GoogleJson& event = own == owner.events.end() ? one : own->second;
-        if (!is_cancelled(event) || call.flag("showDeleted")) items.push_back(shown(owner, event));
+        if (!is_cancelled(event) || call.flag("showDeleted")) all.push_back(shown(owner, event));
     }
+    std::size_t limit = items_on_a_page(call, 250);
+    if (quirks.page > 0) limit = std::min(limit, quirks.page);
+    GoogleJson items = GoogleJson::array();
+    for (std::size_t i = *from; i < all.size() && items.size() < limit; ++i) items.push_back(std::move(all[i]));
     GoogleJson body{{"kind", "calendar#events"}, {"timeZone", owner.zone}, {"accessRole", owner.role}};
+    if (*from + items.size() < all.size()) body["nextPageToken"] = std::to_string(*from + items.size());
     body["items"] = std::move(items);
     return google_answer(200, masked(body, call.one("fields")));
-}
-
-http::Response GoogleSim::State::free_busy(const GoogleCall& call) {
-    const GoogleJson asked = GoogleJson::parse(call.request.body, nullptr, false);
-    const auto from = parse_instant(text_of(asked, "timeMin")), to = parse_instant(text_of(asked, "timeMax"));
-    if (!from || !to || !asked.contains("items")) return google_error(400, "badRequest");
-    if (*to <= *from) return google_error(400, "timeRangeEmpty");
-    if (*to - *from > std::chrono::days(90)) return google_error(400, "timeRangeTooLong");
-    GoogleJson calendars_json = GoogleJson::object();
-    for (const auto& wanted : asked["items"]) {
-        const std::string id = text_of(wanted, "id");
-        GoogleCalendar* owner = calendar(id);
-        GoogleJson& entry = calendars_json[id];
-        entry["busy"] = GoogleJson::array();
-        if (!owner) {
-            entry["errors"] = GoogleJson::array({{{"domain", "global"}, {"reason", "notFound"}}});
-            continue;
-        }
-        if (!quirks.free_busy_error.empty()) {
-            entry["errors"] = GoogleJson::array({{{"domain", "global"}, {"reason", quirks.free_busy_error}}});
-            continue;
-        }
-        std::vector<Interval> busy;
-        for (const auto& [name, event] : owner->events) {
-            if (is_cancelled(event) || text_of(event, "transparency") == "transparent") continue;
-            std::vector<GoogleJson> one{event};
-            if (event.contains("recurrence")) one = expanded(*owner, event, {*from, *to});
-            for (const GoogleJson& e : one) {
-                const bool replaced = event.contains("recurrence") && owner->events.contains(text_of(e, "id"));
-                const Interval there{start_of(*owner, e, "start"), start_of(*owner, e, "end")};
-                if (!replaced && there.start < *to && there.end > *from) busy.push_back(there);
-            }
-        }
-        std::sort(busy.begin(), busy.end());
-        for (std::size_t i = 0; i < busy.size();) {
-            Interval merged = busy[i];
-            for (++i; i < busy.size() && busy[i].start <= merged.end; ++i)
-                merged.end = std::max(merged.end, busy[i].end);
-            entry["busy"].push_back({{"start", format_instant(merged.start)}, {"end", format_instant(merged.end)}});
-        }
-    }
-    return google_answer(
-        200,
-        {{"kind", "calendar#freeBusy"},
-         {"timeMin", format_instant(*from)},
-         {"timeMax", format_instant(*to)},
-         {"calendars", calendars_json}}
-    );
 }
 
 }  // namespace calgate::testing

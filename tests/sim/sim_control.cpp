@@ -20,7 +20,7 @@ SimReply reply(int status, const Json& body) {
     SimReply out;
     out.response.status = status;
     out.response.headers = {{"Content-Type", "application/json"}};
-    out.response.body = body.dump() + "\n";
+    out.response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     return out;
 }
 
@@ -31,8 +31,16 @@ Json described(const SimSite& site) {
         {"down", site.faults.down},
         {"hang", site.faults.hang},
         {"failing_percent", site.faults.failing_percent},
+        {"method", site.faults.method},
+        {"path", site.faults.path},
         {"requests", site.requests},
         {"mails", site.person->mails()}};
+}
+
+int status_in(const Json& value) {
+    const int status = value.get<int>();
+    if (status < 200 || status > 599) throw Refusal(400, "Give a status from 200 to 599.");
+    return status;
 }
 
 SimFaults faults_from(const Json& body) {
@@ -45,9 +53,15 @@ SimFaults faults_from(const Json& body) {
         else if (key == "failing_percent")
             faults.failing_percent = value.get<int>();
         else if (key == "status")
-            faults.status = value.get<int>();
+            faults.status = status_in(value);
         else if (key == "body")
             faults.body = value.get<std::string>();
+        else if (key == "retry_after")
+            faults.retry_after = value.is_string() ? value.get<std::string>() : std::to_string(value.get<int>());
+        else if (key == "method")
+            faults.method = value.get<std::string>();
+        else if (key == "path")
+            faults.path = value.get<std::string>();
         else
             throw Refusal(400, "A site has no fault \"" + key + "\".");
     }
@@ -73,6 +87,20 @@ Json listed(SimPerson& person, const std::string& calendar) {
     return {{"events", events}};
 }
 
+void switch_quirks(SimPerson& person, const Json& body) {
+    if (!body.is_object()) throw Refusal(400, "Give quirks as an object: {\"name\": value}.");
+    for (const auto& [name, value] : body.items())
+        person.set_quirk(name, value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+void advance(SimPerson& person, const Json& body) {
+    constexpr std::int64_t kLongest = 10LL * 365 * 86400;
+    const auto by = body.find("advance_s");
+    if (by == body.end() || !by->is_number_unsigned() || by->get<std::uint64_t>() > kLongest)
+        throw Refusal(400, "Give \"advance_s\" as seconds, ten years at most.");
+    person.advance(std::chrono::seconds(by->get<std::int64_t>()));
+}
+
 /// What does not touch faults.
 Json act(SimPerson& person, const std::string& what, const std::string& query, const Json& body) {
     if (what == "POST calendars") return {{"calendar", person.make_calendar(text(body, "name"))}};
@@ -89,6 +117,20 @@ Json act(SimPerson& person, const std::string& what, const std::string& query, c
     }
     if (what == "POST forgotten") {
         person.forget_tokens();
+        return Json::object();
+    }
+    if (what == "POST quirks") {
+        switch_quirks(person, body);
+        return Json::object();
+    }
+    if (what == "POST clock") {
+        advance(person, body);
+        return Json::object();
+    }
+    if (what == "POST service_accounts") {
+        person.register_service_account(
+            text(body, "email"), text(body, "public_key"), body.value("delegated_scopes", "")
+        );
         return Json::object();
     }
     if (what == "POST notifications") return {{"delivered", person.deliver()}};
@@ -122,6 +164,8 @@ SimReply SimControl::handle(http::Request&& request) {
         return reply(400, {{"detail", "The body is not the JSON that belongs here."}});
     } catch (const std::invalid_argument& unknown) {
         return reply(404, {{"detail", unknown.what()}});
+    } catch (const std::exception& refused) {
+        return reply(400, {{"detail", std::string("This cannot be done: ") + refused.what()}});
     }
 }
 

@@ -7,7 +7,8 @@ namespace calgate::testing {
 // clang-format off
 /// The control endpoint of calgate-sim, JSON over plain HTTP:
 ///   GET    /                        every site with its faults and counts
-///   POST   /{site}/faults           {"down", "hang", "failing_percent", "status", "body"}; what is absent ends
+///   POST   /{site}/faults           {"down", "hang", "failing_percent", "status", "body", "retry_after", "method",
+///                                    "path"}; what is absent ends. The last two say which requests hang or fail
 ///   POST   /{site}/calendars        {"name"} -> {"calendar"}
 ///   GET    /{site}/events?calendar= -> {"events": [{"event", "content"}]}
 ///   PUT    /{site}/events           {"calendar", "event", "content"} -> {"event"}; without "event" a new one
@@ -15,6 +16,10 @@ namespace calgate::testing {
 ///   POST   /{site}/receiver         {"origin"}: the program that gets notifications
 ///   POST   /{site}/notifications    sends what waits -> {"delivered"}
 ///   POST   /{site}/forgotten        every sync token so far is forgotten
+///   POST   /{site}/quirks           {name: true, 50 or "text", …}; those before one that is refused are set
+///   POST   /{site}/clock            {"advance_s"}: the service's wall clock goes ahead
+///   POST   /{site}/service_accounts {"email", "public_key", "delegated_scopes"}
+/// Whatever it is sent, the answer to what it cannot do is a 4xx with {"detail"}.
 // clang-format on
 class SimControl {
 public:

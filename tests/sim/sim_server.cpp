@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/sim/sim_encoding.hpp"
 #include "tests/sim/sim_feed.hpp"
 
 namespace calgate::testing {
@@ -137,7 +138,10 @@ private:
         auto message = parser_->release();
         keep_ = message.keep_alive();
         const bool head = message.method() == bhttp::verb::head;
-        SimReply reply = handler_(translated(std::move(message), scheme()));
+        http::Request request = translated(std::move(message), scheme());
+        auto refused = undo_encoding(request, kMaxBody);
+        SimReply reply =
+            refused ? SimReply{SimReply::Kind::Answer, std::move(*refused), {}, {}} : handler_(std::move(request));
         if (reply.kind == SimReply::Kind::Drop) return abort();
         if (reply.kind == SimReply::Kind::Silence) return wait_for_client();
         if (reply.kind == SimReply::Kind::Stream) return go_on(std::move(reply));

@@ -27,7 +27,7 @@ struct SimReply {
     std::function<void()> tick{};  ///< Of a stream: called four times a second while it is open.
 };
 
-/// A request as it came in; `url` is built from the scheme, the Host header and the target.
+/// A request as it came in, its body unpacked; `url` is built from the scheme, the Host header and the target.
 using SimHandler = std::function<SimReply(http::Request&&)>;
 
 /// A certificate for some host names.
@@ -37,7 +37,8 @@ struct TlsHost {
 };
 
 /// HTTP/1.1 and HTTPS on free ports of 127.0.0.1. All handlers run on one thread, the server's own, so simulators need
-/// no locks. Bodies up to 64 MiB; an idle connection ends after 60 s. Throws std::runtime_error when it cannot listen.
+/// no locks. Bodies up to 64 MiB, also once they are unpacked; an idle connection ends after 60 s. Throws
+/// std::runtime_error when it cannot listen.
 class SimServer {
 public:
     SimServer();

@@ -40,16 +40,47 @@ SimReply reply_of(Result<http::Response> outcome) {
 SimReply stream_of(SimSite& site, http::Request request) {
     SimReply reply;
     reply.kind = SimReply::Kind::Stream;
-    reply.open = [service = site.service, asked = std::move(request)](std::shared_ptr<http::StreamListener> listener) {
-        return service->open_stream(asked, std::move(listener), {});
+    reply.open = [service = site.service, asked = std::move(request)](std::shared_ptr<http::StreamListener> listener
+                 ) -> Result<std::unique_ptr<http::OpenStream>> {
+        try {
+            return service->open_stream(asked, std::move(listener), {});
+        } catch (const std::exception&) {
+            return Error{ErrorCode::InvalidResponse, "The simulator cannot take this request.", {}};
+        }
     };
     reply.tick = site.tick;
+    return reply;
+}
+
+bool is_hit(const SimFaults& faults, const http::Request& request, const std::string& path) {
+    return (faults.method.empty() || faults.method == request.method) && path.find(faults.path) != std::string::npos;
+}
+
+SimReply failure(const SimFaults& faults) {
+    SimReply reply = answer(faults.status, faults.body);
+    if (!faults.retry_after.empty()) reply.response.headers.emplace_back("Retry-After", faults.retry_after);
+    return reply;
+}
+
+SimReply broken(const SimSite& site) {
+    SimReply reply = answer(500, R"({"error":{"code":500,"message":"The simulator cannot take this request."}})");
+    reply.response.headers = {{"Content-Type", "application/json; charset=utf-8"}};
+    if (site.broken) reply.response = site.broken();
     return reply;
 }
 
 }  // namespace
 
 void SimPerson::forget_tokens() { throw std::invalid_argument("This service cannot be made to forget."); }
+void SimPerson::set_quirk(const std::string&, const std::string&) {
+    throw std::invalid_argument("This service has no quirks that can be switched here.");
+}
+void SimPerson::advance(std::chrono::seconds) {
+    throw std::invalid_argument("The clock of this service cannot be moved.");
+}
+void SimPerson::register_service_account(const std::string&, const std::string&, const std::string&) {
+    throw std::invalid_argument("This service has no service accounts.");
+}
 void SimPerson::receive_at(const std::string&) { throw std::invalid_argument("This service does not notify."); }
 
 SimSites::SimSites(const Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
@@ -61,32 +92,58 @@ SimSite* SimSites::named(const std::string& name) {
     return found == sites_.end() ? nullptr : &found->second;
 }
 
-SimSite* SimSites::site_of(const std::string& host, const std::string& default_site) {
-    if (host.empty() || http::is_loopback_host(host)) return named(default_site);
-    for (auto& [name, site] : sites_)
-        if (std::find(site.hosts.begin(), site.hosts.end(), host) != site.hosts.end()) return &site;
-    return nullptr;
+SimSite* SimSites::loopback_site(const std::string& default_site) {
+    if (SimSite* const site = named(default_site)) return site;
+    return sites_.size() == 1 ? &sites_.begin()->second : nullptr;
+}
+
+SimSite* SimSites::site_of(const std::string& host, const std::string& path, const std::string& default_site) {
+    const bool loopback = host.empty() || http::is_loopback_host(host);
+    for (auto& [name, site] : sites_) {
+        const bool named_here = std::find(site.hosts.begin(), site.hosts.end(), host) != site.hosts.end();
+        const bool known = loopback && std::any_of(site.paths.begin(), site.paths.end(), [&](const auto& beginning) {
+                               return path.starts_with(beginning);
+                           });
+        if (named_here || known) return &site;
+    }
+    return loopback ? loopback_site(default_site) : nullptr;
 }
 
 bool SimSites::admits(const std::string& host, const std::string& default_site) {
-    const SimSite* const site = site_of(host, default_site);
-    return site && !site->faults.down;
+    if (!host.empty() && !http::is_loopback_host(host)) {
+        const SimSite* const site = site_of(host, {}, default_site);
+        return site && !site->faults.down;
+    }
+    // The path is not known yet: one that could be meant is enough.
+    const SimSite* const fallback = loopback_site(default_site);
+    return (fallback && !fallback->faults.down) || std::any_of(sites_.begin(), sites_.end(), [](const auto& entry) {
+               return !entry.second.paths.empty() && !entry.second.faults.down;
+           });
 }
 
 SimReply SimSites::handle(http::Request&& request, const std::string& default_site) {
     const auto url = http::parse_url(request.url);
     if (!url) return answer(400, "The Host header or the target is no address.\n");
-    SimSite* const site = site_of(url->host, default_site);
+    SimSite* const site = site_of(url->host, url->path, default_site);
     if (!site) return answer(421, "No simulator answers for " + url->host + ".\n");
     ++site->requests;
     if (site->faults.down) return {SimReply::Kind::Drop, {}};
-    if (site->faults.hang) return {SimReply::Kind::Silence, {}};
-    if (random_.between(1, 100) <= site->faults.failing_percent) return answer(site->faults.status, site->faults.body);
-    const std::string origin = site->origin.empty() ? "https://" + url->host : site->origin;
-    request.url = origin + url->path + url->query;
-    if (site->streams && site->streams(request)) return stream_of(*site, std::move(request));
-    SimReply reply = reply_of(site->service->send(request, {clock_.steady() + kPerRequest, {}}));
-    if (!site->origin.empty()) keep_redirect_here(reply.response, site->origin, url->origin());
+    const bool hit = is_hit(site->faults, request, url->path);
+    if (hit && site->faults.hang) return {SimReply::Kind::Silence, {}};
+    if (hit && random_.between(1, 100) <= site->faults.failing_percent) return failure(site->faults);
+    try {
+        return outcome(*site, *url, std::move(request));
+    } catch (const std::exception&) {
+        return broken(*site);
+    }
+}
+
+SimReply SimSites::outcome(SimSite& site, const http::Url& url, http::Request&& request) {
+    const std::string origin = site.origin.empty() ? "https://" + url.host : site.origin;
+    request.url = origin + url.path + url.query;
+    if (site.streams && site.streams(request)) return stream_of(site, std::move(request));
+    SimReply reply = reply_of(site.service->send(request, {clock_.steady() + kPerRequest, {}}));
+    if (!site.origin.empty()) keep_redirect_here(reply.response, site.origin, url.origin());
     return reply;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/http/url.hpp"
 #include "core/clock.hpp"
 #include "tests/sim/sim_server.hpp"
 #include "tests/support/seeded_random.hpp"
@@ -34,6 +36,14 @@ public:
     virtual int deliver() { return 0; }
     /// Every sync token so far means nothing to the service any more.
     virtual void forget_tokens();
+    /// Switches a habit of the service, by its name. @param value "true", "50" or a text.
+    virtual void set_quirk(const std::string& name, const std::string& value);
+    /// The service's wall clock goes ahead; deadlines and other services stay.
+    virtual void advance(std::chrono::seconds by);
+    /// @param delegated_scopes that it may use for a person, space between them.
+    virtual void register_service_account(
+        const std::string& email, const std::string& public_key_pem, const std::string& delegated_scopes
+    );
     /// Where notifications end, whatever public address they are sent to: "http://127.0.0.1:8480".
     virtual void receive_at(const std::string& origin);
 };
@@ -43,13 +53,17 @@ struct SimFaults {
     bool hang = false;        ///< Requests are taken, and nothing comes back.
     int failing_percent = 0;  ///< So many of a hundred requests are answered `status` instead.
     int status = 503;
-    std::string body{};  ///< Of those answers.
+    std::string body{};         ///< Of those answers.
+    std::string retry_after{};  ///< Of those answers, as the header says it; empty: no header.
+    std::string method{};       ///< Only such requests hang or fail; empty: any.
+    std::string path{};         ///< Only requests whose path holds this hang or fail; empty: any.
 };
 
 /// One simulated service behind some host names.
 struct SimSite {
     std::string name{};
     std::vector<std::string> hosts{};
+    std::vector<std::string> paths{};  ///< Beginnings by which it is known when a loopback address is asked.
     /// Non-empty: the service is given requests as if they had come to this origin.
     std::string origin{};
     std::shared_ptr<http::HttpTransport> service{};
@@ -58,11 +72,14 @@ struct SimSite {
     std::function<bool(const http::Request&)> streams{};
     std::function<void()> tick{};                ///< Lets time pass for what goes on.
     std::map<std::string, std::string> login{};  ///< What a client needs to sign in, by name.
+    /// The answer to a request that the service cannot take, in its own dialect; unset: JSON that all can read.
+    std::function<http::Response()> broken{};
     SimFaults faults{};
     std::int64_t requests = 0;
 };
 
-/// Chooses the site by the Host header, with its faults. One thread.
+/// Chooses the site by the Host header, or by the path where a loopback address is asked, with its faults. A simulator
+/// that throws costs its request a 500 and nothing else. One thread.
 class SimSites {
 public:
     SimSites(const Clock&, std::uint64_t seed);
@@ -72,12 +89,15 @@ public:
     SimSite* named(const std::string& name);
     const std::map<std::string, SimSite>& all() const { return sites_; }
 
-    /// @param default_site gets what is asked of a bare loopback address.
+    /// @param default_site gets what is asked of a bare loopback address and begins with no site's path; where it is
+    /// empty, the only site there is.
     SimReply handle(http::Request&&, const std::string& default_site);
     bool admits(const std::string& host, const std::string& default_site);
 
 private:
-    SimSite* site_of(const std::string& host, const std::string& default_site);
+    SimSite* site_of(const std::string& host, const std::string& path, const std::string& default_site);
+    SimSite* loopback_site(const std::string& default_site);
+    SimReply outcome(SimSite&, const http::Url&, http::Request&&);
 
     const Clock& clock_;
     SeededRandom random_;

@@ -22,7 +22,8 @@ public:
 
     const std::string& ca_file() const { return ca_file_; }
     std::uint16_t https_port() const { return https_port_; }
-    /// The first CalDAV site, for clients without TLS; other sites by their Host header.
+    /// For clients without TLS: sites by their Host header; under a loopback address by the path (Google), otherwise
+    /// the first CalDAV site or the only site there is.
     std::uint16_t http_port() const { return http_port_; }
     std::uint16_t control_port() const { return control_port_; }
     std::vector<std::string> hosts() const;
