@@ -187,7 +187,9 @@ constexpr const char* kParts =
     "--b 1\r\nContent-Type: application/http\r\n\r\nPOST /calendar/v3/calendars\r\nContent-Type: "
     "application/json\r\n\r\n"
     "{\"summary\":\n\"New\"}\r\n"
-    "--b 1\r\nContent-Type: application/http\r\n\r\nPOST /batch/calendar/v3\r\n\r\n\r\n"
+    "--b 1\r\nContent-Type: application/http\r\n\r\nPOST /batch/calendar/v3\r\n"
+    "Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+    "--x\r\nContent-Type: application/http\r\n\r\nGET /calendar/v3/calendars/primary\r\n\r\n--x--\r\n"
     "--b 1\r\nContent-Type: application/http\r\n\r\nnonsense\r\n"
     "--b 1--\r\n";
 
