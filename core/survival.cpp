@@ -129,7 +129,8 @@ Survival survived(
     const Event& written, Carrier carrier, const RemoteEvent& read, const std::optional<Version>& receipt
 ) {
     Survival out;
-    out.carrier = read.event.mark == written.mark ? carrier : Carrier::None;
+    // A mark under another name would be a stranger's copy.
+    out.carrier = read.event.mark == written.mark && read.event.uid == written.uid ? carrier : Carrier::None;
     out.capsule = read.event.capsule == written.capsule ? static_cast<int>(written.capsule.size()) : 0;
     out.transparency = read.event.master.transparency == Transparency::Transparent;
     out.version = !receipt                  ? VersionNews::Missing

@@ -128,7 +128,7 @@ Status ChangeReader::fill(
     const KnownVersion& known,
     ChangeSet& out
 ) const {
-    std::vector<std::string> ids;
+    std::vector<std::string> ids, keys;
     for (const Named& one : named) {
         const Href href = event_href(calendar, one.id);
         const auto held = known && !one.removed ? known(href) : std::nullopt;
@@ -138,12 +138,16 @@ Status ChangeReader::fill(
             out.unchanged.push_back(href);
         } else {
             ids.push_back(one.id);
+            keys.push_back(one.change_key);
         }
     }
     CALGATE_TRY(std::vector<Answer> answers, items_.get(context, ids));
     std::vector<Element> items;
+    std::vector<RemoteEvent> broken;
     for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (!answers[i].item) {
+        if (answers[i].broken) {
+            broken.push_back(items_.unreadable(calendar, ids[i], keys[i], *answers[i].error));
+        } else if (!answers[i].item) {
             out.unread.push_back(event_href(calendar, ids[i]));  // Gone meanwhile, or odd: the next round knows.
         } else if (!is_other_item(answers[i].item->name)) {
             items.push_back(std::move(*answers[i].item));
@@ -155,6 +159,7 @@ Status ChangeReader::fill(
         }
     }
     CALGATE_TRY(out.changed, items_.complete(context, calendar, std::move(items)));
+    for (RemoteEvent& one : broken) out.changed.push_back(std::move(one));
     return {};
 }
 

@@ -78,6 +78,12 @@ struct EwsConnector::Impl {
         const Context& context, const Href& calendar, Searched searched, const std::string& value, const Uid& uid
     ) {
         CALGATE_TRY(const std::vector<Search::Find> found, search.find(context, calendar, searched, {value}));
+        return first_of(context, calendar, found, uid);
+    }
+
+    Result<RemoteEvent> first_of(
+        const Context& context, const Href& calendar, const std::vector<Search::Find>& found, const Uid& uid
+    ) {
         std::vector<std::string> ids;
         for (const Search::Find& find : found) ids.push_back(find.id);
         CALGATE_TRY(std::vector<Answer> answers, items.get(context, ids));
@@ -114,6 +120,9 @@ struct EwsConnector::Impl {
         return current;
     }
 
+    /// The server knows fewer time zones than we do, and a single event means the same in UTC.
+    bool may_be_in_utc(const Event& event) const { return session.zone_was_refused() && event.master.rules.empty(); }
+
     /// After the item itself was written: its occurrences, and what the service then calls its version.
     /// @param written ItemId element of the answer; may be empty.
     Result<WriteReceipt> finish(
@@ -140,7 +149,12 @@ EwsConnector::EwsConnector(
 
 EwsConnector::~EwsConnector() = default;
 
-Capabilities EwsConnector::capabilities() const { return {true, true}; }
+Capabilities EwsConnector::capabilities() const {
+    Capabilities offered{true, true};
+    // A throttled server says 401 as well.
+    offered.sign_in_tries = impl_->session.locked_out() ? 1 : 2;
+    return offered;
+}
 
 HintService* EwsConnector::hints() { return &impl_->streaming; }
 
@@ -185,6 +199,9 @@ Result<std::vector<RemoteCalendar>> EwsConnector::list_calendars(const Context& 
             by_class = false;
             answer = ask();
         }
+        // A server that has no such operation still has the calendar that everybody has.
+        const bool unknown = !answer && answer.error().code == ErrorCode::InvalidResponse && offset == 0;
+        if (unknown && impl_->session.was_refused() && !out.empty()) return out;
         CALGATE_TRY(const Element message, std::move(answer));
         const Element& root = message.child("RootFolder");
         const auto& folders = root.child("Folders").children;
@@ -222,7 +239,11 @@ Result<RemoteEvent> EwsConnector::find_event(const Context& context, const Href&
     CALGATE_TRY_STATUS(check_calendar(calendar));
     auto ours = impl_->find_by(context, calendar, Searched::OurUid, uid.value, uid);
     if (ours || ours.error().code != ErrorCode::NotFound) return ours;
-    return impl_->find_by(context, calendar, Searched::GlobalObjectId, global_object_id(uid.value), uid);
+    const auto found = impl_->search.find(context, calendar, Searched::GlobalObjectId, {global_object_id(uid.value)});
+    // Some servers cannot search by it at all; then our own property has answered.
+    if (!found && impl_->search.is_impossible(found.error())) return ours;
+    if (!found) return found.error();
+    return impl_->first_of(context, calendar, *found, uid);
 }
 
 Result<WriteReceipt> EwsConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
@@ -231,8 +252,18 @@ Result<WriteReceipt> EwsConnector::create_event(const Context& context, const Hr
     const auto there = impl_->find_by(context, calendar, Searched::OurUid, event.uid.value, event.uid);
     if (there) return already_there();
     if (there.error().code != ErrorCode::NotFound) return there.error();
-    const Ask ask{Call::Create, "CreateItem", create_item(folder_in(calendar), item), impl_->items.wire().zone()};
-    CALGATE_TRY(const Element message, impl_->session.ask_one(context, ask));
+    const auto ask = [&](const std::string& xml, const std::string& zone) {
+        return impl_->session.ask_one(
+            context, {Call::Create, "CreateItem", create_item(folder_in(calendar), xml), zone}
+        );
+    };
+    auto answer = ask(item, zone_of_request(event.master, impl_->items.wire()));
+    if (!answer && impl_->may_be_in_utc(event)) {
+        const WireContext utc = impl_->items.wire_in_utc();
+        CALGATE_TRY(const std::string plain, write_create(in_utc(event, impl_->items.wire()), utc));
+        answer = ask(plain, utc.zone());
+    }
+    CALGATE_TRY(const Element message, std::move(answer));
     const Element* const id = message.find("ItemId");
     if (!id || id->attribute("Id").empty()) return unnamed();
     return impl_->finish(context, calendar, id->attribute("Id"), *id, event);
@@ -248,12 +279,17 @@ Result<WriteReceipt> EwsConnector::update_event(
     CALGATE_TRY(const Update update, update_of(impl_->items, stored.front(), event));
     const std::string id = item_in(href);
     if (update.fields.empty()) return impl_->finish(context, calendar, id, current.child("ItemId"), event);
-    const Ask ask{
-        Call::Update,
-        "UpdateItem",
-        update_items(item_change(id, current.child("ItemId").attribute("ChangeKey"), update.fields)),
-        impl_->items.wire().zone()};
-    CALGATE_TRY(const Element message, impl_->session.ask_one(context, ask));
+    const auto ask = [&](const std::string& fields, const std::string& zone) {
+        const std::string change = item_change(id, current.child("ItemId").attribute("ChangeKey"), fields);
+        return impl_->session.ask_one(context, {Call::Update, "UpdateItem", update_items(change), zone});
+    };
+    auto answer = ask(update.fields, zone_of_request(event.master, impl_->items.wire()));
+    if (!answer && impl_->may_be_in_utc(event)) {
+        const WireContext utc = impl_->items.wire_in_utc();
+        CALGATE_TRY(const Update plain, write_update(in_utc(event, impl_->items.wire()), stored.front().event, utc));
+        answer = ask(plain.fields, utc.zone());
+    }
+    CALGATE_TRY(const Element message, std::move(answer));
     static const Element kNothing;
     const Element* const written = message.find("ItemId");
     return impl_->finish(context, calendar, id, written ? *written : kNothing, event);

@@ -26,6 +26,7 @@ constexpr std::string_view kSyncState = "forgot how far we had read; the whole c
 constexpr std::string_view kGone = "no longer has it; if the calendar was removed, choose another one.";
 constexpr std::string_view kStale = "holds another version of the event than we had read.";
 constexpr std::string_view kSubscription = "no longer knows our subscription; we make another one.";
+constexpr std::string_view kCorrupt = "holds the event in a form that it cannot read itself.";
 constexpr std::string_view kNewIds =
     "does not know the ids that it gave us; if the mailbox was moved, choose the calendar again.";
 
@@ -82,13 +83,20 @@ constexpr CodeRule kCodes[] = {
     {"ErrorInvalidId", ErrorCode::InvalidResponse, kNewIds},
     {"ErrorInvalidIdMalformed", ErrorCode::InvalidResponse, kNewIds},
     {"ErrorInvalidIdNotAnItemAttachmentId", ErrorCode::InvalidResponse, kNewIds},
-    {"ErrorCorruptData", ErrorCode::InvalidResponse, "holds the event in a form that it cannot read itself."},
+    {"ErrorCorruptData", ErrorCode::InvalidResponse, kCorrupt},
+    {"ErrorItemCorrupt", ErrorCode::InvalidResponse, kCorrupt},
 };
 /// A write may have happened before these.
 constexpr std::string_view kUnknownFate[] = {
     "ErrorInternalServerError", "ErrorInternalServerTransientError", "ErrorTimeoutExpired"};
+/// Faults that name nothing but whose they are (SOAP 1.1 4.4.1, SOAP 1.2 5.4.6): the server's.
+constexpr std::string_view kItsOwn[] = {"Server", "Receiver", "an unnamed fault"};
 constexpr std::string_view kWrongVersions[] = {
     "ErrorInvalidServerVersion", "ErrorIncorrectSchemaVersion", "ErrorInvalidSchemaVersionForMailboxVersion"};
+constexpr std::string_view kUnknownZones[] = {"ErrorCalendarInvalidTimeZone", "ErrorTimeZone"};
+/// Of one item, and for ever.
+constexpr std::string_view kBrokenItems[] = {"ErrorCorruptData", "ErrorItemCorrupt", "ErrorAccessDenied"};
+constexpr std::string_view kVersionSentence = "specified server version is invalid";
 // clang-format on
 
 template <class Range>
@@ -115,7 +123,7 @@ void read_details(const Element& message_xml, Verdict& out) {
     std::int64_t milliseconds = 0;
     const auto [end, problem] = std::from_chars(wait.data(), wait.data() + wait.size(), milliseconds);
     if (wait.empty() || problem != std::errc{} || end != wait.data() + wait.size() || milliseconds < 0) return;
-    out.back_off = std::chrono::seconds(std::min<std::int64_t>(milliseconds / 1000 + 1, kLongestBackOff));
+    out.back_off = std::chrono::seconds((std::min(milliseconds, kLongestBackOff * 1000) + 999) / 1000);
 }
 
 std::string without_prefix(const std::string& word) { return word.substr(word.find(':') + 1); }
@@ -132,8 +140,7 @@ std::string offered(const http::Response& response) {
 }
 
 std::string_view sign_in_sentence(const http::Response& response) {
-    if (response.body.find("locked out") != std::string::npos)
-        return "says that the account is locked; have it unlocked, then connect it again.";
+    if (is_locked_out(response)) return "says that the account is locked; have it unlocked, then connect it again.";
     const std::string schemes = offered(response);
     const bool windows = schemes.find("ntlm") != std::string::npos || schemes.find("negotiate") != std::string::npos;
     if (windows && schemes.find("basic") == std::string::npos)
@@ -156,16 +163,36 @@ Verdict verdict_of(const Element& message) {
 Verdict verdict_of_fault(const Element& fault) {
     Verdict out;
     const Element* const code = fault.find("ResponseCode");
-    out.code = code ? code->text : without_prefix(fault.word("faultcode"));
-    out.text = fault.word("faultstring");
+    std::string of_soap = fault.has("faultcode") ? fault.word("faultcode") : fault.child("Code").word("Value");
+    of_soap = without_prefix(of_soap.substr(0, of_soap.find('.')));
+    out.code = code ? code->text : of_soap;
+    out.text = fault.has("faultstring") ? fault.word("faultstring") : fault.child("Reason").word("Text");
     if (out.code.empty() || out.code == "NoError") out.code = "an unnamed fault";
     if (const Element* const details = fault.find("MessageXml")) read_details(*details, out);
     return out;
 }
 
 bool is_wrong_version(const Verdict& verdict) {
-    return has(kWrongVersions, verdict.code) ||
-           verdict.text.find("specified server version is invalid") != std::string::npos;
+    return has(kWrongVersions, verdict.code) || verdict.text.find(kVersionSentence) != std::string::npos;
+}
+
+bool is_wrong_version(const http::Response& response) {
+    return response.status == 500 && response.body.find(kVersionSentence) != std::string::npos;
+}
+
+bool is_locked_out(const http::Response& response) {
+    return response.status == 401 && response.body.find("locked out") != std::string::npos;
+}
+
+bool is_unknown_zone(const std::string& code) { return has(kUnknownZones, code); }
+
+bool is_broken_item(const Verdict& verdict) { return has(kBrokenItems, verdict.code); }
+
+bool is_busy(const Verdict& verdict) {
+    return std::any_of(std::begin(kCodes), std::end(kCodes), [&](const CodeRule& rule) {
+        return rule.name == verdict.code &&
+               (rule.code == ErrorCode::RateLimited || rule.code == ErrorCode::Unavailable);
+    });
 }
 
 bool is_dead_subscription(const Verdict& verdict) {
@@ -182,7 +209,7 @@ Error refusal(Call call, const Verdict& verdict, const std::string& where) {
         out.retry_after = verdict.back_off;
         return out;
     }
-    if (has(kUnknownFate, verdict.code)) {
+    if (has(kUnknownFate, verdict.code) || (is_write(call) && has(kItsOwn, verdict.code))) {
         Error out =
             is_write(call)
                 ? error(

@@ -34,6 +34,14 @@ Error http_refusal(Call, const http::Response&, Instant now, const std::string& 
 
 /// The request was not looked at because of its RequestServerVersion.
 bool is_wrong_version(const Verdict&);
+bool is_wrong_version(const http::Response&);  ///< Of status 500, without SOAP in it.
+bool is_locked_out(const http::Response&);
+/// A ResponseCode for a time zone that the server does not know.
+bool is_unknown_zone(const std::string& code);
+/// The item cannot be read now or later, by this account.
+bool is_broken_item(const Verdict&);
+/// The item was not looked at now.
+bool is_busy(const Verdict&);
 
 /// The subscription is worth nothing any more; another one is to be made at once.
 bool is_dead_subscription(const Verdict&);

@@ -103,7 +103,10 @@ Status ItemReader::write_change(const Context& context, const std::string& id, i
     const std::string named = !item ? "" : item->word(original ? "OriginalStart" : "Start");
     const auto at = parse_time(named, wire().zone(), zones_);
     const Instant expected = zones_.to_instant(original ? change.slot : change.stored.start, wire().zone());
-    if (!at || *at - expected >= kHalfDay || expected - *at >= kHalfDay)
+    // The series itself in the place of its occurrence would be changed or deleted as a whole.
+    const bool whole =
+        item && (id_of(*item).empty() || id_of(*item) == id || item->word("CalendarItemType") == "RecurringMaster");
+    if (!at || whole || *at - expected >= kHalfDay || expected - *at >= kHalfDay)
         return Error{
             ErrorCode::InvalidResponse, "The Exchange server counts the occurrences of the series otherwise.", {}};
     const std::string& key = item->child("ItemId").attribute("ChangeKey");
@@ -111,7 +114,7 @@ Status ItemReader::write_change(const Context& context, const std::string& id, i
                                   : Ask{Call::Update,
                                         "UpdateItem",
                                         update_items(item_change(id_of(*item), key, update.fields)),
-                                        wire().zone()};
+                                        zone_of_request(change.wanted, wire())};
     const auto written = session_.ask_one(context, ask);
     return written ? Status{} : Status{written.error()};
 }

@@ -1,6 +1,7 @@
 #include "connectors/ews/ews_items.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "connectors/ews/ews_requests.hpp"
 #include "connectors/http/url.hpp"
@@ -64,46 +65,66 @@ Version version_of(const Element& item) {
 ItemReader::ItemReader(Session& session, const Clock& clock, const ZoneResolver& zones, const EwsSettings& settings)
     : session_(session), clock_(clock), zones_(zones), settings_(settings) {}
 
-/// @param at of the first id that was not tried yet (ErrorBatchProcessingStopped).
-Status ItemReader::get_batch(
-    const Context& context, const std::vector<std::string>& ids, std::vector<Answer>& out, std::size_t& at
-) const {
-    const std::size_t end = std::min(at + settings_.batch_size, ids.size());
-    const std::vector<std::string> batch(
-        ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(end)
-    );
-    CALGATE_TRY(const Element response, session_.ask(context, {Call::Read, "GetItem", get_items(batch), {}}));
+/// What one GetItem brought.
+struct ItemReader::Batch {
+    std::vector<Answer> answers{};     ///< One for each id.
+    std::vector<std::size_t> again{};  ///< Those that the service did not look at.
+    std::optional<Error> busy{};       ///< Why.
+};
+
+Result<ItemReader::Batch> ItemReader::get_batch(const Context& context, const std::vector<std::string>& ids) const {
+    CALGATE_TRY(const Element response, session_.ask(context, {Call::Read, "GetItem", get_items(ids), {}}));
+    Batch out;
+    out.answers.resize(ids.size());
     const auto messages = messages_of(response);
-    bool in_order = messages.size() == batch.size();
+    bool in_order = messages.size() == ids.size();
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const Element* const item = item_of(*messages[i]);
         if (!item) continue;
-        const auto asked = std::find(batch.begin(), batch.end(), id_of(*item));
+        const auto asked = std::find(ids.begin(), ids.end(), id_of(*item));
         // An id may come back in another spelling; alone it still is the answer.
-        const bool certain = asked != batch.end() || (batch.size() == 1 && messages.size() == 1);
+        const bool certain = asked != ids.end() || (ids.size() == 1 && messages.size() == 1);
         if (!certain) in_order = false;
-        const std::size_t place = asked == batch.end() ? 0 : static_cast<std::size_t>(asked - batch.begin());
+        const std::size_t place = asked == ids.end() ? 0 : static_cast<std::size_t>(asked - ids.begin());
         if (place != i) in_order = false;
-        if (certain) out[at + place].item = *item;
+        if (certain) out.answers[place].item = *item;
     }
-    std::size_t tried = batch.size();
     for (std::size_t i = 0; i < messages.size() && in_order; ++i) {
-        if (out[at + i].item) continue;
+        Answer& answer = out.answers[i];
         const Verdict verdict = verdict_of(*messages[i]);
-        if (verdict.code == "ErrorBatchProcessingStopped") {
-            tried = std::min(tried, i);
-        } else if (!verdict.success()) {
-            out[at + i].error = session_.refused(Call::Read, verdict);
-        }
+        if (answer.item || verdict.success()) continue;
+        // MS-OXWSCDATA: the rest was not looked at.
+        const bool stopped = verdict.code == "ErrorBatchProcessingStopped", busy = is_busy(verdict);
+        if (stopped || busy) out.again.push_back(i);
+        if (busy) out.busy = session_.refused(Call::Read, verdict);
+        if (stopped || busy) continue;
+        answer.error = session_.refused(Call::Read, verdict);
+        answer.broken = is_broken_item(verdict);
     }
-    // Without any progress they are left out.
-    at += tried == 0 ? batch.size() : tried;
-    return {};
+    return out;
 }
 
 Result<std::vector<Answer>> ItemReader::get(const Context& context, const std::vector<std::string>& ids) const {
     std::vector<Answer> out(ids.size());
-    for (std::size_t at = 0; at < ids.size();) CALGATE_TRY_STATUS(get_batch(context, ids, out, at));
+    std::vector<std::size_t> left(ids.size());
+    std::iota(left.begin(), left.end(), std::size_t{0});
+    std::size_t most = std::max<std::size_t>(settings_.batch_size, 1);
+    while (!left.empty()) {
+        const std::size_t count = std::min(most, left.size());
+        std::vector<std::string> asked;
+        for (std::size_t i = 0; i < count; ++i) asked.push_back(ids[left[i]]);
+        CALGATE_TRY(Batch batch, get_batch(context, asked));
+        const bool nothing = batch.again.size() == count;
+        if (nothing && batch.busy) return *batch.busy;
+        // Stopped before the first of them: they are left out.
+        if (nothing) batch.again.clear();
+        std::vector<std::size_t> next;
+        for (const std::size_t i : batch.again) next.push_back(left[i]);
+        for (std::size_t i = 0; i < count; ++i) out[left[i]] = std::move(batch.answers[i]);
+        if (batch.busy) most = std::max<std::size_t>(count / 2, 1);
+        next.insert(next.end(), left.begin() + static_cast<std::ptrdiff_t>(count), left.end());
+        left = std::move(next);
+    }
     return out;
 }
 
@@ -124,7 +145,7 @@ Result<WriteReceipt> ItemReader::receipt(const Context& context, const Href& eve
 RemoteEvent ItemReader::understood(const Href& calendar, const Element& item, const std::vector<Exception>& exceptions)
     const {
     RemoteEvent out{event_href(calendar, id_of(item)), version_of(item), {}, {}};
-    std::string source = item.has("Recurrence") ? write_series_source(item, exceptions) : write_xml(item);
+    std::string source = is_series(item) ? write_series_source(item, exceptions) : write_xml(item);
     auto read = item.name == "CalendarItem"
                     ? read_event(source, wire())
                     : Result<Event>(Error{ErrorCode::InvalidResponse, "The item is not an event.", {}});
@@ -134,6 +155,17 @@ RemoteEvent ItemReader::understood(const Href& calendar, const Element& item, co
         out.unreadable = read.error().detail;
     }
     out.event.source = std::move(source);
+    return out;
+}
+
+RemoteEvent ItemReader::unreadable(
+    const Href& calendar, const std::string& id, const std::string& key, const Error& why
+) const {
+    Element named{"ItemId", {{"Id", id}}, {}, {}};
+    if (!key.empty()) named.attributes.emplace_back("ChangeKey", key);
+    RemoteEvent out{event_href(calendar, id), std::nullopt, {}, why.detail};
+    if (!key.empty()) out.version = Version{key};
+    out.event.source = write_xml({"CalendarItem", {}, {}, {named}});
     return out;
 }
 

@@ -13,6 +13,7 @@ namespace calgate::ews {
 struct Answer {
     std::optional<Element> item{};  ///< CalendarItem, or whatever kind of item lies there.
     std::optional<Error> error{};   ///< Where there is no item. Neither: the service left it out.
+    bool broken = false;            ///< The error is of this very item, and stays.
 };
 
 std::string id_of(const Element& item);
@@ -25,8 +26,10 @@ public:
     ItemReader(Session&, const Clock&, const ZoneResolver&, const EwsSettings&);
 
     WireContext wire() const { return {zones_, settings_.default_zone}; }
+    WireContext wire_in_utc() const { return {zones_, {}}; }
     /// One answer for each id, in batches. An answer that cannot be tied to its id for certain is left out, because
-    /// "not found" must not hit another one.
+    /// "not found" must not hit another one. What a busy server did not look at is asked for again in smaller batches
+    /// while it answers anything. @return its refusal once it answers nothing.
     Result<std::vector<Answer>> get(const Context&, const std::vector<std::string>& ids) const;
     /// @return NotFound when the service says that this very item is gone.
     Result<Element> get_one(const Context&, const std::string& id) const;
@@ -36,6 +39,8 @@ public:
 
     /// Of what is no series; no request. Never fails, as `complete`.
     RemoteEvent single(const Href& calendar, const Element& item) const { return understood(calendar, item, {}); }
+    /// Of an item that the service lists and cannot give. @param key its ChangeKey; may be empty.
+    RemoteEvent unreadable(const Href& calendar, const std::string& id, const std::string& key, const Error& why) const;
     /// @param change_key as an answer to a write names it; where it does not, the event is read.
     Result<WriteReceipt> receipt(const Context&, const Href& event, const std::string& change_key) const;
 
@@ -47,8 +52,8 @@ public:
 
 private:
     struct Change;
-    Status get_batch(const Context&, const std::vector<std::string>& ids, std::vector<Answer>& out, std::size_t& at)
-        const;
+    struct Batch;
+    Result<Batch> get_batch(const Context&, const std::vector<std::string>& ids) const;
     RemoteEvent understood(const Href& calendar, const Element& item, const std::vector<Exception>&) const;
     std::vector<Change> changes(const Event& wanted, const Event& stored) const;
     Status write_change(const Context&, const std::string& id, int index, const Change&) const;

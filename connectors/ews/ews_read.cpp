@@ -232,7 +232,8 @@ public:
         }
         if (!rule) return {};
         if (!words.rule.empty()) {
-            const auto ours = exchange::pattern_of_rule(words.rule, event_.master.start, context_.zones);
+            auto ours = exchange::pattern_of_rule(words.rule, event_.master.start, context_.zones);
+            if (ours) ours = in_months(std::move(*ours));
             if (ours && *ours == pattern) *rule = words.rule;
         }
         event_.master.rules = {std::move(*rule)};
@@ -293,6 +294,11 @@ const std::string& WireContext::zone() const {
     return !default_zone.empty() && zones.knows(default_zone) ? default_zone : kUtc;
 }
 
+bool is_series(const Element& item) {
+    return item.has("Recurrence") &&
+           (!item.child("Recurrence").children.empty() || item.word("CalendarItemType") == "RecurringMaster");
+}
+
 std::string own_property(const Element& item, std::string_view name) {
     for (const Element& property : item.children) {
         if (property.name != "ExtendedProperty") continue;
@@ -335,7 +341,7 @@ Result<Event> read_event(std::string_view source, const WireContext& context) {
     InstanceReader master(item, context, event);
     const bool zone_is_known = master.choose_zone(words);
     CALGATE_TRY_STATUS(master.read(event.master, words));
-    if (item.has("Recurrence"))
+    if (is_series(item))
         CALGATE_TRY_STATUS(SeriesReader(*root, master, context, event).read(item, words, zone_is_known));
     event.source = std::string(source);
     return event;

@@ -67,8 +67,9 @@ std::string equals(const std::string& path, const std::string& value) {
            "\"/></t:FieldURIOrConstant></t:IsEqualTo>";
 }
 
-/// @param values one at least.
+/// @param values none: whatever there is.
 std::string one_of(const std::string& path, const std::vector<std::string>& values) {
+    if (values.empty()) return {};
     std::string any;
     for (const std::string& value : values) any += equals(path, value);
     return "<m:Restriction>" + (values.size() > 1 ? "<t:Or>" + any + "</t:Or>" : any) + "</m:Restriction>";

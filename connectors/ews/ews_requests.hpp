@@ -22,7 +22,8 @@ std::string get_items(const std::vector<std::string>& ids);
 std::string get_occurrence(const std::string& master, int index);
 
 enum class Searched : std::uint8_t { OurUid, GlobalObjectId };
-/// Items of a folder whose property has one of these values; named by id, creation time and our property.
+/// Items of a folder whose property has one of these values, or all of them without any value; named by id, creation
+/// time and that property.
 std::string find_items(const std::string& folder, Searched, const std::vector<std::string>& values, int offset);
 constexpr int kItemPage = 100;
 

@@ -85,6 +85,7 @@ Result<http::Response> Session::exchange(const Context& context, const Ask& ask)
     CALGATE_TRY(http::Request request, this->request(context, ask));
     CALGATE_TRY(http::Response first, transport_.send(request, context));
     keep_affinity(first);
+    locked_out_ = is_locked_out(first);
     if (first.status != 401 || !tokens_) return first;
     std::string& bearer = request.headers.back().second;
     tokens_->refused(bearer.substr(std::string_view("Bearer ").size()));
@@ -131,13 +132,22 @@ Error Session::Refusals::of(const http::Response& response) const {
 }
 
 Result<Element> Session::ask(const Context& context, const Ask& ask) {
+    code_.clear();
     CALGATE_TRY(const http::Response response, exchange(context, ask));
-    CALGATE_TRY(const Element answer, refusals(ask).understood(response));
-    if (answer.name != "Fault") return answer;
-    const Verdict verdict = verdict_of_fault(answer);
-    if (!is_wrong_version(verdict) || version_ + 1 == kVersions.size()) return refused(ask.call, verdict);
-    ++version_;
-    return this->ask(context, ask);
+    auto answer = refusals(ask).understood(response);
+    const bool fault = answer && answer->name == "Fault";
+    const auto messages = answer ? messages_of(*answer) : std::vector<const Element*>{};
+    const Verdict verdict = fault               ? verdict_of_fault(*answer)
+                            : !messages.empty() ? verdict_of(*messages.front())
+                                                : Verdict{};
+    const bool too_new = is_wrong_version(verdict) || (!answer && is_wrong_version(response));
+    if (too_new && version_ + 1 < kVersions.size()) {
+        ++version_;
+        return this->ask(context, ask);
+    }
+    if (!verdict.success()) code_ = verdict.code;
+    if (fault) return refused(ask.call, verdict);
+    return answer;
 }
 
 Result<Element> Session::ask_one(const Context& context, const Ask& ask) {

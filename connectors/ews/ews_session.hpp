@@ -29,6 +29,11 @@ public:
     Result<http::Request> request(const Context&, const Ask&);
     http::HttpTransport& transport() { return transport_; }
     Error refused(Call, const Verdict&) const;
+    /// Of the last request: the server named a code for not doing it, or not its first item.
+    bool was_refused() const { return !code_.empty(); }
+    /// The last answer: the account is locked, and trying again keeps it so.
+    bool locked_out() const { return locked_out_; }
+    bool zone_was_refused() const { return is_unknown_zone(code_); }
     /// What refusals mean; outlives the session, not the clock.
     struct Refusals {
         Ask ask{};
@@ -54,6 +59,8 @@ private:
     oauth::TokenSource* const tokens_;
     std::string where_{};
     std::size_t version_ = 0;
+    bool locked_out_ = false;
+    std::string code_{};                             ///< Of the last refusal.
     std::map<std::string, std::string> affinity_{};  ///< Cookies that name the server which knows our subscription.
 };
 

@@ -20,6 +20,17 @@ Error miscounted() {
     return error(ErrorCode::InvalidResponse, "The Exchange server did not answer item by item; we look what it did.");
 }
 
+/// What a find says of the property that was searched for; servers show others as well. Empty: nothing.
+std::string searched_property(const Element& item, Searched searched) {
+    if (searched == Searched::OurUid) return own_property(item, kUidProperty);
+    for (const Element& property : item.children) {
+        if (property.name != "ExtendedProperty") continue;
+        const std::string& id = property.child("ExtendedFieldURI").attribute("PropertyId");
+        if (id == "35" || id == "0x23") return property.word("Value");
+    }
+    return {};
+}
+
 /// A meeting whose organiser is somebody else: our change would be undone by the next update, or refused.
 bool is_of_another(const Element& item) {
     const std::string reply = item.word("MyResponseType"), meeting = item.word("IsMeeting");
@@ -61,20 +72,31 @@ Result<std::vector<Search::Find>> Search::find(
     std::vector<std::pair<std::string, Find>> found;  // With when it was created.
     std::vector<Find> unsaid;
     std::string first_of_page;
+    bool restricted = true, shows = false;
     int offset = 0;
     for (int pages = 0;; ++pages) {
         if (pages == kMaxPages)
             return error(ErrorCode::InvalidResponse, "The Exchange server's list of finds does not end.");
-        const std::string body = find_items(folder_in(calendar), searched, values, offset);
-        CALGATE_TRY(const Element message, session_.ask_one(context, {Call::Read, "FindItem", body, {}}));
+        const auto ask = [&] {
+            const std::vector<std::string> none;
+            const std::string body = find_items(folder_in(calendar), searched, restricted ? values : none, offset);
+            return session_.ask_one(context, {Call::Read, "FindItem", body, {}});
+        };
+        auto answer = ask();
+        // A server that knows no such restriction still lists the folder, and we look for ourselves.
+        if (!answer && answer.error().code == ErrorCode::InvalidResponse && pages == 0) {
+            restricted = false;
+            answer = ask();
+        }
+        CALGATE_TRY(const Element message, std::move(answer));
         const Element& root = message.child("RootFolder");
         const auto& listed = root.child("Items").children;
         for (const Element& item : listed) {
-            const std::string id = id_of(item), value = item.child("ExtendedProperty").word("Value");
-            const bool said = item.has("ExtendedProperty");
-            if (!id.empty() && said && wanted.contains(value))
+            const std::string id = id_of(item), value = searched_property(item, searched);
+            shows |= !value.empty();
+            if (!id.empty() && wanted.contains(value))
                 found.emplace_back(item.word("DateTimeCreated"), Find{id, value});
-            if (!id.empty() && !said) unsaid.push_back({id, {}});
+            if (!id.empty() && value.empty()) unsaid.push_back({id, {}});
         }
         offset += static_cast<int>(listed.size());
         const std::string& last = root.attribute("IncludesLastItemInRange");
@@ -88,7 +110,8 @@ Result<std::vector<Search::Find>> Search::find(
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<Find> out;
     for (auto& [created, find] : found) out.push_back(std::move(find));
-    out.insert(out.end(), unsaid.begin(), unsaid.end());
+    // Whoever lists the whole folder and shows the property of some has none to show of the others.
+    if (restricted || !shows) out.insert(out.end(), unsaid.begin(), unsaid.end());
     return out;
 }
 
@@ -127,6 +150,10 @@ void Together::look_for(Round& round) const {
     round.created = std::move(missing);
 }
 
+std::string Together::zone_of(const EventWrite& write) const {
+    return write.kind == Kind::Delete ? std::string() : zone_of_request(write.event.master, items_.wire());
+}
+
 /// @return of an update its fields, of a deletion nothing, around the id; Unsupported for what goes alone.
 Result<std::string> Together::change_of(const EventWrite& write, const Answer& answer) const {
     if (!answer.item)
@@ -137,7 +164,7 @@ Result<std::string> Together::change_of(const EventWrite& write, const Answer& a
     CALGATE_TRY_STATUS(check_writable(current, write.if_match));
     const std::string id = item_in(write.href), key = current.child("ItemId").attribute("ChangeKey");
     if (write.kind == Kind::Delete) return item_to_delete(id, key);
-    if (current.has("Recurrence")) return goes_alone();
+    if (is_series(current)) return goes_alone();
     CALGATE_TRY(const Update update, update_of(items_, items_.single(calendar_of(write.href), current), write.event));
     if (update.fields.empty()) return goes_alone();
     return item_change(id, key, update.fields);
@@ -162,7 +189,8 @@ void Together::read(Round& round) const {
         const EventWrite& write = round.writes[i];
         auto change = answers ? change_of(write, (*answers)[at]) : Result<std::string>(about_no_event(answers.error()));
         if (change)
-            (write.kind == Kind::Update ? round.updated : round.deleted).push_back({i, std::move(*change)});
+            (write.kind == Kind::Update ? round.updated : round.deleted)
+                .push_back({i, std::move(*change), zone_of(write)});
         else if (write.kind == Kind::Delete && change.error().code == ErrorCode::NotFound)
             round.outcomes[i] = WriteReceipt{write.href, std::nullopt};
         else
@@ -171,23 +199,29 @@ void Together::read(Round& round) const {
 }
 
 template <class Inside, class Understood>
-void Together::send(
-    Round& round, Ask ask, const std::vector<Part>& parts, const Inside& inside, const Understood& understood
-) const {
+void Together::send(Round& round, Ask ask, std::vector<Part>& parts, const Inside& inside, const Understood& understood)
+    const {
+    std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.zone < b.zone; });
     for (std::size_t begin = 0; begin < parts.size();) {
         std::string all;
-        for (std::size_t i = begin; i < parts.size(); ++i) all += parts[i].xml;
+        std::size_t end = begin;
+        for (; end < parts.size() && parts[end].zone == parts[begin].zone; ++end) all += parts[end].xml;
         ask.body = inside(all);
+        ask.zone = parts[begin].zone;
         const auto response = session_.ask(round.context, ask);
+        const bool zone_refused = session_.zone_was_refused();
         const auto messages = response ? messages_of(*response) : std::vector<const Element*>{};
-        const bool counted = response && messages.size() == parts.size() - begin;
+        const bool counted = response && messages.size() == end - begin;
         std::size_t tried = 0;
-        for (std::size_t i = begin; i < parts.size(); ++i, ++tried) {
+        for (std::size_t i = begin; i < end; ++i, ++tried) {
             auto& outcome = round.outcomes[parts[i].at];
             const Verdict verdict = counted ? verdict_of(*messages[i - begin]) : Verdict{};
             // The rest was not looked at (MS-OXWSCDATA: ErrorBatchProcessingStopped) and is sent again.
             if (verdict.code == "ErrorBatchProcessingStopped") break;
-            if (!response)
+            // Alone it goes in UTC.
+            if ((!response && zone_refused) || is_unknown_zone(verdict.code))
+                outcome = goes_alone();
+            else if (!response)
                 outcome = about_no_event(response.error());
             else if (!counted)
                 outcome = miscounted();
@@ -198,7 +232,7 @@ void Together::send(
         }
         begin += tried;
         if (tried > 0) continue;
-        for (; begin < parts.size(); ++begin)
+        for (; begin < end; ++begin)
             round.outcomes[parts[begin].at] =
                 error(ErrorCode::Unavailable, "The Exchange server stopped before the first of several items.");
     }
@@ -206,24 +240,59 @@ void Together::send(
 
 void Together::create(Round& round) const {
     const auto inside = [&](const std::string& items) { return create_item(folder_in(round.calendar), items); };
+    std::map<std::string, std::string> keys;
     send(
         round,
-        {Call::Create, "CreateItem", {}, items_.wire().zone()},
+        {Call::Create, "CreateItem", {}, {}},
         round.created,
         inside,
         [&](const EventWrite&, const Element& message) -> Result<WriteReceipt> {
             const Element* const id = message.find("ItemId");
             if (!id || id->attribute("Id").empty()) return unnamed();
-            const Href href = event_href(round.calendar, id->attribute("Id"));
-            return items_.receipt(round.context, href, id->attribute("ChangeKey"));
+            keys[id->attribute("Id")] = id->attribute("ChangeKey");
+            return WriteReceipt{event_href(round.calendar, id->attribute("Id")), std::nullopt};
         }
     );
+    tie(round, keys);
+}
+
+/// Answers to a creation name nothing but ids: which item is whose, the items themselves say.
+/// @param keys ChangeKeys of what was created, by id.
+void Together::tie(Round& round, const std::map<std::string, std::string>& keys) const {
+    if (keys.empty()) return;
+    std::vector<std::string> ids;
+    for (const auto& [id, key] : keys) ids.push_back(id);
+    const auto answers = items_.get(round.context, ids);
+    std::map<std::string, WriteReceipt> made;
+    for (std::size_t i = 0; answers && i < ids.size(); ++i) {
+        if (!(*answers)[i].item) continue;
+        const Element& item = *(*answers)[i].item;
+        // What we are told was written counts, not what somebody made of it since.
+        const std::string& key = keys.at(ids[i]);
+        std::string name = own_property(item, kUidProperty);
+        if (name.empty()) name = uid_of(item.word("UID"));
+        made[name] = {event_href(round.calendar, ids[i]), key.empty() ? version_of(item) : Version{key}};
+    }
+    bool mixed_up = false;
+    for (const Part& part : round.created) {
+        const auto& outcome = round.outcomes[part.at];
+        const auto is = made.find(round.writes[part.at].event.uid.value);
+        mixed_up |= is == made.end() ? outcome.has_value() : !outcome || outcome->href != is->second.href;
+    }
+    for (const Part& part : round.created) {
+        auto& outcome = round.outcomes[part.at];
+        const auto is = made.find(round.writes[part.at].event.uid.value);
+        if (is != made.end())
+            outcome = is->second;
+        else if (mixed_up)
+            outcome = miscounted();
+    }
 }
 
 void Together::update(Round& round) const {
     send(
         round,
-        {Call::Update, "UpdateItem", {}, items_.wire().zone()},
+        {Call::Update, "UpdateItem", {}, {}},
         round.updated,
         update_items,
         [&](const EventWrite& write, const Element& message) -> Result<WriteReceipt> {
@@ -260,7 +329,7 @@ std::vector<Result<WriteReceipt>> Together::write_events(
         if (writes[i].kind != Kind::Create || !writes[i].event.master.rules.empty() || !is_calendar) continue;
         auto item = write_create(writes[i].event, items_.wire());
         if (item)
-            round.created.push_back({i, std::move(*item)});
+            round.created.push_back({i, std::move(*item), zone_of(writes[i])});
         else
             round.outcomes[i] = item.error();
     }
@@ -287,6 +356,8 @@ std::vector<Result<bool>> Together::find_absent(
         const auto found = search_.find(context, calendar, searched, values);
         if (!found && found.error().code != ErrorCode::InvalidResponse)
             return std::vector<Result<bool>>(uids.size(), found.error());
+        // What some servers cannot search by at all; our own property has answered.
+        if (!found && searched == Searched::GlobalObjectId && search_.is_impossible(found.error())) break;
         for (std::size_t i = 0; i < uids.size(); ++i) {
             // A find that shows no value may be any of them.
             const auto may_be = [&](const Search::Find& find) { return find.value.empty() || find.value == values[i]; };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ public:
     Result<std::vector<Find>> find(
         const Context&, const Href& calendar, Searched, const std::vector<std::string>& values
     );
+    /// Of what `find` just returned: the server refuses such a search, however it is asked.
+    bool is_impossible(const Error& error) const {
+        return error.code == ErrorCode::InvalidResponse && session_.was_refused();
+    }
 
 private:
     Session& session_;
@@ -35,7 +40,8 @@ public:
     Together(Connector& alone, Session&, const ItemReader&, Search&, const EwsSettings&);
 
     std::size_t capacity() const override { return settings_.batch_size; }
-    /// A FindItem and a CreateItem for what is created; a GetItem for all the rest, an UpdateItem and a DeleteItem.
+    /// A FindItem, a CreateItem and a GetItem for what is created; a GetItem for all the rest, an UpdateItem and a
+    /// DeleteItem. Of CreateItem and UpdateItem one for each time zone.
     std::vector<Result<WriteReceipt>> write_events(
         const Context&, const Href& calendar, const std::vector<EventWrite>& writes
     ) override;
@@ -47,17 +53,21 @@ private:
     struct Part {
         std::size_t at = 0;  ///< Of the write.
         std::string xml{};
+        std::string zone{};  ///< Of the request, IANA; items of different ones do not go together.
     };
     struct Round;
     void look_for(Round&) const;
     void read(Round&) const;
+    std::string zone_of(const EventWrite&) const;
     Result<std::string> change_of(const EventWrite&, const Answer&) const;
     void create(Round&) const;
+    void tie(Round&, const std::map<std::string, std::string>& keys) const;
     void update(Round&) const;
     void remove(Round&) const;
-    /// @param inside makes the SOAP body of parts. @param understood takes the message of one that succeeded.
+    /// Sorts `parts` by their zones. @param inside makes the SOAP body of parts. @param understood takes the message of
+    /// one that succeeded.
     template <class Inside, class Understood>
-    void send(Round&, Ask, const std::vector<Part>&, const Inside& inside, const Understood& understood) const;
+    void send(Round&, Ask, std::vector<Part>&, const Inside& inside, const Understood& understood) const;
 
     Connector& alone_;
     Session& session_;

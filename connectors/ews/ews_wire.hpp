@@ -10,6 +10,10 @@
 #include "core/result.hpp"
 #include "core/zone.hpp"
 
+namespace calgate::exchange {
+struct Pattern;
+}
+
 namespace calgate::ews {
 
 /// Named properties of ours; set and names never change, because a mailbox never frees one. The first is searched for,
@@ -38,6 +42,8 @@ struct WireContext {
     const std::string& zone() const;
 };
 
+/// Some servers give every item an empty Recurrence.
+bool is_series(const Element& item);
 /// What stands in a property of ours; empty when it is not there.
 std::string own_property(const Element& item, std::string_view name);
 /// A time with Z or an offset; without one it is read in `zone`.
@@ -53,6 +59,13 @@ std::string write_series_source(const Element& master, const std::vector<Excepti
 /// @param source a CalendarItem as it came (names without prefixes), or what write_series_source made.
 /// @return InvalidResponse with a sentence.
 Result<Event> read_event(std::string_view source, const WireContext&);
+
+/// EWS has no interval of years; so many months are the same. @return Rejected for more than it can count.
+Result<exchange::Pattern> in_months(exchange::Pattern);
+/// The zone for the TimeZoneContext of a write, IANA: the event's own, or the mailbox's where it has none.
+std::string zone_of_request(const EventInstance&, const WireContext&);
+/// A single event for a server that does not know its zone. Whole days are as they were.
+Event in_utc(Event, const WireContext&);
 
 /// The CalendarItem of a CreateItem: no attendees, no reminder. @return Rejected for what Exchange cannot hold.
 Result<std::string> write_create(const Event&, const WireContext&);

@@ -19,6 +19,8 @@ constexpr std::size_t kMaxTitle = 255;  ///< Characters that Exchange keeps of a
 constexpr std::size_t kMaxKeptNotes = 16 * 1024;
 constexpr int kMaxMonths = 99;  ///< Interval of a monthly recurrence.
 
+constexpr std::string_view kStart = "<t:FieldURI FieldURI=\"calendar:Start\"/>";
+
 Error rejected(std::string sentence) { return {ErrorCode::Rejected, std::move(sentence), {}}; }
 
 std::string element(std::string_view name, std::string_view inside) {
@@ -126,17 +128,6 @@ std::string capitalised(std::string word) {
     return word;
 }
 
-/// EWS has no interval of years; so many months are the same.
-Result<Pattern> in_months(Pattern pattern) {
-    if (!pattern.type.ends_with("Yearly") || pattern.interval == 1) return pattern;
-    if (pattern.interval * 12 > kMaxMonths)
-        return rejected("Exchange repeats an event every 8 years at most; enter single events instead.");
-    pattern.interval *= 12;
-    pattern.month = 0;
-    pattern.type = pattern.type == "absoluteYearly" ? "absoluteMonthly" : "relativeMonthly";
-    return pattern;
-}
-
 Result<std::string> pattern_xml(const Pattern& pattern) {
     constexpr std::array<std::string_view, 12> kMonths{
         "January",
@@ -198,9 +189,11 @@ CopyWords words_of(const EventInstance& instance, const std::optional<Pattern>& 
     CopyWords out;
     const When& start = instance.start;
     if (start.kind == When::Kind::Zoned && !start.zone.starts_with("embedded:") &&
-        iana_of_windows(wall_time(start, context).zone) != start.zone)
+        (pattern || iana_of_windows(wall_time(start, context).zone) != start.zone))
         out.zone = start.zone;
     if (pattern) {
+        // A series answered without its zone would be understood in part only.
+        if (start.kind != When::Kind::Zoned) out.zone = start.kind == When::Kind::Utc ? "UTC" : context.zone();
         const auto shortest = exchange::rule_of_pattern(*pattern, start, context.zones);
         if (!shortest || *shortest != instance.rules.front()) out.rule = instance.rules.front();
     }
@@ -290,6 +283,30 @@ Update difference(const std::vector<Field>& wanted, const std::vector<Field>& cu
 
 }  // namespace
 
+Result<Pattern> in_months(Pattern pattern) {
+    if (!pattern.type.ends_with("Yearly") || pattern.interval == 1) return pattern;
+    if (pattern.interval * 12 > kMaxMonths)
+        return rejected("Exchange repeats an event every 8 years at most; enter single events instead.");
+    pattern.interval *= 12;
+    pattern.month = 0;
+    pattern.type = pattern.type == "absoluteYearly" ? "absoluteMonthly" : "relativeMonthly";
+    return pattern;
+}
+
+std::string zone_of_request(const EventInstance& instance, const WireContext& context) {
+    const bool named = instance.start.kind == When::Kind::Zoned && !zone_for(instance.start, context).empty();
+    return named ? instance.start.zone : context.zone();
+}
+
+Event in_utc(Event event, const WireContext& context) {
+    for (When* when : {&event.master.start, &event.master.end}) {
+        if (when->kind == When::Kind::Date) continue;
+        const Instant at = context.zones.to_instant(*when, context.zone());
+        *when = {When::Kind::Utc, LocalSeconds{at.time_since_epoch()}, {}};
+    }
+    return event;
+}
+
 Result<std::string> write_create(const Event& event, const WireContext& context) {
     CALGATE_TRY(const std::vector<Field> fields, fields_of(event, context));
     std::string out;
@@ -299,6 +316,8 @@ Result<std::string> write_create(const Event& event, const WireContext& context)
             out += element("ReminderIsSet", "false");
             before_own = false;
         }
+        // Cannot be changed later, so it is no field; tells who a copy is where named properties are dropped.
+        if (field.path == kStart && !event.uid.empty()) out += element("UID", escaped(event.uid.value));
         out += field.value;
     }
     return element("CalendarItem", out);

@@ -179,6 +179,7 @@ std::string relative_part(const Pattern& pattern) {
     int ordinal = 1;
     for (const Index& index : kIndexes)
         if (index.name == pattern.index) ordinal = index.ordinal;
+    if (pattern.days.size() == 7 && ordinal == -1) return ";BYMONTHDAY=-1";
     if (pattern.days.size() == 1) return ";BYDAY=" + std::to_string(ordinal) + joined(pattern.days);
     return ";BYDAY=" + joined(pattern.days) + ";BYSETPOS=" + std::to_string(ordinal);
 }

@@ -77,6 +77,7 @@ std::vector<Deviation> declared_deviations() {
           "ews_scrambled",
           "ews_lax",
           "ews_amnesiac",
+          "ews_assistant",
           "ews_html",
           "ews_blind",
           "ews_worst",

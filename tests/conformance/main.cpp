@@ -39,7 +39,8 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
     for (const char* profile : {"plain", "dup_409", "dup_existing", "small_pages", "sloppy", "rewriting"})
         subjects.push_back({std::string("graph_") + profile, graph_subject(zones, profile, false)});
     subjects.push_back({"graph_https", graph_subject(zones, "plain", true)});
-    for (const char* profile : {"plain", "scrambled", "lax", "amnesiac", "html", "blind", "worst", "stranger"})
+    for (const char* profile :
+         {"plain", "scrambled", "lax", "amnesiac", "assistant", "html", "blind", "worst", "stranger"})
         subjects.push_back({std::string("ews_") + profile, ews_subject(zones, profile)});
     subjects.push_back({"radicale", radicale_subject(zones)});
     subjects.push_back({"xandikos", xandikos_subject(zones)});

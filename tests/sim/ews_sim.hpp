@@ -25,6 +25,7 @@ struct EwsQuirks {
     bool omits_keys = false;                    ///< Answers to writes name no ChangeKey.
     bool other_words = false;                   ///< Other prefixes than usual, a byte order mark.
     bool omits_last_page = false;               ///< IncludesLastItemInRange and TotalItemsInView are left out.
+    bool shows_all_properties = false;          ///< Named properties that nobody asked for, the last written first.
     bool ignores_restrictions = false;          ///< Whoever searches gets everything, without the property.
     std::set<std::string> without_free_busy{};  ///< Mailboxes whose busy time nobody may see.
     bool digits_only = false;                   ///< Busy time is told as MergedFreeBusy alone.

@@ -264,7 +264,15 @@ std::string EwsSim::State::shown(const EwsItem& item, int index, const Element& 
     }
     Element out{"CalendarItem", {}, {}, {}};
     for (const char* name : kOrder) {
-        if (quirks.omits_optional && has(kOptional, name)) continue;
+        const bool spared = has(kOptional, name) || (all.has("Recurrence") && std::string(name) == "StartTimeZone");
+        if (quirks.omits_optional && spared) continue;
+        if (std::string(name) == "ExtendedProperty" && quirks.shows_all_properties)
+            std::copy_if(
+                all.children.rbegin(),
+                all.children.rend(),
+                std::back_inserter(out.children),
+                [](const Element& one) { return one.name == "ExtendedProperty"; }
+            );
         if (std::string(name) == "ExtendedProperty" && global_id)
             out.children.push_back(
                 {"ExtendedProperty",
@@ -279,7 +287,8 @@ std::string EwsSim::State::shown(const EwsItem& item, int index, const Element& 
         for (const Element& property : all.children) {
             if (property.name != name) continue;
             const bool own = property.name == "ExtendedProperty";
-            if (own ? !extended.contains(property.child("ExtendedFieldURI").attribute("PropertyName"))
+            if (own ? quirks.shows_all_properties ||
+                          !extended.contains(property.child("ExtendedFieldURI").attribute("PropertyName"))
                     : !wanted.contains(property.name))
                 continue;
             out.children.push_back(property);
