@@ -18,7 +18,6 @@ constexpr const char* kHead =
 constexpr const char* kVersion =
     "<s:Header><t:ServerVersionInfo MajorVersion=\"15\" MinorVersion=\"2\" MajorBuildNumber=\"1544\" "
     "MinorBuildNumber=\"4\" Version=\"V2017_07_11\"/></s:Header>";
-constexpr const char* kDeleted = "AAMkDeletedItems=";
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
     for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
@@ -45,14 +44,10 @@ std::string without_last_page(std::string body) {
     return replaced(body, " TotalItemsInView=", " HowManyThereAre=");
 }
 
-std::string folder_xml(const EwsFolder& folder) {
-    return "<t:CalendarFolder><t:FolderId Id=\"" + folder.id +
-           "\" ChangeKey=\"AgAAABQAAABc\"/><t:ParentFolderId Id=\"AAMkRoot=\"/><t:FolderClass>IPF.Appointment"
-           "</t:FolderClass><t:DisplayName>" +
-           ews::escaped(folder.name) +
-           "</t:DisplayName><t:EffectiveRights><t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true"
-           "</t:CreateContents><t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true"
-           "</t:Modify><t:Read>true</t:Read></t:EffectiveRights></t:CalendarFolder>";
+std::string lower_case(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return text;
 }
 
 std::string with_offered_sign_in() { return "Basic realm=\"mail.corp.example\""; }
@@ -112,7 +107,7 @@ std::string ews_fault(const std::string& code, int milliseconds) {
     const std::string wait = milliseconds < 0 ? ""
                                               : "<t:MessageXml><t:Value Name=\"BackOffMilliseconds\">" +
                                                     std::to_string(milliseconds) + "</t:Value></t:MessageXml>";
-    return std::string(kHead) + "<s:Body><s:Fault><faultcode>a:" + code +
+    return std::string(kHead) + kVersion + "<s:Body><s:Fault><faultcode>a:" + code +
            "</faultcode><faultstring xml:lang=\"en-US\">The request was refused.</faultstring><detail>"
            "<e:ResponseCode xmlns:e=\"http://schemas.microsoft.com/exchange/services/2006/errors\">" +
            code + "</e:ResponseCode>" + wait + "</detail></s:Fault></s:Body></s:Envelope>";
@@ -137,45 +132,6 @@ std::string response_message(const std::string& operation, const std::string& co
            "</m:" + operation + "ResponseMessage>";
 }
 
-std::string EwsSim::State::get_folder(const Element& request) {
-    std::string out;
-    for (const Element& id : request.child("FolderIds").children) try {
-            const std::string& name = id.attribute("Id");
-            std::string xml;
-            if (id.name == "DistinguishedFolderId" && name != "calendar")
-                xml = "<t:Folder><t:FolderId Id=\"" + std::string(name == "deleteditems" ? kDeleted : "AAMkRoot=") +
-                      "\" ChangeKey=\"AgAAABQAAABd\"/><t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>" + name +
-                      "</t:DisplayName></t:Folder>";
-            else
-                xml = folder_xml(id.name == "DistinguishedFolderId" ? folders.front() : folder(name));
-            out += response_message("GetFolder", "NoError", "<m:Folders>" + xml + "</m:Folders>");
-        } catch (const EwsRefusal& refusal) {
-            out += response_message("GetFolder", refusal.code, "<m:Folders/>");
-        }
-    return out;
-}
-
-std::string EwsSim::State::find_folder(const Element& request) {
-    const Element& view = request.child("IndexedPageFolderView");
-    const std::size_t offset = view.name.empty() ? 0 : std::stoul(view.attribute("Offset"));
-    const std::size_t most = view.name.empty() ? 1000 : std::stoul(view.attribute("MaxEntriesReturned"));
-    std::string listed;
-    std::size_t total = 0, given = 0;
-    for (const EwsFolder& one : folders) {
-        if (one.gone || ++total <= offset || given >= most) continue;
-        ++given;
-        listed += folder_xml(one);
-    }
-    const bool last = offset + given >= total;
-    return response_message(
-        "FindFolder",
-        "NoError",
-        "<m:RootFolder IndexedPagingOffset=\"" + std::to_string(offset + given) + "\" TotalItemsInView=\"" +
-            std::to_string(total) + "\" IncludesLastItemInRange=\"" + (last ? "true" : "false") + "\"><t:Folders>" +
-            listed + "</t:Folders></m:RootFolder>"
-    );
-}
-
 std::string EwsSim::State::answer(const std::string& operation, const Element& request, const Element& header) {
     const std::string zone = header.child("TimeZoneContext").child("TimeZoneDefinition").attribute("Id");
     if (operation == "GetFolder") return get_folder(request);
@@ -185,6 +141,7 @@ std::string EwsSim::State::answer(const std::string& operation, const Element& r
         try {
             return find_item(request);
         } catch (const EwsRefusal& refusal) {
+            if (refusal.code == "ErrorSchemaValidation") throw;
             return response_message("FindItem", refusal.code, "");
         }
     }
@@ -192,6 +149,11 @@ std::string EwsSim::State::answer(const std::string& operation, const Element& r
     if (operation == "UpdateItem") return update_item(request, zone);
     if (operation == "DeleteItem") return delete_item(request);
     if (operation == "SyncFolderItems") return sync_folder_items(request);
+    if (operation == "MoveItem") return move_item(request);
+    if (operation == "ConvertId") return convert_id(request);
+    if (operation == "GetServerTimeZones") return server_time_zones(request);
+    if (operation == "ResolveNames") return resolve_names(request);
+    if (operation == "GetEvents") return get_events(request);
     if (operation == "Subscribe") return subscribe(request);
     if (operation == "Unsubscribe") return unsubscribe(request);
     throw EwsRefusal{"ErrorInvalidRequest"};
@@ -200,6 +162,8 @@ std::string EwsSim::State::answer(const std::string& operation, const Element& r
 EwsSim::EwsSim(const Clock& clock, const ZoneResolver& zones, EwsQuirks quirks)
     : state_(new State{clock, zones, std::move(quirks), credentials().password}) {
     make_calendar("Calendar");
+    state_->folders.push_back({kEwsDeletedItems, "Deleted Items", false, false});
+    state_->folders.push_back({kEwsInbox, "Inbox", false, false});
 }
 
 EwsSim::~EwsSim() = default;
@@ -208,22 +172,28 @@ EwsQuirks& EwsSim::quirks() { return state_->quirks; }
 std::string EwsSim::url() { return "https://mail.corp.example/EWS/Exchange.asmx"; }
 http::Credentials EwsSim::credentials() { return {"CORP\\anna", "correct horse"}; }
 std::string EwsSim::address() { return "anna@corp.example"; }
+std::string EwsSim::token() { return "bearer-of-anna"; }
 void EwsSim::change_password() { state_->password += "!"; }
 void EwsSim::restore_password() { state_->password = credentials().password; }
 
 /// What keeps a request from being looked at, or the operation that it asks for.
 std::variant<Result<http::Response>, Element> EwsSim::State::admitted(const http::Request& request) {
     const auto url = http::parse_url(request.url);
-    const bool json = url->path.find("autodiscover.json") != std::string::npos;
-    const bool known = request.credentials && request.credentials->user == credentials().user &&
-                       request.credentials->password == password;
+    if (!url) return ews_answer(400, "", request.url);
+    // IIS looks at no case.
+    const std::string path = lower_case(url->path);
+    const bool json = path.find("autodiscover.json") != std::string::npos;
+    bool known = request.credentials && request.credentials->user == credentials().user &&
+                 request.credentials->password == password;
+    for (const auto& [name, value] : request.headers)
+        known |= lower_case(name) == "authorization" && value == "Bearer " + token();
     if (!json && !known) {
         auto refused = ews_answer(401, "", request.url);
         refused.headers.emplace_back("WWW-Authenticate", with_offered_sign_in());
         return refused;
     }
-    if (url->path.find("/autodiscover/") == 0) return ews_answer(200, autodiscover(request, url->path), request.url);
-    if (url->path != "/EWS/Exchange.asmx") return ews_answer(404, "", request.url);
+    if (path.starts_with("/autodiscover/")) return ews_answer(200, autodiscover(request, path), request.url);
+    if (path != "/ews/exchange.asmx") return ews_answer(404, "", request.url);
     if (busy_requests > 0) {
         --busy_requests;
         return ews_answer(500, ews_fault("ErrorServerBusy", busy_milliseconds), request.url);
@@ -270,6 +240,9 @@ Result<http::Response> EwsSim::send(const http::Request& request, const Context&
                    : ews_envelope(asked.name, state.answer(asked.name, asked, root.child("Header")));
     } catch (const EwsRefusal& refusal) {
         return ews_answer(500, ews_fault(refusal.code), request.url);
+    } catch (const std::exception&) {
+        // Whatever a client sends, its answer is an answer.
+        return ews_answer(500, ews_fault("ErrorSchemaValidation"), request.url);
     }
     if (state.quirks.scrambles_order) body = scrambled(body);
     if (state.quirks.omits_last_page) body = without_last_page(body);
@@ -339,9 +312,8 @@ void EwsSim::patch_item(const std::string& id, const std::string& item) {
 }
 
 void EwsSim::erase_item(const std::string& id) {
-    EwsItem& at = state_->item(id);
-    at.gone = true;
-    state_->touch(at);
+    state_->item(id);
+    state_->move(id, kEwsDeletedItems);
 }
 
 void EwsSim::bump_change_key(const std::string& id) { state_->touch(state_->item(id)); }

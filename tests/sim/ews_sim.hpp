@@ -55,6 +55,7 @@ public:
     static std::string url();
     static http::Credentials credentials();
     static std::string address();  ///< Of the mailbox.
+    static std::string token();    ///< Accepted as a bearer token.
     void change_password();        ///< 401 for the one that was right.
     void restore_password();
 

@@ -28,35 +28,34 @@ void put(Element& properties, const Element& value) {
     properties.children.push_back(value);
 }
 
-/// The value of a binary GlobalObjectId: the UID inside.
-std::string uid_in(const std::string& constant) {
-    const auto bytes = bytes_of_base64(constant);
-    const std::size_t at = bytes ? bytes->find("vCal-Uid") : std::string::npos;
-    if (at == std::string::npos || bytes->size() < at + 13) return {};
-    return bytes->substr(at + 12, bytes->find('\0', at + 12) - at - 12);
-}
-
-/// Whether that item is what an IsEqualTo asks for.
-bool has_value(const EwsItem& item, const Element& rule) {
-    const std::string value = rule.child("FieldURIOrConstant").child("Constant").attribute("Value");
-    const Element& path = rule.child("ExtendedFieldURI");
-    const std::string& name = path.attribute("PropertyName");
-    if (path.attribute("PropertyId") == "35") return item.properties.word("UID") == uid_in(value);
-    return std::any_of(item.properties.children.begin(), item.properties.children.end(), [&](const Element& property) {
-        return property.name == "ExtendedProperty" && !name.empty() &&
-               property.child("ExtendedFieldURI").attribute("PropertyName") == name && property.word("Value") == value;
-    });
+/// Text is set behind text and values beside values; nothing else can be appended to.
+void append(Element& properties, const std::string& uri, const Element& value) {
+    const std::string name = uri.substr(uri.find(':') + 1);
+    constexpr const char* kLists[] = {"Categories", "RequiredAttendees", "OptionalAttendees", "Resources"};
+    if (!has(kLists, name) && name != "Body") throw EwsRefusal{"ErrorInvalidPropertyAppend"};
+    if (value.children.size() != 1 || value.children.front().name != name)
+        throw EwsRefusal{"ErrorIncorrectUpdatePropertyCount"};
+    Element next = value.children.front();
+    if (const Element& held = properties.child(name); !held.name.empty()) {
+        Element longer = held;
+        longer.text += next.text;
+        longer.children.insert(longer.children.end(), next.children.begin(), next.children.end());
+        next = std::move(longer);
+    }
+    put(properties, next);
 }
 
 /// The item and, for an occurrence, which.
 std::pair<std::string, int> addressed(const Element& id) {
     if (id.name == "OccurrenceItemId")
-        return {id.attribute("RecurringMasterId"), std::stoi(id.attribute("InstanceIndex"))};
-    const std::string& whole = id.attribute("Id");
+        return {id.attribute("RecurringMasterId"), number_of(id.attribute("InstanceIndex"), 1, 100'000, 0)};
+    const bool to_master = id.name == "RecurringMasterItemId";
+    const std::string& whole = id.attribute(to_master ? "OccurrenceId" : "Id");
     const std::size_t slash = whole.rfind('/');
     if (slash == std::string::npos || whole.find_first_not_of("0123456789", slash + 1) != std::string::npos)
         return {whole, 0};
-    return {whole.substr(0, slash), std::stoi(whole.substr(slash + 1))};
+    const int index = number_of(whole.substr(slash + 1), 1, 100'000, 0);
+    return {whole.substr(0, slash), to_master ? 0 : index};
 }
 
 }  // namespace
@@ -75,38 +74,6 @@ std::string EwsSim::State::get_item(const Element& request) {
     return out;
 }
 
-std::string EwsSim::State::find_item(const Element& request) {
-    const Element& parents = request.child("ParentFolderIds");
-    const EwsFolder& parent =
-        parents.has("FolderId") ? folder(parents.child("FolderId").attribute("Id")) : folders.front();
-    const Element& view = request.child("IndexedPageItemView");
-    const Element& restriction = request.child("Restriction");
-    const std::vector<Element>& rules = (restriction.has("Or") ? restriction.child("Or") : restriction).children;
-    std::string listed;
-    const int offset = view.name.empty() ? 0 : std::stoi(view.attribute("Offset"));
-    const int most = view.name.empty() ? 1000 : std::stoi(view.attribute("MaxEntriesReturned"));
-    int total = 0, given = 0;
-    for (const EwsItem& one : items) {
-        if (one.gone || one.folder != parent.id) continue;
-        bool matches = rules.empty() || quirks.ignores_restrictions;
-        for (const Element& rule : rules) matches |= has_value(one, rule);
-        if (!matches || ++total <= offset || given >= most) continue;
-        ++given;
-        Element shape = request.child("ItemShape");
-        if (quirks.ignores_restrictions)
-            std::erase_if(shape.children, [](const Element& part) { return part.name == "AdditionalProperties"; });
-        listed += shown(one, 0, shape);
-    }
-    const bool last = offset + given >= total;
-    return response_message(
-        "FindItem",
-        "NoError",
-        "<m:RootFolder IndexedPagingOffset=\"" + std::to_string(offset + given) + "\" TotalItemsInView=\"" +
-            std::to_string(total) + "\" IncludesLastItemInRange=\"" + (last ? "true" : "false") + "\"><t:Items>" +
-            listed + "</t:Items></m:RootFolder>"
-    );
-}
-
 /// The ItemId that an answer to a write names.
 Element EwsSim::State::named_id(const std::string& id, const std::string& key) const {
     Element out{"ItemId", {{"Id", id}}, {}, {}};
@@ -121,9 +88,8 @@ std::string EwsSim::State::create_item(const Element& request, const std::string
             if (request.attribute("SendMeetingInvitations").empty())
                 throw EwsRefusal{"ErrorSendMeetingInvitationsRequired"};
             if (full) throw EwsRefusal{"ErrorQuotaExceeded"};
-            const std::string folder_id =
-                target.has("FolderId") ? target.child("FolderId").attribute("Id") : folders.front().id;
-            EwsItem& made = create(folder_id, given, zone);
+            const EwsFolder& place = target.children.empty() ? folders.front() : folder_of(target.children.front());
+            EwsItem& made = create(place.id, given, zone);
             if (given.has("RequiredAttendees") && request.attribute("SendMeetingInvitations") != "SendToNone") ++mails;
             out += response_message(
                 "CreateItem",
@@ -142,12 +108,17 @@ std::string EwsSim::State::update_item(const Element& request, const std::string
     for (const Element& change : request.child("ItemChanges").children) try {
             if (request.attribute("SendMeetingInvitationsOrCancellations").empty())
                 throw EwsRefusal{"ErrorSendMeetingInvitationsOrCancellationsRequired"};
-            const Element& id = change.child("ItemId");
+            if (change.children.empty()) throw EwsRefusal{"ErrorSchemaValidation"};
+            const Element& id = change.children.front();
             const auto [master, index] = addressed(id);
             EwsItem& at = item(master);
+            if (id.name == "RecurringMasterItemId" && !at.properties.has("Recurrence"))
+                throw EwsRefusal{"ErrorCalendarCannotUseIdForRecurringMasterId"};
+            if (index > 0 && !at.properties.has("Recurrence"))
+                throw EwsRefusal{"ErrorCalendarCannotUseIdForOccurrenceId"};
             const bool stale = id.attribute("ChangeKey") != change_key(at);
             if (id.attribute("ChangeKey").empty()) throw EwsRefusal{"ErrorChangeKeyRequiredForWriteOperations"};
-            if (stale && !quirks.ignores_change_key && request.attribute("ConflictResolution") != "AlwaysOverwrite")
+            if (stale && !quirks.ignores_change_key && request.attribute("ConflictResolution") == "NeverOverwrite")
                 throw EwsRefusal{"ErrorIrresolvableConflict"};
             Element next = index == 0 ? at.properties : whole(at, index);
             const Element before = next;
@@ -157,7 +128,10 @@ std::string EwsSim::State::update_item(const Element& request, const std::string
                 const std::string& uri = path.attribute("FieldURI");
                 if (uri == "calendar:UID") throw EwsRefusal{"ErrorInvalidPropertySet"};
                 times |= has(kTimes, uri.substr(uri.find(':') + 1));
-                set(next, path, one.name == "SetItemField" ? &one.child("CalendarItem") : nullptr, zone);
+                if (one.name == "AppendToItemField")
+                    append(next, uri, one.child("CalendarItem"));
+                else
+                    set(next, path, one.name == "SetItemField" ? &one.child("CalendarItem") : nullptr, zone);
             }
             normalise(next, zone);
             if (next.has("RequiredAttendees") &&
@@ -177,10 +151,11 @@ std::string EwsSim::State::update_item(const Element& request, const std::string
                 if (times) at.occurrences.clear();
             }
             touch(at);
+            const std::string named = index == 0 ? at.id : at.id + "/" + std::to_string(index);
             out += response_message(
                 "UpdateItem",
                 "NoError",
-                "<m:Items>" + prefixed({"CalendarItem", {}, {}, {named_id(id.attribute("Id"), change_key(at))}}) +
+                "<m:Items>" + prefixed({"CalendarItem", {}, {}, {named_id(named, change_key(at))}}) +
                     "</m:Items><m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>"
             );
             if (quirks.bumps_change_key) touch(at);
@@ -197,84 +172,23 @@ std::string EwsSim::State::delete_item(const Element& request) {
                 throw EwsRefusal{"ErrorSendMeetingCancellationsRequired"};
             const auto [master, index] = addressed(id);
             EwsItem& at = item(master);
-            if (index > 0)
-                at.occurrences[index].deleted = true;
-            else
-                at.gone = true;
-            touch(at);
+            whole(at, index);  // Refuses an occurrence that is none.
             if (at.properties.has("RequiredAttendees") && request.attribute("SendMeetingCancellations") != "SendToNone")
                 ++mails;
+            if (index > 0) {
+                at.occurrences[index].deleted = true;
+                touch(at);
+            } else if (request.attribute("DeleteType") == "MoveToDeletedItems" && at.folder != kEwsDeletedItems) {
+                move(at.id, kEwsDeletedItems);
+            } else {
+                at.gone = true;
+                touch(at);
+            }
             out += response_message("DeleteItem", "NoError", "");
         } catch (const EwsRefusal& refusal) {
             out += response_message("DeleteItem", refusal.code, "");
         }
     return out;
-}
-
-/// A SyncState is folder, epoch, where its round began, and position.
-std::string EwsSim::State::sync_folder_items(const Element& request) {
-    const EwsFolder* at = nullptr;
-    const Element& id = request.child("SyncFolderId");
-    try {
-        at = id.has("FolderId") ? &folder(id.child("FolderId").attribute("Id")) : &folders.front();
-    } catch (const EwsRefusal& refusal) {
-        return response_message(
-            "SyncFolderItems", refusal.code, "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
-        );
-    }
-    std::int64_t base = 0, position = 0;
-    if (const std::string state = request.word("SyncState"); !state.empty()) {
-        const std::string plain = bytes_of_base64(state).value_or("");
-        const std::string prefix = at->id + "|" + std::to_string(epoch) + "|";
-        const std::size_t bar = plain.find('|', prefix.size());
-        const bool good = plain.starts_with(prefix) && bar != std::string::npos;
-        if (good) {
-            base = std::stoll(plain.substr(prefix.size(), bar - prefix.size()));
-            position = std::stoll(plain.substr(bar + 1));
-        }
-        if (!good) {
-            if (!quirks.bad_state_is_everything)
-                return response_message(
-                    "SyncFolderItems",
-                    "ErrorInvalidSyncStateData",
-                    "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
-                );
-            base = position = 0;
-        }
-    }
-    std::vector<const EwsItem*> touched;
-    for (const EwsItem& one : items)
-        if (one.folder == at->id && one.touched > position) touched.push_back(&one);
-    std::sort(touched.begin(), touched.end(), [](auto* a, auto* b) { return a->touched < b->touched; });
-    const std::size_t most = std::min(std::stoul(request.word("MaxChangesReturned")), quirks.largest_page);
-    std::string changes;
-    std::size_t given = 0;
-    for (const EwsItem* one : touched) {
-        if (given == most) break;
-        ++given;
-        position = one->touched;
-        const std::string item_id =
-            "<t:ItemId Id=\"" + ews::escaped(one->id) + "\" ChangeKey=\"" + change_key(*one) + "\"/>";
-        const bool fresh = one->created > base;
-        if (one->gone && !fresh) changes += "<t:Delete>" + item_id + "</t:Delete>";
-        if (one->gone) continue;
-        const std::string kind = fresh ? "Create" : "Update";
-        changes += "<t:" + kind + "><t:CalendarItem>" + item_id + "</t:CalendarItem></t:" + kind + ">";
-    }
-    const bool last = given == touched.size();
-    if (last) position = base = std::max(position, journal);
-    if (base == 0 && last)
-        changes +=
-            "<t:Create><t:MeetingRequest><t:ItemId Id=\"AAMkRequest=\" "
-            "ChangeKey=\"CwAA\"/></t:MeetingRequest></t:Create>";
-    const std::string state =
-        base64_of(at->id + "|" + std::to_string(epoch) + "|" + std::to_string(base) + "|" + std::to_string(position));
-    return response_message(
-        "SyncFolderItems",
-        "NoError",
-        "<m:SyncState>" + state + "</m:SyncState><m:IncludesLastItemInRange>" + (last ? "true" : "false") +
-            "</m:IncludesLastItemInRange><m:Changes>" + changes + "</m:Changes>"
-    );
 }
 
 }  // namespace calgate::testing

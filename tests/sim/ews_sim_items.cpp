@@ -101,7 +101,8 @@ std::string global_id_of(const std::string& uid) {
     constexpr unsigned char kClass[] = {4, 0, 0, 0, 0x82, 0, 0xE0, 0, 0x74, 0xC5, 0xB7, 0x10, 0x1A, 0x82, 0xE0, 8};
     std::string out(std::begin(kClass), std::end(kClass));
     const std::string data = "vCal-Uid" + std::string("\1\0\0\0", 4) + uid + '\0';
-    out += std::string(20, '\0') + static_cast<char>(data.size()) + std::string(3, '\0') + data;
+    out += std::string(20, '\0') + static_cast<char>(data.size() & 255) + static_cast<char>(data.size() >> 8) +
+           std::string(2, '\0') + data;
     return base64_of(out);
 }
 
@@ -111,7 +112,7 @@ std::string global_id_of(const std::string& uid) {
 /// midnights.
 void EwsSim::State::normalise(Element& properties, const std::string& context_zone) {
     for (const char* name : {"Start", "End"}) {
-        const std::string text = properties.word(name);
+        const std::string text = without_fraction(properties.word(name));
         const std::string zone =
             zone_of(properties, std::string(name) == "Start" ? "StartTimeZone" : "EndTimeZone", context_zone);
         auto instant = parse_instant(text);
@@ -184,6 +185,38 @@ EwsItem& EwsSim::State::create(const std::string& folder_id, const Element& give
     made.created = made.touched;
     items.push_back(std::move(made));
     return items.back();
+}
+
+void EwsSim::State::move(const std::string& id, const std::string& to_folder) {
+    EwsItem copy = item(id);
+    copy.id = fresh_id("item-");
+    copy.folder = folder(to_folder).id;
+    copy.created = copy.touched = ++journal;
+    EwsItem& left = item(id);
+    left.gone = true;
+    left.next_id = copy.id;
+    left.next_folder = copy.folder;
+    touch(left);
+    items.push_back(std::move(copy));
+}
+
+std::vector<EwsSim::State::Shown> EwsSim::State::expanded(const EwsItem& item, Instant from, Instant until) const {
+    std::vector<Shown> out;
+    const auto take = [&](int index) {
+        const Element one = whole(item, index);
+        const Instant start = *parse_instant(one.word("Start")), end = *parse_instant(one.word("End"));
+        if (start < until && (end > from || start >= from)) out.push_back({&item, index, start, end});
+    };
+    if (!item.properties.has("Recurrence")) {
+        take(0);
+        return out;
+    }
+    const std::size_t count = days_of_recurrence(item.properties.child("Recurrence")).size();
+    for (std::size_t i = 1; i <= count; ++i) {
+        const auto found = item.occurrences.find(static_cast<int>(i));
+        if (found == item.occurrences.end() || !found->second.deleted) take(static_cast<int>(i));
+    }
+    return out;
 }
 
 std::string EwsSim::State::change_key(const EwsItem& item) const {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <pugixml.hpp>
 #include <sstream>
 
@@ -61,7 +62,7 @@ bool on_relative_day(local_days day, const Element& part) {
 }
 
 bool falls_on(local_days day, local_days start, const Element& part) {
-    const int interval = part.word("Interval").empty() ? 1 : std::stoi(part.word("Interval"));
+    const int interval = number_of(part.word("Interval"), 1, 999, 1);
     const year_month_day date(day), first(start);
     const int months = (static_cast<int>(date.year()) - static_cast<int>(first.year())) * 12 +
                        static_cast<int>(static_cast<unsigned>(date.month())) -
@@ -79,7 +80,7 @@ bool falls_on(local_days day, local_days start, const Element& part) {
     const bool yearly = part.name.find("Yearly") != std::string::npos;
     if (yearly ? !is_month(date, part.word("Month")) : months % interval != 0) return false;
     if (part.name.starts_with("Relative")) return on_relative_day(day, part);
-    const auto wanted = static_cast<unsigned>(std::stoi(part.word("DayOfMonth")));
+    const auto wanted = static_cast<unsigned>(number_of(part.word("DayOfMonth"), 1, 31, 1));
     const unsigned there = static_cast<unsigned>(year_month_day(last_of_month(date)).day());
     return static_cast<unsigned>(date.day()) == std::min(wanted, there);
 }
@@ -115,8 +116,9 @@ std::vector<LocalSeconds> days_of_recurrence(const Element& recurrence) {
     if (!first) throw EwsRefusal{"ErrorCalendarInvalidRecurrence"};
     const auto start = std::chrono::floor<days>(*first);
     const auto until = parse_local(range->word("EndDate").substr(0, 10));
-    const std::string count = range->word("NumberOfOccurrences");
-    const std::size_t most = count.empty() ? kMostDays : static_cast<std::size_t>(std::stoul(count));
+    const auto most = static_cast<std::size_t>(
+        number_of(range->word("NumberOfOccurrences"), 1, static_cast<int>(kMostDays), static_cast<int>(kMostDays))
+    );
     std::vector<LocalSeconds> out;
     for (local_days day = start; day < start + days(20 * 366) && out.size() < most; day += days(1)) {
         if (until && day > std::chrono::floor<days>(*until)) break;
@@ -124,6 +126,23 @@ std::vector<LocalSeconds> days_of_recurrence(const Element& recurrence) {
     }
     if (out.empty()) throw EwsRefusal{"ErrorRecurrenceHasNoOccurrence"};
     return out;
+}
+
+std::string without_fraction(std::string time) {
+    const std::size_t point = time.find('.');
+    if (point == std::string::npos) return time;
+    const std::size_t end = std::min(time.find_first_not_of("0123456789", point + 1), time.size());
+    if (end == point + 1) throw EwsRefusal{"ErrorSchemaValidation"};
+    return time.erase(point, end - point);
+}
+
+int number_of(const std::string& text, int least, int most, int otherwise) {
+    if (text.empty()) return otherwise;
+    int value = 0;
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (wrong != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+        throw EwsRefusal{"ErrorSchemaValidation"};
+    return value;
 }
 
 std::string base64_of(const std::string& bytes) {

@@ -30,6 +30,7 @@ struct EwsItem {
     int key = 0;
     std::int64_t created = 0, touched = 0;  ///< Positions in the journal.
     bool gone = false;
+    std::string next_id{}, next_folder{};        ///< Where it went; empty: nowhere.
     Element properties{};                        ///< CalendarItem with what was written; times in UTC.
     std::map<int, EwsOccurrence> occurrences{};  ///< Exceptions and deletions by InstanceIndex.
 };
@@ -37,12 +38,21 @@ struct EwsItem {
 struct EwsFolder {
     std::string id{}, name{};
     bool gone = false;
+    bool calendar = true;  ///< IPF.Appointment; else IPF.Note.
 };
+
+/// The folders that every mailbox has, beside its calendar, which is the first of all.
+inline constexpr const char* kEwsRoot = "AAMkRoot=";
+inline constexpr const char* kEwsDeletedItems = "AAMkDeletedItems=";
+inline constexpr const char* kEwsInbox = "AAMkInbox=";
 
 /// What a subscription has to tell.
 struct EwsSubscription {
     std::set<std::string> folders{};     ///< Empty: all.
     std::vector<std::string> waiting{};  ///< Event elements.
+    std::set<std::string> kinds{};       ///< Empty: all.
+    bool pull = false;                   ///< Asked by GetEvents; else told over a stream.
+    int watermark = 0;                   ///< Of what was told last.
 };
 
 /// An answer to GetStreamingEvents that is kept open.
@@ -76,6 +86,7 @@ struct EwsSim::State {
     std::variant<Result<http::Response>, Element> admitted(const http::Request&);
     std::string fresh_id(const std::string& kind);
     EwsFolder& folder(const std::string& id);  ///< Throws EwsRefusal.
+    EwsFolder& folder_of(const Element& id);   ///< FolderId or DistinguishedFolderId. Throws EwsRefusal.
     EwsItem& item(const std::string& id);      ///< Throws EwsRefusal.
     void touch(EwsItem&);
     EwsItem& create(const std::string& folder, const Element& item, const std::string& context_zone);
@@ -89,6 +100,20 @@ struct EwsSim::State {
     std::string find_item(const Element&), create_item(const Element&, const std::string&zone);
     std::string update_item(const Element&, const std::string&zone), delete_item(const Element&);
     std::string sync_folder_items(const Element&), subscribe(const Element&), unsubscribe(const Element&);
+    std::string convert_id(const Element&) const, server_time_zones(const Element&) const;
+    std::string resolve_names(const Element&) const, move_item(const Element&), get_events(const Element&);
+    /// Its place is taken by a copy with another id. Spoils references to items.
+    void move(const std::string& id, const std::string& to_folder);
+    std::string calendar_view(const Element& request, const EwsFolder&) const;
+    /// Whether that item is what a restriction asks for. Throws EwsRefusal for what nobody can search by.
+    bool holds(const EwsItem&, const Element& rule) const;
+    /// The item, or each occurrence of the series, that is in [from, until); whole. @param index 0 for no occurrence.
+    struct Shown {
+        const EwsItem* item = nullptr;
+        int index = 0;
+        Instant start{}, end{};
+    };
+    std::vector<Shown> expanded(const EwsItem&, Instant from, Instant until) const;
     void tell(const EwsItem&);  ///< Whoever subscribed to its folder.
     void flush();               ///< What waits for streams that are open.
     void say(EwsStream&, const std::string& inside_message, const std::string& code = "NoError");
@@ -103,6 +128,10 @@ struct EwsSim::State {
     std::string autodiscover(const http::Request&, const std::string& path) const;
 };
 
+/// Before a zone's offset is known: fractions of a second are dropped. Throws EwsRefusal for no time.
+std::string without_fraction(std::string time);
+/// A whole number in [least, most]; `otherwise` where there is none. Throws EwsRefusal for anything else.
+int number_of(const std::string& text, int least, int most, int otherwise);
 http::Response ews_answer(int status, const std::string& body, const std::string& url);
 std::string ews_fault(const std::string& code, int milliseconds = -1);
 std::string ews_body(const std::string& inside);  ///< An envelope around it.

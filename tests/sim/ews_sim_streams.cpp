@@ -10,13 +10,8 @@ namespace {
 constexpr std::chrono::seconds kKeepAlive{45};
 constexpr const char* kStillOpen = "<m:ConnectionStatus>OK</m:ConnectionStatus>";
 constexpr const char* kClosed = "<m:ConnectionStatus>Closed</m:ConnectionStatus>";
-constexpr const char* kDeletedItems = "AAMkDeletedItems=";
 /// Lengths of pieces, in turn: an answer may be cut anywhere.
 constexpr std::size_t kCuts[] = {1, 300, 7, 64, 2, 1500, 11};
-
-std::string id_xml(const std::string& name, const std::string& id, const std::string& key = "AgAAABQAAABc") {
-    return "<t:" + name + " Id=\"" + ews::escaped(id) + "\" ChangeKey=\"" + key + "\"/>";
-}
 
 std::vector<std::string> subscription_ids(const Element& request) {
     std::vector<std::string> out;
@@ -36,45 +31,6 @@ private:
 };
 
 }  // namespace
-
-std::string EwsSim::State::subscribe(const Element& request) {
-    if (!quirks.streams) throw EwsRefusal{"ErrorInvalidRequest"};
-    const Element& wanted = request.child("StreamingSubscriptionRequest");
-    if (wanted.name.empty()) throw EwsRefusal{"ErrorInvalidRequest"};
-    EwsSubscription made;
-    try {
-        for (const Element& id : wanted.child("FolderIds").children)
-            made.folders.insert(
-                id.name == "DistinguishedFolderId" ? folders.front().id : folder(id.attribute("Id")).id
-            );
-    } catch (const EwsRefusal& refusal) {
-        return response_message("Subscribe", refusal.code, "");
-    }
-    if (wanted.attribute("SubscribeToAllFolders") != "true" && made.folders.empty())
-        return response_message("Subscribe", "ErrorInvalidSubscriptionRequest", "");
-    const std::string id = "JAB" + base64_of("subscription " + std::to_string(++next_id));
-    subscriptions[id] = std::move(made);
-    return response_message("Subscribe", "NoError", "<m:SubscriptionId>" + id + "</m:SubscriptionId>");
-}
-
-std::string EwsSim::State::unsubscribe(const Element& request) {
-    const bool known = subscriptions.erase(request.word("SubscriptionId")) > 0;
-    return response_message("Unsubscribe", known ? "NoError" : "ErrorSubscriptionNotFound", "");
-}
-
-void EwsSim::State::tell(const EwsItem& item) {
-    if (subscriptions.empty()) return;
-    const std::string when = "<t:TimeStamp>" + format_instant(clock.now()) + "</t:TimeStamp>";
-    const std::string id = id_xml("ItemId", item.id, change_key(item));
-    const std::string kind = item.gone ? "Moved" : item.created == 0 ? "Created" : "Modified";
-    const std::string inside = item.gone ? id + id_xml("ParentFolderId", kDeletedItems) + id_xml("OldItemId", item.id) +
-                                               id_xml("OldParentFolderId", item.folder)
-                                         : id + id_xml("ParentFolderId", item.folder);
-    for (auto& [name, subscription] : subscriptions)
-        if (subscription.folders.empty() || subscription.folders.contains(item.folder))
-            subscription.waiting.push_back("<t:" + kind + "Event>" + when + inside + "</t:" + kind + "Event>");
-    flush();
-}
 
 void EwsSim::State::flush() {
     for (const auto& stream : streams)
@@ -138,6 +94,12 @@ Result<std::unique_ptr<http::OpenStream>> EwsSim::
     const Element& asked = std::get<Element>(admitted).child("Body").children.front();
     if (asked.name != "GetStreamingEvents" || !state.quirks.streams)
         return over(ews_answer(500, ews_fault("ErrorInvalidRequest"), request.url));
+    int minutes = 0;
+    try {
+        minutes = number_of(asked.word("ConnectionTimeout"), 1, 30, 30);
+    } catch (const EwsRefusal& refusal) {
+        return over(ews_answer(500, ews_fault(refusal.code), request.url));
+    }
     std::erase_if(state.streams, [](const auto& one) { return !one->listener; });
     const auto bad = [&](const std::string& code, const std::string& inside) {
         state.say(*stream, inside + kClosed, code);
@@ -146,7 +108,7 @@ Result<std::unique_ptr<http::OpenStream>> EwsSim::
     if (state.streams.size() >= state.quirks.most_streams) return bad("ErrorExceededConnectionCount", "");
     stream->subscriptions = subscription_ids(asked);
     for (const std::string& id : stream->subscriptions)
-        if (!state.subscriptions.contains(id))
+        if (!state.subscriptions.contains(id) || state.subscriptions.at(id).pull)
             return bad(
                 "ErrorInvalidSubscription",
                 "<m:ErrorSubscriptionIds><m:SubscriptionId>" + ews::escaped(id) +
@@ -154,7 +116,7 @@ Result<std::unique_ptr<http::OpenStream>> EwsSim::
             );
     state.end_others(*stream);
     stream->opened = state.clock.steady();
-    stream->longest = std::chrono::minutes(std::stoi(asked.word("ConnectionTimeout")));
+    stream->longest = std::chrono::minutes(minutes);
     state.streams.push_back(stream);
     state.most_streams = std::max(state.most_streams, state.streams.size());
     state.say(*stream, kStillOpen);

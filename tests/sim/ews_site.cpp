@@ -51,6 +51,7 @@ SimSite ews_site(const std::string& profile, const Clock& clock, const ZoneResol
     site.login = {
         {"user", EwsSim::credentials().user},
         {"password", EwsSim::credentials().password},
+        {"token", EwsSim::token()},
         {"address", EwsSim::address()},
         {"url", EwsSim::url()}};
     return site;
