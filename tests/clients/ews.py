@@ -17,8 +17,9 @@ import urllib3.util.connection
 from exchangelib import Account, CalendarItem, Configuration, Credentials, DELEGATE, EWSTimeZone, ExtendedProperty, Version
 from exchangelib.errors import ErrorInvalidSubscription, ErrorItemNotFound, UnauthorizedError
 from exchangelib.items import SEND_TO_NONE
-from exchangelib.properties import CreatedEvent, ModifiedEvent
+from exchangelib.properties import EWS_ID, HEX_ENTRY_ID, AlternateId, CreatedEvent, ModifiedEvent
 from exchangelib.protocol import BaseProtocol, FailFast
+from exchangelib.recurrence import DailyPattern, NumberedPattern, Recurrence
 from exchangelib.transport import BASIC
 from exchangelib.version import EXCHANGE_2016
 
@@ -125,11 +126,50 @@ def listen(account, editor):
         check(True, "an ended subscription tells nothing")
 
 
+def look(account):
+    """Windows, filters, other ids, names, zones and pulled events."""
+    zone, calendar = EWSTimeZone("Europe/Berlin"), account.calendar
+    begin = datetime(2026, 7, 6, 9, tzinfo=zone)
+    subscription, watermark = calendar.subscribe_to_pull()
+    series = CalendarItem(account=account, folder=calendar, subject="Daily", start=begin, end=begin + timedelta(hours=1),
+                          recurrence=Recurrence(pattern=DailyPattern(interval=1), boundary=NumberedPattern(start=begin.date(), number=4)))
+    series.save(send_meeting_invitations=SEND_TO_NONE)
+    single = CalendarItem(account=account, folder=calendar, subject="Single", start=begin + timedelta(hours=2),
+                          end=begin + timedelta(hours=3))
+    single.save(send_meeting_invitations=SEND_TO_NONE)
+    window = calendar.view(start=begin, end=begin + timedelta(days=2))
+    check([one.subject for one in window] == ["Daily", "Single", "Daily"], "a window shows each occurrence, in order")
+    check([one.id for one in calendar.filter(subject="Single")] == [single.id], "a filter by the subject is followed")
+    later = calendar.filter(start__gte=begin + timedelta(hours=1), end__lte=begin + timedelta(days=1)).order_by("-start")
+    check([one.subject for one in later] == ["Single"], "so is one by times")
+    occurrence = calendar.view(start=begin + timedelta(days=1), end=begin + timedelta(days=2))[0]
+    occurrence.subject = "Another day"
+    occurrence.save(update_fields=["subject"], send_meeting_invitations=SEND_TO_NONE)
+    master = calendar.get(subject="Daily")
+    check([one.start for one in master.modified_occurrences] == [begin + timedelta(days=1)], "one occurrence is changed, and no other")
+    heard = [type(event).__name__ for notification in calendar.get_events(subscription, watermark) for event in notification.events]
+    check(heard == ["CreatedEvent", "CreatedEvent", "ModifiedEvent"], "whoever pulls is told what happened")
+    ids = [AlternateId(id=single.id, format=EWS_ID, mailbox=account.primary_smtp_address)]
+    other = list(account.protocol.convert_ids(ids, destination_format=HEX_ENTRY_ID))[0]
+    back = list(account.protocol.convert_ids([other], destination_format=EWS_ID))[0]
+    check(other.id != single.id and back.id == single.id, "an id is converted there and back")
+    check([one.email_address for one in account.protocol.resolve_names(["anna"])] == [account.primary_smtp_address], "a name is resolved")
+    zones = [one.id for one in account.protocol.get_timezones()]
+    check("W. Europe Standard Time" in zones, "the server names its time zones")
+    views = list(account.protocol.get_free_busy_info([(account, "Organizer", False)], start=begin, end=begin + timedelta(days=2)))
+    heard = [str(one.start) for one in views[0].calendar_events]
+    check(heard == ["2026-07-06 09:00:00", "2026-07-07 09:00:00", "2026-07-06 11:00:00"],
+          "busy time is told occurrence by occurrence, in the zone of the asker")
+    single.move(to_folder=account.trash)
+    check(not list(calendar.filter(subject="Single")) and account.trash.filter(subject="Single").count() == 1, "an item is moved")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         process, login = start(sys.argv[1], folder)
         try:
             drive(account_of(login, login["password"]))
+            look(account_of(login, login["password"]))
             listen(account_of(login, login["password"]), account_of(login, login["password"]))
             try:
                 account_of(login, "wrong").calendar.get(ticket="t-1")

@@ -51,7 +51,9 @@ BOOST_AUTO_TEST_CASE(a_password_revoked_in_mid_run_waits_with_one_alarm_and_land
             office.service->revoke();
     };
     for (int i = 0; i < 3; ++i) office.book("b" + std::to_string(i), Salon::at(10 + i, 9));
-    office.run(120s);
+    office.run(30s);
+    BOOST_TEST(office.noted("account.attention") == 0, "a throttled server says the same");
+    office.run(300s);
     BOOST_TEST(office.noted("account.attention") == 1);
     BOOST_TEST((office.account().state == AccountState::NeedsAttention));
     says(office.account().detail, "does not accept the user name or password");
@@ -70,6 +72,45 @@ BOOST_AUTO_TEST_CASE(a_password_revoked_in_mid_run_waits_with_one_alarm_and_land
     });
     office.run(60s);
     BOOST_TEST(office.waiting() == 0);
+    BOOST_TEST(office.events().size() == 9u);
+    office.all_are_confirmed();
+}
+
+BOOST_AUTO_TEST_CASE(a_sign_in_refused_once_is_throttling_and_no_alarm) {
+    Office office;
+    SimFault refused;
+    refused.kind = SimFault::Kind::Refusal;
+    refused.status = 401;
+    office.server().fail_next(refused);
+    office.book("new", Salon::at(12, 9));
+    office.run(300s);
+    BOOST_TEST(office.noted("account.attention") == 0);
+    BOOST_TEST((office.account().state == AccountState::Active));
+    BOOST_TEST(office.waiting() == 0);
+    BOOST_TEST(office.events().size() == 7u);
+}
+
+BOOST_AUTO_TEST_CASE(a_locked_account_waits_for_a_person_at_once) {
+    Office office;
+    SimFault locked;
+    locked.kind = SimFault::Kind::Refusal;
+    locked.status = 401;
+    locked.body = "The referenced account is currently locked out and may not be logged on to.";
+    office.server().fail_next(locked);
+    office.run(400s);
+    BOOST_TEST(office.noted("account.attention") == 1);
+    says(office.account().detail, "is locked");
+}
+
+/// E4: an assistant of Exchange's touches each item right after it was written.
+BOOST_AUTO_TEST_CASE(a_version_that_moves_by_itself_is_no_conflict) {
+    Office office("ews_assistant");
+    for (int i = 0; i < 3; ++i) office.book("b" + std::to_string(i), Salon::at(10 + i, 9));
+    office.run(120s);
+    for (int i = 0; i < 3; ++i) office.book("b" + std::to_string(i), Salon::at(10 + i, 11));
+    office.run(300s);
+    BOOST_TEST(office.waiting() == 0);
+    BOOST_TEST(office.noted("copy.parked") == 0);
     BOOST_TEST(office.events().size() == 9u);
     office.all_are_confirmed();
 }

@@ -310,6 +310,12 @@ BOOST_AUTO_TEST_CASE(ids_zones_and_names_are_answered) {
         ask("<m:GetServerTimeZones><m:Ids><t:Id>Romance Standard "
             "Time</t:Id><t:Id>Nowhere</t:Id></m:Ids></m:GetServerTimeZones>");
     BOOST_TEST(known.find("TimeZoneDefinitions")->children.size() == 1u);
+    const Element& rules = known.find("TransitionsGroup")->children.front();
+    BOOST_TEST(
+        rules.word("Month") + rules.word("DayOfWeek") + rules.word("Occurrence") + rules.word("TimeOffset") ==
+        "3Sunday-1PT120M"
+    );
+    BOOST_TEST(known.find("Period")->attribute("Bias") == "-PT60M");
     BOOST_TEST(
         ask("<m:ResolveNames><m:UnresolvedEntry>anna</m:UnresolvedEntry></m:ResolveNames>")
             .find("EmailAddress")

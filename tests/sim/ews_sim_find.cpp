@@ -59,7 +59,8 @@ std::optional<std::string> value_at(const Element& item, const Element& path) {
 
 /// Times are compared as times.
 std::string comparable(const std::string& text) {
-    const auto instant = text.size() >= 19 ? parse_instant(without_fraction(text)) : std::nullopt;
+    if (text.size() < 19 || text[4] != '-' || text[10] != 'T') return text;
+    const auto instant = parse_instant(without_fraction(text));
     return instant ? format_instant(*instant) : text;
 }
 

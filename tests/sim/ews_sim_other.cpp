@@ -1,22 +1,11 @@
 #include <algorithm>
 
-#include "core/windows_zones.hpp"
 #include "tests/sim/ews_sim_state.hpp"
 
 /// Operations that our connector does not need, and other clients do.
 namespace calgate::testing {
 
 namespace {
-
-constexpr const char* kZones[] = {
-    "UTC",
-    "GMT Standard Time",
-    "W. Europe Standard Time",
-    "Romance Standard Time",
-    "Eastern Standard Time",
-    "Pacific Standard Time",
-    "AUS Eastern Standard Time",
-    "Tokyo Standard Time"};
 
 std::string hex_of(const std::string& bytes) {
     constexpr const char* kDigits = "0123456789ABCDEF";
@@ -64,22 +53,6 @@ std::string EwsSim::State::convert_id(const Element& request) const {
             out += response_message("ConvertId", refusal.code, "");
         }
     return out;
-}
-
-/// Ids and names; the rules of the zones, which may be left out, are.
-std::string EwsSim::State::server_time_zones(const Element& request) const {
-    std::vector<std::string> ids(std::begin(kZones), std::end(kZones));
-    if (request.has("Ids")) {
-        ids.clear();
-        for (const Element& id : request.child("Ids").children) ids.push_back(id.text);
-    }
-    std::string listed;
-    for (const std::string& id : ids)
-        if (id == "UTC" || !iana_of_windows(id).empty())
-            listed += "<t:TimeZoneDefinition Id=\"" + ews::escaped(id) + "\" Name=\"" + ews::escaped(id) + "\"/>";
-    return response_message(
-        "GetServerTimeZones", "NoError", "<m:TimeZoneDefinitions>" + listed + "</m:TimeZoneDefinitions>"
-    );
 }
 
 std::string EwsSim::State::resolve_names(const Element& request) const {
