@@ -102,6 +102,7 @@ BOOST_FIXTURE_TEST_CASE(a_right_notification_among_wrong_ones_causes_a_read, Gra
     body["value"].push_back(Json{{"subscriptionId", 7}, {"clientState", nullptr}});
     BOOST_TEST(graph(body.dump()).status == 202);
     body["value"].push_back(Json::parse(note(id, secret))["value"][0]);
+    body["value"].back()["later"] = body["later"] = {{"member", 1}};
     BOOST_TEST(graph(body.dump()).status == 202);
     BOOST_TEST(wait_for_passes(3));
     notified->stop();
@@ -133,7 +134,9 @@ const std::vector<Body> kBodies{
     {R"({"value": []})", 202},
     {R"({})", 202},
     {R"({"value": [null, 1, "x", [], {}]})", 202},
-    {R"({"value": [], "command": "delete"})", 400},
+    {R"({"value": [], "@odata.context": "x", "command": {"deep": [1]}})", 202},
+    {R"({"value": [{"later": [[[[[[[[[[1]]]]]]]]]]}]})", 202},
+    {R"({"value": 7, "later": 1})", 400},
     {"{\"value\":" + std::string(100'000, '[') + "}", 400},
 };
 
