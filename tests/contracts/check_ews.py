@@ -2,6 +2,10 @@
 """Runs the conformance suite's column of EWS and checks every request and answer against Microsoft's own schema.
 
     check_ews.py CONTRACTS CONFORMANCE_TEST
+    check_ews.py CONTRACTS SIM_TEST FULL
+
+The second form checks the simulator's answers to the operations of other clients against FULL, a folder with
+ews-envelope.xsd of Microsoft's whole set, which also has GetUserAvailability and is not part of this project.
 """
 
 import json
@@ -55,7 +59,26 @@ def wrong_with(schema, text):
     return schema.error_log.last_error.message
 
 
+def check_operations(binary, full):
+    schema = etree.XMLSchema(etree.parse(os.path.join(full, "ews-envelope.xsd")))
+    if wrong_with(schema, ENVELOPE % "<m:GetUserAvailabilityResponse><m:Nothing/></m:GetUserAvailabilityResponse>") is None:
+        sys.exit("The checker does not refuse an answer that nobody knows; nothing it says counts.")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([binary, "--run_test=ews_operations"], env=dict(os.environ, CALGATE_EXCHANGES=folder), check=True,
+                       stdout=subprocess.DEVNULL)
+        with open(os.path.join(folder, "ews_operations"), encoding="utf-8") as file:
+            answers = [text for text in file.read().split("\0") if text]
+    wrong = [f"{found}\n  {text[:1500]}" for text in answers if (found := wrong_with(schema, text))]
+    asked = sum("GetUserAvailabilityResponse>" in text for text in answers)
+    print(f"{len(answers)} answers, {asked} of them about busy time: {len(wrong)} problems")
+    for each in wrong[:10]:
+        print(each)
+    return 1 if wrong or not asked else 0
+
+
 def main():
+    if len(sys.argv) == 4:
+        return check_operations(*sys.argv[2:])
     contracts, binary = sys.argv[1:3]
     schema = etree.XMLSchema(etree.parse(os.path.join(contracts, "ews", "ews-envelope.xsd")))
     for name, body in MUST_BE_REFUSED:

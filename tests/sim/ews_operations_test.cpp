@@ -2,6 +2,8 @@
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <fstream>
 #include <ostream>
 
 #include "connectors/ews/ews_xml.hpp"
@@ -33,6 +35,9 @@ struct Server {
             body + "</s:Body></s:Envelope>";
         auto response = sim.send(request, {clock.steady() + std::chrono::minutes(1), {}});
         BOOST_REQUIRE(response.has_value());
+        // For tests/contracts/check_ews.py, one after the other, each with a NUL behind it.
+        if (const char* const kept = std::getenv("CALGATE_EXCHANGES"))
+            std::ofstream(std::string(kept) + "/ews_operations", std::ios::app) << response->body << '\0';
         return std::move(*response);
     }
     Element ask(const std::string& body) {

@@ -107,7 +107,9 @@ std::string ews_fault(const std::string& code, int milliseconds) {
     const std::string wait = milliseconds < 0 ? ""
                                               : "<t:MessageXml><t:Value Name=\"BackOffMilliseconds\">" +
                                                     std::to_string(milliseconds) + "</t:Value></t:MessageXml>";
-    return std::string(kHead) + kVersion + "<s:Body><s:Fault><faultcode>a:" + code +
+    return std::string(kHead) + kVersion +
+           "<s:Body><s:Fault><faultcode xmlns:a=\"http://schemas.microsoft.com/exchange/services/2006/types\">a:" +
+           code +
            "</faultcode><faultstring xml:lang=\"en-US\">The request was refused.</faultstring><detail>"
            "<e:ResponseCode xmlns:e=\"http://schemas.microsoft.com/exchange/services/2006/errors\">" +
            code + "</e:ResponseCode>" + wait + "</detail></s:Fault></s:Body></s:Envelope>";
