@@ -22,14 +22,16 @@ bool ends_the_pass(const Error& e) {
 }
 
 /// SOGo's token is the second of the last change, and what changes later in that second is never told by it: until it
-/// is over, the token before it is kept.
-bool is_fresh_second(const std::string& token, Instant now) {
+/// is over, the second before counts. Another service refuses a token that it never gave, and all is listed again.
+std::string settled_token(const std::string& token, Instant now) {
     constexpr std::size_t kDigits = 10;  // Until the year 2286.
     constexpr std::chrono::seconds kSettled{2};
     std::int64_t second = 0;
     const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), second);
-    if (token.size() != kDigits || failure != std::errc{} || end != token.data() + token.size()) return false;
-    return Instant{std::chrono::seconds{second}} + kSettled >= now;
+    const bool is_second = token.size() == kDigits && failure == std::errc{} && end == token.data() + token.size();
+    const Instant changed{std::chrono::seconds{second}};
+    const bool fresh = is_second && changed <= now + kSettled && changed + kSettled >= now;
+    return fresh ? std::to_string(second - 1) : token;
 }
 
 bool is_service_trouble(const Error& e) { return e.code == ErrorCode::Unavailable || e.code == ErrorCode::Timeout; }
@@ -124,8 +126,7 @@ Result<ChangeSet> ChangeReader::sync_page(Pass& pass) {
     if (page.more) return page;
     Cursor next;
     next.sync = true;
-    next.token = pass.cursor.final.empty() ? members->token : pass.cursor.final;
-    if (is_fresh_second(next.token, session_.now())) next.token = pass.cursor.token;
+    next.token = settled_token(pass.cursor.final.empty() ? members->token : pass.cursor.final, session_.now());
     if (members->truncated && pass.cursor.final.empty()) {
         next.page = page.more = true;
         next.snapshot = pass.cursor.snapshot;

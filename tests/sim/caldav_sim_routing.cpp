@@ -106,9 +106,12 @@ std::string CaldavSim::State::etag(const SimObject& object) const {
 
 std::optional<std::int64_t> CaldavSim::State::reached_by(const SimCalendar& owner, const std::string& token) const {
     const auto known = owner.tokens.find(token);
-    if (known == owner.tokens.end()) return std::nullopt;
-    if (quirks.tokens != TokenStyle::Second) return known->second;
-    const auto later = std::upper_bound(seconds.begin(), seconds.end(), std::atoll(token.c_str()));
+    if (quirks.tokens != TokenStyle::Second)
+        return known == owner.tokens.end() ? std::nullopt : std::optional(known->second);
+    const long long second = std::atoll(token.c_str());
+    const bool near = known != owner.tokens.end() || owner.tokens.contains(std::to_string(second + 1));
+    if (!near) return std::nullopt;
+    const auto later = std::upper_bound(seconds.begin(), seconds.end(), second);
     return later - seconds.begin() - 1;
 }
 
