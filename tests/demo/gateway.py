@@ -113,6 +113,10 @@ class Gateway:
             return answer.status, json.loads(text)
         return answer.status, text.decode()
 
+    def renew(self):
+        """Before a write after a long wait: a kept connection may have been closed meanwhile."""
+        self.call("GET", "/live")
+
     def expect(self, method, path, body=None):
         status, answer = self.call(method, path, body)
         if status not in (200, 201, 202, 204):

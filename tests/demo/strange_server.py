@@ -182,7 +182,7 @@ class Business:
         """Each edit hits another appointment, half of them through the API and half by the raw client."""
         copies = copies_of(self.server.snapshot(self.calendar))
         by_title = {field(text, "SUMMARY"): (href, etag, text) for href, (etag, text) in copies.items()}
-        self.gateway.call("GET", "/live")  # Renews a connection that was closed while copies were awaited.
+        self.gateway.renew()
         spans = [timedelta(minutes=1 + number % 14) for number in range(moves)]  # Many alike would be a wrong time zone.
         for name, by in zip(self.take(moves), spans):
             self.wanted[name][0] += by
@@ -246,6 +246,7 @@ def run(options, folder):
         walk(gateway, options)
         for name in calendars:
             good &= untouched(before[name], server.snapshot(calendars[name]), name)
+        gateway.renew()
         gateway.expect("DELETE", "/v1/appointments/booking-1")
         good &= compare_busy(gateway, events["Personal"], first_day, chance, options.windows)
         timed(gateway, "connect", "caldav", "--url", options.url, "--user", options.user, "--staff", "anna", "--mirror", "Bookings",
