@@ -29,6 +29,9 @@ BOOST_AUTO_TEST_CASE(what_is_listed_and_exists_nowhere_costs_no_listing_at_every
     salon.run(600s, 2s);
     BOOST_TEST(salon.wire.calls - before <= 11, salon.wire.calls - before << " calls in ten minutes of polling");
     for (const auto& one : salon.engine->health()) BOOST_TEST(one.trouble == "");
+    const auto cached = calgate::read(salon.store, [&](const Reader& r) { return r.cached_events(salon.calendar); });
+    for (const auto& event : cached) BOOST_TEST(event.trouble == "", event.href.value);
+    BOOST_TEST_MESSAGE(salon.wire.calls - before << " calls");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
