@@ -144,6 +144,28 @@ BOOST_AUTO_TEST_CASE(the_published_table_is_made_from_the_rules_that_decide) {
     }
 }
 
+/// A process that waits for its turn between any two readings of the clock.
+class StalledClock final : public Clock {
+public:
+    Instant now() const override { return {}; }
+    SteadyInstant steady() const override { return SteadyInstant{std::chrono::milliseconds{400 * ++reads_}}; }
+
+private:
+    mutable std::int64_t reads_ = 0;
+};
+
+BOOST_AUTO_TEST_CASE(I16_a_machine_that_stalls_leaves_no_time_of_a_series_free) {
+    const ZoneResolver zones;
+    Event event;
+    event.master.start = When{When::Kind::Utc, *parse_local("2026-06-01T09:00"), {}};
+    event.master.end = When{When::Kind::Utc, *parse_local("2026-06-01T10:00"), {}};
+    event.master.rules = {"FREQ=DAILY;COUNT=300"};
+    const Interval years{*parse_instant("2026-06-01T00:00:00Z"), *parse_instant("2028-06-01T00:00:00Z")};
+    const BusyExpansion busy = busy_time(event, years, zones, "UTC", StalledClock{});
+    BOOST_TEST(busy.intervals.size() == 300u);
+    BOOST_TEST(!busy.truncated);
+}
+
 BOOST_AUTO_TEST_CASE(zero_length_occurrences_take_no_time) {
     const ZoneResolver zones;
     Event event;
