@@ -42,6 +42,7 @@ struct Error {
     ErrorCode code{};
     std::string detail{};  ///< A sentence for people. Never holds credentials.
     std::optional<std::chrono::seconds> retry_after{};
+    bool only_writes = false;  ///< RateLimited: reading is another allowance, and goes on.
 };
 
 /// A value or one Error; member names follow std::expected. Not thread-safe, as any value.

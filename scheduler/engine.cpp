@@ -20,8 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds kLaneRefresh{5000};
 constexpr std::chrono::hours kExpandEvery{1};
 constexpr std::size_t kWaitingRead = 200;
-/// A refusal to write for at least as long leaves reading alone.
-constexpr std::chrono::minutes kLongPause{10};
+constexpr std::chrono::hours kPauseOfWrites{1};  ///< Where the refusal does not say.
 /// How long one calendar may write while others of its account wait.
 constexpr std::chrono::seconds kTurn{10};
 
@@ -297,10 +296,9 @@ PassReport Engine::Impl::run(
             throw;
         }
         const bool limited = report.error && report.error->code == ErrorCode::RateLimited;
-        const bool while_writing = limited && (!pull || pass.pulled());
-        if (while_writing && report.error->retry_after >= kLongPause) {
+        if (limited && report.error->only_writes && (!pull || pass.pulled())) {
             // Google's limit on what an account writes lasts hours; staff go on changing their calendars (G33).
-            desk.no_writes_until = parts.clock.steady() + *report.error->retry_after;
+            desk.no_writes_until = parts.clock.steady() + report.error->retry_after.value_or(kPauseOfWrites);
             desk.no_writes_why = report.error->detail;
             report.completed = true;
         } else if (limited) {

@@ -190,6 +190,7 @@ Error meaning(Call call, const Refusal& refusal, const std::string& where) {
                 say(rule.verdict);
                 if (refusal.reason == "quotaExceeded" || refusal.reason == "dailyLimitExceeded")
                     error.retry_after = kQuotaPause;
+                error.only_writes = refusal.reason == "quotaExceeded";
                 return error;
             }
     say(by_status(call, refusal));

@@ -269,6 +269,27 @@ BOOST_AUTO_TEST_CASE(R19_what_google_stops_for_writing_too_much_is_still_read_G3
     for (const auto& one : salon.engine->health()) BOOST_TEST(one.trouble == "");
 }
 
+BOOST_AUTO_TEST_CASE(R19_a_hint_for_the_whole_account_stops_reading_too_F3) {
+    Salon salon("caldav");
+    salon.run(60s);
+    salon.wire.instead = [](const http::Request& request) -> std::optional<http::Response> {
+        if (request.method != "PUT") return std::nullopt;
+        http::Response out;
+        out.status = 429;
+        out.headers = {{"Retry-After", "1200"}};
+        return out;
+    };
+    salon.book("a", Salon::at(21, 9));
+    salon.run(30s);
+    const int before = salon.wire.calls;
+    salon.run(600s, 2s);
+    BOOST_TEST(salon.wire.calls == before);
+    salon.wire.instead = nullptr;
+    salon.run(1200s, 2s);
+    BOOST_TEST(salon.waiting() == 0);
+    BOOST_TEST(salon.events().size() == 1u);
+}
+
 BOOST_DATA_TEST_CASE(R19_a_hundred_new_copies_take_as_few_calls_as_the_service_allows, data::make(kMirrorings), row) {
     Engine::Settings quick;
     quick.calls_per_second = 200;
