@@ -7,10 +7,6 @@ namespace calgate {
 
 namespace {
 
-/// Steps bound the work. Time is for what nobody thought of, and long enough that a busy machine leaves out no series
-/// that it would understand: what is left out blocks no time (I16).
-constexpr ExpansionBudget kBudget{.time = std::chrono::seconds(5)};
-
 constexpr std::array<BusyRule, 10> kRules = {{
     {Transparency::Transparent, {}, {}, {}, {}},
     {{}, EventStatus::Cancelled, {}, {}, {}},
@@ -68,7 +64,7 @@ std::optional<BusyKind> busy_kind(const EventInstance& instance, bool /*all_day*
 BusyExpansion busy_time(
     const Event& event, Interval window, const ZoneResolver& zones, const std::string& zone, const Clock& clock
 ) {
-    Expansion expansion = expand(event, window, zones, zone, clock, kBudget);
+    Expansion expansion = expand(event, window, zones, zone, clock);
     BusyExpansion out;
     out.truncated = expansion.truncated;
     out.warnings = std::move(expansion.warnings);

@@ -18,7 +18,7 @@ struct ItemReader::Change {
 namespace {
 
 constexpr std::chrono::hours kHalfDay{12};
-constexpr ExpansionBudget kBudget{20'000, 100'000, std::chrono::milliseconds(500)};
+constexpr ExpansionBudget kBudget{.occurrences = 20'000, .steps = 100'000};
 
 Error cannot_bring_back() {
     return {

@@ -9,8 +9,6 @@ namespace calgate::graph {
 
 namespace {
 
-constexpr ExpansionBudget kBudget{.time = std::chrono::seconds(5)};  ///< As for busy time: steps bound the work.
-
 /// How far occurrences of a series are listed; /instances takes 1825 days at most.
 constexpr std::chrono::days kListedBack{60};
 constexpr std::chrono::days kListedAhead{730};
@@ -119,7 +117,7 @@ Result<std::string> EventReader::series_source(const Context& context, const Hre
     const Interval window{now - kListedBack, now + kListedAhead};
     CALGATE_TRY(const std::vector<Item> listed, instances(context, event, window));
     const std::string zone = settings_.default_zone.empty() ? "UTC" : settings_.default_zone;
-    const Expansion expected = expand(*read, window, zones_, is_all_day(*read) ? "UTC" : zone, clock_, kBudget);
+    const Expansion expected = expand(*read, window, zones_, is_all_day(*read) ? "UTC" : zone, clock_);
     if (!expected.truncated) compare(parts, *read, expected, listed, zones_);
     if (!parts.as_listed)
         for (const Item& item : listed)
