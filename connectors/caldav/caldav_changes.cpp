@@ -79,11 +79,9 @@ Result<ChangeReader::State> ChangeReader::state(const Pass& pass) const {
         const Listing listing,
         session_.ask(pass.context, Call::Read, "PROPFIND", pass.calendar.text(), "0", propfind_state())
     );
-    const bool alone = listing.content.entries.size() == 1;  // Then it is meant, under whatever name.
     for (const Entry& entry : listing.content.entries) {
         const auto href = member_href(listing.answered, pass.calendar, entry.href);
-        if (!href) continue;
-        if (!alone && !same_place(*href, pass.calendar.origin() + http::canonical_path(pass.calendar.path))) continue;
+        if (!href || !same_place(*href, pass.calendar.origin() + http::canonical_path(pass.calendar.path))) continue;
         if (!entry.has_properties) break;
         if (!entry.is_calendar && !entry.is_subscribed)
             return error(
@@ -126,10 +124,12 @@ Result<ChangeSet> ChangeReader::sync_page(Pass& pass) {
     if (page.more) return page;
     Cursor next;
     next.sync = true;
-    next.token = settled_token(pass.cursor.final.empty() ? members->token : pass.cursor.final, session_.now());
+    next.token = pass.cursor.final.empty() ? members->token : pass.cursor.final;
     if (members->truncated && pass.cursor.final.empty()) {
         next.page = page.more = true;
         next.snapshot = pass.cursor.snapshot;
+    } else {
+        next.token = settled_token(next.token, session_.now());
     }
     page.next = write_cursor(next);
     return page;

@@ -23,6 +23,12 @@ constexpr int kFailuresOfASearch = 3;  ///< In a row, after which the search cou
 
 std::string collection_of(const Href& href) { return href.value.substr(0, href.value.rfind('/') + 1); }
 
+/// The service does not offer what was asked, and is well.
+bool is_no_report_there(const Error& error) {
+    return error.code == ErrorCode::Unsupported || error.code == ErrorCode::InvalidResponse ||
+           error.code == ErrorCode::Forbidden || error.code == ErrorCode::Rejected || error.code == ErrorCode::NotFound;
+}
+
 Error no_object() {
     return {
         ErrorCode::InvalidResponse,
@@ -96,7 +102,8 @@ struct CaldavConnector::Impl {
         const auto url = http::parse_url(href.value), base = http::parse_url(collection);
         if (!url || !base) return missing;
         auto listing = session.ask(context, Call::Read, "REPORT", collection, "", report_multiget({url->path}));
-        if (!listing) return missing;
+        // A service that cannot answer now does not say that the object is gone (I11).
+        if (!listing) return is_no_report_there(listing.error()) ? missing : listing.error();
         for (Entry& entry : listing->content.entries) {
             const auto at = member_href(listing->answered, *base, entry.href);
             if (!at || *at != href.value || !entry.calendar_data) continue;
@@ -104,6 +111,24 @@ struct CaldavConnector::Impl {
             return read_object(href, std::move(version), std::move(*entry.calendar_data));
         }
         return missing;
+    }
+
+    /// By the name that we give our own copies.
+    Result<RemoteEvent> get_named(const Context& context, const Href& calendar, const Uid& uid) const {
+        CALGATE_TRY(RemoteEvent named, get(context, Href{in_collection(calendar, uid)}));
+        if (!named.unreadable && named.event.uid == uid) return named;
+        return Error{ErrorCode::NotFound, "The calendar holds no event with this UID.", {}};
+    }
+
+    /// After a search that failed. A service that fails at every search and answers all else has none: then the name
+    /// decides.
+    Result<RemoteEvent> find_despite(
+        const Context& context, const Href& calendar, const Uid& uid, const Error& failure
+    ) {
+        auto named = get_named(context, calendar, uid);
+        if (named) return named;
+        if (named.error().code != ErrorCode::NotFound) return failure;
+        return ++failed_searches[calendar.value] >= kFailuresOfASearch ? named : failure;
     }
 
     /// Success, or why a write was refused; a 207 counts only when everything inside succeeded.
@@ -194,14 +219,9 @@ Result<RemoteEvent> CaldavConnector::find_event(const Context& context, const Hr
     if (!base) return Error{ErrorCode::Rejected, "The calendar's address is not a URL; choose the calendar again.", {}};
     auto listing = impl_->session.ask(context, Call::Read, "REPORT", calendar.value, "1", report_query_uid(uid.value));
     if (!listing) {
-        const ErrorCode code = listing.error().code;
-        // A service that fails at every search fails at this search, and its other calls say whether it is well.
-        const bool always_fails = code == ErrorCode::Unavailable && !listing.error().retry_after &&
-                                  ++impl_->failed_searches[calendar.value] >= kFailuresOfASearch;
-        const bool search_is_missing = always_fails || code == ErrorCode::Unsupported ||
-                                       code == ErrorCode::InvalidResponse || code == ErrorCode::Forbidden ||
-                                       code == ErrorCode::Rejected;
-        if (!search_is_missing) return listing.error();
+        const bool fails = listing.error().code == ErrorCode::Unavailable && !listing.error().retry_after;
+        if (!fails && !is_no_report_there(listing.error())) return listing.error();
+        if (fails) return impl_->find_despite(context, calendar, uid, listing.error());
     } else {
         impl_->failed_searches.erase(calendar.value);
         for (Entry& entry : listing->content.entries) {
@@ -213,9 +233,7 @@ Result<RemoteEvent> CaldavConnector::find_event(const Context& context, const Hr
         }
     }
     // A search index may lag or not work at all: our own copies lie under a name that we know.
-    CALGATE_TRY(RemoteEvent named, impl_->get(context, Href{in_collection(calendar, uid)}));
-    if (!named.unreadable && named.event.uid == uid) return named;
-    return Error{ErrorCode::NotFound, "The calendar holds no event with this UID.", {}};
+    return impl_->get_named(context, calendar, uid);
 }
 
 Result<WriteReceipt> CaldavConnector::create_event(const Context& context, const Href& calendar, const Event& event) {

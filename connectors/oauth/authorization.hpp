@@ -43,7 +43,7 @@ Result<SignedIn> exchange_code(
     const std::string& code
 );
 
-/// Empty for a sign-in that lasts; otherwise a sentence that says when it ends and what to do (to the minute, UTC).
+/// Empty for a sign-in that lasts; otherwise a sentence that says when it ends and what to do (UTC).
 std::string when_it_ends(Provider, const TokenAnswer&, Instant now);
 
 /// Takes back all that a person granted this client at Google (RFC 7009). A token that is dead already counts as done.

@@ -204,9 +204,9 @@ BOOST_AUTO_TEST_CASE(a_calendar_is_kept_under_the_name_by_which_its_events_are_l
     BOOST_REQUIRE_MESSAGE(calendars, (calendars ? "" : calendars.error().detail));
     BOOST_REQUIRE_EQUAL(calendars->size(), 1u);
     BOOST_TEST(calendars->front().href.value == service.calendar.value);
-    // One that was connected under its other name still is there.
+    // Under its other name our copies would look like twins of themselves.
     const Href alias{service.sim.account_url() + "my/Bookings/"};
-    BOOST_TEST(typed.fetch_changes(service.context(), alias, {}, {}).has_value());
+    is_refused_as(typed.fetch_changes(service.context(), alias, {}, {}), ErrorCode::NotFound);
 }
 
 BOOST_AUTO_TEST_CASE(a_search_that_always_fails_is_missing_and_one_that_fails_once_is_not) {
@@ -216,6 +216,10 @@ BOOST_AUTO_TEST_CASE(a_search_that_always_fails_is_missing_and_one_that_fails_on
     const auto find = [&](const char* uid) {
         return service.connector->find_event(service.context(), service.calendar, Uid{uid});
     };
+    // An outage says nothing about the search.
+    service.sim.set_down(true);
+    for (int i = 0; i < 5; ++i) is_refused_as(find("unknown"), ErrorCode::Unavailable);
+    service.sim.set_down(false);
     is_refused_as(find("unknown"), ErrorCode::Unavailable);
     is_refused_as(find("unknown"), ErrorCode::Unavailable);
     is_refused_as(find("unknown"), ErrorCode::NotFound);
@@ -237,6 +241,12 @@ BOOST_AUTO_TEST_CASE(an_object_without_an_address_of_its_own_is_read_by_a_report
     BOOST_REQUIRE(service.connector->delete_event(service.context(), made->href, *read->version));
     BOOST_TEST(service.sim.count(service.calendar) == 0u);
     is_refused_as(service.connector->fetch_event(service.context(), made->href), ErrorCode::NotFound);
+    // While the report fails nothing is said to be gone.
+    SimFault away;
+    away.kind = SimFault::Kind::Refusal;
+    away.method = "REPORT";
+    service.sim.fail_next(away);
+    is_refused_as(service.connector->fetch_event(service.context(), made->href), ErrorCode::Unavailable);
 }
 
 BOOST_AUTO_TEST_CASE(what_changes_twice_in_a_second_is_told_twice) {
