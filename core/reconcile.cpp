@@ -107,11 +107,13 @@ struct Merge {
     bool takes_theirs = false;
     bool keeps_ours = false;
     bool collides = false;
+    bool overrules = false;  ///< Ours wins a field that theirs changed.
 
     /// @param take copies the field from theirs into `result`, which starts as ours.
     template <class F>
     void field(Side side, bool theirs_win, F&& take) {
         if (side == Side::Both) collides = true;
+        if (side == Side::Both && !theirs_win) overrules = true;
         if (side == Side::Theirs || (side == Side::Both && theirs_win)) {
             take();
             takes_theirs = true;
@@ -178,7 +180,8 @@ Happened after_our_cancellation(
 
 Found after_edits(const Merge& merged, Winner winner) {
     if (merged.collides && winner == Winner::Person) return {Happened::SameFieldChanged};
-    if (!merged.takes_theirs) return {Happened::OursChanged};
+    if (!merged.takes_theirs) return {merged.overrules ? Happened::OursWins : Happened::OursChanged};
+    if (merged.overrules) return {Happened::OursWinsInPart, merged.result};
     return {merged.keeps_ours ? Happened::OtherFieldsChanged : Happened::TheirsChanged, merged.result};
 }
 

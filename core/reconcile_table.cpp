@@ -44,9 +44,11 @@ constexpr Row kRows[]{
     {Happened::NothingChanged,            StepKind::Nothing,      kNone,             "Nothing changed."},
     {Happened::SameOnBothSides,           StepKind::Settle,       kNone,             "Both sides say the same."},
     {Happened::NothingAgreed,             StepKind::WriteOurs,    kNone,             "Nothing was agreed yet; the appointment is written."},
-    {Happened::OursChanged,               StepKind::WriteOurs,    kNone,             "Only the appointment changed, or its side wins."},
+    {Happened::OursChanged,               StepKind::WriteOurs,    kNone,             "Only the appointment changed."},
+    {Happened::OursWins,                  StepKind::WriteOurs,    kClash,            "Both sides changed the same field; the policy lets the booking system's version stand, and the edit is kept here."},
     {Happened::TheirsChanged,             StepKind::TakeTheirs,   kNone,             "Only the calendar changed, or its side wins."},
     {Happened::OtherFieldsChanged,        StepKind::Merge,        kNone,             "Both sides changed, other fields."},
+    {Happened::OursWinsInPart,            StepKind::Merge,        kClash,            "Both sides changed the same field and others; the policy lets the booking system's version of that field stand, and the edit is kept here."},
     {Happened::SameFieldChanged,          StepKind::OpenConflict, kClash,            "Both sides changed the same field; the booking system's version stays until a person decides."},
     {Happened::DeletedBefore,             StepKind::WriteOurs,    kNone,             "That deletion was settled before; the appointment was booked again since."},
     {Happened::OursCancelled,             StepKind::DeleteCopy,   kNone,             "The appointment is cancelled; the copy goes."},
@@ -79,7 +81,7 @@ constexpr PolicyRow<MovedOntoPolicy> kCopyMovedOnto[]{
 constexpr PolicyRow<MaskedEditPolicy> kMaskEdited[]{
     // policy                     what is done            kept for a person  why
     {MaskedEditPolicy::Keep,      StepKind::Nothing,      kNone,             "Only what the copy hides was edited; that is its owner's."},
-    {MaskedEditPolicy::PutBack,   StepKind::WriteOurs,    kNone,             "What the copy hides was edited; the policy writes the mask again."},
+    {MaskedEditPolicy::PutBack,   StepKind::WriteOurs,    kClash,            "What the copy hides was edited; the policy writes the mask again, and the edit is kept here."},
 };
 
 constexpr ClashRow kSameField[]{

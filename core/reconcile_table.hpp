@@ -11,9 +11,11 @@ enum class Happened : std::uint8_t {
     NothingChanged,
     SameOnBothSides,     ///< Both say the same, and that is new to us.
     NothingAgreed,       ///< They differ and never agreed.
-    OursChanged,         ///< Or our side wins every field that both changed.
+    OursChanged,         ///< And nothing else did.
+    OursWins,            ///< Theirs changed only what both changed, to other values, and our side wins.
     TheirsChanged,       ///< Or their side wins.
     OtherFieldsChanged,  ///< Something of each side counts.
+    OursWinsInPart,      ///< Something of each side counts, and where both changed one field our side wins.
     SameFieldChanged,    ///< To other values, and a person decides.
     MaskEdited,          ///< Nothing changed but what the copy hides.
     CopyDeleted,         ///< Or cancelled there.

@@ -79,6 +79,11 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
                 mirror.confirmed = 0;
             break;
         case StepKind::WriteOurs:
+            if (decision.step.conflict) {
+                put_back(writer, decision, mirror, *decision.step.conflict, decision.step.why);
+                return;
+            }
+            [[fallthrough]];
         case StepKind::DeleteCopy:
             if (decision.step.conflict) keep_edit(writer, decision, mirror);
             if (!present) next_generation(mirror, business_);
@@ -92,6 +97,7 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
             apply_change(writer, decision, mirror, false);
             return;
         case StepKind::Merge:
+            if (decision.step.conflict) keep_overruled(writer, decision, *decision.step.conflict, decision.step.why);
             apply_change(writer, decision, mirror, true);
             return;
         case StepKind::CancelOurs:
@@ -140,18 +146,19 @@ void SyncPass::reject(Writer& writer, const Decision& decision) {
     put_back(writer, decision, mirror, ConflictKind::ConcurrentEdit, why);
 }
 
+void SyncPass::keep_overruled(Writer& writer, const Decision& decision, ConflictKind kind, const std::string& why) {
+    Conflict conflict = conflict_of(decision, kind, why);
+    conflict.state = ConflictState::ResolvedOurs;
+    conflict.resolved = conflict.created;
+    writer.add(conflict);
+}
+
 void SyncPass::put_back(
     Writer& writer, const Decision& decision, Mirror& mirror, ConflictKind kind, const std::string& why
 ) {
     const auto& present = decision.news.present;
     const auto theirs = present ? std::optional(shown_of(present->event)) : std::nullopt;
-    if (theirs && !theirs->cancelled) {
-        // The edit that does not count is kept, decided (I10).
-        Conflict conflict = conflict_of(decision, kind, why);
-        conflict.state = ConflictState::ResolvedOurs;
-        conflict.resolved = conflict.created;
-        writer.add(conflict);
-    }
+    if (theirs && !theirs->cancelled) keep_overruled(writer, decision, kind, why);
     close_conflicts(writer, mirror, ConflictState::ResolvedOurs, why);
     write_ours_again(mirror, theirs, business_);
     writer.put(mirror);

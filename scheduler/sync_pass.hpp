@@ -206,6 +206,8 @@ private:
     void put_back(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
     void apply_conflict(Writer&, const Decision&, Mirror&, ConflictKind, const std::string& why);
     void note_conflict(Writer&, const Decision&, ConflictKind, const std::string& why);
+    /// An edit by a person that does not count, decided by a rule (I10).
+    void keep_overruled(Writer&, const Decision&, ConflictKind, const std::string& why);
     /// The appointment's cancellation stands; what a person changed meanwhile is kept on a conflict.
     void keep_edit(Writer&, const Decision&, const Mirror&);
     void close_conflicts(Writer&, const Mirror&, ConflictState, const std::string& why);

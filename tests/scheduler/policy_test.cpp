@@ -56,6 +56,16 @@ struct TwoCalendars : SmallBusiness {
             return all.size();
         }));
     }
+    /// Decided conflicts that keep this title of a calendar.
+    int overruled(const std::string& title) const {
+        return static_cast<int>(calgate::read(store, [&](const Reader& r) {
+            auto all = r.conflicts(false);
+            std::erase_if(all, [&](const Conflict& c) {
+                return c.state != ConflictState::ResolvedOurs || !c.theirs || c.theirs->title != title;
+            });
+            return all.size();
+        }));
+    }
     std::size_t busy_at(int day, int hour) const {
         const Instant from = zones.to_instant({When::Kind::Zoned, at(day, hour), "Europe/Berlin"}, "UTC");
         return busy_within(*index.person({"anna"}), {from, from + 1h}).size();
@@ -187,6 +197,33 @@ BOOST_AUTO_TEST_CASE(a_mask_that_was_edited_is_written_again_where_the_policy_sa
         const bool stays = stage.text_of("a").find("SUMMARY:Lunch") != std::string::npos;
         BOOST_TEST(stays == (policy == MaskedEditPolicy::Keep));
         BOOST_TEST(stage.appointment("a").title == "Cut a");
+        BOOST_TEST(stage.overruled("Lunch") == (policy == MaskedEditPolicy::PutBack ? 1 : 0));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(I10_an_edit_that_a_policy_overrules_is_kept_once) {
+    TwoCalendars stage;
+    stage.store.write([&](Writer& writer) {
+        auto business = *writer.business();
+        business.concurrent_edits = ConcurrentEditPolicy::Gateway;
+        writer.put(business);
+    });
+    for (const bool with_place : {false, true}) {
+        const std::string theirs = with_place ? "Theirs, upstairs" : "Theirs";
+        stage.service.edit(*stage.mirror("a").href, [&](Event& event) {
+            event.master.title = theirs;
+            if (with_place) event.master.place = "Room 9";
+        });
+        auto wanted = stage.appointment("a");
+        wanted.title = "Ours, " + theirs;
+        calgate::write(stage.store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, stage.zones, stage.clock.now(), "api", "test");
+        });
+        stage.rounds(4);
+        BOOST_TEST(stage.appointment("a").title == wanted.title);
+        BOOST_TEST((stage.appointment("a").place == "Room 9") == with_place);
+        BOOST_TEST(stage.text_of("a").find("SUMMARY:Ours") != std::string::npos);
+        BOOST_TEST(stage.overruled(theirs) == 1);
     }
 }
 
