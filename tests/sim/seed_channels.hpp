@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/push.hpp"
+#include "scheduler/engine.hpp"
+#include "tests/sim/seed_host.hpp"
+#include "tests/support/manual_clock.hpp"
+
+namespace calgate::seeds {
+
+/// Notifications of one account's service, and how they end.
+class Channels final : public PushService {
+public:
+    using Fault = std::function<std::optional<Error>()>;
+    /// @param before a call reaches the service, @param after it did: what the gateway gets instead of the answer.
+    Channels(Host& host, const Clock& clock, testing::SeededRandom& random, Fault before, Fault after)
+        : host_(host), clock_(clock), random_(random), before_(std::move(before)), after_(std::move(after)) {
+        prolongs_ = random_.one_in(2);
+    }
+
+    Result<PushChannel> open_channel(const Context&, const PushRequest&) override;
+    Result<PushChannel> renew_channel(const Context&, const PushChannel&, Instant until) override;
+    Status close_channel(const Context&, const PushChannel&) override;
+
+    /// Tells of every calendar that is not as it was told last; some a step late, some twice (F21).
+    void ring(Engine&);
+    /// Each of them silently, with a word, or not at all but to be confirmed. @return how many (F23).
+    int end_all(Engine&);
+    /// Whether the gateway would listen to a channel of this calendar.
+    bool is_heard(Engine&, const Href& calendar);
+    /// What it was told and did not act on yet is lost; polling covers the gap.
+    void forget_words() { silent_ = silent_ || !told_ended_.empty(); }
+    /// A channel ended and the gateway was not told: nothing shows it before the channel is due to be prolonged.
+    bool has_silent_end() const { return silent_; }
+
+private:
+    struct Channel {
+        PushRequest request{};
+        Instant expires{};
+        Texts told{};
+    };
+    bool tell(Engine&, const Channel&, PushNote::News) const;
+
+    Host& host_;
+    const Clock& clock_;
+    testing::SeededRandom& random_;
+    Fault before_, after_;
+    bool prolongs_ = false, silent_ = false;
+    std::map<std::string, Channel> open_{};
+    std::set<Href> told_ended_{};  ///< Calendars without a channel since.
+};
+
+}  // namespace calgate::seeds
