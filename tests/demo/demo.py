@@ -38,12 +38,12 @@ def say(text):
     print(text, flush=True)
 
 
-def wait_until(condition, seconds, sentence):
+def wait_until(condition, seconds, sentence, every=0.1):
     start = time.monotonic()
     while time.monotonic() - start < seconds:
         if condition():
             return time.monotonic() - start
-        time.sleep(0.1)
+        time.sleep(every)
     raise Failure(f"{sentence} (waited {seconds} s)")
 
 

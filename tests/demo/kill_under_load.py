@@ -55,7 +55,7 @@ def settle(gateway):
     waiting = gateway.waiting()
     while waiting > 0:
         before = waiting
-        wait_until(lambda: gateway.waiting() < before, 60, f"{before} copies wait and none was written")
+        wait_until(lambda: gateway.waiting() < before, 60, f"{before} copies wait and none was written", every=1)
         waiting = gateway.waiting()
 
 
