@@ -189,6 +189,7 @@ std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
     try {
         if (refresh) refresh_lanes();
         if (refresh) show_missed();
+        if (refresh) push.save();
         if (refresh) end_holds(parts);
         if (expand) expand_horizon(parts, settings);
     } catch (const StoreFailure& failure) {

@@ -90,6 +90,7 @@ void PushKeeper::put(const ChannelRecord& record) {
     {
         const std::lock_guard lock(mutex_);
         records_.insert_or_assign(record.key, record);
+        heard_.erase(record.key);
     }
     store_.write([&](Writer& writer) { writer.put(record); });
 }
@@ -98,6 +99,7 @@ void PushKeeper::forget(const std::string& key) {
     {
         const std::lock_guard lock(mutex_);
         records_.erase(key);
+        heard_.erase(key);
     }
     store_.write([&](Writer& writer) { writer.erase_push_channel(key); });
 }
@@ -222,6 +224,24 @@ Status PushKeeper::renew(const Context& context, PushService& service, ChannelRe
     return {};
 }
 
+void PushKeeper::save() {
+    std::vector<ChannelRecord> told;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& key : heard_)
+            if (const auto found = records_.find(key); found != records_.end()) told.push_back(found->second);
+    }
+    if (told.empty()) return;
+    store_.write([&](Writer& writer) {
+        for (const auto& record : told) writer.put(record);
+    });
+    const std::lock_guard lock(mutex_);
+    for (const auto& record : told) {
+        const auto found = records_.find(record.key);
+        if (found == records_.end() || found->second == record) heard_.erase(record.key);
+    }
+}
+
 std::optional<CalendarId> PushKeeper::accept(const PushNote& note) {
     const std::string hash = sha256_hex(note.secret);
     const std::lock_guard lock(mutex_);
@@ -231,7 +251,9 @@ std::optional<CalendarId> PushKeeper::accept(const PushNote& note) {
         if (!named || !equal_in_constant_time(record.secret_hash, hash)) continue;
         const bool elsewhere = !record.channel.resource.empty() && record.channel.resource != note.resource;
         if (elsewhere) continue;
-        record.state = state_after(note.news, record.state);
+        const ChannelState before = record.state;
+        record.state = state_after(note.news, before);
+        if (record.state != before) heard_.insert(key);
         return record.calendar;
     }
     return std::nullopt;

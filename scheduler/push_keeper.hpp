@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,11 @@ public:
     /// Whether keep() would do anything.
     bool has_work(const CalendarId&, bool wanted) const;
     std::vector<CalendarId> calendars_with_channels() const;
-    /// Memory only; the secret is compared in constant time. @return the calendar that the channel belongs to.
+    /// Writes down what notifications said of their channels since this was called last, so that it outlives the
+    /// process. @throw StoreFailure; then it is written with the next call.
+    void save();
+    /// Memory only, until save(); the secret is compared in constant time. @return the calendar that the channel
+    /// belongs to.
     std::optional<CalendarId> accept(const PushNote&);
 
 private:
@@ -64,8 +69,9 @@ private:
     Random& random_;
     const std::string url_;
     const std::function<void(const std::string&)> log_;
-    mutable std::mutex mutex_{};  ///< Never held during a call: Graph asks us before it answers (its handshake).
-    Records records_{};           ///< By key.
+    mutable std::mutex mutex_{};     ///< Never held during a call: Graph asks us before it answers (its handshake).
+    Records records_{};              ///< By key.
+    std::set<std::string> heard_{};  ///< Keys of records that are not yet written as they are here.
     std::map<CalendarId, Instant> not_before_{};
 };
 

@@ -79,6 +79,22 @@ BOOST_AUTO_TEST_CASE(channels_survive_a_restart) {
     BOOST_TEST(!again.has_work(calendar, true));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_service_said_of_its_channel_survives_a_restart_F23) {
+    keep();
+    accept(push.opened[0].id, push.opened[0].secret, News::Removed);
+    PushKeeper too_early(store, clock, random, "https://cal.example.org", {});
+    too_early.load();
+    BOOST_TEST(!too_early.has_work(calendar, true));
+    keeper.save();
+    PushKeeper again(store, clock, random, "https://cal.example.org", {});
+    again.load();
+    BOOST_TEST(again.has_work(calendar, true));
+    BOOST_TEST(keep());
+    keeper.save();
+    BOOST_REQUIRE_EQUAL(kept().size(), 1u);
+    BOOST_TEST((kept().front().state == ChannelState::Live));
+}
+
 BOOST_AUTO_TEST_CASE(a_channel_is_prolonged_in_time) {
     keep();
     clock.advance(kChannelLife * 80 / 100);

@@ -33,10 +33,10 @@ public:
     int end_all(Engine&);
     /// Whether the gateway would listen to a channel of this calendar.
     bool is_heard(Engine&, const Href& calendar);
-    /// What it was told and did not act on yet is lost; polling covers the gap.
-    void forget_words() { silent_ = silent_ || !told_ended_.empty(); }
-    /// A channel ended and the gateway was not told: nothing shows it before the channel is due to be prolonged.
-    bool has_silent_end() const { return silent_; }
+    /// What it was told just now is lost with the process; polling covers the gap.
+    void forget_words();
+    /// A channel ended and the gateway does not know: nothing shows it before the channel is due to be prolonged.
+    bool ended_silently(const Href& calendar) const { return silent_.contains(calendar); }
 
 private:
     struct Channel {
@@ -50,9 +50,10 @@ private:
     const Clock& clock_;
     testing::SeededRandom& random_;
     Fault before_, after_;
-    bool prolongs_ = false, silent_ = false;
+    bool prolongs_ = false;
     std::map<std::string, Channel> open_{};
-    std::set<Href> told_ended_{};  ///< Calendars without a channel since.
+    std::map<Href, SteadyInstant> told_ended_{};  ///< Calendars without a channel since.
+    std::set<Href> silent_{};                     ///< Likewise, and the gateway does not know.
 };
 
 }  // namespace calgate::seeds
