@@ -1,6 +1,7 @@
 #include "core/push_plan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace calgate {
 
@@ -45,7 +46,10 @@ std::vector<PushStep> plan_push(bool wanted, const std::vector<ChannelRecord>& c
         if (!opening) steps.push_back({PushAction::Open, {}});
         return steps;
     }
-    std::sort(live.begin(), live.end(), [](const auto& a, const auto& b) { return a.opened < b.opened; });
+    // A successor opened within the same second is the newer one.
+    std::sort(live.begin(), live.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.opened, a.state == ChannelState::Live) < std::pair(b.opened, b.state == ChannelState::Live);
+    });
     const ChannelRecord newest = live.back();
     live.pop_back();
     if (newest.opened + kChannelOverlap <= now)
