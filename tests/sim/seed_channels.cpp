@@ -5,14 +5,11 @@ namespace calgate::seeds {
 namespace {
 
 constexpr const char* kResource = "resource";
-constexpr std::chrono::seconds kUnwritten{30};  ///< A store that is busy three times included.
 
 }  // namespace
 
 Result<PushChannel> Channels::open_channel(const Context&, const PushRequest& request) {
     if (auto error = before_()) return *error;
-    told_ended_.erase(request.calendar);
-    silent_.erase(request.calendar);
     open_[request.id] = {request, request.until, host_.texts(request.calendar)};
     if (auto error = after_()) return *error;
     return PushChannel{request.id, kResource, request.until};
@@ -53,15 +50,12 @@ int Channels::end_all(Engine& engine) {
     const int ended = static_cast<int>(open_.size());
     switch (random_.between(1, 8)) {
         case 1:
-            for (const auto& [id, channel] : open_) silent_.insert(channel.request.calendar);
             open_.clear();
             break;
         case 2:
         case 3:
         case 4:
-            for (const auto& [id, channel] : open_)
-                if (tell(engine, channel, PushNote::News::Removed))
-                    told_ended_.insert_or_assign(channel.request.calendar, clock_.steady());
+            for (const auto& [id, channel] : open_) tell(engine, channel, PushNote::News::Removed);
             open_.clear();
             break;
         case 5:
@@ -72,19 +66,6 @@ int Channels::end_all(Engine& engine) {
             for (const auto& [id, channel] : open_) tell(engine, channel, PushNote::News::Missed);
     }
     return ended;
-}
-
-void Channels::forget_words() {
-    for (const auto& [calendar, told] : told_ended_)
-        if (clock_.steady() - told < kUnwritten) silent_.insert(calendar);
-}
-
-bool Channels::is_heard(Engine& engine, const Href& calendar) {
-    for (const auto& [id, channel] : open_) {
-        const bool here = channel.request.calendar == calendar && channel.expires > clock_.now();
-        if (here && tell(engine, channel, PushNote::News::Opened)) return true;
-    }
-    return false;
 }
 
 }  // namespace calgate::seeds

@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "core/push.hpp"
@@ -31,12 +30,6 @@ public:
     void ring(Engine&);
     /// Each of them silently, with a word, or not at all but to be confirmed. @return how many (F23).
     int end_all(Engine&);
-    /// Whether the gateway would listen to a channel of this calendar.
-    bool is_heard(Engine&, const Href& calendar);
-    /// What it was told just now is lost with the process; polling covers the gap.
-    void forget_words();
-    /// A channel ended and the gateway does not know: nothing shows it before the channel is due to be prolonged.
-    bool ended_silently(const Href& calendar) const { return silent_.contains(calendar); }
 
 private:
     struct Channel {
@@ -52,8 +45,6 @@ private:
     Fault before_, after_;
     bool prolongs_ = false;
     std::map<std::string, Channel> open_{};
-    std::map<Href, SteadyInstant> told_ended_{};  ///< Calendars without a channel since.
-    std::set<Href> silent_{};                     ///< Likewise, and the gateway does not know.
 };
 
 }  // namespace calgate::seeds

@@ -136,7 +136,6 @@ void Run::settle() {
     stage_.truth.listed_anew();
     stage_.truth.check_step(*stage_.index);
     stage_.truth.check_settled(false);
-    check_heard();
     let_persons_decide();
     stage_.truth.check_step(*stage_.index);
     stage_.note("settled and decided");
@@ -165,16 +164,6 @@ void Run::check_rest() {
                         std::to_string(statistics_.writes - before) + " times"
                 );
         }
-    }
-}
-
-void Run::check_heard() {
-    for (const auto& calendar : stage_.calendars()) {
-        Channels* const channels = stage_.wall(calendar.id).channels();
-        if (!channels || channels->ended_silently(calendar.href) || calendar.state != CalendarState::Active) continue;
-        ++statistics_.checks["L2"];
-        if (!channels->is_heard(*stage_.engine, calendar.href))
-            throw Violation("L2", "no notification about " + calendar.id.value + " would be heard");
     }
 }
 

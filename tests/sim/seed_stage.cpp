@@ -123,8 +123,6 @@ Result<std::unique_ptr<Connector>> Stage::open(const Account& account) { return 
 
 void Stage::restart() {
     crash.points_left = 0;
-    for (const auto& one : walls)
-        if (one->channels()) one->channels()->forget_words();
     engine.reset();
     store.reopen();
     index = std::make_unique<AvailabilityIndex>();
