@@ -53,9 +53,6 @@ void Run::guarded(const std::function<void()>& work) {
 void Run::step() {
     ++statistics_.operations;
     guarded([this] { act(); });
-    for (const auto& wall : stage_.walls)
-        if (wall->channels()) wall->channels()->ring(*stage_.engine);
-    if (stage_.side_random.one_in(20)) troubles_.end_channels();
     stage_.truth.check_step(*stage_.index);
     if (stage_.canary == Canary::None || !stage_.random.one_in(10)) return;
     troubles_.break_on_purpose();

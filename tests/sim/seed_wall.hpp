@@ -9,7 +9,6 @@
 #include <string>
 
 #include "core/identity.hpp"
-#include "tests/sim/seed_channels.hpp"
 #include "tests/sim/seed_fault.hpp"
 #include "tests/sim/seed_host.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -65,9 +64,6 @@ public:
     bool acting(Fault) const;
     bool names_burn() const { return names_burn_; }
     Host& host() { return host_; }
-    /// From now on the service notifies of changes.
-    void notify_from_now_on(testing::SeededRandom&);
-    Channels* channels() { return channels_ ? &*channels_ : nullptr; }
 
 private:
     friend class WalledConnector;
@@ -105,7 +101,6 @@ private:
     std::map<std::string, std::string> first_text_{};
     bool names_burn_ = false;
     std::set<std::string> paging_{};
-    std::optional<Channels> channels_{};
     // For canaries.
     std::optional<std::string> hidden_{};           ///< Said to be gone.
     std::map<std::string, RemoteEvent> markers_{};  ///< Said to be there, by href.
