@@ -25,8 +25,8 @@ std::string collection_of(const Href& href) { return href.value.substr(0, href.v
 
 /// The service does not offer what was asked, and is well.
 bool is_no_report_there(const Error& error) {
-    return error.code == ErrorCode::Unsupported || error.code == ErrorCode::InvalidResponse ||
-           error.code == ErrorCode::Forbidden || error.code == ErrorCode::Rejected || error.code == ErrorCode::NotFound;
+    return error.code == ErrorCode::Unsupported || error.code == ErrorCode::Forbidden ||
+           error.code == ErrorCode::Rejected || error.code == ErrorCode::NotFound;
 }
 
 Error no_object() {
@@ -102,11 +102,12 @@ struct CaldavConnector::Impl {
         const auto url = http::parse_url(href.value), base = http::parse_url(collection);
         if (!url || !base) return missing;
         auto listing = session.ask(context, Call::Read, "REPORT", collection, "", report_multiget({url->path}));
-        // A service that cannot answer now does not say that the object is gone (I11).
+        // A service that cannot answer now, or whose answer is cut, does not say that the object is gone (I11).
         if (!listing) return is_no_report_there(listing.error()) ? missing : listing.error();
         for (Entry& entry : listing->content.entries) {
             const auto at = member_href(listing->answered, *base, entry.href);
-            if (!at || *at != href.value || !entry.calendar_data) continue;
+            if (!at || *at != href.value) continue;
+            if (!entry.calendar_data) return entry.has_properties ? no_object() : missing;
             auto version = entry.etag ? std::optional(Version{*entry.etag}) : std::nullopt;
             return read_object(href, std::move(version), std::move(*entry.calendar_data));
         }
@@ -220,7 +221,9 @@ Result<RemoteEvent> CaldavConnector::find_event(const Context& context, const Hr
     auto listing = impl_->session.ask(context, Call::Read, "REPORT", calendar.value, "1", report_query_uid(uid.value));
     if (!listing) {
         const bool fails = listing.error().code == ErrorCode::Unavailable && !listing.error().retry_after;
-        if (!fails && !is_no_report_there(listing.error())) return listing.error();
+        // What cannot be read of a search is no answer to it; the name decides.
+        const bool missing = is_no_report_there(listing.error()) || listing.error().code == ErrorCode::InvalidResponse;
+        if (!fails && !missing) return listing.error();
         if (fails) return impl_->find_despite(context, calendar, uid, listing.error());
     } else {
         impl_->failed_searches.erase(calendar.value);

@@ -247,6 +247,9 @@ BOOST_AUTO_TEST_CASE(an_object_without_an_address_of_its_own_is_read_by_a_report
     away.method = "REPORT";
     service.sim.fail_next(away);
     is_refused_as(service.connector->fetch_event(service.context(), made->href), ErrorCode::Unavailable);
+    away.kind = SimFault::Kind::TruncatedXml;
+    service.sim.fail_next(away);
+    is_refused_as(service.connector->fetch_event(service.context(), made->href), ErrorCode::InvalidResponse);
 }
 
 BOOST_AUTO_TEST_CASE(what_changes_twice_in_a_second_is_told_twice) {
