@@ -97,7 +97,6 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
             apply_change(writer, decision, mirror, false);
             return;
         case StepKind::Merge:
-            if (decision.step.conflict) keep_overruled(writer, decision, *decision.step.conflict, decision.step.why);
             apply_change(writer, decision, mirror, true);
             return;
         case StepKind::CancelOurs:
@@ -187,6 +186,7 @@ void SyncPass::apply_change(Writer& writer, const Decision& decision, Mirror& mi
         ++report_.parked;
         return;
     }
+    if (decision.step.conflict) keep_overruled(writer, decision, *decision.step.conflict, decision.step.why);
     const auto current = writer.mirror(mirror.appointment, id_);
     if (!current) return;
     mirror.wanted = current->wanted;

@@ -201,6 +201,30 @@ BOOST_AUTO_TEST_CASE(a_mask_that_was_edited_is_written_again_where_the_policy_sa
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_edit_that_clashes_and_lies_on_another_appointment_is_kept_once) {
+    TwoCalendars stage;
+    stage.store.write([&](Writer& writer) {
+        auto business = *writer.business();
+        business.concurrent_edits = ConcurrentEditPolicy::Gateway;
+        writer.put(business);
+    });
+    stage.service.edit(*stage.mirror("a").href, [&](Event& event) {
+        event.master.title = "Theirs";
+        event.master.start.local = TwoCalendars::at(11, 9);
+        event.master.end.local = TwoCalendars::at(11, 10);
+    });
+    auto wanted = stage.appointment("a");
+    wanted.title = "Ours";
+    calgate::write(stage.store, [&](Writer& w) {
+        return place_appointment(w, wanted, {}, stage.zones, stage.clock.now(), "api", "test");
+    });
+    stage.rounds(3);
+    BOOST_TEST(stage.overruled("Theirs") == 0);
+    BOOST_REQUIRE_EQUAL(stage.conflicts().size(), 1u);
+    BOOST_TEST((stage.conflicts().front().kind == ConflictKind::MovedOntoAnother));
+    BOOST_TEST(stage.conflicts().front().theirs->title == "Theirs");
+}
+
 BOOST_AUTO_TEST_CASE(I10_an_edit_that_a_policy_overrules_is_kept_once) {
     TwoCalendars stage;
     stage.store.write([&](Writer& writer) {

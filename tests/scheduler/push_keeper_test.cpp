@@ -230,6 +230,19 @@ BOOST_AUTO_TEST_CASE(a_notification_in_the_middle_of_a_read_or_write_causes_anot
     BOOST_TEST(business.mirror("a2").confirmed == 1);
 }
 
+BOOST_AUTO_TEST_CASE(that_a_channel_ended_is_written_down_while_its_service_is_away_F23) {
+    NotifyingBusiness business;
+    business.notified->run_pass(business.calendar);
+    BOOST_REQUIRE_EQUAL(business.channels().size(), 1u);
+    business.service.set_outage(Error{ErrorCode::Unavailable, "No connection.", {}});
+    const auto request = business.push.opened.at(0);
+    BOOST_TEST(business.notified->notified({request.id, request.secret, "resource", News::Removed}));
+    business.clock.advance(6s);
+    business.notified->run_due();
+    BOOST_REQUIRE_EQUAL(business.channels().size(), 1u);
+    BOOST_TEST((business.channels().front().state == ChannelState::Removed));
+}
+
 BOOST_AUTO_TEST_CASE(a_channel_of_a_calendar_that_is_read_no_more_is_closed_by_the_engine) {
     NotifyingBusiness business;
     business.notified->run_pass(business.calendar);
