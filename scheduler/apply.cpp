@@ -79,7 +79,8 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
                 mirror.confirmed = 0;
             break;
         case StepKind::WriteOurs:
-            if (decision.step.conflict) {
+            // What was put back before, and still waits to be written over, is kept already.
+            if (decision.step.conflict && mirror.base != shown_of(present->event)) {
                 put_back(writer, decision, mirror, *decision.step.conflict, decision.step.why);
                 return;
             }

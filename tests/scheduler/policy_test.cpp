@@ -201,6 +201,30 @@ BOOST_AUTO_TEST_CASE(a_mask_that_was_edited_is_written_again_where_the_policy_sa
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_mask_that_waits_to_be_written_again_is_kept_once) {
+    Policies policies;
+    policies.masked_edits = MaskedEditPolicy::PutBack;
+    TwoCalendars stage(policies);
+    stage.store.write([&](Writer& writer) {
+        Calendar masked = stage.row();
+        masked.copy_detail = CopyDetail::kBusy;
+        writer.put(masked);
+        for (auto mirror : writer.mirrors_on(masked.id)) {
+            mirror.confirmed = 0;
+            writer.put(mirror);
+        }
+    });
+    stage.rounds(2);
+    stage.service.fail_next({memory::Operation::Update, {ErrorCode::Unavailable, "No connection.", {}}, false, -1});
+    stage.service.edit(*stage.mirror("a").href, [](Event& event) { event.master.title = "Lunch"; });
+    for (int i = 0; i < 3; ++i) {
+        stage.rounds(1);
+        stage.service.edit(*stage.mirror("a").href, [](Event&) {});  // An alarm that was put off, say.
+    }
+    BOOST_TEST(stage.text_of("a").find("SUMMARY:Lunch") != std::string::npos);
+    BOOST_TEST(stage.overruled("Lunch") == 1);
+}
+
 BOOST_AUTO_TEST_CASE(an_edit_that_clashes_and_lies_on_another_appointment_is_kept_once) {
     TwoCalendars stage;
     stage.store.write([&](Writer& writer) {
