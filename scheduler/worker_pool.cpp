@@ -16,7 +16,7 @@ WorkerPool::~WorkerPool() { stop(); }
 
 void WorkerPool::start() {
     if (!threads_.empty()) return;
-    for (int i = 0; i < workers_; ++i) threads_.emplace_back([this](std::stop_token stop) { loop(stop); });
+    for (int i = 0; i < workers_; ++i) threads_.emplace_back([this](const std::stop_token& stop) { loop(stop); });
 }
 
 void WorkerPool::stop() {
@@ -33,7 +33,7 @@ void WorkerPool::notify() {
     wakeup_.notify_all();
 }
 
-void WorkerPool::loop(std::stop_token stop) {
+void WorkerPool::loop(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         std::uint64_t seen = 0;
         {

@@ -28,7 +28,7 @@ public:
     void notify();
 
 private:
-    void loop(std::stop_token);
+    void loop(const std::stop_token&);
 
     int workers_;
     Step step_;
