@@ -24,6 +24,7 @@ public:
     Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
+    PushService* push() override { return wall_.channels(); }
     BatchService* batch() override { return wall_.around_.batches ? this : nullptr; }
 
 private:

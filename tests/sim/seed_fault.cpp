@@ -39,6 +39,7 @@ constexpr std::array<const char*, kFaults> kFaultNames{
     "F29 store busy",
     "F34 answer to a commit lost",
     "F38 hostile event",
+    "F23 channel ends",
 };
 
 constexpr std::array<const char*, kCanaries> kCanaryNames{

@@ -44,8 +44,9 @@ enum class Fault : std::uint8_t {
     StoreBusy,
     CommitAnswerLost,
     HostileEvent,
+    ChannelEnds,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::HostileEvent) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::ChannelEnds) + 1;
 /// "F5 timeout, applied".
 const char* to_string(Fault);
 

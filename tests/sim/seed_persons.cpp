@@ -130,7 +130,8 @@ void Persons::duplicate_copy() {
     const Href place{calendar_of(copy->href).value + uid + ".ics"};
     stage_.note("person duplicates the copy of " + copy->appointment.value + " on " + copy->calendar.value);
     stage_.statistics.fire(Fault::StaffDuplicates);
-    const bool busy = event.master.status != EventStatus::Cancelled;
+    const bool busy =
+        event.master.status != EventStatus::Cancelled && stage_.policies.duplicates == DuplicatePolicy::Busy;
     const Interval when{
         stage_.zones.to_instant(event.master.start, "UTC"), stage_.zones.to_instant(event.master.end, "UTC")};
     stage_.truth.foreign_put(place, text, busy ? std::vector{when} : std::vector<Interval>{});

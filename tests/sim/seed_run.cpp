@@ -53,6 +53,9 @@ void Run::guarded(const std::function<void()>& work) {
 void Run::step() {
     ++statistics_.operations;
     guarded([this] { act(); });
+    for (const auto& wall : stage_.walls)
+        if (wall->channels()) wall->channels()->ring(*stage_.engine);
+    if (stage_.side_random.one_in(20)) troubles_.end_channels();
     stage_.truth.check_step(*stage_.index);
     if (stage_.canary == Canary::None || !stage_.random.one_in(10)) return;
     troubles_.break_on_purpose();
@@ -133,6 +136,7 @@ void Run::settle() {
     stage_.truth.listed_anew();
     stage_.truth.check_step(*stage_.index);
     stage_.truth.check_settled(false);
+    check_heard();
     let_persons_decide();
     stage_.truth.check_step(*stage_.index);
     stage_.note("settled and decided");
@@ -161,6 +165,16 @@ void Run::check_rest() {
                         std::to_string(statistics_.writes - before) + " times"
                 );
         }
+    }
+}
+
+void Run::check_heard() {
+    for (const auto& calendar : stage_.calendars()) {
+        Channels* const channels = stage_.wall(calendar.id).channels();
+        if (!channels || channels->ended_silently(calendar.href) || calendar.state != CalendarState::Active) continue;
+        ++statistics_.checks["L2"];
+        if (!channels->is_heard(*stage_.engine, calendar.href))
+            throw Violation("L2", "no notification about " + calendar.id.value + " would be heard");
     }
 }
 

@@ -31,7 +31,8 @@ private:
     void guarded(const std::function<void()>&);
     void end_faults();
     void settle();
-    void check_rest();  ///< R3.
+    void check_rest();   ///< R3.
+    void check_heard();  ///< L2: the gateway has a channel wherever there may be one.
     void let_persons_decide();
 
     std::uint64_t seed_;

@@ -29,6 +29,7 @@ Stage::Stage(
 )
     : random(seed),
       engine_random(seed ^ 0x5eed),
+      side_random(seed ^ 0x51de),
       zones(given_zones),
       statistics(given_statistics),
       canary(given),
@@ -49,6 +50,7 @@ void Stage::furnish() {
         business.zone = "Europe/Berlin";
         business.epoch = "e1";
         business.deletions = static_cast<DeletionPolicy>(random.between(0, 3));
+        if (side_random.one_in(2)) draw_policies(business);
         writer.put(business);
         const int persons = random.between(1, 3);
         for (int person_number = 1; person_number <= persons; ++person_number) {
@@ -62,6 +64,21 @@ void Stage::furnish() {
             for (int i = 0; i < services; ++i) add_account(writer, staff, i);
         }
     });
+}
+
+void Stage::draw_policies(Business& business) {
+    business.concurrent_edits = static_cast<ConcurrentEditPolicy>(side_random.between(0, 3));
+    policies.moved_onto = static_cast<MovedOntoPolicy>(side_random.between(0, 1));
+    policies.moved_away = static_cast<MovedAwayPolicy>(side_random.between(0, 3));
+    policies.duplicates = static_cast<DuplicatePolicy>(side_random.between(0, 1));
+    policies.masked_edits = static_cast<MaskedEditPolicy>(side_random.between(0, 1));
+    history.push_back(
+        "policies on edits " + std::to_string(static_cast<int>(business.concurrent_edits)) + ", moved onto another " +
+        std::to_string(static_cast<int>(policies.moved_onto)) + ", moved away " +
+        std::to_string(static_cast<int>(policies.moved_away)) + ", duplicates " +
+        std::to_string(static_cast<int>(policies.duplicates)) + ", masked edits " +
+        std::to_string(static_cast<int>(policies.masked_edits))
+    );
 }
 
 void Stage::add_account(Writer& writer, const Staff& staff, int number) {
@@ -78,6 +95,7 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
     account.kind = host.name();
     account.url = "https://" + account.id.value + ".example/";
     accounts[account.id] = walls.back().get();
+    if (side_random.one_in(3)) walls.back()->notify_from_now_on(side_random);
     writer.put(account);
     const int calendars_here = random.between(1, 2);
     for (int i = 0; i < calendars_here; ++i) {
@@ -105,10 +123,14 @@ Result<std::unique_ptr<Connector>> Stage::open(const Account& account) { return 
 
 void Stage::restart() {
     crash.points_left = 0;
+    for (const auto& one : walls)
+        if (one->channels()) one->channels()->forget_words(!store.writable());
     engine.reset();
     store.reopen();
     index = std::make_unique<AvailabilityIndex>();
     Engine::Settings settings;
+    settings.push_url = "https://cal.example.org";
+    settings.policies = policies;
     if (canary == Canary::NoBrake) settings.brake_minimum = 1000;
     if (canary == Canary::NoWindow) settings.consistency_window = seconds{0};
     engine = std::make_unique<Engine>(

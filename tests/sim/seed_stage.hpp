@@ -67,6 +67,9 @@ public:
     testing::ManualClock clock{};
     testing::SeededRandom random;
     testing::SeededRandom engine_random;
+    testing::SeededRandom
+        side_random;  ///< What came later draws here, so that seeds that found something stay as they were.
+    Policies policies{};
     const ZoneResolver& zones;
     Statistics& statistics;
     Canary canary;
@@ -85,6 +88,7 @@ public:
 
 private:
     void furnish();
+    void draw_policies(Business&);
     void logged(const std::string& line);
     void add_account(Writer&, const Staff&, int number);
 

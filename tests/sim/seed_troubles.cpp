@@ -12,7 +12,7 @@ void Troubles::strike() {
 
 void Troubles::strike_at(Wall& wall) {
     auto& random = stage_.random;
-    const auto fault = static_cast<Fault>(random.between(0, static_cast<int>(kFaults) - 1));
+    const auto fault = static_cast<Fault>(random.between(0, static_cast<int>(Fault::HostileEvent)));
     stage_.note(std::string("trouble at ") + wall.host().name() + ": " + to_string(fault));
     switch (fault) {
         case Fault::Outage:
@@ -55,6 +55,7 @@ void Troubles::strike_at(Wall& wall) {
         case Fault::CommitAnswerLost:
             stage_.statistics.fire(fault);
             return stage_.store.lose_answer();
+        case Fault::ChannelEnds:
         case Fault::ClockChangeDay:
         case Fault::HostileEvent:
         case Fault::NameUsedUp:
@@ -125,6 +126,15 @@ void Troubles::notify_falsely() {
     ++stage_.statistics.checks["I24"];
     if (stage_.engine->notified({channel, "guessed", {}, PushNote::News::Removed}))
         throw Violation("I24", "a forged notification was believed");
+}
+
+void Troubles::end_channels() {
+    for (const auto& wall : stage_.walls) {
+        if (!wall->channels() || !stage_.side_random.one_in(2)) continue;
+        const int ended = wall->channels()->end_all(*stage_.engine);
+        if (ended > 0) stage_.note("channels end at " + wall->host().name());
+        for (int i = 0; i < ended; ++i) stage_.statistics.fire(Fault::ChannelEnds);
+    }
 }
 
 void Troubles::crash_soon() { stage_.crash.points_left = stage_.random.between(1, 30); }

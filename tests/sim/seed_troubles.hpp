@@ -17,6 +17,7 @@ public:
     void fail_store();
     void notify();
     void notify_falsely();
+    void end_channels();
     void crash_soon();
     /// For canaries that break what the gateway keeps.
     void break_on_purpose();

@@ -70,6 +70,23 @@ void Wall::drop(const Href& event) {
     around_.statistics.fire(Fault::DroppedEvent);
 }
 
+void Wall::notify_from_now_on(testing::SeededRandom& random) {
+    channels_.emplace(
+        host_,
+        around_.clock,
+        random,
+        [this]() -> std::optional<Error> {
+            if (auto error = refused(false, false)) return error;
+            return std::nullopt;
+        },
+        [this]() -> std::optional<Error> {
+            around_.crash.point();
+            if (take(Fault::TimeoutApplied)) return timeout();
+            return std::nullopt;
+        }
+    );
+}
+
 Error Wall::timeout() const { return {ErrorCode::Timeout, "No answer came in time.", {}}; }
 
 std::optional<Error> Wall::refused(bool write, bool adds) {

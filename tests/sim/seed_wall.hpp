@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/identity.hpp"
+#include "tests/sim/seed_channels.hpp"
 #include "tests/sim/seed_fault.hpp"
 #include "tests/sim/seed_host.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -64,6 +65,9 @@ public:
     bool acting(Fault) const;
     bool names_burn() const { return names_burn_; }
     Host& host() { return host_; }
+    /// From now on the service notifies of changes.
+    void notify_from_now_on(testing::SeededRandom&);
+    Channels* channels() { return channels_ ? &*channels_ : nullptr; }
 
 private:
     friend class WalledConnector;
@@ -101,6 +105,7 @@ private:
     std::map<std::string, std::string> first_text_{};
     bool names_burn_ = false;
     std::set<std::string> paging_{};
+    std::optional<Channels> channels_{};
     // For canaries.
     std::optional<std::string> hidden_{};           ///< Said to be gone.
     std::map<std::string, RemoteEvent> markers_{};  ///< Said to be there, by href.
