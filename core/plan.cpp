@@ -25,7 +25,8 @@ Step step_for(const FoundCopy& copy, int deletions, const ReconcilePolicy& polic
         return {StepKind::Settle, std::nullopt, std::nullopt, "It was hidden in this calendar and stays away."};
     if (copy.of_earlier_booking && there && !copy.ours.cancelled) return put_back(copy, zones);
     const bool moot = copy.ours.cancelled && !(there && copy.base);  // Nothing to lose by going on.
-    const bool agrees = there && same_meaning(copy.theirs->shown, copy.ours, zones);
+    const bool agrees =
+        there && same_meaning(unmasked(copy.theirs->shown, copy.ours, policy.copy_detail), copy.ours, zones);
     if (copy.asked && !moot && !agrees) return nothing("A person was asked about this copy and has not answered.");
     return reconcile(copy.base, copy.ours, copy.ours_changed_at, *copy.theirs, deletions, policy, zones);
 }

@@ -37,15 +37,6 @@ bool same_time(const Shown& a, const Shown& b, const ZoneResolver& zones) {
     return same_when(a.start, b.start, zones) && same_when(a.end, b.end, zones);
 }
 
-/// What theirs says in the fields that the copy shows; ours in those that it hides, so that a mask is never an edit.
-Shown unmasked(const Shown& theirs, const Shown& ours, CopyDetail detail) {
-    Shown seen = theirs;
-    if (!detail.title) seen.title = ours.title;
-    if (!detail.place) seen.place = ours.place;
-    if (!detail.notes) seen.notes = ours.notes;
-    return seen;
-}
-
 using Lines = std::vector<std::string>;
 
 Lines lines_of(std::string_view text) {
@@ -211,8 +202,28 @@ Found what_happened(
 
 }  // namespace
 
-Shown merged(const Shown& base, const Shown& ours, const Shown& theirs, const ZoneResolver& zones) {
-    return merge(base, ours, theirs, false, zones).result;
+Shown unmasked(const Shown& theirs, const Shown& ours, CopyDetail detail) {
+    Shown seen = theirs;
+    if (!detail.title) seen.title = ours.title;
+    if (!detail.place) seen.place = ours.place;
+    if (!detail.notes) seen.notes = ours.notes;
+    return seen;
+}
+
+Shown taken_over(
+    const std::optional<Shown>& base,
+    const Shown& ours,
+    const Shown& theirs,
+    CopyDetail detail,
+    const ZoneResolver& zones
+) {
+    const Shown seen = unmasked(theirs, ours, detail);
+    if (!base) return seen;
+    return merge(unmasked(*base, ours, detail), ours, seen, true, zones).result;
+}
+
+Shown joined(const Shown& base, const Shown& ours, const Shown& theirs, CopyDetail detail, const ZoneResolver& zones) {
+    return merge(unmasked(base, ours, detail), ours, unmasked(theirs, ours, detail), false, zones).result;
 }
 
 bool same_meaning(const Shown& a, const Shown& b, const ZoneResolver& zones) {

@@ -53,8 +53,18 @@ Step reconcile(
     const ZoneResolver& zones
 );
 
-/// Field by field what only one side changed; ours where both did.
-Shown merged(const Shown& base, const Shown& ours, const Shown& theirs, const ZoneResolver& zones);
+/// What theirs says in the fields that the copy shows; ours in those that it hides, so that a mask, and what its owner
+/// wrote over it, is never an edit.
+Shown unmasked(const Shown& theirs, const Shown& ours, CopyDetail);
+
+/// What a person means who lets the calendar's side stand: theirs in each field that it changed, ours in the others. A
+/// field that the copy hides says nothing.
+/// @param base what both sides agreed on before; absent: theirs in every field that the copy shows.
+/// @param ours as it is now, which may be newer than what the person was asked about.
+Shown taken_over(const std::optional<Shown>& base, const Shown& ours, const Shown& theirs, CopyDetail detail, const ZoneResolver&);
+
+/// Likewise for a person who wants both sides' changes: ours where both changed a field.
+Shown joined(const Shown& base, const Shown& ours, const Shown& theirs, CopyDetail detail, const ZoneResolver&);
 
 /// Same meaning: equal instants or equal dates, text equal after line ends and trailing blanks are normalised.
 /// A zone's label alone is no difference.

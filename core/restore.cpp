@@ -118,7 +118,7 @@ RestoredCopy restored(const Candidate& one, CopyDetail detail, const ZoneResolve
         one.event->event.uid,
         one.event->event.source};
     const Shown wrote = shown_on(one.sealed, detail, zones);
-    const Shown shows = shown_of(one.event->event);
+    const Shown shows = unmasked(shown_of(one.event->event), wrote, detail);
     if (same_meaning(wrote, shows, zones)) return copy;
     copy.edited = true;
     // A cancelled copy is a deletion: the policy on deletions decides it, once the gateway runs.

@@ -28,11 +28,19 @@ bool refuse(ResolutionResult& out, ResolutionResult::Outcome outcome, const char
     return false;
 }
 
-bool no_room(ResolutionResult& out) {
+bool was_placed(const BookingResult& booking, ResolutionResult& out) {
+    using Outcome = ResolutionResult::Outcome;
+    if (booking.outcome == BookingOutcome::Changed || booking.outcome == BookingOutcome::Unchanged) return true;
+    if (booking.outcome == BookingOutcome::Overlap)
+        return refuse(
+            out,
+            Outcome::Overlap,
+            "That time is taken by another appointment of the same person. Move one of them first."
+        );
     return refuse(
         out,
-        ResolutionResult::Outcome::Overlap,
-        "That time is taken by another appointment of the same person. Move one of them first."
+        Outcome::Impossible,
+        "The appointment cannot be changed as it stands. Give it a person and a service that there are, then decide."
     );
 }
 
@@ -71,13 +79,14 @@ bool take_theirs(
         );
     } else {
         const Shown ours = shown_on(*appointment, calendar->copy_detail, zones);
-        auto changed = with_changes(*appointment, ours, *conflict.theirs, zone_of(writer, *calendar, business), zones);
+        const Shown wanted = taken_over(conflict.base, ours, *conflict.theirs, calendar->copy_detail, zones);
+        auto changed = with_changes(*appointment, ours, wanted, zone_of(writer, *calendar, business), zones);
         // The edit on a cancelled appointment was chosen over its cancellation.
         if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
         booking = place_appointment(
             writer, changed, std::nullopt, zones, now, actor, "A person let the change in the calendar stand."
         );
-        if (booking.outcome == BookingOutcome::Overlap) return no_room(out);
+        if (!was_placed(booking, out)) return false;
     }
     // What the copy shows by now may be something else, and a time may not exist: it is written or deleted in any case.
     mirror = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
@@ -90,15 +99,15 @@ bool take_theirs(
     return true;
 }
 
-Shown with_wish(Shown shown, const Wish& wish, const Appointment& appointment) {
+/// A start alone keeps the length that the appointment has by then.
+void grant(const Wish& wish, Appointment& appointment) {
     const auto length = appointment.end - appointment.start;
-    if (wish.start) shown.start = {When::Kind::Zoned, *wish.start, appointment.zone};
-    if (wish.start) shown.end = {When::Kind::Zoned, *wish.start + length, appointment.zone};
-    if (wish.end) shown.end = {When::Kind::Zoned, *wish.end, appointment.zone};
-    if (wish.title) shown.title = *wish.title;
-    if (wish.place) shown.place = *wish.place;
-    if (wish.notes) shown.notes = *wish.notes;
-    return shown;
+    if (wish.start) appointment.start = *wish.start;
+    if (wish.start) appointment.end = *wish.start + length;
+    if (wish.end) appointment.end = *wish.end;
+    if (wish.title) appointment.title = *wish.title;
+    if (wish.place) appointment.place = *wish.place;
+    if (wish.notes) appointment.notes = *wish.notes;
 }
 
 /// The appointment becomes what the person wants, and its copy is written anew.
@@ -115,24 +124,21 @@ bool take_merged(
     const auto appointment = writer.appointment(conflict.appointment);
     const auto calendar = writer.calendar(conflict.calendar);
     if (!appointment || !calendar) return true;
-    // What a copy hides can be wished for as well.
-    const Shown ours = shown_on(*appointment, CopyDetail::kFull, zones);
-    Shown result = ours;
-    if (conflict.base && conflict.ours && conflict.theirs) {
-        const Shown both = merged(*conflict.base, *conflict.ours, *conflict.theirs, zones);
-        const auto changed =
-            with_changes(*appointment, *conflict.ours, both, zone_of(writer, *calendar, business), zones);
-        result = shown_on(changed, CopyDetail::kFull, zones);
+    Appointment changed = *appointment;
+    if (conflict.base && conflict.theirs) {
+        const Shown ours = shown_on(changed, calendar->copy_detail, zones);
+        const Shown both = joined(*conflict.base, ours, *conflict.theirs, calendar->copy_detail, zones);
+        changed = with_changes(changed, ours, both, zone_of(writer, *calendar, business), zones);
     }
-    result = with_wish(std::move(result), wish, *appointment);
-    auto changed = with_changes(*appointment, ours, result, zone_of(writer, *calendar, business), zones);
+    // What a copy hides can be wished for as well.
+    grant(wish, changed);
     if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
     if (changed.end <= changed.start)
         return refuse(out, ResolutionResult::Outcome::Impossible, "The appointment has to end after it starts.");
     auto booking = place_appointment(
         writer, changed, std::nullopt, zones, now, actor, "A person decided what the appointment is to be."
     );
-    if (booking.outcome == BookingOutcome::Overlap) return no_room(out);
+    if (!was_placed(booking, out)) return false;
     out.targets = booking.targets;
     out.bookings.push_back(std::move(booking));
     keep_ours(writer, conflict, business);
