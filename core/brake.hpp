@@ -19,7 +19,7 @@ struct BrakeLimits {
     int copies = 0;      ///< Copies that the target holds.
     int minimum = 5;     ///< So many pass in any case.
     double share = 0.2;  ///< Of `copies`.
-    int odd_nearby = 0;  ///< Other calendars of the same service that wait for a person because of a run.
+    int odd_nearby = 0;  ///< Other calendars of the same service where a run waits, or just took many deletions over.
     int most() const;    ///< The largest number that passes.
 };
 

@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,8 @@
 
 namespace calgate {
 namespace {
+
+constexpr const char* kMask = "Busy";
 
 constexpr std::size_t kNameCharacters = 52;
 /// Above all that an appointment can take in: a calendar object of the service is 1 MiB at most.
@@ -250,11 +253,33 @@ Shown shown_on(const Appointment& appointment, CopyDetail detail, const ZoneReso
     Shown shown;
     shown.start = When{When::Kind::Zoned, appointment.start, appointment.zone};
     shown.end = When{When::Kind::Zoned, effective_end(appointment, zones), appointment.zone};
-    shown.title = detail.title ? appointment.title : "Busy";
+    shown.title = detail.title ? appointment.title : kMask;
     if (detail.place) shown.place = appointment.place;
     if (detail.notes) shown.notes = appointment.notes;
     shown.cancelled = appointment.state == AppointmentState::Cancelled;
     return shown;
+}
+
+bool tells_hidden_words(const Shown& shown, const Appointment& appointment, CopyDetail detail) {
+    const auto tells = [](const std::string& field, const std::string& word) { return !word.empty() && field == word; };
+    return (!detail.title && appointment.title != kMask && tells(shown.title, appointment.title)) ||
+           (!detail.place && tells(shown.place, appointment.place)) ||
+           (!detail.notes && tells(shown.notes, appointment.notes));
+}
+
+void keep_words_over_masks(
+    Event& copy, const Event& before, const std::vector<Appointment>& revisions, CopyDetail detail
+) {
+    const Shown shown = shown_of(before);
+    const auto keep = [&](bool hidden, std::string& field, const std::string& there, std::string Appointment::*word) {
+        const bool ours = std::any_of(revisions.begin(), revisions.end(), [&](const Appointment& revision) {
+            return revision.*word == there;
+        });
+        if (hidden && !ours) field = there;
+    };
+    keep(!detail.title, copy.master.title, shown.title, &Appointment::title);
+    keep(!detail.place, copy.master.place, shown.place, &Appointment::place);
+    keep(!detail.notes, copy.master.notes, shown.notes, &Appointment::notes);
 }
 
 Event copy_event(

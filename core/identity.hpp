@@ -62,6 +62,12 @@ bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 /// What a copy on a target shows of an appointment (I27). With CopyDetail::kBusy: title "Busy", no place, no notes.
 Shown shown_on(const Appointment&, CopyDetail, const ZoneResolver&);
+/// Whether a field that such a copy hides says what the appointment says there (I27).
+bool tells_hidden_words(const Shown&, const Appointment&, CopyDetail);
+/// A copy that is to be written keeps what its owner wrote over masks of the one before, unless any revision of the
+/// appointment said that.
+/// @param before the copy as it stands.
+void keep_words_over_masks(Event& copy, const Event& before, const std::vector<Appointment>& revisions, CopyDetail);
 /// The agreed end; where the start fell into a gap and moved past it (RFC 5545 3.3.5), the end that keeps the length.
 LocalSeconds effective_end(const Appointment&, const ZoneResolver&);
 /// The event to write: times, shown fields, mark, capsule, no attendees, `source` from the last fetched text.

@@ -124,6 +124,7 @@ Json json_of(const Manifest& m) {
         {"targets", list_of(m.targets)},
         {"erased", erased},
         {"audit", {m.audit.sequence, m.audit.link}},
+        {"stopped", m.stopped},
         {"copies", m.inventory.copies},
         {"digest", m.inventory.digest},
         {"days", days}};
@@ -209,6 +210,7 @@ Manifest manifest_from(const Json& j) {
     for (const Json& one : j.at("staff")) m.staff.push_back(staff_from(one));
     for (const Json& one : j.at("services")) m.services.push_back(service_from(one));
     for (const Json& one : j.at("targets")) m.targets.push_back(target_from(one));
+    m.stopped = j.value("stopped", false);
     if (j.contains("audit")) m.audit = {j["audit"].at(0).get<std::int64_t>(), j["audit"].at(1).get<std::string>()};
     for (const Json& one : j.value("erased", Json::array()))
         m.erased.push_back(

@@ -53,6 +53,7 @@ struct Manifest {
     std::vector<Erasure> erased{};  ///< Names and times only.
     AuditHead audit{};              ///< Where the chain stood: a store that has less of it lost its tail or is another.
     Inventory inventory{};
+    bool stopped = false;  ///< The writer met another gateway there and writes no copy any more.
     bool operator==(const Manifest&) const = default;
 };
 

@@ -154,6 +154,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/conflicts/{id}/resolution", Lane::Store, KeyScope::Write, "Decide a conflict: ours, theirs, or merged with the fields that are given.", {}, {"resolution", "start", "end", "title", "place", "notes"}, &Api::resolve_conflict},
         {"GET", "/v1/runs", Lane::Store, KeyScope::Read, "What was taken over from calendars, run by run.", {}, {}, &Api::list_runs},
         {"POST", "/v1/runs/{id}/undo", Lane::Store, KeyScope::Write, "Take back what a run took over, where nobody changed it since.", {}, {}, &Api::post_undo},
+        {"POST", "/v1/take-over", Lane::Store, KeyScope::Admin, "Make this gateway the one that writes, after two met or another took over; every other one stops.", {}, {}, &Api::post_take_over},
         {"GET", "/v1/status", Lane::Store, KeyScope::Monitor, "What is live, what is cached since when, what waits.", {}, {}, &Api::get_status},
         {"GET", "/v1/keys", Lane::Store, KeyScope::Admin, "API keys: ids, labels, what each may do and until when.", {}, {}, &Api::list_keys},
         {"POST", "/v1/keys", Lane::Store, KeyScope::Admin, "Make an API key; it is shown once.", {}, {"label", "scope", "expires_in_s"}, &Api::post_key},

@@ -196,6 +196,7 @@ private:
     HttpResponse get_history(const HttpRequest&, const PathValues&);
     HttpResponse list_runs(const HttpRequest&, const PathValues&);
     HttpResponse post_undo(const HttpRequest&, const PathValues&);
+    HttpResponse post_take_over(const HttpRequest&, const PathValues&);
     HttpResponse get_status(const HttpRequest&, const PathValues&);
     HttpResponse get_live(const HttpRequest&, const PathValues&);
     HttpResponse get_ready(const HttpRequest&, const PathValues&);

@@ -5,6 +5,7 @@
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
 #include "scheduler/conflicts.hpp"
+#include "scheduler/lineage.hpp"
 #include "scheduler/undo.hpp"
 
 namespace calgate {
@@ -38,6 +39,9 @@ Json conflict_json(const Reader& reader, Conflict conflict, const ZoneResolver& 
     const StaffId person = appointment ? appointment->staff : calendar ? calendar->staff : StaffId{};
     const auto staff = reader.staff(person);
     const std::string zone = appointment ? appointment->zone : staff ? staff->zone : std::string{};
+    // Whoever decides looks at the appointment as it is, not as it was when the question came up.
+    const bool asked = conflict.state == ConflictState::Open && conflict.ours;
+    if (asked && appointment && calendar) conflict.ours = shown_on(*appointment, calendar->copy_detail, zones);
     for (auto* side : {&conflict.base, &conflict.ours, &conflict.theirs}) localize(*side, zone, zones);
     Json out = shown(conflict);
     out["staff"] = person.value;
@@ -79,10 +83,15 @@ Json steps_of(const Reader& reader, const AppointmentId& id) {
     };
     Json steps = Json::array();
     for (const Change& entry : reader.changes_about(id.value, kMostShown)) {
-        if (!entry.kind.starts_with("appointment.")) continue;
+        const bool of_copy = entry.kind.starts_with("copy.");
+        if (!of_copy && !entry.kind.starts_with("appointment.")) continue;
         Json step = shown(entry);
         step["run"] = run_of(reader, entry);
         step["differences"] = Json::object();
+        if (of_copy) {
+            steps.push_back(std::move(step));
+            continue;
+        }
         const auto after = version(entry.revision), before = version(entry.revision - 1);
         if (after != versions.end()) step["version"] = shown(*after, {});
         if (entry.revision > 1 && !entry.fields.empty()) {
@@ -206,6 +215,17 @@ HttpResponse Api::post_undo(const HttpRequest& request, const PathValues& path) 
     for (const UndoneAppointment& one : report.appointments)
         list.push_back({{"appointment", one.appointment.value}, {"undone", one.undone}, {"why", one.why}});
     return answer(200, Json{{"run", run}, {"appointments", list}});
+}
+
+HttpResponse Api::post_take_over(const HttpRequest& request, const PathValues&) {
+    take_over(parts_.store, parts_.random, parts_.clock.now(), who(request));
+    std::vector<CalendarId> targets;
+    parts_.store.read([&](const Reader& reader) {
+        for (const Calendar& calendar : reader.calendars())
+            if (calendar.mirror) targets.push_back(calendar.id);
+    });
+    parts_.engine.wake(targets);
+    return answer(200, Json{{"epoch", read(parts_.store, [](const Reader& r) { return r.business()->epoch; })}});
 }
 
 }  // namespace calgate

@@ -4,6 +4,7 @@
 #include "gateway/api_json.hpp"
 #include "gateway/chores.hpp"
 #include "scheduler/exposure.hpp"
+#include "scheduler/lineage.hpp"
 #include "scheduler/preview.hpp"
 #include "scheduler/verify.hpp"
 
@@ -108,8 +109,9 @@ HttpResponse Api::preview_calendar(const HttpRequest&, const PathValues& path) {
     // Its writes go nowhere, so the factory of the living engine is never asked.
     const EngineParts parts{
         parts_.store, parts_.index, parts_.connectors, parts_.zones, parts_.clock, parts_.random, parts_.keys, {}};
-    const auto trouble =
-        parts_.engine.with_connector(id, [&](Connector& living) { preview = preview_run(parts, living, id); });
+    const auto trouble = parts_.engine.with_connector(id, [&](Connector& living) {
+        preview = preview_run(parts, parts_.engine.policies(), living, id);
+    });
     if (trouble) return problem(502, "Bad Gateway", trouble->detail);
     if (preview.report.error) return problem(502, "Bad Gateway", preview.report.error->detail);
     Json writes = Json::array(), decisions = Json::array();
@@ -120,7 +122,9 @@ HttpResponse Api::preview_calendar(const HttpRequest&, const PathValues& path) {
         );
     for (const Change& change : preview.decisions)
         if (change.kind != "run.decided") decisions.push_back(shown(change));
-    return answer(200, Json{{"calendar", id.value}, {"writes", writes}, {"decisions", decisions}});
+    return answer(
+        200, Json{{"calendar", id.value}, {"waits", preview.waits}, {"writes", writes}, {"decisions", decisions}}
+    );
 }
 
 HttpResponse Api::verify_calendar(const HttpRequest&, const PathValues& path) {
@@ -182,6 +186,7 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
             );
         }
         const Exposure exposed = exposure_of(reader);
+        const auto stands = standstill(reader);
         Json drills = Json::object();
         for (const auto& [drill, age] : drill_ages(reader)) drills[drill] = age ? Json(*age) : Json(nullptr);
         return answer(
@@ -189,6 +194,7 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
             Json{
                 {"business", business ? business->name : ""},
                 {"ready", parts_.store.writable()},
+                {"standstill", stands ? Json(stands->why) : Json(nullptr)},
                 {"targets", targets},
                 {"conflicts_open", reader.conflicts(true).size()},
                 {"unmirrored",
@@ -238,6 +244,8 @@ HttpResponse Api::get_metrics(const HttpRequest&, const PathValues&) {
     }
     text += read(parts_.store, [&](const Reader& r) { return verify_metrics(r); });
     text += read(parts_.store, [](const Reader& r) { return callback_metrics(r); });
+    const bool stands = read(parts_.store, [](const Reader& r) { return standstill(r).has_value(); });
+    text += "# TYPE calgate_standstill gauge\ncalgate_standstill " + std::string(stands ? "1" : "0") + "\n";
     text += "# TYPE calgate_conflicts_open gauge\ncalgate_conflicts_open " + std::to_string(open) + "\n";
     text +=
         "# TYPE calgate_writable gauge\ncalgate_writable " + std::string(parts_.store.writable() ? "1" : "0") + "\n";

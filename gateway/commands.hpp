@@ -51,12 +51,15 @@ int command_verify(const std::string& directory, const std::string& target, bool
 int command_conflicts(const std::string& directory, bool json);
 struct ResolveOptions {
     std::string resolution{};                     ///< "ours", "theirs" or "merged".
+    bool of_run = false;                          ///< Of a stopped run, and of nothing else.
     std::map<std::string, std::string> fields{};  ///< With "merged": what it is to be instead.
 };
 int command_resolve(const std::string& directory, const std::string& id, const ResolveOptions& options);
 int command_explain(const std::string& directory, const std::string& appointment, bool json);
 int command_list_runs(const std::string& directory, bool json);
 int command_undo(const std::string& directory, const std::string& run);
+/// This gateway becomes the one that writes, see Lineage.
+int command_take_over(const std::string& directory);
 int command_keys_list(const std::string& directory, bool json);
 /// @param scope "monitor", "read", "write" or "admin". @param expires a length of time; empty: never.
 int command_keys_create(

@@ -111,6 +111,20 @@ int command_conflicts(const std::string& directory, bool json) {
 
 int command_resolve(const std::string& directory, const std::string& id, const ResolveOptions& options) {
     return with_gateway(directory, [&](Caller& caller) {
+        if (options.of_run) {
+            const auto found = caller.call("GET", "/v1/conflicts");
+            if (!found.good()) return fail(found.problem());
+            const Json& open = found.body["conflicts"];
+            const bool run = std::any_of(open.begin(), open.end(), [&](const Json& c) {
+                return c["id"].dump() == id && text_of(c, "kind") == "brake";
+            });
+            if (!run)
+                return fail(
+                    "No stopped run waits under number " + id +
+                    "; calgate conflicts lists them. A single conflict is "
+                    "decided with calgate conflicts resolve."
+                );
+        }
         Json body = {{"resolution", options.resolution}};
         for (const auto& [field, value] : options.fields) body[field] = value;
         const auto done = caller.call("POST", "/v1/conflicts/" + id + "/resolution", body);
@@ -181,6 +195,15 @@ int command_list_runs(const std::string& directory, bool json) {
     });
 }
 
+int command_take_over(const std::string& directory) {
+    return with_gateway(directory, [&](Caller& caller) {
+        const auto done = caller.call("POST", "/v1/take-over");
+        if (!done.good()) return fail(done.problem());
+        std::printf("This gateway writes from here on; every other one stops when it reads a calendar next.\n");
+        return kDone;
+    });
+}
+
 int command_undo(const std::string& directory, const std::string& run) {
     return with_gateway(directory, [&](Caller& caller) {
         const auto done = caller.call("POST", "/v1/runs/" + run + "/undo");
@@ -192,7 +215,9 @@ int command_undo(const std::string& directory, const std::string& run) {
             std::printf(
                 "%-24s %s\n",
                 text_of(one, "appointment").c_str(),
-                undone ? "as before the run" : ("left as it is: " + text_of(one, "why")).c_str()
+                !undone                       ? ("left as it is: " + text_of(one, "why")).c_str()
+                : text_of(one, "why").empty() ? "as before the run"
+                                              : ("as before the run, " + text_of(one, "why")).c_str()
             );
         }
         return all ? kDone : kWaits;

@@ -30,6 +30,7 @@ int command_status(const std::string& directory, bool json) {
             status.body.value("ready", false) ? "taking bookings" : "NOT taking bookings (check the disk)",
             static_cast<long long>(status.body.value("conflicts_open", 0))
         );
+        if (!status.body["standstill"].is_null()) std::printf("%s\n", text_of(status.body, "standstill").c_str());
         std::printf(
             "%-40s %-12s %-8s %-10s %-8s %s\n", "calendar", "staff", "now", "age", "waiting", "catching up takes"
         );
@@ -89,6 +90,8 @@ int command_preview(const std::string& directory) {
                 code = kFailed;
                 continue;
             }
+            if (plan.body.value("waits", false))
+                std::printf("    waits for a person, see calgate conflicts; approved, it would do this:\n");
             for (const Json& decision : plan.body["decisions"])
                 std::printf(
                     "    %-24s %-24s %s\n",

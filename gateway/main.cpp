@@ -181,6 +181,7 @@ int run(int argc, char** argv) {
     auto* reject = conflicts->add_subcommand("reject", "write our copies again instead of taking a stopped run over");
     reject->add_option("run", id)->required();
     conflicts->callback([&] {
+        resolution.of_run = approve->parsed() || reject->parsed();
         if (approve->parsed()) resolution.resolution = "theirs";
         if (reject->parsed()) resolution.resolution = "ours";
         code = resolution.resolution.empty() ? command_conflicts(directory, json)
@@ -192,6 +193,9 @@ int run(int argc, char** argv) {
     explain->add_option("appointment", appointment)->required();
     explain->add_flag("--json", json);
     explain->callback([&] { code = command_explain(directory, appointment, json); });
+
+    auto* take_over = app.add_subcommand("take-over", "write again after another gateway wrote the same calendars");
+    take_over->callback([&] { code = command_take_over(directory); });
 
     std::string run;
     auto* undo = app.add_subcommand("undo", "take back what a run took over from a calendar; without a run lists them");

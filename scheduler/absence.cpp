@@ -187,10 +187,13 @@ void SyncPass::drop_unlisted(Listing& listing) {
 void SyncPass::prove(Listing& listing) {
     if (listing.absent.empty()) return;
     const int limit = read(parts_.store, [&](const Reader& reader) { return brake_limits(reader).most(); });
-    // A person who answered the brake has seen what is missing.
-    const bool answered_for = !read(parts_.store, [&](const Reader& reader) {
-                                   return reader.setting(brake_setting(id_)).value_or("");
-                               }).empty();
+    // A person who answered the brake has seen what is missing; whether the marker was, too, is kept with the question.
+    const auto setting = [&](const std::string& name) {
+        return read(parts_.store, [&](const Reader& reader) { return reader.setting(name).value_or(""); });
+    };
+    const std::string answer = setting(brake_setting(id_));
+    const bool answered_for = !answer.empty();
+    const bool seen_empty = answer == "ours" || (answered_for && setting(brake_question_setting(id_)) == "emptied");
     std::vector<AppointmentId> unproven;
     int proven = 0;
     for (const auto& [appointment, href] : listing.absent) {
@@ -206,7 +209,7 @@ void SyncPass::prove(Listing& listing) {
         }
         if (event && is_ours(*event, *mirror)) {
             listing.news.push_back({appointment, std::move(*event)});
-        } else if (!event && event.error().code == ErrorCode::NotFound && (answered_for || marker_stands().value_or(false))) {
+        } else if (!event && event.error().code == ErrorCode::NotFound && (seen_empty || marker_stands().value_or(false))) {
             const Elsewhere there = look_elsewhere(*mirror);
             if (there == Elsewhere::Unknown) {
                 unproven.push_back(appointment);

@@ -265,7 +265,9 @@ void SyncPass::apply_hide(Writer& writer, const Decision& decision, Mirror& mirr
 }
 
 bool SyncPass::agrees(const Decision& decision) const {
-    return decision.news.present && same_meaning(decision.ours, shown_of(decision.news.present->event), parts_.zones);
+    if (!decision.news.present) return false;
+    const Shown seen = unmasked(shown_of(decision.news.present->event), decision.ours, calendar_.copy_detail);
+    return same_meaning(decision.ours, seen, parts_.zones);
 }
 
 void SyncPass::close_conflicts(Writer& writer, const Mirror& mirror, ConflictState as, const std::string& why) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/lineage.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -15,13 +16,18 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
         const std::int64_t first = writer.last_change() + 1;
         std::vector<Decision> decisions;
         plan = judge(writer, news, decisions);
+        if (ahead_) stand_still(writer, Lineage::Behind, parts_.clock.now());
+        if (is_to_adopt(writer)) {
+            held = true;
+            return;
+        }
         const int taken = plan.taking.changed;
         const std::string answer = writer.setting(brake_setting(id_)).value_or("");
-        answered_for = !answer.empty();
+        answered_for = !answer.empty() && (answer == "ours" || was_asked(writer, plan));
         const bool waiting = calendar->state == CalendarState::Waiting;
-        const bool emptied = marker_lost_ && answer.empty();
-        if (marker_lost_ && !answer.empty()) calendar->marker.reset();
-        if (waiting || emptied || (answer.empty() && plan.held)) {
+        const bool emptied = marker_lost_ && !answered_for;
+        if (marker_lost_ && answered_for) calendar->marker.reset();
+        if (waiting || emptied || (!answered_for && plan.held)) {
             held = taken > 0 || waiting || emptied;
             if (!waiting) {
                 hold(
@@ -29,11 +35,14 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                     *calendar,
                     emptied ? "The calendar no longer holds the marker event: it was emptied or replaced. Nothing was "
                               "taken over."
-                            : *plan.held
+                            : *plan.held,
+                    emptied                   ? "emptied"
+                    : plan.taking.deleted > 0 ? "deletions"
+                                              : "edits"
                 );
             }
         } else {
-            for (auto& decision : decisions) {
+            const auto carry_out = [&](const Decision& decision) {
                 const bool has_words = awaits_erasure(writer, decision.mirror);
                 if (answer == "ours" && takes(decision.step.kind)) {
                     reject(writer, decision);
@@ -42,8 +51,21 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                 }
                 if (!closing.pull) note_unlisted(writer, decision.mirror);
                 if (has_words) keep_awaiting(writer, decision);
+            };
+            // What was moved where another one was that moved as well waits until that one has made room.
+            for (std::size_t before = decisions.size() + 1; decisions.size() < before;) {
+                before = decisions.size();
+                std::erase_if(decisions, [&](const Decision& decision) {
+                    if (lacks_room(writer, decision)) return false;
+                    carry_out(decision);
+                    return true;
+                });
             }
-            if (closing.pull && !answer.empty()) writer.put_setting(brake_setting(id_), "");
+            for (const auto& decision : decisions) carry_out(decision);
+            if (answer != "ours" && plan.taking.deleted >= settings_.brake_minimum)
+                writer.put_setting(many_deleted_setting(id_), format_instant(parts_.clock.now()));
+            // An answer holds until what is missing has been proven or found (I11).
+            if (closing.pull && !closing.doubtful && !misses_copies(writer)) writer.put_setting(brake_setting(id_), "");
             note_run(writer, first);
         }
         if (closing.pull && closing.doubtful) {
@@ -53,15 +75,13 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
             if (!held) calendar->sync_token = closing.token;
             if (closing.full && !held) {
                 calendar->empty_listings = 0;
-                const auto mirrors = writer.doubted_mirrors(id_);
-                const bool missing = std::any_of(mirrors.begin(), mirrors.end(), [](const Mirror& m) {
-                    return m.missing_since.has_value();
-                });
+                const bool missing = misses_copies(writer);
                 // While a copy is missing every pull lists everything, so that its return is seen.
                 if (missing)
                     calendar->full_listing.reset();
                 else
                     calendar->full_listing = closing.began;
+                if (!missing && note_adoption_settled(writer, id_)) adopted_ = false;
             }
         }
         if (closing.pull && !closing.complete) calendar->full_listing.reset();
@@ -78,7 +98,21 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
     return true;
 }
 
-void SyncPass::hold(Writer& writer, Calendar& calendar, const std::string& why) {
+bool SyncPass::misses_copies(const Reader& reader) const {
+    const auto mirrors = reader.doubted_mirrors(id_);
+    return std::any_of(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.missing_since.has_value(); });
+}
+
+bool SyncPass::was_asked(const Reader& reader, const Plan& plan) const {
+    const std::string about = reader.setting(brake_question_setting(id_)).value_or("");
+    if (about == "emptied") return true;
+    const bool many = plan.taking.deleted > brake_limits(reader).most();
+    return !marker_lost_ && (about == "deletions" || !many);
+}
+
+void SyncPass::hold(Writer& writer, Calendar& calendar, const std::string& why, const std::string& about) {
+    writer.put_setting(brake_setting(id_), "");
+    writer.put_setting(brake_question_setting(id_), about);
     const std::string todo = why + " Approve or reject it with `calgate conflicts`.";
     calendar.state = CalendarState::Waiting;
     calendar.detail = todo;
@@ -91,6 +125,14 @@ void SyncPass::hold(Writer& writer, Calendar& calendar, const std::string& why) 
     writer.append({0, conflict.created, "conflict.opened", std::to_string(number), "gateway", todo, 0});
     writer.put(calendar);
     ++report_.conflicts;
+}
+
+bool SyncPass::lacks_room(const Reader& reader, const Decision& decision) const {
+    const StepKind kind = decision.step.kind;
+    if ((kind != StepKind::TakeTheirs && kind != StepKind::Merge) || !decision.step.result) return false;
+    const Appointment wanted =
+        with_changes(decision.appointment, decision.ours, *decision.step.result, zone_, parts_.zones);
+    return !has_room(reader, wanted, parts_.zones, parts_.clock.now());
 }
 
 void SyncPass::note_run(Writer& writer, std::int64_t first) {
@@ -109,6 +151,7 @@ Plan SyncPass::judge(const Reader& reader, const std::vector<CopyNews>& news, st
         const auto mirror = reader.mirror(one.appointment, id_);
         const auto appointment = reader.appointment(one.appointment);
         if (!mirror || !appointment) continue;
+        ahead_ = ahead_ || is_ahead(one, *appointment);
         decisions.push_back({one, *mirror, *appointment, ours_of(*appointment, *mirror), mirror->base, {}});
         found.push_back(found_copy(decisions.back()));
         if (awaits_erasure(reader, *mirror)) take_out_words(decisions.back(), found.back());
@@ -117,6 +160,15 @@ Plan SyncPass::judge(const Reader& reader, const std::vector<CopyNews>& news, st
     Plan plan = plan_run(found, so_far_, policy(), brake_limits(reader), parts_.zones);
     for (std::size_t i = 0; i < decisions.size(); ++i) decisions[i].step = plan.steps[i];
     return plan;
+}
+
+bool SyncPass::is_ahead(const CopyNews& news, const Appointment& appointment) const {
+    if (!news.present) return false;
+    const auto mark = read_mark(news.present->event.mark, parts_.keys);
+    if (!mark || mark->revision <= appointment.revision) return false;
+    // Of an appointment that was forgotten and booked anew, an old copy has a higher revision and is older.
+    const auto written = open_capsule(news.present->event.capsule, parts_.keys);
+    return written && written->changed > appointment.changed;
 }
 
 FoundCopy SyncPass::found_copy(Decision& decision) const {

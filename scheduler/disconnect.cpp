@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "scheduler/lineage.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -58,6 +59,9 @@ int forget_calendar(Writer& writer, const CalendarId& id, Instant now, const std
     for (const char* name : {"marker.", "marker.facts.", "marker.due.", "marker.tried."})
         writer.put_setting(name + id.value, "");
     writer.put_setting(brake_setting(id), "");
+    writer.put_setting(brake_question_setting(id), "");
+    writer.put_setting(many_deleted_setting(id), "");
+    forget_adoption(writer, id);
     writer.erase(id);
     writer.append({0, now, "calendar.disconnected", id.value, actor, "", 0});
     return closed;

@@ -285,7 +285,13 @@ PassReport Engine::Impl::run(
             return wait.count() == 0;
         };
         const EitherStop ends(stop, leaving(desk));
-        SyncPass pass(parts, settings, connector, id, {pull, ends.token(), may_write, jumped(id), turn_ends});
+        SyncPass::Options options{pull, ends.token(), may_write, jumped(id), turn_ends};
+        {
+            const std::lock_guard lock(mutex);
+            options.read_before = seen_whole.contains(id);
+            options.marked_before = marked.contains(id);
+        }
+        SyncPass pass(parts, settings, connector, id, options);
         pass.ask_before_facts([&] { return facts_due(id); });
         try {
             report = pass.run();
@@ -295,6 +301,11 @@ PassReport Engine::Impl::run(
             missed.insert(id);
             refreshed.reset();
             throw;
+        }
+        {
+            const std::lock_guard lock(mutex);
+            if (pass.pulled()) seen_whole.insert(id);
+            if (pass.marked()) marked.insert(id);
         }
         const bool limited = report.error && report.error->code == ErrorCode::RateLimited;
         if (limited && report.error->only_writes && (!pull || pass.pulled())) {
@@ -366,29 +377,6 @@ std::optional<std::chrono::milliseconds> Engine::Impl::until_next_write(const Ca
     });
     if (!first) return std::nullopt;
     return *first - now;
-}
-
-void Engine::Impl::keep_push(Connector& connector, const CalendarId& id, std::stop_token stop) {
-    std::optional<Calendar> calendar;
-    std::optional<Account> account;
-    parts.store.read([&](const Reader& reader) {
-        calendar = reader.calendar(id);
-        if (calendar) account = reader.account(calendar->account);
-    });
-    if (!account) return;
-    const bool wanted = calendar->state != CalendarState::Gone && (calendar->mirror || calendar->busy);
-    const Context context{parts.clock.steady() + settings.call_timeout, stop};
-    if (!push.keep(context, connector, id, calendar->href, account->kind, wanted)) return;
-    const std::lock_guard lock(mutex);
-    scheduler.poll(id, parts.clock.steady());
-}
-
-void Engine::Impl::close_unread(const std::map<CalendarId, std::string>& read_calendars) {
-    for (const auto& calendar : push.calendars_with_channels()) {
-        if (read_calendars.contains(calendar) || !push.has_work(calendar, false)) continue;
-        (void)with_desk(calendar, [&](Connector& connector, Desk&) { keep_push(connector, calendar, {}); });
-        return;
-    }
 }
 
 }  // namespace calgate

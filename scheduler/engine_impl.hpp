@@ -124,6 +124,7 @@ struct Engine::Impl {
     std::optional<SteadyInstant> expanded{};
     std::map<CalendarId, SteadyInstant::duration> last_ahead{};
     std::map<CalendarId, SteadyInstant> facts_read{};
+    std::set<CalendarId> seen_whole{}, marked{};  ///< Read, and their markers written, by this process.
     PushKeeper push;
     StreamKeeper streams;
     const SteadyInstant::duration began_ahead;

@@ -1,4 +1,5 @@
 #include "scheduler/engine_impl.hpp"
+#include "scheduler/lineage.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -23,6 +24,11 @@ void Engine::load() {
         }
     });
     impl_->push.load();
+    try {
+        look_for_lost_rows(parts.store, parts.clock.now());
+    } catch (const StoreFailure& failure) {
+        if (parts.log) parts.log(std::string("job=load error=store detail=\"") + failure.what() + "\"");
+    }
 }
 
 void Engine::show(const CalendarId& calendar) {

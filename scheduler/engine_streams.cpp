@@ -49,4 +49,27 @@ std::optional<std::chrono::milliseconds> Engine::Impl::keep_stream(
     );
 }
 
+void Engine::Impl::keep_push(Connector& connector, const CalendarId& id, std::stop_token stop) {
+    std::optional<Calendar> calendar;
+    std::optional<Account> account;
+    parts.store.read([&](const Reader& reader) {
+        calendar = reader.calendar(id);
+        if (calendar) account = reader.account(calendar->account);
+    });
+    if (!account) return;
+    const bool wanted = calendar->state != CalendarState::Gone && (calendar->mirror || calendar->busy);
+    const Context context{parts.clock.steady() + settings.call_timeout, stop};
+    if (!push.keep(context, connector, id, calendar->href, account->kind, wanted)) return;
+    const std::lock_guard lock(mutex);
+    scheduler.poll(id, parts.clock.steady());
+}
+
+void Engine::Impl::close_unread(const std::map<CalendarId, std::string>& read_calendars) {
+    for (const auto& calendar : push.calendars_with_channels()) {
+        if (read_calendars.contains(calendar) || !push.has_work(calendar, false)) continue;
+        (void)with_desk(calendar, [&](Connector& connector, Desk&) { keep_push(connector, calendar, {}); });
+        return;
+    }
+}
+
 }  // namespace calgate

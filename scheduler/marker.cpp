@@ -83,7 +83,11 @@ bool SyncPass::ensure_marker() {
     if (receipt) {
         href = receipt->href;
     } else if (receipt.error().code == ErrorCode::AlreadyExists) {
-        if (auto found = connector_.find_event(context(), calendar_.href, event.uid)) href = found->href;
+        if (auto found = connector_.find_event(context(), calendar_.href, event.uid)) {
+            const auto written = open_manifest(found->event.capsule, parts_.keys.recovery_key);
+            if (written && !judge_marker(*written)) return false;
+            href = found->href;
+        }
     } else if (advice(receipt.error()).action != Action::ParkItem) {
         const Advice what = advice(receipt.error());
         if (what.action == Action::PauseAccount)
@@ -97,6 +101,7 @@ bool SyncPass::ensure_marker() {
     // Without a marker copies are still written; only no deletion by staff is ever believed (I11).
     if (!href) return true;
     answered_ = true;
+    marked_ = marked_ || receipt.has_value();
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);
         if (!calendar) return;
@@ -137,10 +142,13 @@ void SyncPass::refresh_marker() {
     if (!same_facts || setting("marker.") != notes) {
         auto current = connector_.fetch_event(context(), *calendar_.marker);
         if (!current || !current->version || current->unreadable) return;
+        const auto written = open_manifest(current->event.capsule, parts_.keys.recovery_key);
+        if (written && !judge_marker(*written)) return;
         Event event = as_carried(marker_event(counted));
         event.uid = current->event.uid;
         event.source = current->event.source;
         if (!connector_.update_event(context(), *calendar_.marker, *current->version, event)) return;
+        marked_ = true;
     }
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "scheduler/noting_connector.hpp"
+#include "scheduler/sync_pass.hpp"
 
 namespace calgate {
 namespace {
@@ -19,9 +20,23 @@ private:
     Connector& living_;
 };
 
+/// @return whether the calendar waits for a person.
+bool approve(Store& store, const CalendarId& id) {
+    bool waits = false;
+    store.write([&](Writer& writer) {
+        auto calendar = writer.calendar(id);
+        waits = calendar && calendar->state == CalendarState::Waiting;
+        if (!waits) return;
+        calendar->state = CalendarState::Active;
+        writer.put(*calendar);
+        writer.put_setting(brake_setting(id), "theirs");
+    });
+    return waits;
+}
+
 }  // namespace
 
-Preview preview_run(const EngineParts& parts, Connector& living, const CalendarId& id) {
+Preview preview_run(const EngineParts& parts, const Policies& policies, Connector& living, const CalendarId& id) {
     const std::unique_ptr<Store> scratch = parts.store.scratch_copy();
     std::map<std::string, AppointmentId> places;
     std::int64_t known = 0;
@@ -33,10 +48,13 @@ Preview preview_run(const EngineParts& parts, Connector& living, const CalendarI
     AvailabilityIndex index;
     NotingFactory factory(living);
     Preview out;
+    out.waits = approve(*scratch, id);
+    Engine::Settings settings;
+    settings.policies = policies;
     {
         Engine engine(
             {*scratch, index, factory, parts.zones, parts.clock, parts.random, parts.keys, [](const std::string&) {}},
-            {}
+            settings
         );
         engine.load();
         out.report = engine.run_pass(id);

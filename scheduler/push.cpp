@@ -17,6 +17,7 @@ constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
 void SyncPass::push() {
     if (calendar_.state != CalendarState::Active || braked_) return;
     if (!calendar_.mirror && !options_.leaving) return;
+    if (!options_.leaving && !stands_alone()) return;
     if (!options_.leaving && !learn_survival()) return;
     if (!options_.leaving) say_what_waits();
     sweep_late_copies();
@@ -78,7 +79,7 @@ SyncPass::Pushed SyncPass::push_one(const AppointmentId& id) {
     return write_copy(*mirror, *appointment, kMaxTries);
 }
 
-SyncPass::Pushed SyncPass::write_copy(Mirror mirror, const Appointment& appointment, int tries) {
+SyncPass::Pushed SyncPass::write_copy(const Mirror& mirror, const Appointment& appointment, int tries) {
     if (tries <= 0)
         return failed(
             mirror, {ErrorCode::VersionMismatch, "The copy changes faster than it can be written.", {}}, false
@@ -88,7 +89,7 @@ SyncPass::Pushed SyncPass::write_copy(Mirror mirror, const Appointment& appointm
     return mirror.href ? update_copy(mirror, appointment, tries) : create_copy(mirror, appointment, tries);
 }
 
-SyncPass::Pushed SyncPass::create_copy(Mirror mirror, const Appointment& appointment, int tries) {
+SyncPass::Pushed SyncPass::create_copy(const Mirror& mirror, const Appointment& appointment, int tries) {
     auto earlier = earlier_copy(mirror);
     if (earlier) return go_on_with(mirror, std::move(*earlier), tries);
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
@@ -165,7 +166,7 @@ SyncPass::Pushed SyncPass::removed(const Mirror& mirror, int tries) {
     return go_on_with(mirror, std::move(*elsewhere), tries);
 }
 
-SyncPass::Pushed SyncPass::remove_unseen(Mirror mirror) {
+SyncPass::Pushed SyncPass::remove_unseen(const Mirror& mirror) {
     const auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
     // What a person wrote into it meanwhile is kept before it goes (I10).
     if (found && is_ours(*found, mirror)) return go_on_with(mirror, std::move(*found), kMaxTries);

@@ -1,6 +1,7 @@
 #include "scheduler/restore.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/reconcile.hpp"
 #include "scheduler/provisional.hpp"
@@ -50,7 +51,8 @@ public:
         writer.put_setting("marker.facts." + id_.value, "");
     }
 
-    void take(Writer& writer, const RestoredCopy& found) {
+    /// @return false where another appointment of that person is at this time.
+    bool take(Writer& writer, const RestoredCopy& found) {
         const RestoredCopy copy = as_erased(writer, found);
         const auto before = writer.appointment(copy.appointment.id);
         const std::int64_t held = before ? before->revision : 0;
@@ -60,16 +62,38 @@ public:
             // Where the edit led there is no room: the pass that reads the copy makes a conflict of it.
             if (!copy.edited || !has_room(writer, copy.sealed, parts_.zones)) {
                 report_.refused.push_back(refusal_of(copy.sealed));
-                return;
+                return false;
             }
             put(writer, copy.sealed, before.has_value(), false);
         } else {
             ++report_.kept;
         }
         adopt(writer, copy);
+        return true;
+    }
+
+    /// The copy is newer than its appointment, which has no room for what it says.
+    void ask(Writer& writer, const RestoredCopy& copy) {
+        auto mirror = writer.mirror(copy.sealed.id, id_);
+        const auto held = writer.appointment(copy.sealed.id);
+        if (!mirror || !held) return;
+        mirror->state = MirrorState::Conflict;
+        mirror->detail = "The copy is newer than this store, and another appointment is at its time.";
+        Conflict conflict;
+        conflict.appointment = copy.sealed.id;
+        conflict.calendar = id_;
+        conflict.kind = ConflictKind::MovedOntoAnother;
+        conflict.why = mirror->detail;
+        conflict.base = conflict.ours = shown_on(*held, plan_.detail, parts_.zones);
+        conflict.theirs = shown_on(copy.sealed, plan_.detail, parts_.zones);
+        conflict.created = parts_.clock.now();
+        const auto number = writer.add(conflict);
+        writer.append({0, conflict.created, "conflict.opened", std::to_string(number), "gateway", conflict.why, 0});
+        writer.put(*mirror);
     }
 
     RestoreReport report() const { return report_; }
+    std::vector<BookingResult> bookings{};  ///< What became of the appointments.
 
 private:
     /// A copy that names somebody who was erased comes back nameless, and is written so (I28).
@@ -114,6 +138,7 @@ private:
     }
 
     void put(Writer& writer, const Appointment& appointment, bool known, bool edited) {
+        note_booking(writer.appointment(appointment.id), appointment);
         writer.put(appointment, occupied_by(appointment, parts_.zones));
         if (appointment.provisional) writer.put_setting(provisional_setting(appointment.staff), "1");
         writer.append(
@@ -137,9 +162,22 @@ private:
         }
     }
 
+    void note_booking(const std::optional<Appointment>& before, const Appointment& after) {
+        const auto busy = [&](const Appointment& a) {
+            return a.state == AppointmentState::Cancelled ? std::nullopt : std::optional(occupied_by(a, parts_.zones));
+        };
+        BookingResult result;
+        result.outcome = before ? BookingOutcome::Changed : BookingOutcome::Created;
+        result.appointment = after;
+        result.after = busy(after);
+        if (before) result.before = busy(*before);
+        if (before) result.staff_before = before->staff;
+        bookings.push_back(std::move(result));
+    }
+
     void adopt(Writer& writer, const RestoredCopy& copy) {
         const auto held = writer.mirror(copy.appointment.id, id_);
-        if (held && (held->href || held->wanted_gone)) return;
+        if (held && (held->href || held->wanted_gone) && held->confirmed >= copy.sealed.revision) return;
         const auto appointment = writer.appointment(copy.appointment.id);
         if (!appointment) return;
         Mirror mirror;
@@ -199,6 +237,15 @@ std::vector<std::string> epochs_before(const Reader& reader) {
     return out;
 }
 
+void begin_epoch(Writer& writer, Random& random) {
+    auto business = writer.business().value_or(Business{});
+    std::string earlier;
+    for (const auto& epoch : epochs_before(writer)) earlier += epoch + " ";
+    writer.put_setting(kEarlier, earlier + business.epoch);
+    business.epoch = fresh_epoch(random);
+    writer.put(business);
+}
+
 Result<RestoreRequest> restore_request(const Reader& reader, const std::string& recovery_key) {
     RestoreRequest request;
     request.recovery_key = recovery_key;
@@ -248,6 +295,45 @@ RestoreReport fill_store(
         }
     }
     return report;
+}
+
+Adoption adopt_newer(Writer& writer, const RestoreParts& parts, const RestorePlan& plan, const Calendar& target) {
+    Filling filling(parts, plan, target);
+    Adoption out;
+    if (plan.manifest) {
+        take_erasures(writer, plan.manifest->erased);
+        std::copy_if(plan.staff.begin(), plan.staff.end(), std::back_inserter(out.staff), [&](const Staff& staff) {
+            return !writer.staff(staff.id);
+        });
+        std::copy_if(
+            plan.services.begin(),
+            plan.services.end(),
+            std::back_inserter(out.services),
+            [&](const Service& service) { return !writer.service(service.id); }
+        );
+        for (const auto& staff : out.staff) writer.put(staff);
+        for (const auto& service : out.services) writer.put(service);
+    }
+    std::vector<RestoredCopy> waiting;
+    for (const auto& found : plan.copies) {
+        const auto held = writer.appointment(found.sealed.id);
+        const bool over = occupied_by(found.sealed, parts.zones).end <= parts.clock.now();
+        const auto row = held ? writer.mirror(held->id, target.id) : std::nullopt;
+        const bool tied = row && (row->href || row->wanted_gone);
+        if (held ? held->revision >= found.sealed.revision && tied : over) continue;
+        RestoredCopy copy = found;
+        copy.appointment = copy.sealed;
+        waiting.push_back(std::move(copy));
+    }
+    // One may make room for another.
+    for (std::size_t before = waiting.size() + 1; waiting.size() < before;) {
+        before = waiting.size();
+        std::erase_if(waiting, [&](const RestoredCopy& copy) { return filling.take(writer, copy); });
+    }
+    for (const auto& copy : waiting) filling.ask(writer, copy);
+    out.report = filling.report();
+    out.bookings = std::move(filling.bookings);
+    return out;
 }
 
 }  // namespace calgate

@@ -7,6 +7,7 @@
 #include "core/clock.hpp"
 #include "core/restore.hpp"
 #include "core/zone.hpp"
+#include "store/booking.hpp"
 #include "store/store.hpp"
 
 namespace calgate {
@@ -34,6 +35,8 @@ struct RestoreReport {
 Result<RestoreRequest> restore_request(const Reader&, const std::string& recovery_key);
 /// Epochs that this store has outlived, oldest first.
 std::vector<std::string> epochs_before(const Reader&);
+/// The business goes on under a new epoch; the one until now is outlived.
+void begin_epoch(Writer&, Random&);
 
 /// Fills the store from a plan that is possible(): business, people, services, appointments, mirror rows of `target`.
 /// A few hundred appointments a transaction; interrupted at any point, it is run again and ends in the same state.
@@ -42,5 +45,18 @@ std::vector<std::string> epochs_before(const Reader&);
 RestoreReport fill_store(
     const RestoreParts&, const RestorePlan&, const Calendar& target, const std::function<bool(std::size_t)>& go_on = {}
 );
+
+/// What a target that is newer than the store gave it.
+struct Adoption {
+    RestoreReport report{};
+    std::vector<BookingResult> bookings{};  ///< For the availability index, as are these:
+    std::vector<Staff> staff{};
+    std::vector<Service> services{};
+};
+/// Ties copies to their appointments where that is lost, and takes over what the copies of a connected target hold in a
+/// newer revision than the store, or that is not over and unknown to it, as it was written into them; what people
+/// edited since is left to the next pass. Under the store's own epoch, inside the caller's transaction. A newer
+/// revision for which there is no room becomes a conflict.
+Adoption adopt_newer(Writer&, const RestoreParts&, const RestorePlan&, const Calendar& target);
 
 }  // namespace calgate

@@ -4,12 +4,36 @@
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
+namespace {
+
+constexpr std::size_t kMostVersions = 10'000;
+
+bool same_words(const Shown& a, const Shown& b) {
+    return a.title == b.title && a.place == b.place && a.notes == b.notes;
+}
+
+}  // namespace
 
 Event SyncPass::event_of(const Mirror& mirror, const Appointment& appointment) {
     Event event = copy_event(appointment, mirror, calendar_, business_, parts_.keys, nonce(), parts_.zones);
+    keep_words(event, mirror);
     if (policy().say_in_copy && was_put_back(mirror, appointment))
         event.master.notes = with_note(std::move(event.master.notes), CopyNote::PutBack);
     return as_carried(std::move(event));
+}
+
+void SyncPass::keep_words(Event& event, const Mirror& mirror) const {
+    if (policy().masked_edits != MaskedEditPolicy::Keep || mirror.remote_text.empty()) return;
+    // Whoever is erased may be named there as well (I28).
+    if (read(parts_.store, [&](const Reader& reader) { return awaits_erasure(reader, mirror); })) return;
+    const auto before = connector_.read_source(mirror.remote_text);
+    if (!before || before->capsule.empty()) return;
+    const auto written = open_capsule(before->capsule, parts_.keys);
+    if (!written || same_words(shown_of(*before), shown_of(event))) return;
+    auto revisions =
+        read(parts_.store, [&](const Reader& reader) { return reader.versions(mirror.appointment, kMostVersions); });
+    revisions.push_back(*written);
+    keep_words_over_masks(event, *before, revisions, calendar_.copy_detail);
 }
 
 bool SyncPass::was_put_back(const Mirror& mirror, const Appointment& appointment) const {

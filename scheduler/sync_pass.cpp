@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "scheduler/lineage.hpp"
+
 namespace calgate {
+namespace {
+
+/// So long a calendar counts as odd after a run that took many deletions over.
+constexpr std::chrono::hours kOddFor{1};
+
+}  // namespace
 
 SyncPass::SyncPass(
     const EngineParts& parts,
@@ -19,7 +27,7 @@ PassReport SyncPass::run() {
     if (!load()) return report_;
     if (options_.jumped.count() > 0) wait_on_after_jump();
     bool usable = true;
-    if (options_.pull) usable = pull();
+    if (options_.pull) usable = catch_up() && pull();
     if (usable && !options_.stop.stop_requested()) push();
     publish();
     forget_refusals();
@@ -38,6 +46,7 @@ bool SyncPass::load() {
         calendar_ = *calendar;
         account_ = *account;
         zone_ = zone_of(reader, calendar_, business_);
+        adopted_ = was_adopted(reader, id_);
         found = true;
     });
     told_ = parts_.index.told(calendar_.staff, id_.value);
@@ -68,13 +77,22 @@ Shown SyncPass::ours_of(const Appointment& appointment, const Mirror& mirror) co
     return ours;
 }
 
+ReconcilePolicy SyncPass::policy() const {
+    ReconcilePolicy policy = policy_of(business_, calendar_, settings_.policies);
+    if (adopted_) policy.deletions = DeletionPolicy::Ask;
+    return policy;
+}
+
 BrakeLimits SyncPass::brake_limits(const Reader& reader) const {
     const auto mirrors = reader.mirrors_on(id_);
     const auto copies =
         std::count_if(mirrors.begin(), mirrors.end(), [](const Mirror& m) { return m.href.has_value(); });
     const auto calendars = reader.calendars();
     const auto odd_nearby = std::count_if(calendars.begin(), calendars.end(), [&](const Calendar& other) {
-        if (other.id == id_ || other.state != CalendarState::Waiting) return false;
+        if (other.id == id_) return false;
+        const auto lost = parse_instant(reader.setting(many_deleted_setting(other.id)).value_or(""));
+        const bool lately = lost && parts_.clock.now() - *lost < kOddFor;
+        if (other.state != CalendarState::Waiting && !lately) return false;
         const auto account = reader.account(other.account);
         return account && service_of(*account) == service_of(account_);
     });
@@ -171,5 +189,9 @@ std::string service_of(const Account& account) {
 }
 
 std::string brake_setting(const CalendarId& calendar) { return "brake." + calendar.value; }
+
+std::string many_deleted_setting(const CalendarId& calendar) { return "deleted.many." + calendar.value; }
+
+std::string brake_question_setting(const CalendarId& calendar) { return "brake.question." + calendar.value; }
 
 }  // namespace calgate

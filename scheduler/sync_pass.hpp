@@ -39,7 +39,9 @@ public:
         std::chrono::seconds jumped{0};
         /// Then the other calendars of the account have their turn; what waits here stays open.
         SteadyInstant turn_ends = SteadyInstant::max();
-        bool leaving = false;  ///< The calendar is being disconnected: its copies and its marker are deleted.
+        bool leaving = false;        ///< The calendar is being disconnected: its copies and its marker are deleted.
+        bool read_before = false;    ///< This process has read the calendar, so the store has seen who wrote there.
+        bool marked_before = false;  ///< This process has written its marker.
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
 
@@ -50,6 +52,7 @@ public:
     PassReport run();
 
     bool pulled() const { return pulled_; }                              ///< A pull ended complete.
+    bool marked() const { return marked_; }                              ///< The marker was written.
     bool answered() const { return answered_; }                          ///< Some call came back with an answer.
     bool more() const { return more_; }                                  ///< `may_write` or the turn ended the push.
     const std::vector<CalendarId>& touched() const { return touched_; }  ///< Targets that now wait for a write.
@@ -104,7 +107,19 @@ private:
     Context context() const { return context(settings_.call_timeout); }
     Shown ours_of(const Appointment&, const Mirror&) const;
     BrakeLimits brake_limits(const Reader&) const;
-    ReconcilePolicy policy() const { return policy_of(business_, calendar_, settings_.policies); }
+    ReconcilePolicy policy() const;
+
+    // adopt.cpp
+    /// @return whether this store may write where that marker stands (I21).
+    bool judge_marker(const Manifest&);
+    /// Whether nobody else writes here, as far as is known; asks the marker where this process read nothing yet.
+    bool stands_alone();
+    void warn_rival();
+    bool is_to_adopt(const Reader&) const;
+    /// Ends what an old store waits for, as far as this target goes. @return false when it could not be read.
+    bool catch_up();
+    bool adopt();
+
     void fail(const Error&);
     void pause_account(const Error&);
     void park_calendar(CalendarState, const Error&);
@@ -178,11 +193,15 @@ private:
     // decide.cpp
     /// Decides all news in one transaction, or none of them (I13). @return false when the brake holds them.
     bool decide(const std::vector<CopyNews>&, const Closing&);
+    /// Whether what it takes over overlaps another appointment, as far as the run has come.
+    bool lacks_room(const Reader&, const Decision&) const;
     /// Number under which a person can take back what was taken over since entry `first` of the feed (R25).
     void note_run(Writer&, std::int64_t first);
     /// @param decisions filled; one per copy that we still know.
     Plan judge(const Reader&, const std::vector<CopyNews>&, std::vector<Decision>& decisions) const;
     /// What reconcile has to know of it; `decision.base` becomes what both sides are taken to have agreed on.
+    /// Whether the copy is of a later state of the store (I21).
+    bool is_ahead(const CopyNews&, const Appointment&) const;
     FoundCopy found_copy(Decision& decision) const;
     /// Of a copy that still has the words of an erased customer nothing but times is taken over or kept (I28).
     static void take_out_words(Decision& decision, FoundCopy& found);
@@ -192,7 +211,11 @@ private:
     bool is_what_we_wrote_over(const RemoteEvent&, const Mirror&) const;
     /// A person rejected the run: ours is written again, what it replaces is kept.
     void reject(Writer&, const Decision&);
-    void hold(Writer&, Calendar&, const std::string& why);
+    /// @param about see brake_question_setting().
+    void hold(Writer&, Calendar&, const std::string& why, const std::string& about);
+    bool misses_copies(const Reader&) const;
+    /// Whether a person who answered had been asked about what is found now.
+    bool was_asked(const Reader&, const Plan&) const;
 
     // apply.cpp
     void apply(Writer&, const Decision&);
@@ -223,8 +246,8 @@ private:
     bool may_write();
     Pushed push_all(const std::vector<Mirror>&);
     Pushed push_one(const AppointmentId&);
-    Pushed write_copy(Mirror, const Appointment&, int tries);
-    Pushed create_copy(Mirror, const Appointment&, int tries);
+    Pushed write_copy(const Mirror&, const Appointment&, int tries);
+    Pushed create_copy(const Mirror&, const Appointment&, int tries);
     /// Of a deletion: nothing is at the copy's place any more.
     static bool is_gone(const Result<WriteReceipt>&);
     /// What this outcome means shows by another call only.
@@ -235,7 +258,7 @@ private:
     Pushed update_copy(Mirror, const Appointment&, int tries);
     Pushed remove_copy(Mirror, const Appointment&, int tries);
     Pushed removed(const Mirror&, int tries);
-    Pushed remove_unseen(Mirror);
+    Pushed remove_unseen(const Mirror&);
     /// The copy under the name of the generation before, when a person put it back (I6). NotFound: there is none.
     Result<RemoteEvent> earlier_copy(const Mirror&);
     /// Takes in what was found and goes on with it.
@@ -272,6 +295,8 @@ private:
     /// The event to write, with what it has to tell its owner.
     Event event_of(const Mirror&, const Appointment&);
     /// Whether an edit in this copy was not taken over, and nothing changed since.
+    /// What the copy's owner wrote over its masks stays.
+    void keep_words(Event&, const Mirror&) const;
     bool was_put_back(const Mirror&, const Appointment&) const;
     /// Copies whose edits wait for a person say so, once each, where the policy wants it.
     void say_what_waits();
@@ -315,6 +340,9 @@ private:
     Interval horizon_{};
     std::optional<std::optional<bool>> marker_stands_{};
     bool marker_lost_ = false;
+    bool marked_ = false;
+    bool adopted_ = false;        ///< Not long ago, see was_adopted().
+    mutable bool ahead_ = false;  ///< A copy is newer than its appointment.
     std::vector<BookingResult> bookings_{};
     std::vector<CalendarId> touched_{};
     RunSoFar so_far_{};
@@ -339,6 +367,11 @@ void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Busines
 std::string survival_setting(const CalendarId&);
 /// Names of settings that carry an answer to a brake to the next run.
 std::string brake_setting(const CalendarId&);
+/// When a run last took over as many deletions as no person makes: of how many copies a single run may delete (I13)
+/// says nothing of several calendars that a service empties together.
+std::string many_deleted_setting(const CalendarId&);
+/// What that answer is about: "edits", "deletions" too, or a calendar that was "emptied". It covers nothing worse.
+std::string brake_question_setting(const CalendarId&);
 
 /// Kind and host: what breaks down, and turns odd, as one.
 std::string service_of(const Account&);

@@ -35,6 +35,18 @@ std::string refusal(BookingOutcome outcome) {
                                               : "Its person or service is no longer there.";
 }
 
+void note(UndoReport& out, const AppointmentId& id, BookingResult booking, const char* but) {
+    if (booking.outcome == BookingOutcome::Changed) {
+        out.appointments.push_back({id, true, but});
+        out.targets.insert(out.targets.end(), booking.targets.begin(), booking.targets.end());
+        out.bookings.push_back(std::move(booking));
+    } else if (booking.outcome == BookingOutcome::Unchanged) {
+        out.appointments.push_back({id, false, "It was changed since, or undone before."});
+    } else {
+        out.appointments.push_back({id, false, refusal(booking.outcome)});
+    }
+}
+
 }  // namespace
 
 UndoReport undo_run(
@@ -47,26 +59,35 @@ UndoReport undo_run(
         out.found = !run.empty() && run[0].sequence == number && run[0].kind == "run.decided";
         if (!out.found) return;
         const std::string why = "Run " + std::to_string(number) + " was undone.";
+        std::vector<Appointment> waiting;
         for (const auto& [id, revisions] : changed_in(writer, run[0])) {
             const auto now = writer.appointment(id);
             const auto versions = writer.versions(id, kMostVersions);
             const auto before = version(versions, revisions.first - 1);
             const auto after = version(versions, revisions.second);
-            if (!now || !before || !after) {
+            if (now && before && after)
+                waiting.push_back(undone(*before, *after, *now));
+            else
                 out.appointments.push_back({id, false, "What it was before is no longer kept."});
-                continue;
-            }
-            auto booking =
-                place_appointment(writer, undone(*before, *after, *now), std::nullopt, zones, clock.now(), actor, why);
-            if (booking.outcome == BookingOutcome::Changed) {
-                out.appointments.push_back({id, true, {}});
-                out.targets.insert(out.targets.end(), booking.targets.begin(), booking.targets.end());
-                out.bookings.push_back(std::move(booking));
-            } else if (booking.outcome == BookingOutcome::Unchanged) {
-                out.appointments.push_back({id, false, "It was changed since, or undone before."});
-            } else {
-                out.appointments.push_back({id, false, refusal(booking.outcome)});
-            }
+        }
+        const auto placed = [&](const Appointment& wanted, const char* but) {
+            auto booking = place_appointment(writer, wanted, std::nullopt, zones, clock.now(), actor, why);
+            if (booking.outcome == BookingOutcome::Overlap) return false;
+            note(out, wanted.id, std::move(booking), but);
+            return true;
+        };
+        // One may make room for another.
+        for (std::size_t before = waiting.size() + 1; waiting.size() < before;) {
+            before = waiting.size();
+            std::erase_if(waiting, [&](const Appointment& wanted) { return placed(wanted, ""); });
+        }
+        for (Appointment& wanted : waiting) {
+            const Appointment now = *writer.appointment(wanted.id);
+            wanted.start = now.start;
+            wanted.end = now.end;
+            wanted.zone = now.zone;
+            if (wanted == now || !placed(wanted, "all but its time, which another appointment has by now"))
+                out.appointments.push_back({wanted.id, false, refusal(BookingOutcome::Overlap)});
         }
         writer.append({0, clock.now(), "run.undone", std::to_string(number), actor, why, 0});
     });

@@ -15,7 +15,7 @@ namespace calgate {
 struct UndoneAppointment {
     AppointmentId appointment{};
     bool undone = false;
-    std::string why{};  ///< A sentence when it was left as it is.
+    std::string why{};  ///< A sentence when it was left as it is; what is not as before otherwise.
 };
 
 struct UndoReport {

@@ -17,7 +17,7 @@ Result<std::map<Href, RemoteEvent>> list_all(
     const Engine::Settings& settings,
     Connector& connector,
     const Calendar& calendar,
-    std::stop_token stop
+    const std::stop_token& stop
 ) {
     ListingOptions options;
     options.call_timeout = settings.first_sync_timeout;
@@ -51,9 +51,11 @@ CopyFinding judge(
     } else {
         const auto mark = read_mark(event->event.mark, parts.keys);
         const bool ours = mark && mark->business == wanted.business.id && mark->appointment == mirror.appointment;
-        const bool same = same_meaning(
-            shown_of(event->event), shown_on(appointment, wanted.calendar.copy_detail, parts.zones), parts.zones
-        );
+        const CopyDetail detail = wanted.calendar.copy_detail;
+        const Shown ours_shown = shown_on(appointment, detail, parts.zones);
+        const Shown shows = shown_of(event->event);
+        const bool same = same_meaning(unmasked(shows, ours_shown, detail), ours_shown, parts.zones) &&
+                          !tells_hidden_words(shows, appointment, detail);
         if (!ours || !same) {
             finding.verdict = CopyVerdict::Different;
             finding.why =
@@ -71,7 +73,7 @@ VerifyReport verify_target(
     const Engine::Settings& settings,
     Connector& connector,
     const CalendarId& id,
-    std::stop_token stop
+    const std::stop_token& stop
 ) {
     VerifyReport report;
     report.calendar = id;

@@ -7,7 +7,8 @@
 namespace calgate {
 
 /// Lists a target in full and compares every copy by content with what should be there. Reads only, writes nowhere.
-VerifyReport verify_target(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, std::stop_token);
+VerifyReport
+verify_target(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, const std::stop_token&);
 
 /// What the last verify of a target found.
 struct Verified {

@@ -3,6 +3,8 @@
 #include <boost/test/unit_test.hpp>
 #include <ostream>
 
+#include "core/identity.hpp"
+#include "scheduler/lineage.hpp"
 #include "tests/gateway/api_stage.hpp"
 
 using namespace calgate;
@@ -62,6 +64,72 @@ BOOST_AUTO_TEST_CASE(an_appointment_is_explained_revision_by_revision) {
     BOOST_TEST(steps[2]["version"]["start"] == "2027-03-01T11:00:00");
     BOOST_TEST(call("GET", "/v1/appointments/b/history").status == 404);
     BOOST_TEST(call("GET", "/v1/runs").json()["runs"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_conflict_shows_what_is_booked_by_now_and_is_decided) {
+    add_staff("anna");
+    call("PUT", "/v1/appointments/a", booking("anna", "2027-03-01T09:00:00", "2027-03-01T10:00:00"));
+    write(*gateway().store, [](Writer& writer) {
+        Account account;
+        account.id = {"acc"};
+        account.kind = "caldav";
+        account.url = "https://calendar.example/";
+        writer.put(account);
+        Calendar calendar;
+        calendar.id = {"c"};
+        calendar.account = account.id;
+        calendar.staff = {"anna"};
+        calendar.name = "Bookings";
+        calendar.mirror = true;
+        calendar.copy_detail = CopyDetail::kFull;
+        writer.put(calendar);
+        const ZoneResolver zones;
+        add_target(writer, calendar, zones, Instant{});
+        Conflict conflict;
+        conflict.appointment = {"a"};
+        conflict.calendar = calendar.id;
+        conflict.base = conflict.ours = shown_on(*writer.appointment({"a"}), CopyDetail::kFull, zones);
+        conflict.theirs = conflict.base;
+        conflict.theirs->title = "Theirs";
+        return writer.add(conflict);
+    });
+    call("PUT", "/v1/appointments/a", booking("anna", "2027-03-01T11:00:00", "2027-03-01T12:00:00"));
+    const Json open = call("GET", "/v1/conflicts").json()["conflicts"];
+    BOOST_REQUIRE(open.size() == 1u);
+    BOOST_TEST(open[0]["ours"]["start"] == "2027-03-01T11:00:00", open[0].dump());
+    BOOST_TEST(open[0]["theirs"]["start"] == "2027-03-01T09:00:00");
+    const std::string place = "/v1/conflicts/" + open[0]["id"].dump() + "/resolution";
+    BOOST_TEST(call("POST", place, std::string(R"({"resolution":"theirs"})")).status == 200);
+    const Json booked = call("GET", "/v1/appointments/a").json();
+    BOOST_TEST(booked["title"] == "Theirs");
+    BOOST_TEST(booked["start"] == "2027-03-01T11:00:00");
+    BOOST_TEST(call("GET", "/v1/conflicts").json()["conflicts"].empty());
+    BOOST_TEST(call("POST", place, std::string(R"({"resolution":"ours"})")).status == 409);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_decided_about_a_copy_is_explained) {
+    add_staff("anna");
+    call("PUT", "/v1/appointments/a", booking("anna", "2027-03-01T09:00:00", "2027-03-01T10:00:00"));
+    write(*gateway().store, [](Writer& w) {
+        return w.append(Change{0, {}, "copy.hidden", "a", "calendar:c", "It stays away from this calendar.", 1});
+    });
+    const Json steps = call("GET", "/v1/appointments/a/history").json()["steps"];
+    BOOST_REQUIRE(steps.size() == 2u);
+    BOOST_TEST(steps[1]["kind"] == "copy.hidden");
+    BOOST_TEST(steps[1]["why"] == "It stays away from this calendar.");
+    BOOST_TEST(steps[1]["differences"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(I21_a_standstill_is_told_and_ends_when_a_person_chooses_this_gateway) {
+    BOOST_TEST(call("GET", "/v1/status").json()["standstill"].is_null());
+    const auto epoch = read(*gateway().store, [](const Reader& r) { return r.business()->epoch; });
+    gateway().store->write([](Writer& writer) { stand_still(writer, Lineage::Rival, Instant{}); });
+    const std::string told = call("GET", "/v1/status").json()["standstill"];
+    BOOST_TEST(told.find("calgate take-over") != std::string::npos);
+    BOOST_TEST(call("GET", "/metrics").body.find("calgate_standstill 1\n") != std::string::npos);
+    BOOST_TEST(call("POST", "/v1/take-over").status == 200);
+    BOOST_TEST(call("GET", "/v1/status").json()["standstill"].is_null());
+    BOOST_TEST((read(*gateway().store, [](const Reader& r) { return r.business()->epoch; }) != epoch));
 }
 
 BOOST_AUTO_TEST_CASE(a_run_is_undone_only_by_an_undoing_that_names_it) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -99,6 +101,84 @@ BOOST_DATA_TEST_CASE_F(Decided, I10_a_person_merges_both_sides, bdata::make(kMer
     BOOST_TEST(conflicts().empty() == (row.outcome == ResolutionResult::Outcome::Resolved));
     settle();
     if (conflicts().empty()) BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+constexpr std::array kNotOurs{"theirs", "merged"};
+
+Resolution resolution_of(const std::string& name) { return name == "theirs" ? Resolution::Theirs : Resolution::Merged; }
+
+BOOST_DATA_TEST_CASE_F(Decided, I1_deciding_keeps_what_was_booked_since_it_was_asked, bdata::make(kNotOurs), name) {
+    const Resolution resolution = resolution_of(name);
+    service.edit(*mirror("a").href, [](Event& event) { event.master.title = "Theirs"; });
+    retitle("Ours");
+    pass();
+    auto later = appointment("a");
+    later.start = at(10, 15);
+    later.end = at(10, 16);
+    later.place = "Room 2";
+    calgate::write(store, [&](Writer& w) {
+        return place_appointment(w, later, {}, zones, clock.now(), "api", "test");
+    });
+    BOOST_TEST((decide(resolution).outcome == ResolutionResult::Outcome::Resolved));
+    BOOST_TEST(appointment("a").title == (resolution == Resolution::Theirs ? "Theirs" : "Ours"));
+    BOOST_TEST((appointment("a").start == at(10, 15)));
+    BOOST_TEST(appointment("a").place == "Room 2");
+    settle();
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_DATA_TEST_CASE_F(Decided, I27_deciding_takes_no_word_out_of_a_masked_copy, bdata::make(kNotOurs), name) {
+    const Resolution resolution = resolution_of(name);
+    book("other", 10, 12);
+    store.write([&](Writer& writer) {
+        auto masked = *writer.calendar(calendar);
+        masked.copy_detail = CopyDetail::kBusy;
+        writer.put(masked);
+    });
+    retitle("Ours");
+    settle();
+    service.edit(*mirror("a").href, [](Event& event) {
+        event.master.title = "Lunch with Jo";
+        event.master.place = "Café";
+    });
+    move_copy("a", 3);
+    pass();
+    auto elsewhere = appointment("other");
+    elsewhere.start = at(11, 12);
+    elsewhere.end = at(11, 13);
+    calgate::write(store, [&](Writer& w) {
+        return place_appointment(w, elsewhere, {}, zones, clock.now(), "api", "test");
+    });
+    BOOST_TEST((decide(resolution).outcome == ResolutionResult::Outcome::Resolved));
+    BOOST_TEST(appointment("a").title == "Ours");
+    BOOST_TEST(appointment("a").place == "");
+    BOOST_TEST((appointment("a").start == at(10, 12)));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_start_keeps_the_length_that_the_calendar_gave) {
+    service.edit(*mirror("a").href, [](Event& event) {
+        event.master.end.local += std::chrono::hours{2};
+        event.master.title = "Theirs";
+    });
+    retitle("Ours");
+    pass();
+    BOOST_TEST((
+        decide(ConflictAnswer(Resolution::Merged, {.start = at(10, 15)})).outcome == ResolutionResult::Outcome::Resolved
+    ));
+    BOOST_TEST((appointment("a").end == at(10, 18)));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_placed_is_not_decided) {
+    both_edit();
+    store.write([&](Writer& writer) {
+        auto lost = *writer.appointment({"a"});
+        lost.staff = {"nobody"};
+        writer.put(lost, {zones.to_instant(lost.start, lost.zone), zones.to_instant(lost.end, lost.zone)});
+    });
+    const auto result = decide(Resolution::Theirs);
+    BOOST_TEST((result.outcome == ResolutionResult::Outcome::Impossible));
+    BOOST_TEST(result.why.find("Give it a person") != std::string::npos);
+    BOOST_TEST(conflicts().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_deleted_copy_comes_back_at_the_time_that_a_person_names) {
@@ -210,7 +290,7 @@ BOOST_AUTO_TEST_CASE(a_preview_says_what_a_run_would_do_and_does_nothing) {
     const auto copies = service.count(href);
     memory::MemoryConnector living(service);
     const auto plan = [&] {
-        return preview_run({store, index, factory, zones, clock, random, keys, {}}, living, calendar);
+        return preview_run({store, index, factory, zones, clock, random, keys, {}}, {}, living, calendar);
     };
     const Preview preview = plan();
     BOOST_TEST(preview.report.completed);
@@ -353,6 +433,117 @@ BOOST_AUTO_TEST_CASE(I13_a_deletion_waits_while_two_calendars_of_its_service_are
     BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
     settle();
     BOOST_TEST((appointment("a").state == AppointmentState::Cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(I13_what_a_service_deletes_in_several_calendars_waits_from_the_third_on) {
+    std::vector<CalendarId> calendars{calendar};
+    store.write([&](Writer& writer) {
+        auto business = *writer.business();
+        business.deletions = DeletionPolicy::Cancel;
+        writer.put(business);
+        for (const char* other : {"bert", "carla"}) {
+            Calendar more = *writer.calendar(calendar);
+            more.id = {other};
+            more.href = service.add_calendar(other);
+            more.marker.reset();
+            more.sync_token.reset();
+            writer.put(more);
+            calendars.push_back(more.id);
+        }
+    });
+    for (int i = 0; i < 30; ++i) book("b" + std::to_string(i), 10 + i % 15, 10 + i / 15);
+    const auto all = [&] {
+        for (const auto& id : calendars) engine.run_pass(id);
+    };
+    for (int i = 0; i < 3; ++i, clock.advance(60s)) all();
+    for (int i = 0; i < 15; ++i) {
+        const auto copy = calgate::read(store, [&](const Reader& r) {
+            return r.mirror({"b" + std::to_string(i)}, calendars[static_cast<std::size_t>(i / 5)]);
+        });
+        service.erase(*copy->href);
+    }
+    all();
+    for (int i = 0; i < 15; ++i) {
+        const bool cancelled = appointment("b" + std::to_string(i)).state == AppointmentState::Cancelled;
+        BOOST_TEST(cancelled == (i < 10), i);
+    }
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST(conflicts()[0].why.starts_with("Copies were deleted while 2 other calendars"));
+}
+
+BOOST_AUTO_TEST_CASE(copies_that_make_room_for_each_other_are_moved_in_one_run_and_back) {
+    for (int hour = 10; hour < 13; ++hour) book("b" + std::to_string(hour), 10, hour);
+    settle();
+    for (const char* id : {"a", "b10", "b11", "b12"}) move_copy(id, 1);
+    pass();
+    BOOST_TEST(conflicts().empty());
+    BOOST_TEST((appointment("a").start == at(10, 10)));
+    BOOST_TEST((appointment("b12").start == at(10, 13)));
+    BOOST_REQUIRE(!runs().empty());
+    for (const auto& one : undo(runs().back().sequence).appointments) BOOST_TEST(one.undone, one.why);
+    BOOST_TEST((appointment("a").start == at(10, 9)));
+    BOOST_TEST((appointment("b12").start == at(10, 12)));
+}
+
+BOOST_AUTO_TEST_CASE(R25_undoing_over_a_taken_time_takes_the_rest_back) {
+    move_copy("a", 2);
+    service.edit(*mirror("a").href, [](Event& event) { event.master.title = "Theirs"; });
+    pass();
+    BOOST_REQUIRE(appointment("a").title == "Theirs");
+    book("other", 10, 9);
+    const auto report = undo(runs().back().sequence);
+    BOOST_REQUIRE(report.appointments.size() == 1u);
+    BOOST_TEST(report.appointments[0].undone);
+    BOOST_TEST(report.appointments[0].why.find("its time") != std::string::npos);
+    BOOST_TEST(appointment("a").title == "Cut a");
+    BOOST_TEST((appointment("a").start == at(10, 11)));
+}
+
+BOOST_AUTO_TEST_CASE(I13_what_is_approved_is_what_was_asked) {
+    for (int day = 11; day < 20; ++day) book("b" + std::to_string(day), day, 9);
+    settle();
+    for (int day = 11; day < 20; ++day) move_copy("b" + std::to_string(day), day - 10);
+    pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
+    // Before the approved run comes, the calendar is emptied.
+    for (const auto& event : service.events(href)) service.erase(event.href);
+    for (int i = 0; i < 4; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE(conflicts().size() == 1u);
+    BOOST_TEST(conflicts()[0].why.find("emptied or replaced") != std::string::npos);
+    for (int day = 11; day < 20; ++day)
+        BOOST_TEST((appointment("b" + std::to_string(day)).state == AppointmentState::Confirmed));
+    // Asked about that, a person can let it pass.
+    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
+    for (int i = 0; i < 4; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((row().state == CalendarState::Active), row().detail);
+}
+
+BOOST_AUTO_TEST_CASE(a_preview_keeps_to_the_policies_and_shows_what_approving_would_do) {
+    Policies policies;
+    policies.calendars[calendar.value].deletions = DeletionPolicy::Restore;
+    memory::MemoryConnector living(service);
+    const auto plan = [&] {
+        return preview_run({store, index, factory, zones, clock, random, keys, {}}, policies, living, calendar);
+    };
+    service.erase(*mirror("a").href);
+    const Preview preview = plan();
+    BOOST_TEST(!preview.waits);
+    BOOST_REQUIRE(!preview.decisions.empty());
+    BOOST_TEST(preview.decisions[0].kind == "copy.restored");
+
+    for (int day = 11; day < 20; ++day) book("b" + std::to_string(day), day, 9);
+    settle();
+    for (int day = 11; day < 20; ++day) move_copy("b" + std::to_string(day), day - 10);
+    pass();
+    BOOST_REQUIRE((row().state == CalendarState::Waiting));
+    const Preview waiting = plan();
+    BOOST_TEST(waiting.waits);
+    const auto taken = std::count_if(waiting.decisions.begin(), waiting.decisions.end(), [](const Change& c) {
+        return c.kind == "appointment.changed";
+    });
+    BOOST_TEST(taken == 9);
+    BOOST_TEST((row().state == CalendarState::Waiting));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_run_is_not_undone) {

@@ -175,9 +175,9 @@ public:
     std::int64_t last_change() const override { return static_cast<std::int64_t>(rows_.changes->size()); }
     std::optional<AuditHead> audit_at(std::int64_t sequence) const override {
         if (sequence < 1 || sequence > last_change()) return std::nullopt;
-        return AuditHead{sequence, std::to_string(sequence)};
+        return AuditHead{sequence, rows_.links->at(static_cast<std::size_t>(sequence - 1))};
     }
-    AuditCheck check_audit() const override { return {{last_change(), std::to_string(last_change())}, 0, {}}; }
+    AuditCheck check_audit() const override { return {audit_at(last_change()).value_or(AuditHead{}), 0, {}}; }
     std::vector<Erasure> erasures() const override { return values(*rows_.erasures); }
     std::vector<std::string> customers() const override {
         std::set<std::string> out;
@@ -253,6 +253,9 @@ public:
     std::int64_t append(const Change& row) override {
         rows_.changes.change().push_back(row);
         rows_.changes.change().back().sequence = static_cast<std::int64_t>(rows_.changes->size());
+        const std::string before = rows_.links->empty() ? "" : rows_.links->back();
+        const std::string record = row.kind + '\n' + row.subject + '\n' + row.why + '\n' + format_instant(row.at);
+        rows_.links.change().push_back(std::to_string(std::hash<std::string>{}(before + '\n' + record)));
         return rows_.changes.change().back().sequence;
     }
     void put(const Erasure& row) override { rows_.erasures.change()[row.customer] = row; }

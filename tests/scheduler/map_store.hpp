@@ -39,6 +39,7 @@ struct Rows {
     Shared<std::map<std::pair<CalendarId, Href>, CachedEvent>> cached{};
     Shared<std::map<std::int64_t, Conflict>> conflicts{};
     Shared<std::vector<Change>> changes{};
+    Shared<std::vector<std::string>> links{};  ///< Of the audit's chain, one per change.
     Shared<std::map<std::string, std::string>> settings{};
     Shared<std::map<std::string, Erasure>> erasures{};
     Shared<std::map<std::string, ChannelRecord>> channels{};

@@ -201,6 +201,53 @@ BOOST_AUTO_TEST_CASE(a_mask_that_was_edited_is_written_again_where_the_policy_sa
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_was_written_over_a_mask_stays_when_the_appointment_changes) {
+    TwoCalendars stage;
+    const auto show = [&](CopyDetail detail) {
+        stage.store.write([&](Writer& writer) {
+            Calendar shown = stage.row();
+            shown.copy_detail = detail;
+            writer.put(shown);
+            for (auto mirror : writer.mirrors_on(shown.id)) {
+                mirror.confirmed = 0;
+                writer.put(mirror);
+            }
+        });
+        stage.rounds(2);
+    };
+    const auto change = [&](const std::string& title, int hour) {
+        auto wanted = stage.appointment("a");
+        wanted.title = title;
+        wanted.start = TwoCalendars::at(10, hour);
+        wanted.end = TwoCalendars::at(10, hour + 1);
+        calgate::write(stage.store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, stage.zones, stage.clock.now(), "api", "test");
+        });
+        stage.rounds(2);
+    };
+    show(CopyDetail::kBusy);
+    stage.service.edit(*stage.mirror("a").href, [](Event& event) {
+        event.master.title = "Lunch";
+        event.master.place = "Café";
+    });
+    stage.rounds(2);
+    change("Colour", 15);
+    BOOST_TEST(stage.text_of("a").find("SUMMARY:Lunch") != std::string::npos);
+    BOOST_TEST(stage.text_of("a").find("LOCATION:Café") != std::string::npos);
+    BOOST_TEST(stage.text_of("a").find("T150000") != std::string::npos);
+    BOOST_TEST(stage.engine.verify(stage.calendar).findings.empty());
+    // What the appointment once said is no word of the owner's, whoever wrote it (I27).
+    show(CopyDetail::kFull);
+    stage.service.edit(*stage.mirror("a").href, [](Event& event) { event.master.title = "By hand"; });
+    stage.rounds(2);
+    BOOST_REQUIRE(stage.appointment("a").title == "By hand");
+    show(CopyDetail::kBusy);
+    BOOST_TEST(stage.text_of("a").find("SUMMARY:Busy") != std::string::npos);
+    stage.service.edit(*stage.mirror("a").href, [](Event& event) { event.master.title = "By hand"; });
+    stage.rounds(2);
+    BOOST_TEST(stage.engine.verify(stage.calendar).findings.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_mask_that_waits_to_be_written_again_is_kept_once) {
     Policies policies;
     policies.masked_edits = MaskedEditPolicy::PutBack;

@@ -136,6 +136,7 @@ BOOST_AUTO_TEST_CASE(a_dry_run_opens_no_stream) {
          business.random,
          business.keys,
          {}},
+        {},
         telling,
         business.calendar
     );

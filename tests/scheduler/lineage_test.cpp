@@ -1,0 +1,243 @@
+#include "scheduler/lineage.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <map>
+
+#include "tests/scheduler/small_business.hpp"
+
+using namespace std::chrono_literals;
+namespace bdata = boost::unit_test::data;
+
+namespace calgate::testing {
+namespace {
+
+/// A gateway over a copy of the business's store, as it is when this is made.
+struct SecondGateway {
+    explicit SecondGateway(SmallBusiness& one)
+        : business(one),
+          store(one.store.scratch_copy()),
+          engine({*store, index, one.factory, one.zones, one.clock, random, one.keys, [](const std::string&) {}}, {}) {
+        engine.load();
+    }
+    PassReport pass() { return engine.run_pass(business.calendar); }
+    std::optional<Appointment> appointment(const std::string& id) const {
+        return calgate::read(*store, [&](const Reader& r) { return r.appointment({id}); });
+    }
+    std::optional<Standstill> stands() const { return calgate::read(*store, standstill); }
+    std::size_t open_conflicts() const {
+        return calgate::read(*store, [](const Reader& r) { return r.conflicts(true).size(); });
+    }
+
+    SmallBusiness& business;
+    std::unique_ptr<Store> store;
+    AvailabilityIndex index{};
+    SeededRandom random{12};
+    Engine engine;
+};
+
+struct OldBackup : SmallBusiness {
+    std::optional<Standstill> stands() const { return calgate::read(store, standstill); }
+    void settle() {
+        for (int i = 0; i < 2; ++i, clock.advance(60s)) pass();
+    }
+    void move(const std::string& id, int day, int hour) {
+        auto wanted = appointment(id);
+        wanted.start = at(day, hour);
+        wanted.end = at(day, hour + 1);
+        calgate::write(store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, zones, clock.now(), "api", "");
+        });
+    }
+    void show(CopyDetail detail) {
+        store.write([&](Writer& writer) {
+            auto shown = *writer.calendar(calendar);
+            shown.copy_detail = detail;
+            writer.put(shown);
+        });
+    }
+    std::map<std::string, std::string> texts() const {
+        std::map<std::string, std::string> out;
+        for (const auto& event : service.events(href)) out.emplace(event.href.value, event.event.source);
+        return out;
+    }
+};
+
+/// How the store finds out that it is old: by the marker, or by the copies before the marker was written again.
+const std::chrono::seconds kLater[] = {11min, 1min};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(lineage, OldBackup)
+
+BOOST_DATA_TEST_CASE_F(
+    OldBackup, I21_an_old_backup_writes_nothing_until_it_has_what_the_calendars_hold, bdata::make(kLater), later
+) {
+    show(CopyDetail::kBusy);
+    for (const char* id : {"a", "gone"}) book(id, id[0] == 'a' ? 10 : 12, 9);
+    book("first", 14, 9);
+    book("second", 14, 10);
+    settle();
+    SecondGateway old(*this);
+    // The life of the store that is lost then. One appointment makes room for another.
+    move("a", 10, 11);
+    move("second", 14, 11);
+    move("first", 14, 10);
+    auto named = appointment("a");
+    named.title = "Colour";
+    named.notes = "allergic";
+    calgate::write(store, [&](Writer& w) { return place_appointment(w, named, {}, zones, clock.now(), "api", ""); });
+    book("new", 11, 9);
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"gone"}, {}, zones, clock.now(), "api", "");
+    });
+    clock.advance(later);
+    settle();
+    const auto before = texts();
+
+    // The old store gets a booking of its own.
+    calgate::write(*old.store, [&](Writer& w) {
+        Appointment own = appointment("a");
+        own.id = {"own"};
+        own.start = at(20, 9);
+        own.end = at(20, 10);
+        return place_appointment(w, own, {}, zones, clock.now(), "api", "");
+    });
+    old.pass();
+    BOOST_REQUIRE(old.stands().has_value());
+    BOOST_TEST((old.stands()->lineage == Lineage::Behind));
+    BOOST_TEST((texts() == before));
+    old.pass();
+    BOOST_TEST(!old.stands().has_value());
+    BOOST_REQUIRE(old.appointment("new").has_value());
+    BOOST_TEST((old.appointment("new")->start == at(11, 9)));
+    BOOST_TEST((old.appointment("a")->start == at(10, 11)));
+    BOOST_TEST(old.appointment("a")->title == "Colour");
+    BOOST_TEST(old.appointment("a")->notes == "allergic");
+    BOOST_TEST((old.appointment("first")->start == at(14, 10)));
+    BOOST_TEST((old.appointment("second")->start == at(14, 11)));
+    BOOST_TEST(old.appointment("a")->revision == appointment("a").revision);
+    for (int i = 0; i < 4; ++i, clock.advance(16min)) old.pass();
+    // Who cancelled is not known any more.
+    BOOST_TEST((old.appointment("gone")->state == AppointmentState::Confirmed));
+    BOOST_TEST(old.open_conflicts() == 1u);
+    BOOST_TEST(!old.stands().has_value());
+    BOOST_TEST(service.count(href) == 6u);  // Five copies and the marker.
+    BOOST_TEST(old.engine.verify(calendar).findings.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(I21_every_target_is_read_before_any_is_written) {
+    const Href other = service.add_calendar("Rooms");
+    store.write([&](Writer& writer) {
+        auto second = *writer.calendar(calendar);
+        second.id = {"rooms"};
+        second.href = other;
+        writer.put(second);
+        add_target(writer, second, zones, clock.now());
+    });
+    book("a", 10, 9);
+    settle();
+    engine.run_pass({"rooms"});
+    SecondGateway old(*this);
+    move("a", 10, 11);
+    settle();
+    calgate::write(*old.store, [&](Writer& w) {
+        Appointment own = appointment("a");
+        own.id = {"own"};
+        own.start = at(20, 9);
+        own.end = at(20, 10);
+        return place_appointment(w, own, {}, zones, clock.now(), "api", "");
+    });
+    for (int i = 0; i < 3; ++i) old.pass();
+    BOOST_TEST(old.stands().has_value());
+    BOOST_TEST(service.count(href) == 2u);
+    for (int i = 0; i < 2; ++i) old.engine.run_pass({"rooms"});
+    BOOST_TEST(!old.stands().has_value());
+    old.pass();
+    BOOST_TEST(service.count(href) == 3u);
+    BOOST_TEST(service.count(other) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(I21_two_gateways_on_one_target_both_stop_until_a_person_chooses) {
+    book("a", 10, 9);
+    settle();
+    SecondGateway twin(*this);
+    book("x", 11, 9);
+    clock.advance(11min);
+    settle();
+    for (int i = 0; i < 3; ++i, clock.advance(11min)) twin.pass();
+    BOOST_TEST(!twin.stands().has_value());
+    BOOST_TEST(twin.appointment("x").has_value());
+    pass();
+    BOOST_REQUIRE(stands().has_value());
+    BOOST_TEST((stands()->lineage == Lineage::Rival));
+    twin.pass();
+    BOOST_REQUIRE(twin.stands().has_value());
+    BOOST_TEST((twin.stands()->lineage == Lineage::Rival));
+    book("y", 12, 9);
+    const auto before = service.count(href);
+    for (int i = 0; i < 3; ++i, clock.advance(11min)) {
+        pass();
+        twin.pass();
+    }
+    BOOST_TEST(service.count(href) == before);
+
+    take_over(store, random, clock.now(), "cli");
+    for (int i = 0; i < 3; ++i, clock.advance(11min)) {
+        pass();
+        twin.pass();
+    }
+    BOOST_TEST(!stands().has_value());
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+    BOOST_REQUIRE(twin.stands().has_value());
+    BOOST_TEST((twin.stands()->lineage == Lineage::Replaced));
+}
+
+BOOST_AUTO_TEST_CASE(I21_a_process_that_has_read_nothing_asks_the_marker_before_it_writes) {
+    book("a", 10, 9);
+    settle();
+    SecondGateway old(*this);
+    book("x", 11, 9);
+    clock.advance(11min);
+    settle();
+    const auto before = texts();
+    calgate::write(*old.store, [&](Writer& w) {
+        return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", "");
+    });
+    // Reading fails in a way that lets writing go on.
+    service.fail_next({memory::Operation::Changes, {ErrorCode::InvalidResponse, "No calendar.", {}}});
+    old.pass();
+    BOOST_TEST((texts() == before));
+    BOOST_TEST(old.stands().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(R7_copies_whose_rows_are_gone_are_found_before_anything_is_written) {
+    book("a", 10, 9);
+    book("b", 11, 9);
+    settle();
+    // "a" has a copy under its second name.
+    service.erase(*mirror("a").href);
+    store.write([](Writer& writer) {
+        auto business = *writer.business();
+        business.deletions = DeletionPolicy::Restore;
+        writer.put(business);
+    });
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE(mirror("a").generation == 2);
+    store.write([&](Writer& writer) {
+        for (const auto& row : writer.mirrors_on(calendar)) writer.erase_mirror(row.appointment, calendar);
+    });
+    SecondGateway again(*this);
+    for (int i = 0; i < 3; ++i, clock.advance(60s)) again.pass();
+    BOOST_TEST(!again.stands().has_value());
+    BOOST_TEST(service.count(href) == 3u);
+    BOOST_TEST(again.engine.verify(calendar).findings.empty());
+    const auto row = calgate::read(*again.store, [&](const Reader& r) { return r.mirror({"a"}, calendar); });
+    BOOST_REQUIRE(row.has_value());
+    BOOST_TEST(row->generation == 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace calgate::testing
