@@ -291,10 +291,12 @@ PassReport Engine::Impl::run(
             options.read_before = seen_whole.contains(id);
             options.marked_before = marked.contains(id);
         }
+        options.retry_parked = !tried_parked(id);
         SyncPass pass(parts, settings, connector, id, options);
         pass.ask_before_facts([&] { return facts_due(id); });
         try {
             report = pass.run();
+            if (pass.tried_parked()) note_tried_parked(id);
         } catch (const StoreFailure&) {
             // What was committed before may not be in the index yet.
             const std::lock_guard lock(mutex);

@@ -302,6 +302,8 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
             if (!mirror || mirror->state == MirrorState::Parked) continue;
             mirror->state = MirrorState::Parked;
             mirror->detail = unreadable.detail;
+            mirror->attempts = 0;
+            mirror->not_before.reset();
             writer.put(*mirror);
             writer.append(
                 {0,

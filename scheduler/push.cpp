@@ -22,6 +22,7 @@ void SyncPass::push() {
     if (!options_.leaving) say_what_waits();
     sweep_late_copies();
     sweep_twins();
+    if (!options_.leaving && retry_parked() == Pushed::Stop) return;
     std::set<AppointmentId> tried;
     std::size_t stuck = 0;  // Tried and still open; they may stand before all others.
     while (tried.size() < kMaxWritesPerPass) {
@@ -342,18 +343,9 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
         // A create may be applied late: its window starts with the last one.
         if (unknown && !current->href) current->missing_since.reset();
         if (park) {
-            current->state = MirrorState::Parked;
-            current->detail = error.detail + " Change the appointment, or make room, and it is tried again.";
-            writer.append(
-                {0,
-                 parts_.clock.now(),
-                 "copy.parked",
-                 current->appointment.value,
-                 "gateway",
-                 current->detail,
-                 current->wanted}
-            );
-            ++report_.parked;
+            park_copy(writer, *current, error);
+        } else if (retried_ == mirror.appointment) {
+            stay_parked(*current);
         } else if (error.code == ErrorCode::RateLimited) {
             // All of the account waits; what is due first goes first once it may go on (R19).
             current->detail = error.detail;

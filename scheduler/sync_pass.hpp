@@ -42,6 +42,7 @@ public:
         bool leaving = false;        ///< The calendar is being disconnected: its copies and its marker are deleted.
         bool read_before = false;    ///< This process has read the calendar, so the store has seen who wrote there.
         bool marked_before = false;  ///< This process has written its marker.
+        bool retry_parked = false;  ///< Whatever the service refused is tried once more.
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
 
@@ -55,6 +56,7 @@ public:
     bool marked() const { return marked_; }                              ///< The marker was written.
     bool answered() const { return answered_; }                          ///< Some call came back with an answer.
     bool more() const { return more_; }                                  ///< `may_write` or the turn ended the push.
+    bool tried_parked() const { return tried_parked_; }                  ///< All that `Options::retry_parked` asks for.
     const std::vector<CalendarId>& touched() const { return touched_; }  ///< Targets that now wait for a write.
 
 private:
@@ -277,6 +279,15 @@ private:
     bool is_ours(const RemoteEvent&, const Mirror&) const;
     std::string nonce() const;
 
+    // parked.cpp
+    /// The service does not take this copy. One alarm, until another revision is wanted or other words are used.
+    void park_copy(Writer&, Mirror&, const Error&);
+    /// Tried again, and nothing was learnt.
+    void stay_parked(Mirror&) const;
+    std::vector<Mirror> parked_to_try() const;
+    /// Once an hour what there was no room for, until one is refused; all with `Options::retry_parked`.
+    Pushed retry_parked();
+
     // sweep.cpp
     /// Whether a copy says what we wrote into it; what a person edited is theirs (I8).
     bool is_untouched(const RemoteEvent&) const;
@@ -346,8 +357,9 @@ private:
     std::vector<BookingResult> bookings_{};
     std::vector<CalendarId> touched_{};
     RunSoFar so_far_{};
-    int outages_ = 0;  ///< Calls in a row that failed for an outage.
-    bool pulled_ = false, answered_ = false, more_ = false;
+    std::optional<AppointmentId> retried_{};  ///< Parked, and on its way once more.
+    int outages_ = 0;                         ///< Calls in a row that failed for an outage.
+    bool pulled_ = false, answered_ = false, more_ = false, tried_parked_ = false;
     bool braked_ = false;
     Told told_{};           ///< Of this calendar in the index, before this run changed anything.
     BusyChange foreign_{};  ///< Not yet in the index.

@@ -136,6 +136,74 @@ BOOST_AUTO_TEST_CASE(a_mailbox_over_quota_parks_what_is_new_and_goes_on_with_the
     BOOST_TEST(office.events().size() == 6u);
 }
 
+BOOST_AUTO_TEST_CASE(once_there_is_room_in_the_mailbox_what_was_refused_lands_by_itself) {
+    Office office;
+    office.server().set_full(true);
+    for (const char* id : {"b0", "b1", "b2"}) office.book(id, Salon::at(10 + id[1] - '0', 9));
+    office.run(60s);
+    const auto parked = [&](const char* id) { return office.mirror(id).state == MirrorState::Parked; };
+    BOOST_TEST((parked("b0") && parked("b1") && parked("b2")));
+    BOOST_TEST(office.noted("copy.parked") == 3);
+    office.run(2h + 5min, 5s);
+    BOOST_TEST(office.noted("copy.parked") == 3, "the same refusal is no other alarm");
+    BOOST_TEST((parked("b0") && parked("b1") && parked("b2")));
+    office.server().set_full(false);
+    office.run(1h + 5min, 5s);
+    BOOST_TEST((!parked("b0") && !parked("b1") && !parked("b2")));
+    BOOST_TEST(office.waiting() == 0);
+    BOOST_TEST(office.events().size() == 9u);
+    BOOST_TEST(office.mirror("b0").detail == "");
+    BOOST_TEST(office.noted("copy.parked") == 3);
+}
+
+/// R20: another version of the gateway may write what this one could not.
+BOOST_AUTO_TEST_CASE(what_was_refused_is_tried_once_when_the_gateway_starts) {
+    Office office;
+    SimFault refused;
+    refused.kind = SimFault::Kind::Refusal;
+    refused.status = 413;
+    refused.method = "CreateItem";
+    refused.times = -1;
+    office.server().fail_next(refused);
+    office.book("new", Salon::at(12, 9));
+    office.run(60s);
+    BOOST_TEST((office.mirror("new").state == MirrorState::Parked));
+    const auto start_again = [&] {
+        office.engine = std::make_unique<Engine>(
+            EngineParts{
+                office.store,
+                office.index,
+                office,
+                office.zones,
+                office.clock,
+                office.random,
+                office.keys,
+                [](const std::string&) {}},
+            office.settings
+        );
+        office.engine->load();
+        office.engine->poll_now(office.calendar);
+    };
+    start_again();
+    const auto creations = [&] {
+        int count = 0;
+        for (const auto& request : office.server().exchanges())
+            count += request.body.find("<m:CreateItem") != std::string::npos ? 1 : 0;
+        return count;
+    };
+    const int before = creations();
+    office.run(2h, 5s);
+    BOOST_TEST(creations() == before + 1, "a refusal that stays is not asked for again");
+    BOOST_TEST((office.mirror("new").state == MirrorState::Parked));
+    BOOST_TEST(office.noted("copy.parked") == 1);
+    office.server().clear_faults();
+    start_again();
+    office.run(60s);
+    BOOST_TEST((office.mirror("new").state == MirrorState::Active));
+    BOOST_TEST(office.waiting() == 0);
+    BOOST_TEST(office.events().size() == 7u);
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_goes_busy_with_a_back_off_hint_is_left_alone_so_long) {
     Office office;
     office.server().busy_for(1, 120'000);
