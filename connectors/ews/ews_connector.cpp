@@ -130,11 +130,21 @@ struct EwsConnector::Impl {
     ) {
         const Href href = event_href(calendar, id);
         if (wanted.master.rules.empty()) return items.receipt(context, href, written.attribute("ChangeKey"));
-        CALGATE_TRY(const RemoteEvent stored, fetch(context, calendar, id));
-        if (stored.unreadable) return error(ErrorCode::InvalidResponse, *stored.unreadable);
-        CALGATE_TRY_STATUS(items.write_exceptions(context, id, wanted, stored.event));
+        CALGATE_TRY_STATUS(finish_series(context, href, wanted));
         CALGATE_TRY(const Element now, items.get_one(context, id));
         return WriteReceipt{href, version_of(now)};
+    }
+
+    Status finish_series(const Context& context, const Href& href, const Event& wanted) {
+        const std::string id = item_in(href);
+        CALGATE_TRY(const RemoteEvent stored, fetch(context, calendar_of(href), id));
+        if (stored.unreadable) return error(ErrorCode::InvalidResponse, *stored.unreadable);
+        return items.write_exceptions(context, id, wanted, stored.event);
+    }
+
+    Result<WriteReceipt> finish_update(const Context& context, const Href& href, const Event& wanted) {
+        if (!wanted.master.rules.empty()) CALGATE_TRY_STATUS(finish_series(context, href, wanted));
+        return updated(href);
     }
 };
 
@@ -278,7 +288,9 @@ Result<WriteReceipt> EwsConnector::update_event(
     CALGATE_TRY(const std::vector<RemoteEvent> stored, impl_->items.complete(context, calendar, {current}));
     CALGATE_TRY(const Update update, update_of(impl_->items, stored.front(), event));
     const std::string id = item_in(href);
-    if (update.fields.empty()) return impl_->finish(context, calendar, id, current.child("ItemId"), event);
+    // Nothing of ours was written over anything.
+    if (update.fields.empty() && event.master.rules.empty()) return WriteReceipt{href, if_match};
+    if (update.fields.empty()) return impl_->finish_update(context, href, event);
     const auto ask = [&](const std::string& fields, const std::string& zone) {
         const std::string change = item_change(id, current.child("ItemId").attribute("ChangeKey"), fields);
         return impl_->session.ask_one(context, {Call::Update, "UpdateItem", update_items(change), zone});
@@ -289,10 +301,8 @@ Result<WriteReceipt> EwsConnector::update_event(
         CALGATE_TRY(const Update plain, write_update(in_utc(event, impl_->items.wire()), stored.front().event, utc));
         answer = ask(plain.fields, utc.zone());
     }
-    CALGATE_TRY(const Element message, std::move(answer));
-    static const Element kNothing;
-    const Element* const written = message.find("ItemId");
-    return impl_->finish(context, calendar, id, written ? *written : kNothing, event);
+    if (!answer) return answer.error();
+    return impl_->finish_update(context, href, event);
 }
 
 Status EwsConnector::delete_event(const Context& context, const Href& href, const Version& if_match) {

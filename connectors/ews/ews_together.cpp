@@ -45,6 +45,8 @@ Error unnamed() {
     return error(ErrorCode::InvalidResponse, "The Exchange server did not name what it created; it is looked up.");
 }
 
+WriteReceipt updated(const Href& event) { return {event, std::nullopt}; }
+
 Status check_writable(const Element& current, const Version& if_match) {
     if (version_of(current) != if_match)
         return error(
@@ -298,7 +300,7 @@ void Together::update(Round& round) const {
         [&](const EventWrite& write, const Element& message) -> Result<WriteReceipt> {
             const Element* const id = message.find("ItemId");
             if (id && id->attribute("Id") != item_in(write.href)) return miscounted();
-            return items_.receipt(round.context, write.href, id ? id->attribute("ChangeKey") : std::string());
+            return updated(write.href);
         }
     );
 }

@@ -33,6 +33,10 @@ private:
     Session& session_;
 };
 
+/// Of an event that was updated. Without a version, so that the next pull reads what it holds now: some servers do not
+/// look at a ChangeKey, and what a person wrote since our reading may be in it.
+WriteReceipt updated(const Href& event);
+
 /// Several items in one request. A series goes alone.
 class Together final : public BatchService {
 public:

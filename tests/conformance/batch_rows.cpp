@@ -112,6 +112,22 @@ void a_batch_of_updates(Stage& stage) {
     }
 }
 
+/// A receipt that names no version is as good: the next pull reads what is there.
+void updates_are_found_as_written(Stage& stage) {
+    const auto events = stored(stage, batches_of(stage).capacity());
+    std::vector<EventWrite> writes;
+    for (const auto& event : events) writes.push_back(update_of(event, "Moved " + event.event.uid.value));
+    const auto outcomes = write_all(stage, writes);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        CALGATE_EXPECT_SUCCESS(outcomes[i]);
+        const RemoteEvent now = stage.fetch(events[i].href);
+        CALGATE_EXPECT(outcomes[i]->href == events[i].href && outcomes[i]->version != events[i].version);
+        CALGATE_EXPECT(
+            now.event.master.title == "Moved " + events[i].event.uid.value && now.version != events[i].version
+        );
+    }
+}
+
 void a_batch_of_deletions(Stage& stage) {
     const auto events = stored(stage, batches_of(stage).capacity());
     const RemoteEvent bystander = stage.fetch(stage.create(haircut(stage.uid("bystander"))).href);
@@ -230,6 +246,7 @@ std::vector<Row> batch_rows() {
         {"a_lost_answer_to_a_batch_leaves_one_each", &Features::batches, a_lost_answer},
         {"a_batch_for_a_calendar_that_is_gone_is_not_found", &Features::batches, a_calendar_that_is_gone},
         {"a_batch_of_updates_is_stored", &Features::batches, a_batch_of_updates},
+        {"updates_in_a_batch_are_found_as_written", &Features::batches, updates_are_found_as_written},
         {"a_batch_of_deletions_removes_only_those", &Features::batches, a_batch_of_deletions},
         {"a_batch_creates_updates_and_deletes", &Features::batches, a_mixed_batch},
         {"a_stale_version_in_a_batch_is_refused_alone", &Features::batches, one_of_a_stale_version},

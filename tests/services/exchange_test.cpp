@@ -204,6 +204,31 @@ BOOST_AUTO_TEST_CASE(what_was_refused_is_tried_once_when_the_gateway_starts) {
     BOOST_TEST(office.events().size() == 7u);
 }
 
+/// Between our reading and our writing: a server that does not look at ChangeKeys lets both through (I10).
+BOOST_AUTO_TEST_CASE(an_edit_that_such_a_server_lets_through_is_read_afterwards_and_kept) {
+    for (const char* profile : {"ews", "ews_lax", "ews_stranger"}) {
+        Office office(profile);
+        const std::string id =
+            http::percent_decode(office.mirror("a0").href->value.substr(office.mirror("a0").href->value.rfind('/') + 1)
+            );
+        bool once = true;
+        office.wire.instead = [&](const http::Request& request) -> std::optional<http::Response> {
+            if (request.body.find("<m:UpdateItem") != std::string::npos && std::exchange(once, false))
+                office.server().patch_item(id, "<CalendarItem><Location>Room 7</Location></CalendarItem>");
+            return std::nullopt;
+        };
+        office.book("a0", Salon::at(13, 9));
+        office.run(120s);
+        BOOST_TEST(!once);
+        BOOST_TEST_CONTEXT(profile) BOOST_TEST(office.appointment("a0").place == "Room 7");
+        BOOST_TEST((office.appointment("a0").start == Salon::at(13, 9)));
+        office.book("a1", Salon::at(14, 9));
+        office.run(120s);
+        BOOST_TEST(office.server().item_xml(id).find("Room 7") != std::string::npos);
+        BOOST_TEST(office.waiting() == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_goes_busy_with_a_back_off_hint_is_left_alone_so_long) {
     Office office;
     office.server().busy_for(1, 120'000);
