@@ -55,10 +55,12 @@ public:
 
     Features features() const override {
         Features offered;
-        offered.passwords = offered.deadlines = offered.outages = offered.batches = true;
+        offered.passwords = offered.deadlines = offered.outages = offered.batches = offered.faults = offered.mails =
+            offered.mailing_batches = true;
         offered.hints = streams_;
         return offered;
     }
+    void begin() override { clear_faults(); }
     Connector& connector() override { return connector_; }
     std::unique_ptr<Connector> with_wrong_password() override {
         return std::make_unique<ews::EwsConnector>(transport_, clock_, zones_, settings("wrong-secret"));
@@ -89,6 +91,26 @@ public:
     }
     void lose_next_answer() override { transport_.lose_next_answer(); }
     void set_down(bool down) override { sim_.set_down(down); }
+    void fail_next(const SimFault& fault) override {
+        recorder_.record(false);
+        sim_.fail_next(fault);
+    }
+    void clear_faults() override {
+        sim_.clear_faults();
+        recorder_.record(true);
+    }
+    void forget_tokens() override { sim_.forget_states(); }
+    std::vector<std::string> reading_methods() const override { return {"SyncFolderItems", "GetItem"}; }
+    int mails_sent() override { return sim_.mails_sent(); }
+    void invite_a_customer(const Href& calendar, const Uid&) override {
+        const std::string folder = http::percent_decode(calendar.value.substr(calendar.value.find('/') + 1));
+        sim_.invite(
+            folder,
+            "<CalendarItem><Subject>Invitation</Subject><Start>2026-06-10T07:00:00Z</Start>"
+            "<End>2026-06-10T08:00:00Z</End><RequiredAttendees><Attendee><Mailbox><EmailAddress>customer@example.com"
+            "</EmailAddress></Mailbox></Attendee></RequiredAttendees></CalendarItem>"
+        );
+    }
     /// In Outlook's words; what Exchange has no property for, a person's client cannot bring there.
     std::vector<std::string> decoration() const override {
         return {

@@ -296,6 +296,15 @@ std::string EwsSim::put_item(const std::string& folder, const std::string& item)
     }
 }
 
+void EwsSim::invite(const std::string& folder, const std::string& item) {
+    const auto request = ews::parse_xml(
+        "<CreateItem SendMeetingInvitations=\"SendToAllAndSaveCopy\"><SavedItemFolderId><FolderId Id=\"" +
+        ews::escaped(folder) + "\"/></SavedItemFolderId><Items>" + item + "</Items></CreateItem>"
+    );
+    if (!request) throw std::invalid_argument("The item is no XML.");
+    state_->create_item(*request, "W. Europe Standard Time");
+}
+
 void EwsSim::patch_item(const std::string& id, const std::string& item) {
     const auto element = ews::parse_xml(item);
     if (!element) throw std::invalid_argument("The item is no XML.");

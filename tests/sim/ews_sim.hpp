@@ -67,6 +67,8 @@ public:
     /// As a person in Outlook. @param item a t:CalendarItem with what CreateItem takes. @return the item's id.
     /// Throws std::invalid_argument with the service's code.
     std::string put_item(const std::string& folder, const std::string& item);
+    /// As `put_item`, and whoever is on the item is told.
+    void invite(const std::string& folder, const std::string& item);
     /// The children of `item` replace what the item has of that name; an empty one takes it away.
     void patch_item(const std::string& id, const std::string& item);
     void erase_item(const std::string& id);
