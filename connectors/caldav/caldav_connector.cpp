@@ -92,8 +92,12 @@ struct CaldavConnector::Impl {
         if (response.status == 404) return get_by_report(context, href, session.refused(Call::Read, response));
         if (response.status != 200) return session.refused(Call::Read, response);
         if (!is_calendar_object(response)) return no_object();
-        const auto etag = response.header("ETag");
-        return read_object(href, etag ? std::optional(Version{*etag}) : std::nullopt, std::move(response.body));
+        if (const auto etag = response.header("ETag"); etag && !etag->empty())
+            return read_object(href, Version{*etag}, std::move(response.body));
+        // Some services name an ETag in reports only: then their text counts, too.
+        auto reported = get_by_report(context, href, no_object());
+        if (reported && reported->version) return reported;
+        return read_object(href, std::nullopt, std::move(response.body));
     }
 
     /// Some services give no object by its own address, and name it in reports all the same.

@@ -32,7 +32,8 @@ std::vector<NamedSubject> all_subjects(const ZoneResolver& zones) {
           "proxied",
           "weak_etags",
           "stuck_pages",
-          "odd_reports"})
+          "odd_reports",
+          "no_etags"})
         subjects.push_back({std::string("sim_") + profile, simulated_subject(zones, profile)});
     subjects.push_back({"google", google_subject(zones, false)});
     subjects.push_back({"google_https", google_subject(zones, true)});

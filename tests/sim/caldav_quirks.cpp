@@ -88,6 +88,11 @@ Quirks quirks_of(const std::string& profile) {
         plain.weak_etags = true;
         return plain;
     }
+    if (profile == "no_etags") {
+        plain.etag_in_reports_only = true;
+        plain.etag_after_put = false;
+        return plain;
+    }
     if (profile == "ghosts") {
         plain.ghosts = true;
         return plain;

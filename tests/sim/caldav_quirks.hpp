@@ -62,15 +62,16 @@ struct Quirks {
     bool poisoned = false;       ///< 500 for whatever shall bring the content of an object with "poison" in its name.
     bool ghosts = false;         ///< Listings name an object that is nowhere else.
     bool hides_objects = false;  ///< 404 for a GET of any object.
-    bool http_hrefs = false;     ///< Absolute hrefs as behind a proxy that ends TLS: http, and blanks as they are.
+    bool etag_in_reports_only = false;  ///< Neither a GET nor a PUT is answered with one.
+    bool http_hrefs = false;        ///< Absolute hrefs as behind a proxy that ends TLS: http, and blanks as they are.
     bool compressed_etags = false;  ///< A GET that takes a compressed answer gets another ETag, which no write matches.
     bool canonical_elsewhere = false;  ///< Homes also answer below /my/, and name themselves as ever.
     bool breaks_above_homes = false;   ///< Well-known leads above the homes; asked there about a calendar it fails.
 };
 
 /// "rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "proxied"; "weak_etags", "stuck_pages",
-/// "odd_reports", "ghosts" for single habits that are on top of rfc; "icloud_etags" for iCloud that gives ETags, and
-/// wrong ones. Asserts for any other name.
+/// "odd_reports", "ghosts", "no_etags" for single habits that are on top of rfc; "icloud_etags" for iCloud that gives
+/// ETags, and wrong ones. Asserts for any other name.
 Quirks quirks_of(const std::string& profile);
 
 }  // namespace calgate::testing

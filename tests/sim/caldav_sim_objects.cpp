@@ -134,7 +134,9 @@ http::Response CaldavSim::State::get(const http::Request& request, const std::st
     std::string tag = etag(found->second);
     if (quirks.compressed_etags && header_of(request, "Accept-Encoding") != "identity")
         tag.insert(tag.size() - 1, "-gzip");
-    return plain(200, {{"Content-Type", "text/calendar"}, {"ETag", tag}}, found->second.text);
+    http::Headers headers{{"Content-Type", "text/calendar"}};
+    if (!quirks.etag_in_reports_only) headers.emplace_back("ETag", tag);
+    return plain(200, std::move(headers), found->second.text);
 }
 
 std::optional<http::Response> CaldavSim::State::uid_conflict(const std::string& path, const std::string& uid) const {
