@@ -45,7 +45,8 @@ std::string write_survival(const Survival& s) {
     return std::string(kVersionOfText) + " carrier=" + std::string(kCarriers[static_cast<std::size_t>(s.carrier)]) +
            " capsule=" + std::to_string(s.capsule) + " transparency=" + (s.transparency ? "yes" : "no") +
            " version=" + std::string(kVersionNews[static_cast<std::size_t>(s.version)]) +
-           " reuse=" + std::string(kNameReuse[static_cast<std::size_t>(s.reuse)]);
+           " reuse=" + std::string(kNameReuse[static_cast<std::size_t>(s.reuse)]) +
+           (s.checks_versions ? "" : " checks=no");
 }
 
 std::optional<Survival> read_survival(std::string_view text) {
@@ -59,6 +60,7 @@ std::optional<Survival> read_survival(std::string_view text) {
     if (wrong != std::errc{} || end != size.data() + size.size() || !carrier || !version || !reuse) return std::nullopt;
     out.carrier = *carrier;
     out.transparency = field(text, "transparency") == "yes";
+    out.checks_versions = field(text, "checks") != "no";
     out.version = *version;
     out.reuse = *reuse;
     return out;
@@ -86,6 +88,7 @@ std::string described(const Survival& s) {
             out += "; changes what was written afterwards, so copies are read back";
             break;
     }
+    if (!s.checks_versions) out += "; takes a write over a newer version, so each is preceded by a reading";
     if (s.reuse == NameReuse::No) out += "; never frees the name of a deleted event";
     return out + ".";
 }

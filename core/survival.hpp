@@ -30,6 +30,7 @@ struct Survival {
     bool transparency = false;        ///< "Free" is still free.
     VersionNews version = VersionNews::Missing;
     NameReuse reuse = NameReuse::Unknown;
+    bool checks_versions = true;  ///< false: a write on a version that was replaced is taken.
     bool operator==(const Survival&) const = default;
 };
 

@@ -142,6 +142,10 @@ SyncPass::Pushed SyncPass::take_over(Mirror mirror, const Appointment& appointme
 
 SyncPass::Pushed SyncPass::update_copy(Mirror mirror, const Appointment& appointment, int tries) {
     if (!mirror.version) return read_again(mirror, appointment, tries);
+    if (reads_before_writing_) {
+        const auto current = connector_.fetch_event(context(), *mirror.href);
+        if (!current || current->version != mirror.version) return read_again(mirror, appointment, tries);
+    }
     const Event event = event_of(mirror, appointment);
     const auto receipt = connector_.update_event(context(), *mirror.href, *mirror.version, event);
     return after_write(mirror, appointment, receipt, tries);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/carrier.hpp"
+#include "core/identity.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -12,23 +13,47 @@ namespace {
 constexpr std::array<int, 3> kCapsules{24'000, 8'000, 2'000};  // The longest is what a marker may hold.
 constexpr int kMaxNames = 40;
 
-/// How far the finding out came, kept so that a run that died leaves nothing behind.
-struct ProbeNote {
-    int generation = 0;           ///< Of the last name used; 0: none yet.
-    std::optional<Href> there{};  ///< An event of that name may be there; empty when only its name is known.
-};
-
 std::string note_setting(const CalendarId& id) { return "probe." + id.value; }
+std::string found_setting(const CalendarId& id) { return "probe.found." + id.value; }
 
+/// "generation address", with "?carrier,capsule,since,version" between them while the event waits to be read.
 std::string written(const ProbeNote& note) {
-    return std::to_string(note.generation) + (note.there ? " " + note.there->value : "");
+    std::string out = std::to_string(note.generation);
+    if (note.trial)
+        out += " ?" + std::to_string(static_cast<int>(note.trial->carrier)) + "," +
+               std::to_string(note.trial->capsule) + "," + format_instant(note.trial->since) + "," +
+               (note.trial->receipt ? base64url(note.trial->receipt->value) : "-");
+    return out + (note.there ? " " + note.there->value : "");
+}
+
+std::optional<ProbeNote::Trial> read_trial(std::string_view text) {
+    std::array<std::string, 4> parts;
+    for (std::string& part : parts) {
+        const std::size_t end = std::min(text.find(','), text.size());
+        part = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    ProbeNote::Trial out;
+    const auto since = parse_instant(parts[2]);
+    const auto receipt = parts[3] == "-" ? std::nullopt : from_base64url(parts[3]);
+    std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), out.capsule);
+    if (!since || (parts[0] != "0" && parts[0] != "1")) return std::nullopt;
+    out.carrier = parts[0] == "0" ? Carrier::Properties : Carrier::Notes;
+    out.since = *since;
+    if (receipt) out.receipt = Version{*receipt};
+    return out;
 }
 
 ProbeNote read_note(const std::string& text) {
     ProbeNote note;
-    const auto space = text.find(' ');
+    auto space = text.find(' ');
     const char* const end = text.data() + std::min(space, text.size());
     std::from_chars(text.data(), end, note.generation);
+    if (space != std::string::npos && text.substr(space + 1, 1) == "?") {
+        const std::size_t begin = space + 2;
+        space = text.find(' ', begin);
+        note.trial = read_trial(std::string_view(text).substr(begin, space - begin));
+    }
     if (space != std::string::npos) note.there = Href{text.substr(space + 1)};
     return note;
 }
@@ -45,44 +70,68 @@ bool SyncPass::learn_survival() {
         note = read_note(reader.setting(note_setting(id_)).value_or(""));
         known = read_survival(reader.setting(survival_setting(id_)).value_or(""));
     });
-    if (!remove_probe(note.generation, note.there)) return false;
+    const bool waits = !known && note.trial && note.there;
+    if (!waits && !remove_probe(note.generation, note.there)) return false;
     for (const Href& stray : stray_probes_) {
+        if (waits && stray == *note.there) continue;
         if (!remove_probe(note.generation, stray)) return false;
+        if (waits) note_probe(note);  // Removing another one forgot it.
     }
-    if (!known && note.generation < kMaxNames) known = try_out(note.generation + 1);
+    if (waits)
+        known = try_out(note);
+    else if (!known && note.generation < kMaxNames)
+        known = try_out({note.generation + 1, {}, {}});
     if (!known) return !report_.error;
     carrier_ = known->carrier;
+    reads_before_writing_ = !known->checks_versions;
     const std::string why = unusable(*known);
     if (!why.empty()) park_calendar(CalendarState::ReadOnly, {ErrorCode::Unsupported, why, {}});
     return why.empty();
 }
 
-std::optional<Survival> SyncPass::try_out(int generation) {
+std::optional<Survival> SyncPass::try_out(ProbeNote note) {
+    const auto keep = [&](const std::string& found) {
+        parts_.store.write([&](Writer& writer) { writer.put_setting(found_setting(id_), found); });
+    };
     std::optional<Survival> best;
+    if (note.trial)
+        best = read_survival(read(parts_.store, [&](const Reader& r) {
+            return r.setting(found_setting(id_)).value_or("");
+        }));
+    else
+        keep("");
+    int generation = note.generation;
+    bool left = false;
     for (const Carrier carrier : {Carrier::Properties, Carrier::Notes}) {
         for (const int size : kCapsules) {
-            const auto found = try_one(generation++, carrier, size);
+            const bool goes_on = note.trial && note.trial->carrier == carrier && note.trial->capsule == size;
+            if (note.trial && !goes_on) continue;
+            const auto found = goes_on ? read_probe(note) : try_one(generation, carrier, size);
+            ++generation;
+            note.trial.reset();
             if (!found) return std::nullopt;
             if (!found->taken) continue;  // Too long, perhaps.
             const bool better = !best || best->carrier == Carrier::None || found->kept.capsule > 0;
             if (better) best = found->kept;
+            left = found->left;
+            keep(write_survival(*best));
             if (found->kept.capsule > 0 || found->kept.carrier == Carrier::None) break;
         }
         if (best && best->capsule > 0) break;
     }
     if (!best) return std::nullopt;  // A calendar that takes no event of that day; nothing is known.
-    best->reuse = name_reuse(generation - 1);
+    if (!left) best->reuse = name_reuse(generation - 1);
     parts_.store.write([&](Writer& writer) {
         writer.put_setting(survival_setting(id_), write_survival(*best));
+        writer.put_setting(found_setting(id_), "");
         writer.append({0, parts_.clock.now(), "calendar.probed", id_.value, "gateway", described(*best), 0});
     });
-    return best;
+    return left ? std::nullopt : best;  // The next run removes it first.
 }
 
 std::optional<SyncPass::Tried> SyncPass::try_one(int generation, Carrier carrier, int capsule) {
     note_probe(generation, Href{});
-    const Event wanted = survival_probe(business_, id_, generation, capsule, parts_.keys);
-    Event event = wanted;
+    Event event = survival_probe(business_, id_, generation, capsule, parts_.keys);
     if (carrier == Carrier::Notes) carry_in_notes(event);
     const auto receipt = connector_.create_event(context(), calendar_.href, event);
     if (!receipt) {
@@ -91,16 +140,41 @@ std::optional<SyncPass::Tried> SyncPass::try_one(int generation, Carrier carrier
         return Tried{};
     }
     answered_ = true;
-    note_probe(generation, receipt->href);
-    const auto read = connector_.fetch_event(context(), receipt->href);
+    const ProbeNote note{
+        generation, receipt->href, ProbeNote::Trial{carrier, capsule, parts_.clock.now(), receipt->version}};
+    note_probe(note);
+    return read_probe(note);
+}
+
+std::optional<SyncPass::Tried> SyncPass::read_probe(const ProbeNote& note) {
+    const ProbeNote::Trial& trial = *note.trial;
+    const auto read = connector_.fetch_event(context(), *note.there);
     if (!read) {
-        probe_failed(read.error());  // Reads may lag (F11); the next run removes it and tries again.
+        const Instant now = parts_.clock.now();
+        const bool may_lag = trial.since <= now && now - trial.since < settings_.consistency_window;
+        probe_failed(read.error());
+        // What reads do not show yet is read again by the next run (F11); later it is another's turn.
+        if (read.error().code == ErrorCode::NotFound && !may_lag) note_probe(note.generation, note.there);
         return std::nullopt;
     }
+    const Event wanted = survival_probe(business_, id_, note.generation, trial.capsule, parts_.keys);
     Tried found{true, {}};
-    if (!read->unreadable) found.kept = survived(wanted, carrier, *read, receipt->version);
-    if (!remove_probe(generation, receipt->href)) return std::nullopt;
-    return found;
+    if (!read->unreadable) found.kept = survived(wanted, trial.carrier, *read, trial.receipt);
+    // Where a capsule comes back this trial is the last one.
+    if (found.kept.capsule > 0) found.kept.checks_versions = checks_versions(*read);
+    note_probe(note.generation, note.there);
+    found.left = !remove_probe(note.generation, *note.there);
+    return found.left && found.kept.capsule == 0 ? std::nullopt : std::optional(found);
+}
+
+bool SyncPass::checks_versions(const RemoteEvent& probe) {
+    if (!probe.version) return true;
+    Event changed = probe.event;
+    changed.master.place = "calgate";
+    const auto first = connector_.update_event(context(), probe.href, *probe.version, changed);
+    if (!first || (first->version && *first->version == *probe.version)) return true;
+    changed.master.place.clear();
+    return !connector_.update_event(context(), probe.href, *probe.version, changed);
 }
 
 Event SyncPass::as_carried(Event event) const {
@@ -143,8 +217,10 @@ bool SyncPass::remove_probe(int generation, const std::optional<Href>& there) {
     return true;
 }
 
-void SyncPass::note_probe(int generation, const std::optional<Href>& there) {
-    parts_.store.write([&](Writer& writer) { writer.put_setting(note_setting(id_), written({generation, there})); });
+void SyncPass::note_probe(int generation, const std::optional<Href>& there) { note_probe({generation, there, {}}); }
+
+void SyncPass::note_probe(const ProbeNote& note) {
+    parts_.store.write([&](Writer& writer) { writer.put_setting(note_setting(id_), written(note)); });
 }
 
 bool SyncPass::is_probe(const Reader& reader, const RemoteEvent& remote) const {

@@ -27,6 +27,20 @@ struct CopyNews {
     bool elsewhere = false;                ///< When gone: it lies in another calendar of the same person.
 };
 
+/// How far the finding out of what a target keeps came, so that a run that died leaves nothing behind.
+struct ProbeNote {
+    int generation = 0;           ///< Of the last name used; 0: none yet.
+    std::optional<Href> there{};  ///< An event of that name may be there; empty when only its name is known.
+    /// What was written under it and not read yet: reads may lag (F11).
+    struct Trial {
+        Carrier carrier = Carrier::Properties;
+        int capsule = 0;
+        Instant since{};
+        std::optional<Version> receipt{};
+    };
+    std::optional<Trial> trial{};
+};
+
 /// One run over a calendar: pull, reconcile, push. Lives for that run, used by one thread.
 class SyncPass {
 public:
@@ -141,16 +155,22 @@ private:
     struct Tried {
         bool taken = false;
         Survival kept{};
+        bool left = false;  ///< It could not be removed yet.
     };
-    std::optional<Survival> try_out(int generation);
+    /// @param note with a trial: that one is gone on with.
+    std::optional<Survival> try_out(ProbeNote note);
     /// Writes, reads and removes one event. @return nothing when that could not be done now.
     std::optional<Tried> try_one(int generation, Carrier, int capsule);
+    std::optional<Tried> read_probe(const ProbeNote&);
+    /// Whether the service refuses a write on a version of the probe that was replaced; in doubt it does.
+    bool checks_versions(const RemoteEvent& probe);
     /// With mark and capsule where this calendar keeps them.
     Event as_carried(Event) const;
     NameReuse name_reuse(int generation);
     /// @param there empty address: wherever its name lies. @return false when that could not be done now.
     bool remove_probe(int generation, const std::optional<Href>& there);
     void note_probe(int generation, const std::optional<Href>& there);
+    void note_probe(const ProbeNote&);
     /// @return false when only this event was refused.
     bool probe_failed(const Error&);
     bool is_probe(const Reader&, const RemoteEvent&) const;
@@ -365,6 +385,7 @@ private:
     BusyChange foreign_{};  ///< Not yet in the index.
     int refused_before_ = 0;
     Carrier carrier_ = Carrier::Properties;
+    bool reads_before_writing_ = false;  ///< The service does not check versions itself.
     std::vector<Href> stray_probes_{};
     std::vector<RemoteEvent> late_copies_{};
 };

@@ -27,6 +27,8 @@ struct Habits {
     int sign_in_tries = 1;
     bool dies_after_create = false;
     bool reads_lag = false;
+    int blind_reads = 0;  ///< So many readings of a new event do not see it.
+    bool takes_any_version = false;
 };
 
 /// The service in memory, with habits.
@@ -48,7 +50,8 @@ public:
         return inner_.fetch_changes(c, calendar, since, known);
     }
     Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
-        if (habits_.reads_lag) return Error{ErrorCode::NotFound, "Not shown yet.", {}};
+        if (habits_.reads_lag || readings_[event.value]++ < habits_.blind_reads)
+            return Error{ErrorCode::NotFound, "Not shown yet.", {}};
         return inner_.fetch_event(c, event);
     }
     Result<RemoteEvent> find_event(const Context& c, const Href& calendar, const Uid& uid) override {
@@ -76,7 +79,9 @@ public:
     }
     Result<WriteReceipt> update_event(const Context& c, const Href& href, const Version& v, const Event& event)
         override {
-        return inner_.update_event(c, href, v, event);
+        if (!habits_.takes_any_version) return inner_.update_event(c, href, v, event);
+        const auto current = inner_.fetch_event(c, href);
+        return current ? inner_.update_event(c, href, *current->version, event) : current.error();
     }
     Status delete_event(const Context& c, const Href& href, const Version& v) override {
         return inner_.delete_event(c, href, v);
@@ -86,6 +91,7 @@ private:
     memory::MemoryConnector inner_;
     Habits& habits_;
     std::set<Uid>& burnt_;
+    std::map<std::string, int> readings_{};
 };
 
 struct HabitualFactory final : ConnectorFactory {
@@ -150,6 +156,7 @@ const Row kRows[] = {
     {"says no version", {.no_version = true}, {kProperties, 24'000, true, VersionNews::Missing, kYes}},
     {"says a wrong version", {.wrong_version = true}, {kProperties, 24'000, true, VersionNews::Misleading, kYes}},
     {"burns names", {.burns_names = true}, {kProperties, 24'000, true, kGiven, NameReuse::No}},
+    {"takes any version", {.takes_any_version = true}, {kProperties, 24'000, true, kGiven, kYes, false}},
 };
 // clang-format on
 
@@ -214,6 +221,37 @@ BOOST_AUTO_TEST_CASE(a_calendar_that_drops_properties_gets_mark_and_capsule_in_t
     const auto found = trying->verify(calendar);
     BOOST_TEST(found.same == 1);
     BOOST_TEST(found.findings.empty());
+}
+
+/// I10: the service lets both through, so we look before we write.
+BOOST_AUTO_TEST_CASE(a_calendar_that_takes_any_version_loses_no_edit_of_a_person) {
+    habits.takes_any_version = true;
+    book("a", 12, 9);
+    try_pass();
+    try_pass();
+    BOOST_REQUIRE(kept().has_value());
+    BOOST_TEST(!kept()->checks_versions);
+    BOOST_TEST(described(*kept()).find("preceded by a reading") != std::string::npos);
+    // After our last reading, before our writing.
+    service.edit(*mirror("a").href, [](Event& event) { event.master.place = "Room 7"; });
+    Appointment wanted = appointment("a");
+    wanted.title = "Colouring";
+    calgate::write(store, [&](Writer& w) {
+        return place_appointment(w, wanted, wanted.revision, zones, clock.now(), "api", "test");
+    });
+    HabitualConnector connector(service, habits, habitual.burnt);
+    Engine::Settings settings;
+    settings.survival_probe = true;
+    const EngineParts parts{store, index, habitual, zones, clock, random, keys, [](const std::string&) {}};
+    SyncPass::Options only_writes;
+    only_writes.pull = false;
+    SyncPass(parts, settings, connector, calendar, only_writes).run();
+    try_pass();
+    BOOST_TEST(appointment("a").place == "Room 7");
+    BOOST_TEST(appointment("a").title == "Colouring");
+    for (const auto& event : service.events(href)) {
+        if (event.href == *mirror("a").href) BOOST_TEST(event.event.master.place == "Room 7");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_short_capsule_stops_no_copies) {
@@ -284,6 +322,32 @@ BOOST_AUTO_TEST_CASE(reads_that_lag_leave_nothing_behind_F11) {
     try_pass();
     expect_clean(0);
     BOOST_TEST(kept().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_event_that_reads_do_not_show_yet_is_read_again_and_not_written_again_F11) {
+    habits.blind_reads = 3;
+    book("a", 12, 9);
+    for (int pass = 0; pass < 4; ++pass, clock.advance(std::chrono::seconds{10})) {
+        BOOST_TEST(!kept().has_value());
+        try_pass();
+    }
+    BOOST_REQUIRE(kept().has_value());
+    BOOST_TEST(write_survival(*kept()) == write_survival({kProperties, 24'000, true, kGiven, kYes}));
+    BOOST_TEST(mirror("a").confirmed == 1);
+    BOOST_TEST(service.counters().create == 4, "the probe, its name again, the marker and the copy");
+    expect_clean(2);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_is_never_shown_gives_way_to_the_next_after_the_window) {
+    habits.reads_lag = true;
+    for (int pass = 0; pass < 20; ++pass, clock.advance(std::chrono::minutes{1})) try_pass();
+    BOOST_TEST(service.counters().create == 2);
+    habits.reads_lag = false;
+    for (int pass = 0; pass < 3; ++pass) try_pass();
+    BOOST_TEST(kept().has_value());
+    clock.advance(std::chrono::hours{25});  // The next full listing names whatever is there.
+    try_pass();
+    expect_clean(0);
 }
 
 BOOST_AUTO_TEST_CASE(a_calendar_that_takes_no_event_of_that_day_still_gets_copies) {
