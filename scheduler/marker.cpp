@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include "scheduler/disconnect.hpp"
 #include "scheduler/restore.hpp"
@@ -16,7 +17,21 @@ std::string notes_of(const Inventory& inventory) {
     return "copies=" + std::to_string(inventory.copies) + " digest=" + inventory.digest;
 }
 
+std::string generation_setting(const CalendarId& id) { return "marker.generation." + id.value; }
+
 }  // namespace
+
+int marker_generation(const Reader& reader, const CalendarId& id) {
+    const std::string text = reader.setting(generation_setting(id)).value_or("");
+    int generation = 1;
+    std::from_chars(text.data(), text.data() + text.size(), generation);
+    return std::max(generation, 1);
+}
+
+void note_marker_generation(Writer& writer, const CalendarId& id, int generation) {
+    if (generation != marker_generation(writer, id))
+        writer.put_setting(generation_setting(id), std::to_string(generation));
+}
 
 Manifest SyncPass::manifest() const {
     Manifest out;
@@ -60,16 +75,31 @@ Inventory SyncPass::inventory() const {
 Event SyncPass::marker_event(const Manifest& manifest) const {
     using namespace std::chrono;
     Event event;
-    event.uid = copy_name(business_.id, kMarker, id_, 1);
+    const int generation = read(parts_.store, [&](const Reader& r) { return marker_generation(r, id_); });
+    event.uid = copy_name(business_.id, kMarker, id_, generation);
     event.master.start = {When::Kind::Date, LocalSeconds{local_days{1971y / January / 2}}, {}};
     event.master.end = {When::Kind::Date, LocalSeconds{local_days{1971y / January / 3}}, {}};
     event.master.title = "calgate marker";
     event.master.notes = notes_of(manifest.inventory);
     event.master.transparency = Transparency::Transparent;
     event.master.classification = Classification::Private;
-    event.mark = write_mark({business_.epoch, business_.id, kMarker, 1, 1}, parts_.keys);
+    event.mark = write_mark({business_.epoch, business_.id, kMarker, generation, 1}, parts_.keys);
     event.capsule = seal_manifest(manifest, parts_.keys.recovery_key);
     return event;
+}
+
+/// A name that is taken and stands nowhere: of a marker that reads do not show yet (F11), or, once those must have
+/// caught up, one that cannot be used again (F16).
+bool SyncPass::name_is_used_up() {
+    const std::string setting = "marker.taken." + id_.value;
+    const Instant now = parts_.clock.now();
+    return write(parts_.store, [&](Writer& writer) {
+        const auto since = parse_instant(writer.setting(setting).value_or(""));
+        const bool over = since && *since <= now && now - *since >= settings_.consistency_window;
+        if (over) writer.put_setting(generation_setting(id_), std::to_string(marker_generation(writer, id_) + 1));
+        if (over || !since || *since > now) writer.put_setting(setting, over ? "" : format_instant(now));
+        return over;
+    });
 }
 
 bool SyncPass::ensure_marker() {
@@ -83,11 +113,13 @@ bool SyncPass::ensure_marker() {
     if (receipt) {
         href = receipt->href;
     } else if (receipt.error().code == ErrorCode::AlreadyExists) {
-        if (auto found = connector_.find_event(context(), calendar_.href, event.uid)) {
+        const auto found = connector_.find_event(context(), calendar_.href, event.uid);
+        if (found) {
             const auto written = open_manifest(found->event.capsule, parts_.keys.recovery_key);
             if (written && !judge_marker(*written)) return false;
             href = found->href;
         }
+        if (!found && found.error().code == ErrorCode::NotFound && name_is_used_up()) return ensure_marker();
     } else if (advice(receipt.error()).action != Action::ParkItem) {
         const Advice what = advice(receipt.error());
         if (what.action == Action::PauseAccount)
@@ -111,6 +143,7 @@ bool SyncPass::ensure_marker() {
         writer.put(*calendar);
         writer.put_setting("marker." + id_.value, receipt ? notes_of(counted.inventory) : "");
         writer.put_setting("marker.facts." + id_.value, receipt ? facts : "");
+        writer.put_setting("marker.taken." + id_.value, "");
         calendar_ = *calendar;
     });
     return true;

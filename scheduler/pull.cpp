@@ -217,8 +217,11 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
     const auto mark = remote.event.mark.empty() ? std::nullopt : read_mark(remote.event.mark, parts_.keys);
     if (!remote.unreadable && mark && mark->business == business_.id) {
         if (mark->appointment.value == "marker") {
-            if (remote.event.uid != copy_name(business_.id, mark->appointment, id_, 1)) return;
+            // A person may put back one that was deleted before ours.
+            if (mark->generation < std::max(marker_generation(reader, id_), sorted.marker_generation)) return;
+            if (remote.event.uid != copy_name(business_.id, mark->appointment, id_, mark->generation)) return;
             sorted.marker = remote.href;
+            sorted.marker_generation = mark->generation;
             if (auto manifest = open_manifest(remote.event.capsule, parts_.keys.recovery_key))
                 sorted.written = std::move(*manifest);
             return;
@@ -318,7 +321,10 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
         }
         auto calendar = writer.calendar(id_);
         if (!calendar) return;
-        if (sorted.marker) calendar->marker = sorted.marker;
+        if (sorted.marker) {
+            calendar->marker = sorted.marker;
+            note_marker_generation(writer, id_, sorted.marker_generation);
+        }
         if (keeps_token) calendar->sync_token = page.next;
         if (sorted.marker || keeps_token) writer.put(*calendar);
     });

@@ -89,6 +89,7 @@ private:
         std::vector<Mirror> unreadable{};
         std::vector<Href> no_longer_foreign{};
         std::optional<Href> marker{};
+        int marker_generation = 1;
         std::vector<Href> probes{};                           ///< Left behind by a run that died.
         std::vector<RemoteEvent> late{};                      ///< Copies of an earlier generation that nobody edited.
         std::vector<std::pair<AppointmentId, Href>> twins{};  ///< Of the same name as the copy, beside it.
@@ -347,6 +348,8 @@ private:
 
     // marker.cpp
     bool ensure_marker();
+    /// Of the marker. @return whether it goes by the next generation's name from now on.
+    bool name_is_used_up();
     void refresh_marker();
     /// When the last copy is deleted.
     void remove_marker();
@@ -398,6 +401,9 @@ void activate(Mirror&);
 void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Business&);
 /// Name of the setting that holds what a target keeps, see read_survival().
 std::string survival_setting(const CalendarId&);
+/// Generation of the marker's name: services that never free a name ask for another one (F16).
+int marker_generation(const Reader&, const CalendarId&);
+void note_marker_generation(Writer&, const CalendarId&, int generation);
 /// Names of settings that carry an answer to a brake to the next run.
 std::string brake_setting(const CalendarId&);
 /// When a run last took over as many deletions as no person makes: of how many copies a single run may delete (I13)
