@@ -61,7 +61,7 @@ bool SyncPass::pull_failed(const Error& error) {
         park_calendar(
             CalendarState::Gone,
             {ErrorCode::NotFound,
-             "The service no longer lists this calendar. Connect another one or restore it there.",
+             "The service no longer lists this calendar. Connect another one or restore it there. " + error.detail,
              {}}
         );
     }

@@ -50,6 +50,32 @@ bool contains(const std::vector<std::string>& marks, const std::string& mark) {
 ChangeReader::ChangeReader(Session& session, const ItemReader& items, const EwsSettings& settings)
     : session_(session), items_(items), settings_(settings) {}
 
+/// A folder keeps its id wherever it is moved (EWS identifiers), and goes on being read.
+Status ChangeReader::check_place(const Context& context, const Href& calendar) const {
+    const auto response =
+        session_.ask(context, {Call::Read, "GetFolder", get_place_of_folder(folder_in(calendar)), {}});
+    if (!response) {
+        const ErrorCode code = response.error().code;
+        const bool of_this_call = code == ErrorCode::InvalidResponse || code == ErrorCode::NotFound ||
+                                  code == ErrorCode::Forbidden || session_.is_nameless();
+        return of_this_call ? Status{} : Status{response.error()};
+    }
+    const auto messages = messages_of(*response);
+    if (messages.size() != 2) return {};
+    const auto folder = [&](std::size_t at) {
+        static const Element kNone;
+        const auto& folders = messages[at]->child("Folders").children;
+        return folders.empty() ? kNone : folders.front();
+    };
+    const std::string parent = folder(0).child("ParentFolderId").attribute("Id");
+    const std::string deleted = folder(1).child("FolderId").attribute("Id");
+    if (parent.empty() || parent != deleted) return {};
+    return Error{
+        ErrorCode::NotFound,
+        "The calendar's folder lies in the Deleted Items; move it back in Outlook or choose another calendar.",
+        {}};
+}
+
 Result<Element> ChangeReader::page(const Context& context, const Href& calendar, const Cursor& cursor) const {
     const std::string body = sync_folder_items(folder_in(calendar), cursor.state, settings_.page_size);
     auto message = session_.ask_one(context, {Call::Sync, "SyncFolderItems", body, {}});
@@ -92,6 +118,7 @@ Result<ChangeSet> ChangeReader::read(
             return expired("The account's settings changed since the last reading; the calendar is listed again.");
         cursor = *read;
     }
+    if (cursor.state.empty()) CALGATE_TRY_STATUS(check_place(context, calendar));
     CALGATE_TRY(const Element message, page(context, calendar, cursor));
     CALGATE_TRY(const std::vector<Named> named, named_in(message));
     const std::string state = message.word("SyncState");

@@ -24,6 +24,8 @@ private:
         bool removed = false;
         bool created = false;
     };
+    /// @return NotFound for a calendar that was moved into the Deleted Items.
+    Status check_place(const Context&, const Href& calendar) const;
     Result<Element> page(const Context&, const Href& calendar, const Cursor&) const;
     Result<std::vector<Named>> named_in(const Element& message) const;
     Status fill(const Context&, const Href& calendar, const std::vector<Named>&, const KnownVersion&, ChangeSet&) const;

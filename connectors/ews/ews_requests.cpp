@@ -88,6 +88,11 @@ std::string get_calendar_folders() {
            "</m:FolderIds></m:GetFolder>";
 }
 
+std::string get_place_of_folder(const std::string& folder) {
+    return "<m:GetFolder>" + folder_shape() + "<m:FolderIds>" + folder_id(folder) +
+           "<t:DistinguishedFolderId Id=\"deleteditems\"/></m:FolderIds></m:GetFolder>";
+}
+
 std::string find_calendar_folders(int offset, bool by_class) {
     return "<m:FindFolder Traversal=\"Deep\">" + folder_shape() + page("PageFolder", kFolderPage, offset) +
            (by_class ? one_of(field("folder:FolderClass"), {"IPF.Appointment"}) : "") +

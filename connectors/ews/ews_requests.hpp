@@ -10,7 +10,8 @@
 namespace calgate::ews {
 
 /// What stands in the SOAP body, elements in the order of the schema.
-std::string get_calendar_folders();  ///< The calendar, then the deleted items.
+std::string get_calendar_folders();                          ///< The calendar, then the deleted items.
+std::string get_place_of_folder(const std::string& folder);  ///< The folder, then the deleted items.
 /// @param by_class asked of the server; some know no such restriction, and list all folders instead.
 std::string find_calendar_folders(int offset, bool by_class);
 constexpr int kFolderPage = 100;

@@ -278,6 +278,21 @@ BOOST_AUTO_TEST_CASE(a_calendar_folder_that_was_moved_is_parked_with_one_alarm_a
     BOOST_TEST(copies == 6);
 }
 
+/// A folder keeps its id in the Deleted Items, and goes on answering.
+BOOST_AUTO_TEST_CASE(a_calendar_folder_in_the_deleted_items_is_parked_with_one_alarm_and_deletes_nothing) {
+    Office office;
+    const std::size_t items = office.server().count(office.folder());
+    office.server().put_into_deleted_items(office.folder());
+    office.run(600s, 5s);
+    BOOST_TEST((office.row().state == CalendarState::Active), "asked at a listing, not at each poll");
+    office.run(26h, 60s);
+    BOOST_TEST((office.row().state == CalendarState::Gone));
+    says(office.row().detail, "lies in the Deleted Items; move it back in Outlook");
+    BOOST_TEST(office.noted("calendar.attention") == 1);
+    office.all_are_confirmed();
+    BOOST_TEST(office.server().count(office.folder()) == items);
+}
+
 BOOST_AUTO_TEST_CASE(a_calendar_folder_that_was_deleted_is_parked_with_one_alarm_and_deletes_nothing) {
     Office office;
     office.server().remove_calendar(office.folder());

@@ -267,6 +267,9 @@ std::string EwsSim::make_calendar(const std::string& name) {
 
 void EwsSim::remove_calendar(const std::string& id) { state_->folder(id).gone = true; }
 
+void EwsSim::put_into_deleted_items(const std::string& folder) { state_->folder(folder).parent = kEwsDeletedItems; }
+void EwsSim::put_back(const std::string& folder) { state_->folder(folder).parent = kEwsRoot; }
+
 std::string EwsSim::move_calendar(const std::string& id) {
     const std::string moved = make_calendar(state_->folder(id).name);
     state_->folder(id).gone = true;

@@ -62,6 +62,9 @@ public:
     /// @return the folder's id.
     std::string make_calendar(const std::string& name);
     void remove_calendar(const std::string& id);
+    /// As a person deletes it in Outlook: its id and what is in it stay.
+    void put_into_deleted_items(const std::string& folder);
+    void put_back(const std::string& folder);
     /// To another mailbox and back, say: what was in it has new ids. @return the folder's new id.
     std::string move_calendar(const std::string& id);
     /// As a person in Outlook. @param item a t:CalendarItem with what CreateItem takes. @return the item's id.

@@ -7,7 +7,7 @@ namespace {
 std::string folder_xml(const EwsFolder& folder) {
     const std::string kind = folder.calendar ? "CalendarFolder" : "Folder";
     return "<t:" + kind + "><t:FolderId Id=\"" + folder.id + "\" ChangeKey=\"AgAAABQAAABc\"/><t:ParentFolderId Id=\"" +
-           kEwsRoot + "\"/><t:FolderClass>" + (folder.calendar ? "IPF.Appointment" : "IPF.Note") +
+           folder.parent + "\"/><t:FolderClass>" + (folder.calendar ? "IPF.Appointment" : "IPF.Note") +
            "</t:FolderClass><t:DisplayName>" + ews::escaped(folder.name) +
            "</t:DisplayName><t:EffectiveRights><t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true"
            "</t:CreateContents><t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true"

@@ -39,6 +39,7 @@ struct EwsFolder {
     std::string id{}, name{};
     bool gone = false;
     bool calendar = true;  ///< IPF.Appointment; else IPF.Note.
+    std::string parent = "AAMkRoot=";
 };
 
 /// The folders that every mailbox has, beside its calendar, which is the first of all.
