@@ -205,13 +205,18 @@ Result<std::vector<RemoteCalendar>> EwsConnector::list_calendars(const Context& 
             return impl_->session.ask_one(context, {Call::Discover, "FindFolder", body, {}});
         };
         auto answer = ask();
-        if (!answer && answer.error().code == ErrorCode::InvalidResponse && offset == 0) {
+        const bool nameless = !answer && offset == 0 && impl_->session.may_be_unknown();
+        if (!answer && offset == 0 && (nameless || answer.error().code == ErrorCode::InvalidResponse)) {
             by_class = false;
             answer = ask();
         }
         // A server that has no such operation still has the calendar that everybody has.
         const bool unknown = !answer && answer.error().code == ErrorCode::InvalidResponse && offset == 0;
         if (unknown && impl_->session.was_refused() && !out.empty()) return out;
+        // Nor has one that fails at this again and again while it does answer.
+        if (nameless && !answer && impl_->session.is_nameless() && !out.empty() &&
+            impl_->session.ask_one(context, {Call::Discover, "GetFolder", get_calendar_folders(), {}}))
+            return out;
         CALGATE_TRY(const Element message, std::move(answer));
         const Element& root = message.child("RootFolder");
         const auto& folders = root.child("Folders").children;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "connectors/http/url.hpp"
 #include "core/windows_zones.hpp"
@@ -14,6 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 3> kVersions{"Exchange2016", "Exchange2013_SP1", "Exchange2010_SP2"};
 constexpr std::string_view kMessages = "http://schemas.microsoft.com/exchange/services/2006/messages";
 constexpr std::string_view kTypes = "http://schemas.microsoft.com/exchange/services/2006/types";
+
+constexpr std::string_view kInternal = "ErrorInternalServerError";
 
 /// Exchange's own; with them the same server answers again.
 constexpr std::string_view kAffinity[] = {"exchangecookie", "X-BackEndCookie", "X-BackEndOverrideCookie"};
@@ -133,6 +136,8 @@ Error Session::Refusals::of(const http::Response& response) const {
 
 Result<Element> Session::ask(const Context& context, const Ask& ask) {
     code_.clear();
+    answered_before_ = std::exchange(answered_, false);
+    nameless_ = false;
     CALGATE_TRY(const http::Response response, exchange(context, ask));
     auto answer = refusals(ask).understood(response);
     const bool fault = answer && answer->name == "Fault";
@@ -143,9 +148,13 @@ Result<Element> Session::ask(const Context& context, const Ask& ask) {
     const bool too_new = is_wrong_version(verdict) || (!answer && is_wrong_version(response));
     if (too_new && version_ + 1 < kVersions.size()) {
         ++version_;
+        answered_ = answered_before_;
         return this->ask(context, ask);
     }
     if (!verdict.success()) code_ = verdict.code;
+    answered_ = answer && verdict.success();
+    nameless_ = answer ? verdict.code == kInternal && !verdict.back_off
+                       : (response.status == 500 || response.status == 501) && !response.header("Retry-After");
     if (fault) return refused(ask.call, verdict);
     return answer;
 }

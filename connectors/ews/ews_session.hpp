@@ -31,6 +31,10 @@ public:
     Error refused(Call, const Verdict&) const;
     /// Of the last request: the server named a code for not doing it, or not its first item.
     bool was_refused() const { return !code_.empty(); }
+    /// The last request failed in a way in which some servers say that they do not know it, and the one before was
+    /// answered well: an error without a name or a hint, which an outage gives as well.
+    bool may_be_unknown() const { return nameless_ && answered_before_; }
+    bool is_nameless() const { return nameless_; }
     /// The last answer: the account is locked, and trying again keeps it so.
     bool locked_out() const { return locked_out_; }
     bool zone_was_refused() const { return is_unknown_zone(code_); }
@@ -60,8 +64,10 @@ private:
     std::string where_{};
     std::size_t version_ = 0;
     bool locked_out_ = false;
-    std::string code_{};                             ///< Of the last refusal.
-    std::map<std::string, std::string> affinity_{};  ///< Cookies that name the server which knows our subscription.
+    bool answered_ = false, answered_before_ = false;  ///< The last request and the one before, each well.
+    bool nameless_ = false;                            ///< ErrorInternalServerError, or 500 and 501 without SOAP.
+    std::string code_{};                               ///< Of the last refusal.
+    std::map<std::string, std::string> affinity_{};    ///< Cookies that name the server which knows our subscription.
 };
 
 /// The Windows name of a zone, or "UTC" where it has none.

@@ -74,7 +74,7 @@ Result<std::vector<Search::Find>> Search::find(
     std::vector<std::pair<std::string, Find>> found;  // With when it was created.
     std::vector<Find> unsaid;
     std::string first_of_page;
-    bool restricted = true, shows = false;
+    bool restricted = !unknown_.contains(searched), shows = false;
     int offset = 0;
     for (int pages = 0;; ++pages) {
         if (pages == kMaxPages)
@@ -86,9 +86,13 @@ Result<std::vector<Search::Find>> Search::find(
         };
         auto answer = ask();
         // A server that knows no such restriction still lists the folder, and we look for ourselves.
-        if (!answer && answer.error().code == ErrorCode::InvalidResponse && pages == 0) {
+        const bool nameless = !answer && session_.may_be_unknown();
+        if (!answer && restricted && pages == 0 && (nameless || answer.error().code == ErrorCode::InvalidResponse)) {
             restricted = false;
-            answer = ask();
+            auto plain = ask();
+            // What fails either way says nothing about the search.
+            if (plain && nameless) unknown_.insert(searched);
+            if (plain || !nameless) answer = std::move(plain);
         }
         CALGATE_TRY(const Element message, std::move(answer));
         const Element& root = message.child("RootFolder");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ public:
 
 private:
     Session& session_;
+    std::set<Searched> unknown_{};  ///< Searches that the server was seen not to know; folders are looked through.
 };
 
 /// Of an event that was updated. Without a version, so that the next pull reads what it holds now: some servers do not

@@ -1,0 +1,102 @@
+/// Errors that do not say what they are about: of a server that knows less of EWS than Exchange, or of an outage.
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+
+#include "core/batch.hpp"
+#include "tests/connectors/ews_mailbox.hpp"
+#include "tests/sim/ews_sim_state.hpp"
+
+namespace calgate::testing {
+
+namespace {
+
+/// How servers say that they do not know a search, or that something broke.
+void break_down(http::Response& response, int status) {
+    if (status == 200) {
+        response.body = ews_fault("ErrorInternalServerError");
+        response.status = 500;
+        return;
+    }
+    response.status = status;
+    response.body = status == 500 ? "" : "<html>Not implemented</html>";
+}
+
+constexpr int kWays[] = {200, 500, 501};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(ews_nameless)
+
+BOOST_DATA_TEST_CASE(a_search_that_breaks_down_is_looked_through_and_remembered, kWays, way) {
+    EwsMailbox mailbox;
+    int searches = 0;
+    mailbox.between.answered = [&](const http::Request& request, http::Response& response) {
+        if (!asks(request, "FindItem") || !asks(request, "Restriction")) return;
+        ++searches;
+        break_down(response, way);
+    };
+    BOOST_REQUIRE(mailbox.connector->list_calendars(mailbox.context()));
+    mailbox.make(EwsMailbox::meeting());
+    BOOST_TEST(searches == 1);
+    const auto again = mailbox.connector->create_event(mailbox.context(), mailbox.calendar, EwsMailbox::meeting());
+    BOOST_TEST((!again && again.error().code == ErrorCode::AlreadyExists));
+    BOOST_TEST(searches == 1, "asked once");
+    BOOST_TEST(mailbox.sim.count(mailbox.folder) == 1u);
+    const auto nobody = mailbox.connector->find_event(mailbox.context(), mailbox.calendar, Uid{"nobody"});
+    BOOST_TEST((!nobody && nobody.error().code == ErrorCode::NotFound));
+}
+
+BOOST_DATA_TEST_CASE(an_outage_never_looks_like_a_missing_search, kWays, way) {
+    EwsMailbox mailbox;
+    mailbox.make(EwsMailbox::meeting());
+    bool down = true;
+    mailbox.between.answered = [&](const http::Request&, http::Response& response) {
+        if (down) break_down(response, way);
+    };
+    const auto before = mailbox.calls();
+    for (int i = 0; i < 3; ++i) {
+        const auto none = mailbox.connector->find_event(mailbox.context(), mailbox.calendar, Uid{"copy-1"});
+        BOOST_REQUIRE(!none);
+        BOOST_TEST(to_string(none.error().code) == "unavailable", none.error().detail);
+        const auto absent =
+            mailbox.connector->batch()->find_absent(mailbox.context(), mailbox.calendar, {Uid{"copy-1"}});
+        BOOST_TEST((!absent[0] && absent[0].error().code == ErrorCode::Unavailable));
+    }
+    BOOST_TEST(mailbox.calls() - before == 7u, "the other way is tried once, after an answer that was well");
+    BOOST_TEST(!mailbox.connector->list_calendars(mailbox.context()));
+    down = false;
+    int everything = 0;
+    mailbox.between.answered = [&](const http::Request& request, http::Response&) {
+        everything += asks(request, "FindItem") && !asks(request, "Restriction") ? 1 : 0;
+    };
+    BOOST_TEST(mailbox.connector->find_event(mailbox.context(), mailbox.calendar, Uid{"copy-1"}).has_value());
+    BOOST_TEST(everything == 0, "the search is believed to work");
+}
+
+BOOST_DATA_TEST_CASE(a_list_of_folders_that_breaks_down_leaves_the_default_calendar, kWays, way) {
+    EwsMailbox mailbox;
+    mailbox.between.answered = [&](const http::Request& request, http::Response& response) {
+        if (asks(request, "FindFolder") && asks(request, "Restriction")) break_down(response, way);
+    };
+    const auto all = mailbox.connector->list_calendars(mailbox.context());
+    BOOST_REQUIRE_MESSAGE(all, (all ? "" : all.error().detail));
+    BOOST_TEST(all->size() == 2u);
+    mailbox.between.answered = [&](const http::Request& request, http::Response& response) {
+        if (asks(request, "FindFolder")) break_down(response, way);
+    };
+    const auto one = mailbox.connector->list_calendars(mailbox.context());
+    BOOST_REQUIRE_MESSAGE(one, (one ? "" : one.error().detail));
+    BOOST_TEST(one->size() == 1u);
+    // Once nothing is answered any more, it is an outage.
+    bool found = false;
+    mailbox.between.answered = [&](const http::Request& request, http::Response& response) {
+        found |= asks(request, "FindFolder");
+        if (found) break_down(response, way);
+    };
+    const auto none = mailbox.connector->list_calendars(mailbox.context());
+    BOOST_TEST((!none && none.error().code == ErrorCode::Unavailable));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace calgate::testing
