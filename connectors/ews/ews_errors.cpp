@@ -87,8 +87,9 @@ constexpr CodeRule kCodes[] = {
     {"ErrorItemCorrupt", ErrorCode::InvalidResponse, kCorrupt},
 };
 /// A write may have happened before these.
+constexpr std::string_view kTimeout = "ErrorTimeoutExpired";
 constexpr std::string_view kUnknownFate[] = {
-    "ErrorInternalServerError", "ErrorInternalServerTransientError", "ErrorTimeoutExpired"};
+    "ErrorInternalServerError", "ErrorInternalServerTransientError", kTimeout};
 /// Faults that name nothing but whose they are (SOAP 1.1 4.4.1, SOAP 1.2 5.4.6): the server's.
 constexpr std::string_view kItsOwn[] = {"Server", "Receiver", "an unnamed fault"};
 constexpr std::string_view kWrongVersions[] = {
@@ -189,10 +190,10 @@ bool is_unknown_zone(const std::string& code) { return has(kUnknownZones, code);
 bool is_broken_item(const Verdict& verdict) { return has(kBrokenItems, verdict.code); }
 
 bool is_busy(const Verdict& verdict) {
-    return std::any_of(std::begin(kCodes), std::end(kCodes), [&](const CodeRule& rule) {
-        return rule.name == verdict.code &&
-               (rule.code == ErrorCode::RateLimited || rule.code == ErrorCode::Unavailable);
-    });
+    return verdict.code == kTimeout || std::any_of(std::begin(kCodes), std::end(kCodes), [&](const CodeRule& rule) {
+               return rule.name == verdict.code &&
+                      (rule.code == ErrorCode::RateLimited || rule.code == ErrorCode::Unavailable);
+           });
 }
 
 bool is_dead_subscription(const Verdict& verdict) {

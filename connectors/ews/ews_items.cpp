@@ -108,12 +108,14 @@ Result<std::vector<Answer>> ItemReader::get(const Context& context, const std::v
     std::vector<Answer> out(ids.size());
     std::vector<std::size_t> left(ids.size());
     std::iota(left.begin(), left.end(), std::size_t{0});
-    std::size_t most = std::max<std::size_t>(settings_.batch_size, 1);
+    std::size_t most = std::max<std::size_t>(std::min(settings_.batch_size, most_), 1);
     while (!left.empty()) {
         const std::size_t count = std::min(most, left.size());
         std::vector<std::string> asked;
         for (std::size_t i = 0; i < count; ++i) asked.push_back(ids[left[i]]);
-        CALGATE_TRY(Batch batch, get_batch(context, asked));
+        auto answer = get_batch(context, asked);
+        if (!answer && session_.timed_out()) most_ = std::max<std::size_t>(count / 2, 1);
+        CALGATE_TRY(Batch batch, std::move(answer));
         const bool nothing = batch.again.size() == count;
         if (nothing && batch.busy) return *batch.busy;
         // Stopped before the first of them: they are left out.

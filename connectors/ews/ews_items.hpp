@@ -62,6 +62,7 @@ private:
     const Clock& clock_;
     const ZoneResolver& zones_;
     const EwsSettings& settings_;
+    mutable std::size_t most_ = static_cast<std::size_t>(-1);  ///< Ids in one request, once larger ones took too long.
 };
 
 /// "folders/{id}" and "folders/{id}/items/{id}", ids percent-encoded.

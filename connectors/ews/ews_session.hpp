@@ -37,6 +37,8 @@ public:
     bool is_nameless() const { return nameless_; }
     /// The last answer: the account is locked, and trying again keeps it so.
     bool locked_out() const { return locked_out_; }
+    /// The last request took the server too long: a smaller one may not (EWS: ErrorTimeoutExpired).
+    bool timed_out() const { return code_ == "ErrorTimeoutExpired"; }
     bool zone_was_refused() const { return is_unknown_zone(code_); }
     /// What refusals mean; outlives the session, not the clock.
     struct Refusals {

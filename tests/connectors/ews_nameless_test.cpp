@@ -97,6 +97,44 @@ BOOST_DATA_TEST_CASE(a_list_of_folders_that_breaks_down_leaves_the_default_calen
     BOOST_TEST((!none && none.error().code == ErrorCode::Unavailable));
 }
 
+/// EWS: ErrorTimeoutExpired asks for smaller batches.
+BOOST_AUTO_TEST_CASE(a_server_that_takes_too_long_is_asked_for_half_as_much) {
+    EwsMailbox mailbox;
+    for (int i = 0; i < 8; ++i) mailbox.make(EwsMailbox::meeting("copy-" + std::to_string(i)));
+    const auto ids_in = [](const http::Request& request) {
+        std::size_t count = 0;
+        for (auto at = request.body.find("<t:ItemId "); at != std::string::npos;
+             at = request.body.find("<t:ItemId ", at + 1))
+            ++count;
+        return count;
+    };
+    std::vector<std::size_t> asked;
+    mailbox.between.answered = [&](const http::Request& request, http::Response& response) {
+        if (!asks(request, "GetItem")) return;
+        asked.push_back(ids_in(request));
+        if (asked.back() <= 2) return;
+        response.status = 500;
+        response.body = ews_fault("ErrorTimeoutExpired");
+    };
+    for (int tries = 0; tries < 2; ++tries) {
+        const auto page = mailbox.connector->fetch_changes(mailbox.context(), mailbox.calendar, {}, {});
+        BOOST_REQUIRE(!page);
+        BOOST_TEST(to_string(page.error().code) == "unavailable", page.error().detail);
+    }
+    const auto page = mailbox.connector->fetch_changes(mailbox.context(), mailbox.calendar, {}, {});
+    BOOST_REQUIRE_MESSAGE(page, (page ? "" : page.error().detail));
+    BOOST_TEST(page->changed.size() == 8u);
+    BOOST_TEST((asked == std::vector<std::size_t>{8, 4, 2, 2, 2, 2}));
+    // For one of them alone, as with a server that is busy: the rest comes.
+    bool late = true;
+    mailbox.between.answered = [&](const http::Request& request, http::Response& response) {
+        if (asks(request, "GetItem") && std::exchange(late, false)) refuse(response, "GetItem", "ErrorTimeoutExpired");
+    };
+    const auto rest = mailbox.connector->fetch_changes(mailbox.context(), mailbox.calendar, {}, {});
+    BOOST_REQUIRE_MESSAGE(rest, (rest ? "" : rest.error().detail));
+    BOOST_TEST((rest->changed.size() == 8u && rest->unread.empty()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace calgate::testing
