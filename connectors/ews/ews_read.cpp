@@ -102,7 +102,8 @@ public:
             out.end.local = out.start.local + days(1);
         out.title = item_.child("Subject").text;
         out.place = item_.child("Location").text;
-        out.notes = notes();
+        // Exchange gives every item a Body, an empty one where nothing stands in it; without one nothing is said.
+        out.notes = item_.has("Body") ? notes() : words.notes;
         if (out.notes.size() > kMaxBody || out.title.size() > kMaxBody)
             return unreadable("The event's text is longer than 256 KiB; shorten it in Outlook.");
         if (!words.notes.empty() && exchange::loose_text(words.notes) == exchange::loose_text(out.notes))

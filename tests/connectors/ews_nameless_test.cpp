@@ -135,6 +135,38 @@ BOOST_AUTO_TEST_CASE(a_server_that_takes_too_long_is_asked_for_half_as_much) {
     BOOST_TEST((rest->changed.size() == 8u && rest->unread.empty()));
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_without_a_body_does_not_clear_the_notes) {
+    EwsMailbox mailbox;
+    Event written = EwsMailbox::meeting();
+    written.master.notes = "Bring the old photograph.";
+    written.master.place = "Room 7";
+    const RemoteEvent whole = mailbox.make(written);
+    BOOST_TEST(whole.event.master.notes == written.master.notes);
+    const auto without = [&](const char* from, const char* to) {
+        mailbox.between.answered = [from, to](const http::Request& request, http::Response& response) {
+            if (!asks(request, "GetItem")) return;
+            const auto at = response.body.find(from);
+            if (at != std::string::npos)
+                response.body.erase(at, response.body.find(to, at) + std::string(to).size() - at);
+        };
+        const auto read = mailbox.connector->fetch_event(mailbox.context(), whole.href);
+        BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error().detail));
+        return read->event.master;
+    };
+    BOOST_TEST(without("<t:Body", "</t:Body>").notes == written.master.notes);
+    // Exchange has neither element where nothing stands in it.
+    BOOST_TEST(without("<t:Location>", "</t:Location>").place == "");
+    BOOST_TEST(without("<t:Subject>", "</t:Subject>").title == "");
+    // A person who clears the notes leaves an empty Body.
+    mailbox.between.answered = nullptr;
+    mailbox.sim.patch_item(
+        mailbox.sim.item_ids(mailbox.folder).front(), "<CalendarItem><Body BodyType=\"Text\"></Body></CalendarItem>"
+    );
+    const auto cleared = mailbox.connector->fetch_event(mailbox.context(), whole.href);
+    BOOST_REQUIRE(cleared);
+    BOOST_TEST(cleared->event.master.notes == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace calgate::testing
