@@ -67,6 +67,12 @@ public:
             zone_ = *known;
             return true;
         }
+        // A zone that somebody made for himself has no name, and comes with its rules.
+        const std::string rules = vtimezone_of(item_.child("StartTimeZone"));
+        if (const auto own = rules.empty() ? std::nullopt : context_.zones.add_embedded(rules)) {
+            zone_ = *own;
+            return true;
+        }
         zone_ = context_.zone();
         if (!said.empty())
             event_.warnings.push_back(

@@ -42,6 +42,10 @@ struct WireContext {
     const std::string& zone() const;
 };
 
+/// VTIMEZONE of a time zone that came with its periods and transitions (MS-OXWSCDATA: TimeZoneDefinitionType), as it
+/// is in force last; empty where they cannot be used.
+std::string vtimezone_of(const Element& definition);
+
 /// Some servers give every item an empty Recurrence.
 bool is_series(const Element& item);
 /// What stands in a property of ours; empty when it is not there.

@@ -143,6 +143,68 @@ BOOST_AUTO_TEST_CASE(an_exception_an_hour_beside_its_slot_still_belongs_there_E6
     BOOST_TEST(event->master.rules.at(0) == "FREQ=WEEKLY;COUNT=9");
 }
 
+/// A zone of somebody's own, with Berlin's rules but for its dates, and two without any change.
+BOOST_AUTO_TEST_CASE(a_series_in_a_customized_zone_is_read_by_the_rules_that_come_with_it) {
+    const std::string periods =
+        "<Periods><Period Bias=\"-PT1H\" Name=\"Standard\" Id=\"Std\"/><Period Bias=\"-PT2H\" Name=\"Daylight\" "
+        "Id=\"Dlt\"/></Periods>";
+    const auto to = [](const char* kind, const char* id) {
+        return "<To Kind=\"" + std::string(kind) + "\">" + id + "</To>";
+    };
+    const auto on = [&](const char* id, const char* month, const char* which) {
+        return "<RecurringDayTransition>" + to("Period", id) + "<TimeOffset>PT2H</TimeOffset><Month>" + month +
+               "</Month><DayOfWeek>Sunday</DayOfWeek><Occurrence>" + which + "</Occurrence></RecurringDayTransition>";
+    };
+    const std::string groups = "<TransitionsGroups><TransitionsGroup Id=\"0\"><Transition>" + to("Period", "Std") +
+                               "</Transition></TransitionsGroup><TransitionsGroup Id=\"1\">" + on("Std", "11", "1") +
+                               on("Dlt", "5", "-1") + "</TransitionsGroup></TransitionsGroups>";
+    const std::string order = "<Transitions><Transition>" + to("Group", "0") + "</Transition><AbsoluteDateTransition>" +
+                              to("Group", "1") +
+                              "<DateTime>2020-01-01T00:00:00</DateTime></AbsoluteDateTransition></Transitions>";
+    const auto read = [&](const char* name, const std::string& rules) {
+        return read_event(
+            "<CalendarItem><UID>u</UID><Start>2026-05-20T07:00:00Z</Start><End>2026-05-20T08:00:00Z</End><Recurrence>"
+            "<WeeklyRecurrence><Interval>1</Interval><DaysOfWeek>Wednesday</DaysOfWeek></WeeklyRecurrence>"
+            "<NumberedRecurrence><StartDate>2026-05-20</StartDate><NumberOfOccurrences>9</NumberOfOccurrences>"
+            "</NumberedRecurrence></Recurrence><StartTimeZone Id=\"" +
+                std::string(name) + "\">" + rules + "</StartTimeZone></CalendarItem>",
+            {zones(), "America/New_York"}
+        );
+    };
+    const auto instant = [&](const EventInstance& master, const char* local) {
+        When when = master.start;
+        when.local = *parse_local(local);
+        return format_instant(zones().to_instant(when, "UTC"));
+    };
+    for (const char* name : {"Customized Time Zone", "tzone://Microsoft/Custom", ""}) {
+        const auto event = read(name, periods + groups + order);
+        BOOST_REQUIRE_MESSAGE(event, (event ? "" : event.error().detail));
+        BOOST_TEST(!event->partial);
+        BOOST_TEST(event->warnings.empty());
+        BOOST_TEST(format_local(event->master.start.local) == "2026-05-20T08:00:00");
+        BOOST_TEST(instant(event->master, "2026-05-27T08:00:00") == "2026-05-27T07:00:00Z");
+        BOOST_TEST(instant(event->master, "2026-06-03T08:00:00") == "2026-06-03T06:00:00Z");
+        BOOST_TEST(instant(event->master, "2026-11-04T08:00:00") == "2026-11-04T07:00:00Z");
+    }
+    const auto fixed = read("Customized Time Zone", "<Periods><Period Bias=\"PT3H30M\" Id=\"Std\"/></Periods>");
+    BOOST_REQUIRE(fixed);
+    BOOST_TEST(format_local(fixed->master.start.local) == "2026-05-20T03:30:00");
+    // What cannot be used is said, and the mailbox's own zone is taken.
+    for (const std::string& odd :
+         {std::string(),
+          periods,
+          groups + order,
+          periods + "<TransitionsGroups><TransitionsGroup Id=\"0\">" + on("Std", "13", "1") +
+              "</TransitionsGroup></TransitionsGroups>",
+          periods + "<TransitionsGroups><TransitionsGroup Id=\"0\">" + on("Nobody", "3", "1") +
+              "</TransitionsGroup></TransitionsGroups>"}) {
+        const auto guessed = read("Customized Time Zone", odd);
+        BOOST_REQUIRE(guessed);
+        BOOST_TEST(guessed->partial);
+        BOOST_TEST(guessed->master.start.zone == "America/New_York");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_item_without_a_time_is_unreadable_and_says_so) {
     for (const char* text :
          {"<CalendarItem/>", "<Task/>", "nothing", "<CalendarItem><UID>u</UID><Start>soon</Start></CalendarItem>"}) {
