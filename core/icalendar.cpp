@@ -344,12 +344,16 @@ Result<Event> read_icalendar(std::string_view text, const IcalendarContext& cont
     if (parts.empty()) return unusable("The object holds no event.");
     ObjectReader reader(context, root.get());
     CALGATE_TRY(Event event, read_parts(parts, reader));
-    event.partial = event.partial || icalcomponent_count_errors(root.get()) > 0;
+    const bool too_large = text.size() > limits.object_bytes;
+    event.partial = event.partial || icalcomponent_count_errors(root.get()) > 0 || too_large || is_cut(text);
     if (event.partial)
         event.warnings.push_back(
             "A part of the event cannot be understood; it is read as far as possible and not rewritten."
         );
     event.source = std::string(text);
+    if (too_large) {
+        CALGATE_TRY(event.source, scan_icalendar(text, limits, ScanFor::Keeping));
+    }
     return event;
 }
 

@@ -7,8 +7,9 @@ namespace calgate {
 namespace {
 
 constexpr std::size_t kLineOctets = 75;
-constexpr std::size_t kValuesPerLine = 200;  // libical drops what comes after 500.
-constexpr int kMaxParameters = 90;           // libical drops what comes after 100.
+constexpr std::size_t kValuesPerLine = 200;          // libical drops what comes after 500.
+constexpr std::size_t kRawBytes = 16 * 1024 * 1024;  // With attachments.
+constexpr int kMaxParameters = 90;                   // libical drops what comes after 100.
 
 Error refused(const std::string& what) {
     return Error{
@@ -105,8 +106,8 @@ public:
 
     /// @return why the object is refused, or an empty string.
     std::string take(std::string_view raw) {
-        if (purpose_ == ScanFor::Reading && is_large_attachment(raw, limits_)) return {};
-        if (raw.size() > limits_.line_bytes && purpose_ == ScanFor::Reading)
+        if (purpose_ != ScanFor::Rewriting && is_large_attachment(raw, limits_)) return dropped();
+        if (raw.size() > limits_.line_bytes && purpose_ != ScanFor::Rewriting)
             return "has a line of more than " + std::to_string(limits_.line_bytes / 1024) + " KiB";
         const std::string line = cleaned(raw);
         if (line.empty()) return {};
@@ -130,6 +131,8 @@ public:
         return {};
     }
 
+    /// In the place of an attachment.
+    std::string dropped() { return purpose_ == ScanFor::Keeping ? take(kCut) : std::string(); }
     bool balanced() const { return depth_ == 0 && components_ > 0; }
     std::string text() && { return std::move(out_); }
 
@@ -197,16 +200,25 @@ std::string folded_line(std::string_view line) {
     return out + "\r\n";
 }
 
+bool is_cut(std::string_view text) { return text.find("\n" + std::string(kCut)) != std::string_view::npos; }
+
 Result<std::string> scan_icalendar(std::string_view text, const IcalendarLimits& limits, ScanFor purpose) {
-    if (text.size() > limits.object_bytes)
+    const auto too_large = [&] {
         return refused("is larger than " + std::to_string(limits.object_bytes / 1024) + " KiB");
+    };
+    if (text.size() > std::max(limits.object_bytes, kRawBytes)) return too_large();
     if (text.find('\0') != std::string_view::npos) return refused("contains a NUL byte");
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     Scanner scanner(limits, purpose);
     std::string logical;
+    std::size_t kept = 0;   // Octets, attachments that are dropped left out.
+    bool dropping = false;  // The rest of one.
+    const auto is_dropped = [&] { return purpose != ScanFor::Rewriting && is_large_attachment(logical, limits); };
     const auto flush = [&]() -> std::string {
-        const std::string why = scanner.take(logical);
+        if (!dropping && is_dropped()) kept -= std::min(kept, logical.size());
+        const std::string why = dropping ? scanner.dropped() : scanner.take(logical);
         logical.clear();
+        dropping = false;
         return why;
     };
     while (!text.empty()) {
@@ -214,12 +226,20 @@ Result<std::string> scan_icalendar(std::string_view text, const IcalendarLimits&
         std::string_view line = text.substr(0, newline);
         text.remove_prefix(std::min(newline + 1, text.size()));
         if (line.ends_with('\r')) line.remove_suffix(1);
-        if (!line.empty() && (line[0] == ' ' || line[0] == '\t')) {
-            logical += line.substr(1);
-            continue;
+        const bool goes_on = !line.empty() && (line[0] == ' ' || line[0] == '\t');
+        if (goes_on && dropping) continue;
+        if (!goes_on) {
+            if (const std::string why = flush(); !why.empty()) return refused(why);
         }
-        if (const std::string why = flush(); !why.empty()) return refused(why);
-        logical = line;
+        const std::size_t before = logical.size();
+        logical += goes_on ? line.substr(1) : line;
+        kept += newline + 1;
+        // By then name and parameters are long over; asked once a line.
+        const std::size_t enough = 2 * limits.inline_attachment_bytes;
+        dropping = before < enough && logical.size() >= enough && is_dropped();
+        if (dropping) kept -= std::min(kept, logical.size());
+        if (dropping) logical.clear();
+        if (kept > limits.object_bytes) return too_large();
     }
     if (const std::string why = flush(); !why.empty()) return refused(why);
     if (!scanner.balanced()) return refused("is cut off or is no iCalendar text");

@@ -80,9 +80,9 @@ struct CaldavConnector::Impl {
         auto event = read_source(text);
         if (event) {
             remote.event = std::move(*event);
-        } else {
-            remote.unreadable = event.error().detail;
+            return remote;
         }
+        remote.unreadable = event.error().detail;
         remote.event.source = std::move(text);
         return remote;
     }

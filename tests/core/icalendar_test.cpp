@@ -123,6 +123,32 @@ const std::vector<Hostile> kHostile = {
     {"large_attachment",
      [] { return object("ATTACH;ENCODING=BASE64;VALUE=BINARY:" + std::string(400 * 1024, 'A') + "\r\n"); },
      ""},
+    {"attachment_larger_than_the_object_may_be",
+     [] { return object("ATTACH;ENCODING=BASE64;VALUE=BINARY:" + std::string(5 * 1024 * 1024, 'A') + "\r\n"); },
+     ""},
+    {"the_same_in_folds",
+     [] {
+         const std::string folds = repeated(" " + std::string(74, 'A') + "\r\n", 70'000);
+         return object("ATTACH;ENCODING=BASE64;VALUE=BINARY:\r\n" + folds + "ATTACH;ENCODING=BASE64:\r\n" + folds);
+     },
+     ""},
+    {"more_attachments_than_are_read",
+     [] {
+         const std::string one = "ATTACH;ENCODING=BASE64:" + std::string(3 * 1024 * 1024, 'A') + "\r\n";
+         return object(repeated(one, 6));
+     },
+     "larger than 1024 KiB"},
+    {"a_large_attachment_and_too_much_text",
+     [] {
+         return object(
+             "ATTACH;ENCODING=BASE64:" + std::string(2 * 1024 * 1024, 'A') + "\r\n" +
+             repeated("COMMENT:" + std::string(200 * 1024, 'x') + "\r\n", 6)
+         );
+     },
+     "larger than 1024 KiB"},
+    {"small_attachments_that_are_too_many",
+     [] { return object(repeated("ATTACH;ENCODING=BASE64:" + std::string(12 * 1024, 'A') + "\r\n", 100)); },
+     "larger than 1024 KiB"},
     {"long_uid",
      [] {
          return "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:" + std::string(10'000, 'u') +
@@ -173,6 +199,25 @@ BOOST_DATA_TEST_CASE(hostile, data::make(kHostile), row) {
         BOOST_TEST(why == "");
     else
         BOOST_TEST(why.find(row.why) != std::string::npos, why);
+}
+
+/// A scan that somebody attached does not keep an appointment from blocking its time, and is not kept.
+BOOST_AUTO_TEST_CASE(what_is_kept_of_an_object_with_a_large_attachment_is_small_and_never_written) {
+    const std::string text = object(
+        "SUMMARY:Contract\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\nATTACH;ENCODING=BASE64:" + std::string(5 * 1024 * 1024, 'A') +
+        "\r\n"
+    );
+    const auto event = read_icalendar(text, context());
+    BOOST_REQUIRE(event);
+    BOOST_TEST(event->master.title == "Contract");
+    BOOST_TEST(event->master.rules.size() == 1u);
+    BOOST_TEST(event->source.size() < 1000u);
+    BOOST_TEST(event->partial);
+    const auto again = read_icalendar(event->source, context());
+    BOOST_REQUIRE_MESSAGE(again, (again ? "" : again.error().detail));
+    BOOST_TEST(again->master.rules.size() == 1u);
+    BOOST_TEST(again->partial, "what lacks an attachment would lose it when it is written");
+    BOOST_TEST(!write_icalendar(*again, context().zones, Instant{}));
 }
 
 BOOST_AUTO_TEST_CASE(everything_of_an_instance_is_read) {
