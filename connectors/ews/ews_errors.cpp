@@ -143,8 +143,11 @@ std::string offered(const http::Response& response) {
 std::string_view sign_in_sentence(const http::Response& response) {
     if (is_locked_out(response)) return "says that the account is locked; have it unlocked, then connect it again.";
     const std::string schemes = offered(response);
-    const bool windows = schemes.find("ntlm") != std::string::npos || schemes.find("negotiate") != std::string::npos;
-    if (windows && schemes.find("basic") == std::string::npos)
+    const auto offers = [&](const char* scheme) { return schemes.find(scheme) != std::string::npos; };
+    if (offers("negotiate") && !offers("ntlm") && !offers("basic"))
+        return "offers sign-in by Negotiate (Kerberos) alone, which calgate does not speak: allow Basic sign-in over "
+               "HTTPS, or NTLM, for the EWS directory.";
+    if ((offers("ntlm") || offers("negotiate")) && !offers("basic"))
         return "does not accept the password by Windows sign-in; if it is right, Extended Protection is probably on: "
                "allow Basic sign-in over HTTPS for the EWS directory.";
     return "does not accept the user name or password; connect the account again.";

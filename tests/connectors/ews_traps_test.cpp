@@ -33,6 +33,7 @@ std::ostream& operator<<(std::ostream& out, const Offer& row) { return out << ro
 
 const Offer kOffers[] = {
     {"only Windows sign-in", {{"WWW-Authenticate", "NTLM"}, {"WWW-Authenticate", "Negotiate"}}, "Extended Protection"},
+    {"only Negotiate", {{"WWW-Authenticate", "Negotiate"}}, "Kerberos"},
     {"Basic too", {{"WWW-Authenticate", "NTLM"}, {"www-authenticate", "Basic realm=\"x\""}}, "user name or password"},
     {"nothing", {}, "user name or password"},
 };
