@@ -21,6 +21,55 @@ std::string header_of(const http::Request& request, const std::string& name) {
     return http::Response{0, request.headers, {}, {}}.header(name).value_or("");
 }
 
+/// What stands in d:prop; nothing for allprop and propname.
+std::vector<SimProperty> asked_for(const http::Request& request) {
+    pugi::xml_document document;
+    std::vector<SimProperty> out;
+    if (!document.load_buffer(request.body.data(), request.body.size())) return out;
+    for (const auto& property : descendant(document, "prop").children()) {
+        const std::string name = property.name(), prefix = name.substr(0, name.find(':'));
+        const std::string declaration = prefix == name ? "xmlns" : "xmlns:" + prefix;
+        std::string space;
+        for (pugi::xml_node at = property; at && space.empty(); at = at.parent())
+            space = at.attribute(declaration.c_str()).value();
+        out.push_back({space, local_name(property)});
+    }
+    return out;
+}
+
+/// The prop-filters of a calendar-query, but for a text that the UID has to hold.
+void read_property_filters(const pugi::xml_node& root, SimQuery& wanted) {
+    const pugi::xml_node events = root.find_node([](const pugi::xml_node& node) {
+        return local_name(node) == "comp-filter" && std::string(node.attribute("name").value()) == "VEVENT";
+    });
+    for (const auto& filter : events.children()) {
+        if (local_name(filter) != "prop-filter") continue;
+        const std::string name = filter.attribute("name").value();
+        const pugi::xml_node match = descendant(filter, "text-match");
+        const bool not_there = !descendant(filter, "is-not-defined").empty();
+        const bool negated = std::string(match.attribute("negate-condition").value()) == "yes";
+        if (name == "UID" && match && !negated)
+            wanted.uid = match.text().get();
+        else
+            wanted.properties.push_back({name, match.text().get(), not_there || negated});
+    }
+}
+
+bool has_properties(const std::string& text, const SimQuery& wanted) {
+    return std::all_of(wanted.properties.begin(), wanted.properties.end(), [&](const SimQuery::Property& one) {
+        const std::string value = property_of(text, one.name);
+        // i;ascii-casemap, which is what a query means that names no collation.
+        const auto folded = [](std::string word) {
+            std::transform(word.begin(), word.end(), word.begin(), [](char c) {
+                return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+            });
+            return word;
+        };
+        const bool found = !value.empty() && folded(value).find(folded(one.text)) != std::string::npos;
+        return found != one.absent;
+    });
+}
+
 std::string collection_properties(const CaldavSim::State& sim, const SimCalendar& calendar, const std::string& token) {
     const auto dav = [&](const std::string& name, const std::string& inner = {}) {
         return sim.element(Space::Dav, name, inner);
@@ -83,9 +132,8 @@ http::Response CaldavSim::State::propfind(const http::Request& request, const ht
     const std::string empty_ones =
         quirks.empty_propstats ? propstat(404, element(Space::CalendarServer, "getctag") + dav("displayname")) : "";
     const auto listed = [&](const std::string& at, SimCalendar& calendar) {
-        return response(
-            at, propstat(200, collection_properties(*this, calendar, token_at(calendar, change))) + empty_ones
-        );
+        const std::string known = collection_properties(*this, calendar, token_at(calendar, change));
+        return response(at, propstat(200, known) + unknown_ones(asked_for(request), known) + empty_ones);
     };
     if (path == kHomePath) {
         std::string all = response(path, propstat(200, principal + collection));
@@ -103,12 +151,41 @@ http::Response CaldavSim::State::propfind(const http::Request& request, const ht
         return multistatus(all);
     }
     SimCalendar* owner = calendar(path);
+    if (const SimCalendar* holder = owner ? nullptr : calendar_of(path); holder && holder->objects.contains(path))
+        return propfind_object(request, path);
     if (!owner) return plain(path.starts_with("/17112341/") || !quirks.icloud_hosts ? 404 : 403);
     std::string all = listed(path, *owner);
     if (deep)
         for (const auto& [at, object] : owner->objects) all += member(at, object, false);
     if (deep && quirks.ghosts) all += member(path + "ghost.ics", SimObject{}, false);
     return multistatus(all);
+}
+
+std::string CaldavSim::State::unknown_ones(const std::vector<SimProperty>& asked, const std::string& known) const {
+    std::string missing;
+    for (const auto& [space, name] : asked) {
+        const bool is_known = known.find(":" + name + ">") != std::string::npos ||
+                              known.find(":" + name + "/") != std::string::npos ||
+                              known.find("<" + name + " ") != std::string::npos;
+        if (!is_known) missing += "<x:" + name + " xmlns:x=\"" + xml_text(space) + "\"/>";
+    }
+    return missing.empty() ? missing : propstat(404, missing);
+}
+
+http::Response CaldavSim::State::propfind_object(const http::Request& request, const std::string& path) {
+    const SimObject& object = calendar_of(path)->objects.at(path);
+    const std::string known = element(Space::Dav, "getetag", xml_text(etag(object))) +
+                              element(Space::Dav, "getcontenttype", "text/calendar; charset=utf-8; component=vevent") +
+                              element(Space::Dav, "resourcetype");
+    return multistatus(
+        element(
+            Space::Dav,
+            "response",
+            element(Space::Dav, "href", href_text(path)) + propstat(200, known) +
+                unknown_ones(asked_for(request), known)
+        ) +
+        "\n"
+    );
 }
 
 http::Response CaldavSim::State::proppatch(const http::Request& request, const std::string& path) {
@@ -146,7 +223,7 @@ http::Response CaldavSim::State::report(const http::Request& request, const http
     });
     if (!names_event) return condition(403, Space::Caldav, "valid-filter");
     SimQuery wanted;
-    if (const pugi::xml_node match = descendant(root, "text-match")) wanted.uid = match.text().get();
+    read_property_filters(root, wanted);
     if (const pugi::xml_node range = descendant(root, "time-range")) {
         wanted.start = range.attribute("start").value();
         wanted.end = range.attribute("end").value();
@@ -246,7 +323,8 @@ http::Response CaldavSim::State::query(const SimCalendar& owner, const std::stri
     for (const auto& [at, object] : owner.objects) {
         // text-match finds substrings (RFC 4791 9.7.5).
         const bool named = !wanted.uid || object.uid.find(*wanted.uid) != std::string::npos;
-        const bool matches = quirks.query_ignores_filter || (named && may_touch(object.text, wanted));
+        const bool matches = quirks.query_ignores_filter ||
+                             (named && may_touch(object.text, wanted) && has_properties(object.text, wanted));
         const bool broken_search = wanted.uid && quirks.query_finds_nothing;
         if (matches && !broken_search) responses += member(at, object, true);
     }

@@ -27,6 +27,16 @@ struct SimCalendar {
 struct SimQuery {
     std::optional<std::string> uid{};
     std::string start{}, end{};  ///< As in time-range; empty: open.
+    /// prop-filter of the events, but for the UID's text (RFC 4791 9.7.2).
+    struct Property {
+        std::string name{}, text{};  ///< Empty text: whether it is there.
+        bool absent = false;         ///< is-not-defined, or a text that must not match.
+    };
+    std::vector<Property> properties{};
+};
+/// A property that a PROPFIND names.
+struct SimProperty {
+    std::string space{}, name{};
 };
 
 enum class Space : std::uint8_t { Dav, Caldav, CalendarServer };
@@ -53,6 +63,9 @@ struct CaldavSim::State {
     http::Response redirect(const http::Url&) const;
 
     http::Response propfind(const http::Request&, const http::Url&);
+    http::Response propfind_object(const http::Request&, const std::string& path);
+    /// A propstat of 404 for what was asked for and is not in `known` (RFC 4918 9.1); empty where all of it is.
+    std::string unknown_ones(const std::vector<SimProperty>& asked, const std::string& known) const;
     http::Response report(const http::Request&, const http::Url&);
     /// Nobody may change a property (RFC 4918 9.2); each is answered.
     http::Response proppatch(const http::Request&, const std::string& path);
