@@ -12,12 +12,15 @@ void BusyChange::put(Writer& writer, const CachedEvent& event) {
     leave(writer, event.calendar, event.href);
     if (!whole_ && !event.appointment) come_.insert(come_.end(), event.busy.begin(), event.busy.end());
     limit();
+    if (event.recurring && !event.appointment) series_.insert(event.uid);
     writer.put(event);
 }
 
 void BusyChange::erase(Writer& writer, const CalendarId& calendar, const Href& href) {
     leave(writer, calendar, href);
     limit();
+    const auto earlier = writer.cached_event(calendar, href);
+    if (earlier && earlier->recurring && !earlier->appointment) series_.insert(earlier->uid);
     writer.erase_cached_event(calendar, href);
 }
 

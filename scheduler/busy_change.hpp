@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "store/store.hpp"
@@ -13,6 +15,9 @@ public:
     void put(Writer&, const CachedEvent&);
     void erase(Writer&, const CalendarId&, const Href&);
 
+    /// UIDs of the recurring ones among them, since it was asked last.
+    std::set<Uid> take_series() { return std::exchange(series_, {}); }
+
     bool any() const { return whole_ || !gone_.empty() || !come_.empty(); }
     /// Too much to be told apart: all of it is to be told again.
     bool whole() const { return whole_; }
@@ -24,6 +29,7 @@ private:
     void limit();
 
     std::vector<BusyInterval> gone_{}, come_{};
+    std::set<Uid> series_{};
     bool whole_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "scheduler/detached.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -44,6 +45,11 @@ void expand_horizon(const EngineParts& parts, const Engine::Settings& settings) 
         else
             remote.unreadable = parsed.error().detail;
         remote.event.source = event.text;
+        parts.store.read([&](const Reader& reader) {
+            if (remote.unreadable || !remote.event.has_master || !holds_detached(reader, event.calendar)) return;
+            for (const When& slot : detached_slots(reader, event.calendar, event.uid, *connector))
+                remote.event.master.excluded_dates.push_back(slot);
+        });
         auto fresh = cached_event(remote, *calendar, zone, window, event, parts.zones, parts.clock);
         // What cannot be read moves to the end of the line, with the busy time it had.
         if (remote.unreadable) fresh.busy_to = window.end;

@@ -33,6 +33,7 @@ bool SyncPass::pull() {
     closing.complete = listing.complete;
     prove(listing);
     decide(listing.news, closing);
+    leave_detached_out();
     if (closing.doubtful) {
         fail(
             {ErrorCode::InvalidResponse,
@@ -255,6 +256,7 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
         // Our mark under another name: a person duplicated the copy. It is their event now (I8).
     }
     sorted.foreign.push_back(cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock));
+    found_detached_ = found_detached_ || (!remote.unreadable && !remote.event.has_master);
     const bool duplicate = !remote.unreadable && mark && mark->business == business_.id;
     if (duplicate && policy().duplicates == DuplicatePolicy::Free) sorted.foreign.back().busy.clear();
 }

@@ -190,6 +190,7 @@ private:
     Sorted sort_page(const ChangeSet&);
     void sort_event(const Reader&, const RemoteEvent&, const ChangeSet&, Sorted&);
     void keep_page(const ChangeSet&, Listing&);
+    void leave_detached_out();  ///< See detached.hpp. Of the series that this run touched.
 
     // absence.cpp
     bool doubtful(const Listing&) const;
@@ -386,6 +387,7 @@ private:
     bool braked_ = false;
     Told told_{};           ///< Of this calendar in the index, before this run changed anything.
     BusyChange foreign_{};  ///< Not yet in the index.
+    bool found_detached_ = false;
     int refused_before_ = 0;
     Carrier carrier_ = Carrier::Properties;
     bool reads_before_writing_ = false;  ///< The service does not check versions itself.

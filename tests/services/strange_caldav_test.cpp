@@ -1,4 +1,5 @@
 #include "tests/services/salon.hpp"
+#include "tests/sim/caldav_sim.hpp"
 
 /// CalDAV services with habits that once doubled copies, or had everything read again and again.
 namespace calgate::testing {
@@ -32,6 +33,57 @@ BOOST_AUTO_TEST_CASE(what_is_listed_and_exists_nowhere_costs_no_listing_at_every
     const auto cached = calgate::read(salon.store, [&](const Reader& r) { return r.cached_events(salon.calendar); });
     for (const auto& event : cached) BOOST_TEST(event.trouble == "", event.href.value);
     BOOST_TEST_MESSAGE(salon.wire.calls - before << " calls");
+}
+
+/// T24: Bedework and others keep what was changed of a series as an object of its own.
+BOOST_AUTO_TEST_CASE(an_occurrence_that_is_an_object_of_its_own_frees_its_old_time) {
+    Salon salon("caldav_sabre");
+    salon.run(30s);
+    const auto put = [&](const std::string& name, const std::string& lines) {
+        http::Request request;
+        request.method = "PUT";
+        request.url = salon.service->calendar().value + name + ".ics";
+        request.credentials = CaldavSim::credentials();
+        request.body =
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:weekly\r\nDTSTAMP:"
+            "20260101T000000Z\r\n" +
+            lines + "END:VEVENT\r\nEND:VCALENDAR\r\n";
+        const auto answer = salon.service->site().send(request, salon.context());
+        BOOST_REQUIRE((answer && answer->status >= 200 && answer->status < 300));
+    };
+    const auto erase = [&](const std::string& name) {
+        http::Request request;
+        request.method = "DELETE";
+        request.url = salon.service->calendar().value + name + ".ics";
+        request.credentials = CaldavSim::credentials();
+        BOOST_REQUIRE(salon.service->site().send(request, salon.context()));
+    };
+    const std::string series =
+        "DTSTART;TZID=Europe/Berlin:20260305T090000\r\nDTEND;TZID=Europe/Berlin:20260305T100000\r\n"
+        "RRULE:FREQ=WEEKLY;COUNT=5\r\n";
+    const auto moved = [](const char* to) {
+        return "RECURRENCE-ID;TZID=Europe/Berlin:20260319T090000\r\nDTSTART;TZID=Europe/Berlin:20260319T" +
+               std::string(to) + "0000\r\nDURATION:PT1H\r\n";
+    };
+    const auto wait = [&] { salon.run(900s, 5s); };
+    put("weekly", series);
+    wait();
+    BOOST_TEST((salon.is_busy(Salon::at(12, 9)) && salon.is_busy(Salon::at(19, 9))));
+    put("weekly-moved", moved("14"));
+    wait();
+    BOOST_TEST(!salon.is_busy(Salon::at(19, 9)));
+    BOOST_TEST((salon.is_busy(Salon::at(12, 9)) && salon.is_busy(Salon::at(19, 14))));
+    // The series is changed, and read anew.
+    put("weekly", series + "SUMMARY:Team\r\n");
+    wait();
+    BOOST_TEST((!salon.is_busy(Salon::at(19, 9)) && salon.is_busy(Salon::at(26, 9))));
+    put("weekly-moved", moved("16"));
+    wait();
+    BOOST_TEST((!salon.is_busy(Salon::at(19, 9)) && !salon.is_busy(Salon::at(19, 14))));
+    BOOST_TEST(salon.is_busy(Salon::at(19, 16)));
+    erase("weekly-moved");
+    wait();
+    BOOST_TEST((salon.is_busy(Salon::at(19, 9)) && !salon.is_busy(Salon::at(19, 16))));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
