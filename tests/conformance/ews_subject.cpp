@@ -49,7 +49,7 @@ public:
     EwsSubject(const ZoneResolver& zones, const std::string& profile)
         : zones_(zones),
           sim_(clock_, zones, ews_quirks_of(profile)),
-          recorder_(sim_, profile == "plain" ? exchanges_file("ews") : std::string()),
+          recorder_(sim_, exchanges_file("ews_" + profile)),
           connector_(transport_, clock_, zones_, settings(EwsSim::credentials().password)),
           streams_(sim_.quirks().streams) {}
 

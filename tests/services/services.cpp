@@ -1,5 +1,9 @@
 #include "tests/services/services.hpp"
 
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
 #include "connectors/caldav/caldav_connector.hpp"
 #include "connectors/ews/ews_connector.hpp"
 #include "connectors/google/google_connector.hpp"
@@ -243,6 +247,17 @@ private:
     Href calendar_;
 };
 
+/// For tests/contracts/check_ews.py, in the folder that CALGATE_EXCHANGES names: what was sent, each request once.
+void keep_requests(const EwsSim& sim) {
+    const char* const folder = std::getenv("CALGATE_EXCHANGES");
+    if (!folder) return;
+    std::set<std::string> bodies;
+    for (const http::Request& request : sim.exchanges())
+        if (request.url == EwsSim::url()) bodies.insert(request.body);
+    std::ofstream out(std::string(folder) + "/ews_services", std::ios::binary | std::ios::app);
+    for (const std::string& body : bodies) out << body << '\0';
+}
+
 class EwsService final : public SimulatedService, public EwsBackstage {
 public:
     EwsService(const std::string& profile, const Clock& clock, const ZoneResolver& zones)
@@ -250,6 +265,9 @@ public:
           zones_(zones),
           sim_(clock, zones, ews_quirks_of(profile)),
           folder_(sim_.make_calendar("bookings")) {}
+    ~EwsService() override { keep_requests(sim_); }
+    EwsService(const EwsService&) = delete;
+    EwsService& operator=(const EwsService&) = delete;
     std::string kind() const override { return "ews"; }
     std::unique_ptr<Connector> connect(http::HttpTransport& wire) override {
         ews::EwsSettings settings;
