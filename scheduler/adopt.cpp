@@ -6,9 +6,8 @@
 namespace calgate {
 
 bool SyncPass::judge_marker(const Manifest& marker) {
-    const bool wrote = options_.marked_before || marked_;
     const Lineage lineage =
-        read(parts_.store, [&](const Reader& reader) { return lineage_of(reader, marker, id_, wrote); });
+        read(parts_.store, [&](const Reader& reader) { return lineage_of(reader, marker, id_, life_.marked); });
     if (lineage == Lineage::Ours) return true;
     parts_.store.write([&](Writer& writer) { stand_still(writer, lineage, parts_.clock.now()); });
     return false;
@@ -18,7 +17,7 @@ bool SyncPass::stands_alone() {
     const auto why = read(parts_.store, [](const Reader& reader) { return standstill(reader); });
     if (why && why->lineage == Lineage::Rival) warn_rival();
     if (why) return false;
-    if (pulled_ || options_.read_before || !calendar_.marker) return true;
+    if (life_.read || !calendar_.marker) return true;
     const auto there = connector_.fetch_event(context(), *calendar_.marker);
     if (!there && there.error().code != ErrorCode::NotFound) {
         fail(there.error());

@@ -56,7 +56,15 @@ int forget_calendar(Writer& writer, const CalendarId& id, Instant now, const std
         );
         ++closed;
     }
-    for (const char* name : {"marker.", "marker.facts.", "marker.due.", "marker.tried."})
+    for (const char* name :
+         {"marker.",
+          "marker.facts.",
+          "marker.due.",
+          "marker.tried.",
+          "marker.taken.",
+          "marker.generation.",
+          "parked.again.",
+          "detached."})
         writer.put_setting(name + id.value, "");
     writer.put_setting(brake_setting(id), "");
     writer.put_setting(brake_question_setting(id), "");

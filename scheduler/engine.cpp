@@ -288,15 +288,12 @@ PassReport Engine::Impl::run(
         SyncPass::Options options{pull, ends.token(), may_write, jumped(id), turn_ends};
         {
             const std::lock_guard lock(mutex);
-            options.read_before = seen_whole.contains(id);
-            options.marked_before = marked.contains(id);
+            options.life = lives[id];
         }
-        options.retry_parked = !tried_parked(id);
         SyncPass pass(parts, settings, connector, id, options);
         pass.ask_before_facts([&] { return facts_due(id); });
         try {
             report = pass.run();
-            if (pass.tried_parked()) note_tried_parked(id);
         } catch (const StoreFailure&) {
             // What was committed before may not be in the index yet.
             const std::lock_guard lock(mutex);
@@ -306,8 +303,7 @@ PassReport Engine::Impl::run(
         }
         {
             const std::lock_guard lock(mutex);
-            if (pass.pulled()) seen_whole.insert(id);
-            if (pass.marked()) marked.insert(id);
+            lives[id] = pass.life();
         }
         const bool limited = report.error && report.error->code == ErrorCode::RateLimited;
         if (limited && report.error->only_writes && (!pull || pass.pulled())) {

@@ -65,16 +65,6 @@ bool Engine::Impl::facts_due(const CalendarId& id) {
     return true;
 }
 
-bool Engine::Impl::tried_parked(const CalendarId& id) {
-    const std::lock_guard lock(mutex);
-    return parked_tried.contains(id);
-}
-
-void Engine::Impl::note_tried_parked(const CalendarId& id) {
-    const std::lock_guard lock(mutex);
-    parked_tried.insert(id);
-}
-
 bool Engine::Impl::audit_due(const CalendarId& id) const {
     if (settings.verify_every.count() == 0 || parts.clock.steady() - started < kSettling) return false;
     const Instant now = parts.clock.now();

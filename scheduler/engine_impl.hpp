@@ -15,6 +15,7 @@
 #include "scheduler/push_keeper.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/stream_keeper.hpp"
+#include "scheduler/sync_pass.hpp"
 #include "scheduler/worker_pool.hpp"
 
 namespace calgate {
@@ -100,9 +101,6 @@ struct Engine::Impl {
     /// Whether it is time to compare what a marker says besides its counts with the store: once in ten minutes.
     bool facts_due(const CalendarId&);
     bool audit_due(const CalendarId&) const;
-    /// Whether what a service had refused was tried once more since the start: another version may know better (R20).
-    bool tried_parked(const CalendarId&);
-    void note_tried_parked(const CalendarId&);
     /// Compares all copies of a target by content, in its account's turn. What is not as it should be is read anew and
     /// decided by policy with the next pull (F13).
     void audit(Connector&, const CalendarId&, std::stop_token);
@@ -127,8 +125,7 @@ struct Engine::Impl {
     std::optional<SteadyInstant> expanded{};
     std::map<CalendarId, SteadyInstant::duration> last_ahead{};
     std::map<CalendarId, SteadyInstant> facts_read{};
-    std::set<CalendarId> seen_whole{}, marked{};  ///< Read, and their markers written, by this process.
-    std::set<CalendarId> parked_tried{};
+    std::map<CalendarId, ThisLife> lives{};
     PushKeeper push;
     StreamKeeper streams;
     const SteadyInstant::duration began_ahead;

@@ -133,7 +133,7 @@ bool SyncPass::ensure_marker() {
     // Without a marker copies are still written; only no deletion by staff is ever believed (I11).
     if (!href) return true;
     answered_ = true;
-    marked_ = marked_ || receipt.has_value();
+    life_.marked = life_.marked || receipt.has_value();
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);
         if (!calendar) return;
@@ -181,7 +181,7 @@ void SyncPass::refresh_marker() {
         event.uid = current->event.uid;
         event.source = current->event.source;
         if (!connector_.update_event(context(), *calendar_.marker, *current->version, event)) return;
-        marked_ = true;
+        life_.marked = true;
     }
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);

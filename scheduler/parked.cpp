@@ -41,11 +41,11 @@ std::vector<Mirror> SyncPass::parked_to_try() const {
         const auto again = parse_instant(reader.setting(again_setting(id_)).value_or(""));
         // A wall clock that was set back prolongs nothing (I23).
         const bool waits = again && *again > now && *again - now <= kTryFullAgain;
-        if (waits && !options_.retry_parked) return;
-        for (Mirror& mirror : options_.retry_parked ? reader.mirrors_on(id_) : reader.doubted_mirrors(id_)) {
+        if (waits && !!options_.life.tried_parked) return;
+        for (Mirror& mirror : !options_.life.tried_parked ? reader.mirrors_on(id_) : reader.doubted_mirrors(id_)) {
             const bool refused =
                 mirror.state == MirrorState::Parked && mirror.wanted != mirror.confirmed && mirror.attempts > 0;
-            if (refused && (mirror.not_before || options_.retry_parked)) due.push_back(std::move(mirror));
+            if (refused && (mirror.not_before || !options_.life.tried_parked)) due.push_back(std::move(mirror));
         }
     });
     return due;
@@ -72,7 +72,7 @@ SyncPass::Pushed SyncPass::retry_parked() {
         const auto mirror = read(parts_.store, [&](const Reader& reader) { return reader.mirror(id, id_); });
         full = full || (mirror && mirror->state == MirrorState::Parked && mirror->not_before);
     }
-    tried_parked_ = true;
+    life_.tried_parked = true;
     return Pushed::Next;
 }
 

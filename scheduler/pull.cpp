@@ -42,7 +42,7 @@ bool SyncPass::pull() {
         );
         return true;
     }
-    pulled_ = true;
+    pulled_ = life_.read = true;
     return true;
 }
 
@@ -295,8 +295,7 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
         if (sorted.written) {
             take_erasures(writer, sorted.written->erased);
             note_anchor(writer, id_, *sorted.written, parts_.clock.now());
-            const bool wrote = options_.marked_before || marked_;
-            stand_still(writer, lineage_of(writer, *sorted.written, id_, wrote), parts_.clock.now());
+            stand_still(writer, lineage_of(writer, *sorted.written, id_, life_.marked), parts_.clock.now());
         }
         for (const auto& event : sorted.foreign) foreign_.put(writer, event);
         for (const auto& href : page.removed) foreign_.erase(writer, id_, href);

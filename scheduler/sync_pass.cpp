@@ -19,7 +19,12 @@ SyncPass::SyncPass(
     const CalendarId& id,
     Options options
 )
-    : parts_(parts), settings_(settings), connector_(connector), id_(id), options_(std::move(options)) {
+    : parts_(parts),
+      settings_(settings),
+      connector_(connector),
+      id_(id),
+      options_(std::move(options)),
+      life_(options_.life) {
     report_.calendar = id;
 }
 

@@ -12,9 +12,10 @@
 #include "core/batch.hpp"
 #include "core/manifest.hpp"
 #include "core/plan.hpp"
-#include "core/survival.hpp"
 #include "scheduler/busy_change.hpp"
 #include "scheduler/engine.hpp"
+#include "scheduler/survival.hpp"
+#include "scheduler/target_rows.hpp"
 #include "store/booking.hpp"
 #include "store/erase.hpp"
 
@@ -27,18 +28,11 @@ struct CopyNews {
     bool elsewhere = false;                ///< When gone: it lies in another calendar of the same person.
 };
 
-/// How far the finding out of what a target keeps came, so that a run that died leaves nothing behind.
-struct ProbeNote {
-    int generation = 0;           ///< Of the last name used; 0: none yet.
-    std::optional<Href> there{};  ///< An event of that name may be there; empty when only its name is known.
-    /// What was written under it and not read yet: reads may lag (F11).
-    struct Trial {
-        Carrier carrier = Carrier::Properties;
-        int capsule = 0;
-        Instant since{};
-        std::optional<Version> receipt{};
-    };
-    std::optional<Trial> trial{};
+/// What this process has done with a calendar so far.
+struct ThisLife {
+    bool read = false;          ///< So the store has seen who wrote there.
+    bool marked = false;        ///< Its marker was written.
+    bool tried_parked = false;  ///< Whatever the service had refused was tried once more (R20).
 };
 
 /// One run over a calendar: pull, reconcile, push. Lives for that run, used by one thread.
@@ -53,10 +47,8 @@ public:
         std::chrono::seconds jumped{0};
         /// Then the other calendars of the account have their turn; what waits here stays open.
         SteadyInstant turn_ends = SteadyInstant::max();
-        bool leaving = false;        ///< The calendar is being disconnected: its copies and its marker are deleted.
-        bool read_before = false;    ///< This process has read the calendar, so the store has seen who wrote there.
-        bool marked_before = false;  ///< This process has written its marker.
-        bool retry_parked = false;  ///< Whatever the service refused is tried once more.
+        bool leaving = false;  ///< The calendar is being disconnected: its copies and its marker are deleted.
+        ThisLife life{};
     };
     SyncPass(const EngineParts&, const Engine::Settings&, Connector&, const CalendarId&, Options);
 
@@ -67,10 +59,9 @@ public:
     PassReport run();
 
     bool pulled() const { return pulled_; }                              ///< A pull ended complete.
-    bool marked() const { return marked_; }                              ///< The marker was written.
     bool answered() const { return answered_; }                          ///< Some call came back with an answer.
     bool more() const { return more_; }                                  ///< `may_write` or the turn ended the push.
-    bool tried_parked() const { return tried_parked_; }                  ///< All that `Options::retry_parked` asks for.
+    const ThisLife& life() const { return life_; }                       ///< With what this run did.
     const std::vector<CalendarId>& touched() const { return touched_; }  ///< Targets that now wait for a write.
 
 private:
@@ -375,7 +366,7 @@ private:
     Interval horizon_{};
     std::optional<std::optional<bool>> marker_stands_{};
     bool marker_lost_ = false;
-    bool marked_ = false;
+    ThisLife life_;
     bool adopted_ = false;        ///< Not long ago, see was_adopted().
     mutable bool ahead_ = false;  ///< A copy is newer than its appointment.
     std::vector<BookingResult> bookings_{};
@@ -383,7 +374,7 @@ private:
     RunSoFar so_far_{};
     std::optional<AppointmentId> retried_{};  ///< Parked, and on its way once more.
     int outages_ = 0;                         ///< Calls in a row that failed for an outage.
-    bool pulled_ = false, answered_ = false, more_ = false, tried_parked_ = false;
+    bool pulled_ = false, answered_ = false, more_ = false;
     bool braked_ = false;
     Told told_{};           ///< Of this calendar in the index, before this run changed anything.
     BusyChange foreign_{};  ///< Not yet in the index.
@@ -394,39 +385,5 @@ private:
     std::vector<Href> stray_probes_{};
     std::vector<RemoteEvent> late_copies_{};
 };
-
-/// Where a copy's uid, href and base start again: the next generation of its name.
-void next_generation(Mirror&, const Business&);
-/// What is open of the copy is tried at once, whatever held it.
-void activate(Mirror&);
-/// Makes the copy be written again as we have it; the copy shows `theirs` now.
-void write_ours_again(Mirror&, const std::optional<Shown>& theirs, const Business&);
-/// Name of the setting that holds what a target keeps, see read_survival().
-std::string survival_setting(const CalendarId&);
-/// Generation of the marker's name: services that never free a name ask for another one (F16).
-int marker_generation(const Reader&, const CalendarId&);
-void note_marker_generation(Writer&, const CalendarId&, int generation);
-/// Names of settings that carry an answer to a brake to the next run.
-std::string brake_setting(const CalendarId&);
-/// When a run last took over as many deletions as no person makes: of how many copies a single run may delete (I13)
-/// says nothing of several calendars that a service empties together.
-std::string many_deleted_setting(const CalendarId&);
-/// What that answer is about: "edits", "deletions" too, or a calendar that was "emptied". It covers nothing worse.
-std::string brake_question_setting(const CalendarId&);
-
-/// Kind and host: what breaks down, and turns odd, as one.
-std::string service_of(const Account&);
-/// Zone of floating times: the calendar's, the person's, the business's.
-std::string zone_of(const Reader&, const Calendar&, const Business&);
-/// A foreign event, understood over the horizon. @param earlier what was cached: its busy time stays while the new text
-/// is unreadable (I18).
-CachedEvent
-cached_event(const RemoteEvent&, const Calendar&, const std::string& zone, Interval horizon, const std::optional<CachedEvent>& earlier, const ZoneResolver&, const Clock&);
-/// All foreign busy time of a calendar.
-std::vector<BusyInterval> busy_of(const Reader&, const CalendarId&);
-/// What the index says of the calendar as a source.
-SourceState shown_state(const AvailabilityIndex&, const Calendar&);
-/// Tells the index all of the calendar's foreign busy time, as it stands in the store now.
-void show_busy(const EngineParts&, const Calendar&, const SourceState&);
 
 }  // namespace calgate

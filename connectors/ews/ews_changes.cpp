@@ -185,7 +185,7 @@ Status ChangeReader::fill(
                         if (key == "Id") value = ids[i];
         }
     }
-    CALGATE_TRY(out.changed, items_.complete(context, calendar, std::move(items)));
+    CALGATE_TRY(out.changed, items_.complete(context, calendar, items));
     for (RemoteEvent& one : broken) out.changed.push_back(std::move(one));
     return {};
 }

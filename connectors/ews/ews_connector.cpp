@@ -108,7 +108,7 @@ struct EwsConnector::Impl {
     Result<RemoteEvent> fetched(const Context& context, const Href& calendar, const std::string& id, Element item) {
         std::vector<Element> one;
         one.push_back(std::move(item));
-        CALGATE_TRY(std::vector<RemoteEvent> events, items.complete(context, calendar, std::move(one)));
+        CALGATE_TRY(std::vector<RemoteEvent> events, items.complete(context, calendar, one));
         events.front().href = event_href(calendar, id);
         return std::move(events.front());
     }
