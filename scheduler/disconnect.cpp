@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scheduler/lineage.hpp"
+#include "scheduler/regain.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -70,6 +71,7 @@ int forget_calendar(Writer& writer, const CalendarId& id, Instant now, const std
     writer.put_setting(brake_question_setting(id), "");
     writer.put_setting(many_deleted_setting(id), "");
     forget_adoption(writer, id);
+    forget_refused(writer, id);
     writer.erase(id);
     writer.append({0, now, "calendar.disconnected", id.value, actor, "", 0});
     return closed;

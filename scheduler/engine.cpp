@@ -10,6 +10,7 @@
 #include "scheduler/horizon.hpp"
 #include "scheduler/polling.hpp"
 #include "scheduler/provisional.hpp"
+#include "scheduler/regain.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/sync_pass.hpp"
 #include "scheduler/worker_pool.hpp"
@@ -141,10 +142,13 @@ void Engine::Impl::refresh_lanes() {
         for (const auto& calendar : calendars) {
             const auto account = accounts.find(calendar.account);
             if (account == accounts.end() || account->second.state != AccountState::Active) continue;
-            if (calendar.state == CalendarState::Gone || (!calendar.mirror && !calendar.busy)) continue;
+            if (!calendar.mirror && !calendar.busy) continue;
+            // One that is gone is looked for once a day.
+            const bool gone = calendar.state == CalendarState::Gone;
+            if (gone && !is_retried(reader, calendar, parts.clock.now())) continue;
             lanes.push_back({calendar.id, calendar.account, service_of(account->second)});
             named.emplace(calendar.id, lanes.back().service);
-            read_accounts.insert(calendar.account);
+            if (!gone) read_accounts.insert(calendar.account);
         }
     });
     std::vector<Calendar> silent;  // Nobody reads them now, so what is known of them is not live.
@@ -248,15 +252,8 @@ void Engine::Impl::release(const std::vector<CalendarId>& calendars) {
         const auto waiting =
             read(parts.store, [&](const Reader& reader) { return reader.count_open_mirrors(calendar); });
         if (waiting == 0) continue;
-        parts.store.write([&](Writer& writer) {
-            for (auto& mirror : writer.doubted_mirrors(calendar)) {
-                // What waits for lagging reads keeps waiting (I7); only back-off ends with the outage (L3).
-                if (!mirror.open() || !mirror.not_before || mirror.missing_since) continue;
-                mirror.not_before.reset();
-                mirror.attempts = 0;
-                writer.put(mirror);
-            }
-        });
+        // Single back-offs end with the outage (L3).
+        parts.store.write([&](Writer& writer) { release_writes(writer, calendar); });
     }
     const std::lock_guard lock(mutex);
     for (const auto& calendar : calendars) scheduler.wake(calendar, parts.clock.steady());

@@ -11,6 +11,9 @@ namespace {
 /// What the service may take to end its notifications, so that a silent one does not hold a disconnect up for long.
 constexpr std::chrono::seconds kGoodbye{15};
 
+/// Why an account could not be opened on this host, whose people may mend it: a key file that was left behind.
+std::string unopened_setting(const AccountId& id) { return "unopened." + id.value; }
+
 }  // namespace
 
 std::optional<Error> Engine::with_connector(const CalendarId& id, const std::function<void(Connector&)>& work) {
@@ -48,10 +51,59 @@ std::optional<Error> Engine::Impl::sit_down(Desk& desk, const Account& account) 
         return Error{ErrorCode::Unauthorized, "The account waits for a person: " + account.detail, {}};
     if (desk.connector && desk.opened == account) return std::nullopt;
     desk.connector.reset();
-    CALGATE_TRY(desk.connector, parts.connectors.open(account));
+    auto opened = parts.connectors.open(account);
+    if (!opened) {
+        if (opened.error().code == ErrorCode::Unauthorized) park_unopened(account, opened.error());
+        return opened.error();
+    }
+    desk.connector = std::move(*opened);
+    note_opened(account.id);
     desk.opened = account;
     desk.slow_to(desk.connector->capabilities().calls_per_second);
     return std::nullopt;
+}
+
+void Engine::Impl::park_unopened(const Account& account, const Error& error) {
+    parts.store.write([&](Writer& writer) {
+        auto current = writer.account(account.id);
+        if (!current || current->state != AccountState::Active || current->sign_ins != account.sign_ins) return;
+        current->state = AccountState::NeedsAttention;
+        current->detail = error.detail;
+        writer.put(*current);
+        // Tried again with every start of the gateway, and told once.
+        if (writer.setting(unopened_setting(account.id)).value_or("") == error.detail) return;
+        writer.put_setting(unopened_setting(account.id), error.detail);
+        writer.append({0, parts.clock.now(), "account.attention", account.id.value, "gateway", error.detail, 0});
+    });
+    const std::lock_guard lock(mutex);
+    refreshed.reset();
+}
+
+void Engine::Impl::note_opened(const AccountId& id) {
+    const bool noted = read(parts.store, [&](const Reader& reader) {
+        return !reader.setting(unopened_setting(id)).value_or("").empty();
+    });
+    if (noted) parts.store.write([&](Writer& writer) { writer.put_setting(unopened_setting(id), ""); });
+}
+
+void Engine::Impl::try_unopened() {
+    const auto waits = [](const Reader& reader, const Account& account) {
+        return account.state == AccountState::NeedsAttention &&
+               reader.setting(unopened_setting(account.id)).value_or("") == account.detail && !account.detail.empty();
+    };
+    const bool any = read(parts.store, [&](const Reader& reader) {
+        const auto accounts = reader.accounts();
+        return std::any_of(accounts.begin(), accounts.end(), [&](const Account& a) { return waits(reader, a); });
+    });
+    if (!any) return;
+    parts.store.write([&](Writer& writer) {
+        for (Account& account : writer.accounts()) {
+            if (!waits(writer, account)) continue;
+            account.state = AccountState::Active;
+            account.detail.clear();
+            writer.put(account);
+        }
+    });
 }
 
 Disconnection Engine::disconnect(

@@ -86,6 +86,11 @@ struct Engine::Impl {
     remove_copies(const Calendar&, Desk&, const std::optional<Error>& trouble, SteadyInstant deadline, Disconnection&);
     /// Calls `work` with the account's connector while nobody else uses it.
     std::optional<Error> with_desk(const CalendarId&, const std::function<void(Connector&, Desk&)>& work);
+    /// What a sign-in needs of this host (its secret, the key to it) is not there: one alarm.
+    void park_unopened(const Account&, const Error&);
+    void note_opened(const AccountId&);
+    /// Whoever starts the gateway again may have mended it.
+    void try_unopened();
     /// In the account's turn, after a pass that went well: the service is there.
     void keep_push(Connector&, const CalendarId&, std::stop_token);
     /// There too. @return when its account wants another turn for it.

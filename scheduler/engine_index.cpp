@@ -25,6 +25,7 @@ void Engine::load() {
     });
     impl_->push.load();
     try {
+        impl_->try_unopened();
         look_for_lost_rows(parts.store, parts.clock.now());
     } catch (const StoreFailure& failure) {
         if (parts.log) parts.log(std::string("job=load error=store detail=\"") + failure.what() + "\"");

@@ -22,6 +22,7 @@ bool SyncPass::pull() {
     mend_times();
     Listing listing;
     if (!read_pages(listing, began)) return may_write_after(report_.error->code);
+    reading_allowed();
     Closing closing{began, listing.token, true, listing.snapshot, false};
     closing.doubtful = listing.snapshot && doubtful(listing);
     note_listed(listing);
@@ -51,6 +52,7 @@ bool SyncPass::pull_failed(const Error& error) {
     const Advice what = advice(error);
     answered_ = answered_ || (!what.counts_as_outage && what.action != Action::Drop);
     if (what.action == Action::PauseAccount) pause_account(error);
+    if (what.action == Action::ParkCalendar) reading_refused(error);
     if (error.code != ErrorCode::NotFound) return false;
     // Only a service that lists its calendars without this one has said that it is gone (F17).
     const auto calendars = connector_.list_calendars(context());

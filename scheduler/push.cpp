@@ -15,9 +15,11 @@ constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
 }  // namespace
 
 void SyncPass::push() {
-    if (calendar_.state != CalendarState::Active || braked_) return;
-    if (!calendar_.mirror && !options_.leaving) return;
+    if (braked_ || (!calendar_.mirror && !options_.leaving)) return;
+    const bool refused = calendar_.state == CalendarState::ReadOnly && !options_.leaving;
+    if (calendar_.state != CalendarState::Active && !refused) return;
     if (!options_.leaving && !stands_alone()) return;
+    if (refused && !write_is_allowed_again()) return;
     if (!options_.leaving && !learn_survival()) return;
     if (!options_.leaving) say_what_waits();
     sweep_late_copies();

@@ -65,11 +65,7 @@ bool SyncPass::load() {
         report_.error = Error{ErrorCode::Unauthorized, "The account waits for a person: " + account_.detail, {}};
         return false;
     }
-    if (calendar_.state == CalendarState::Gone) {
-        report_.error = Error{ErrorCode::NotFound, "The calendar is gone at its service: " + calendar_.detail, {}};
-        return false;
-    }
-    return !sign_in_waits();
+    return !sign_in_waits() && (calendar_.state != CalendarState::Gone || is_listed_again());
 }
 
 Context SyncPass::context(std::chrono::seconds timeout) const {
@@ -124,12 +120,14 @@ void SyncPass::pause_account(const Error& error) {
 
 void SyncPass::park_calendar(CalendarState state, const Error& error) {
     fail(error);
+    writes_refused_ = writes_refused_ || state == CalendarState::ReadOnly;
     parts_.store.write([&](Writer& writer) {
         auto calendar = writer.calendar(id_);
         if (!calendar || calendar->state == state) return;
         calendar->state = state;
         calendar->detail = error.detail;
         writer.put(*calendar);
+        note_tried(writer);
         writer.append({0, parts_.clock.now(), "calendar.attention", id_.value, "gateway", error.detail, 0});
     });
     calendar_.state = state;

@@ -140,6 +140,17 @@ private:
     bool refused_for_good(const Error&);
     void forget_refusals();
 
+    // regain.cpp
+    void note_tried(Writer&) const;
+    /// Raises the one alarm of a calendar that may not be read any more.
+    void reading_refused(const Error&);
+    void reading_allowed();
+    /// Makes one write on a calendar that refused writes, once an hour. @return whether the service took it.
+    bool write_is_allowed_again();
+    /// Asks once a day for a calendar that is gone. @return whether the run goes on, with a calendar to be listed.
+    bool is_listed_again();
+    void begin_anew(Writer&);
+
     // survival.cpp
     /// Finds out once what a target keeps, and removes what a run that died left behind. @return whether copies may be
     /// written.
@@ -375,7 +386,7 @@ private:
     std::optional<AppointmentId> retried_{};  ///< Parked, and on its way once more.
     int outages_ = 0;                         ///< Calls in a row that failed for an outage.
     bool pulled_ = false, answered_ = false, more_ = false;
-    bool braked_ = false;
+    bool braked_ = false, writes_refused_ = false;
     Told told_{};           ///< Of this calendar in the index, before this run changed anything.
     BusyChange foreign_{};  ///< Not yet in the index.
     bool found_detached_ = false;
