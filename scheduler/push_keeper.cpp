@@ -34,6 +34,8 @@ std::string uuid(Random& random) {
     return text;
 }
 
+std::string late_setting(const CalendarId& calendar) { return "channel.late." + calendar.value; }
+
 const char* name_of(PushAction action) {
     constexpr std::array<const char*, 4> kNames{"open", "renew", "close", "forget"};
     return kNames.at(static_cast<std::size_t>(action));
@@ -134,10 +136,21 @@ bool PushKeeper::keep(
                 "job=push calendar=" + calendar.value + " action=" + name_of(step.action) +
                 (done ? std::string() : std::string(" error=") + to_string(done.error().code))
             );
+        const bool keeps = step.action == PushAction::Open || step.action == PushAction::Renew;
+        if (keeps) note_late(calendar, !done && done.error().code != ErrorCode::Unsupported);
         if (!done) return opened;
         opened = opened || step.action == PushAction::Open;
     }
     return opened;
+}
+
+void PushKeeper::note_late(const CalendarId& calendar, bool late) {
+    if (read(store_, [&](const Reader& reader) { return is_channel_late(reader, calendar); }) == late) return;
+    store_.write([&](Writer& writer) { writer.put_setting(late_setting(calendar), late ? "1" : ""); });
+}
+
+bool is_channel_late(const Reader& reader, const CalendarId& calendar) {
+    return !reader.setting(late_setting(calendar)).value_or("").empty();
 }
 
 Status PushKeeper::end(const Context& context, Connector* connector, const CalendarId& calendar) {
@@ -152,6 +165,7 @@ Status PushKeeper::end(const Context& context, Connector* connector, const Calen
         }
         forget(record.key);
     }
+    note_late(calendar, false);
     const std::lock_guard lock(mutex_);
     not_before_.erase(calendar);
     return ended;

@@ -25,6 +25,9 @@ struct PushNote {
     News news = News::Changed;
 };
 
+/// Whether notifications of this calendar are missing, or about to end, because its service does not renew them.
+bool is_channel_late(const Reader&, const CalendarId&);
+
 /// Keeps one channel per calendar open, in the store and in memory. Any thread.
 class PushKeeper {
 public:
@@ -63,6 +66,8 @@ private:
     Status open(const Context&, PushService&, const CalendarId&, const Href&, const std::string& kind);
     Status renew(const Context&, PushService&, ChannelRecord);
     void postpone(const CalendarId&, const Error&);
+    /// Keeps whether the calendar's channel could not be opened or prolonged when that was last due.
+    void note_late(const CalendarId&, bool late);
 
     Store& store_;
     const Clock& clock_;

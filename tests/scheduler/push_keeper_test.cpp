@@ -165,6 +165,40 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_tried_again_later_and_a_final_one_tomorrow) {
     BOOST_TEST(push.opened.size() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(a_channel_that_is_not_renewed_counts_as_late_until_it_is_G16_M26) {
+    const auto late = [&] {
+        return calgate::read(store, [&](const Reader& r) { return is_channel_late(r, calendar); });
+    };
+    keep();
+    BOOST_TEST(!late());
+    push.renewal = Error{ErrorCode::Forbidden, "No.", {}};
+    clock.advance(kChannelLife * 80 / 100);
+    keep();
+    BOOST_TEST(late());
+    push.refusal = Error{ErrorCode::Rejected, "The address is not ours.", {}};
+    clock.advance(kChannelLife);  // Over, and no other one is opened.
+    keep();
+    BOOST_TEST(kept().empty());
+    BOOST_TEST(late());
+    clock.advance(25h);
+    push.refusal.reset();
+    push.ends = clock.now() + kChannelLife;
+    BOOST_TEST(keep());
+    BOOST_TEST(!late());
+    push.renewal = Error{ErrorCode::Unavailable, "Away.", {}};
+    clock.advance(kChannelLife * 80 / 100);
+    keep();
+    BOOST_TEST(late());
+    BOOST_TEST(keeper.end({}, &connector, calendar).has_value());
+    BOOST_TEST(!late());
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_cannot_notify_about_a_calendar_is_not_late) {
+    push.refusal = Error{ErrorCode::Unsupported, "pushNotSupportedForRequestedResource", {}};
+    keep();
+    BOOST_TEST(!calgate::read(store, [&](const Reader& r) { return is_channel_late(r, calendar); }));
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_is_lost_may_still_notify_until_it_is_replaced) {
     push.refusal = Error{ErrorCode::Timeout, "No answer.", {}};
     keep();
