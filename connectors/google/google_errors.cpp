@@ -71,6 +71,18 @@ Verdict not_found(Call call, const Refusal& refusal) {
     return {ErrorCode::NotFound, "no longer has it."};
 }
 
+/// A page of a proxy must not end the writing to a calendar.
+Verdict forbidden(Call call, const Refusal& refusal) {
+    if (is_write(call) && refusal.reason.empty() && refusal.message.empty())
+        return {
+            ErrorCode::InvalidResponse,
+            "refused the change without saying why; check that nothing between here and Google answers in its place."};
+    // An event that cannot be changed must not stop the calendar's others.
+    if (call == Call::Update || call == Call::Delete)
+        return {ErrorCode::Rejected, "does not let this account change this event."};
+    return {ErrorCode::Forbidden, "does not let this account do that; check that the calendar is shared with it."};
+}
+
 /// 503 is told before anything is done; after the others a write may have happened.
 Verdict server_trouble(Call call, int status) {
     if (is_write(call) && status != 503)
@@ -95,11 +107,7 @@ Verdict by_status(Call call, const Refusal& refusal) {
         case 401:
             return {ErrorCode::Unauthorized, "does not accept our access any more; connect the account again."};
         case 403:
-            // An event that cannot be changed must not stop the calendar's others.
-            if (call == Call::Update || call == Call::Delete)
-                return {ErrorCode::Rejected, "does not let this account change this event."};
-            return {
-                ErrorCode::Forbidden, "does not let this account do that; check that the calendar is shared with it."};
+            return forbidden(call, refusal);
         case 404:
             return not_found(call, refusal);
         case 408:

@@ -109,6 +109,12 @@ Verdict by_status(Call call, int status, const ErrorBody& body) {
             return {ErrorCode::Unauthorized, "no longer accepts the sign-in; connect the account again."};
         case 402:
         case 403:
+            // A page of a proxy must not end the writing to a calendar.
+            if (is_write(call) && body.code.empty())
+                return {
+                    ErrorCode::InvalidResponse,
+                    "refused the change without saying why; check that nothing between here and Microsoft answers in "
+                    "its place."};
             return {
                 ErrorCode::Forbidden,
                 "does not let us do that; connect the account again and allow access to calendars, or let the "
