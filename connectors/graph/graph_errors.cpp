@@ -74,6 +74,12 @@ struct Verdict {
 
 Verdict not_found(Call call, const ErrorBody& body) {
     if (call == Call::Subscribe) return {ErrorCode::NotFound, "no longer has this subscription; open another one."};
+    // Of a mailbox that is not in Exchange Online as well; nothing is said of the event then.
+    if (has_code(body, "ResourceNotFound"))
+        return {
+            ErrorCode::Forbidden,
+            "has nothing there for this account; check that its mailbox is in Exchange Online and that the user id in "
+            "the account's settings is right."};
     // A proxy or a wrong base URL also answers 404; only Graph itself can say that something is gone.
     if (body.code.empty())
         return {
