@@ -73,6 +73,11 @@ Error cannot_bring_back() {
         {}};
 }
 
+Error changed_meanwhile() {
+    return {
+        ErrorCode::VersionMismatch, "An occurrence of the series was deleted meanwhile; the series is read again.", {}};
+}
+
 }  // namespace
 
 EventReader::EventReader(
@@ -146,6 +151,13 @@ Result<std::vector<Item>> EventReader::instances(const Context& context, const H
     return out;
 }
 
+Result<std::string> EventReader::etag_now(const Context& context, const Href& occurrence) const {
+    CALGATE_TRY(Item item, get(context, occurrence));
+    if (item.etag.empty())
+        return Error{ErrorCode::InvalidResponse, "Microsoft Graph gave an occurrence of the series no version.", {}};
+    return std::move(item.etag);
+}
+
 Status EventReader::check_exceptions(const Event& wanted, const Event& stored) const {
     if (wanted.master.rules != stored.master.rules || wanted.master.start != stored.master.start) return {};
     std::set<Instant> kept_out;
@@ -200,8 +212,11 @@ Status EventReader::write_exceptions(
     for (const Item& item : occurrences) {
         const auto slot = slot_of(item);
         if (!slot || !delete_slots.contains(*slot)) continue;
-        Ask ask{
-            Call::Delete, "DELETE", session_.mailbox_url(event_href(calendar_of(event), item.id).value), {}, {}, false};
+        const Href occurrence = event_href(calendar_of(event), item.id);
+        auto now = etag_now(context, occurrence);
+        if (!now && now.error().code == ErrorCode::NotFound) continue;
+        if (!now) return now.error();
+        const Ask ask{Call::Delete, "DELETE", session_.mailbox_url(occurrence.value), {}, std::move(*now), false};
         CALGATE_TRY_STATUS(session_.gone(context, ask));
     }
     return {};
@@ -220,15 +235,16 @@ Status EventReader::write_exception(
     const Instant slot = zones_.to_instant(*wanted.recurrence_id, "UTC");
     for (const Item& item : occurrences) {
         if (slot_of(item) != slot) continue;
-        Ask ask{
-            Call::Update,
-            "PATCH",
-            session_.mailbox_url(event_href(calendar_of(event), item.id).value),
-            std::move(body),
-            {},
-            false};
-        CALGATE_TRY(const http::Response response, session_.done(context, ask));
-        CALGATE_TRY_STATUS(parse_item(response.body));
+        const Href occurrence = event_href(calendar_of(event), item.id);
+        auto now = etag_now(context, occurrence);
+        if (!now) return now.error().code == ErrorCode::NotFound ? changed_meanwhile() : now.error();
+        const Ask ask{
+            Call::Update, "PATCH", session_.mailbox_url(occurrence.value), std::move(body), std::move(*now), false};
+        const auto response = session_.done(context, ask);
+        // Of the series nothing is said by an occurrence that is gone.
+        if (!response && response.error().code == ErrorCode::NotFound) return changed_meanwhile();
+        if (!response) return response.error();
+        CALGATE_TRY_STATUS(parse_item(response->body));
         return {};
     }
     return cannot_bring_back();

@@ -26,6 +26,8 @@ public:
 private:
     Result<std::string> series_source(const Context&, const Href& event, const Item& master) const;
     Result<std::vector<Item>> instances(const Context&, const Href& event, Interval window) const;
+    /// Read just before a write: a plain occurrence has its series' version, which moves with every other write (I10).
+    Result<std::string> etag_now(const Context&, const Href& occurrence) const;
     Status write_exception(
         const Context&,
         const Href& event,

@@ -139,6 +139,92 @@ BOOST_AUTO_TEST_CASE(an_occurrence_that_a_person_deleted_cannot_be_brought_back)
     BOOST_TEST((!update && update.error().code == ErrorCode::Rejected));
 }
 
+namespace {
+
+/// Lets a person act just before the write of an occurrence arrives.
+struct Between final : http::HttpTransport {
+    explicit Between(GraphSim& behind) : sim(behind) {}
+    Result<http::Response> send(const http::Request& request, const Context& context) override {
+        const bool writes = request.method == "PATCH" || request.method == "DELETE";
+        if (writes && request.url.find("OCC") != std::string::npos) {
+            bool named = false;
+            for (const auto& [name, value] : request.headers) named = named || (name == "If-Match" && !value.empty());
+            unconditional += !named;
+            ++occurrences;
+            if (act) std::exchange(act, nullptr)();
+        }
+        return sim.send(request, context);
+    }
+    GraphSim& sim;
+    std::function<void()> act{};
+    int occurrences = 0, unconditional = 0;
+};
+
+struct Edit {
+    const char* name;
+    void (*ours)(Event&);
+    void (*theirs)(GraphSim&, const std::string& id);
+    ErrorCode code;
+};
+std::ostream& operator<<(std::ostream& out, const Edit& row) { return out << row.name; }
+
+void rename_one(Event& event) {
+    EventInstance one = event.master;
+    one.rules.clear();
+    one.recurrence_id = one.start = berlin("2026-06-17T09:00:00");
+    one.end = berlin("2026-06-17T10:00:00");
+    one.title = "Ours";
+    event.overrides.push_back(one);
+}
+void cancel_one(Event& event) { event.master.excluded_dates.push_back(berlin("2026-06-17T09:00:00")); }
+void rename_theirs(GraphSim& sim, const std::string& id) {
+    sim.patch_event(id + "OCC2026-06-17", R"({"subject":"Theirs"})");
+}
+void delete_theirs(GraphSim& sim, const std::string& id) { sim.erase_event(id + "OCC2026-06-17"); }
+
+const Edit kEdits[] = {
+    {"changed_over_a_change", rename_one, rename_theirs, ErrorCode::VersionMismatch},
+    {"deleted_over_a_change", cancel_one, rename_theirs, ErrorCode::VersionMismatch},
+    {"changed_over_a_deletion", rename_one, delete_theirs, ErrorCode::VersionMismatch},
+};
+
+}  // namespace
+
+BOOST_DATA_TEST_CASE(an_occurrence_is_written_only_as_it_was_read_I10, data::make(kEdits), row) {
+    Office office;
+    Between between(office.sim);
+    graph::GraphConnector connector(between, office.clock, zones(), office.tokens, berlin_settings());
+    const WriteReceipt made = office.create(weekly("series"));
+    Event wanted = office.fetch(made.href).event;
+    row.ours(wanted);
+    between.act = [&] { row.theirs(office.sim, office.id(made.href)); };
+    const auto refused = connector.update_event(office.context(), made.href, *made.version, wanted);
+    BOOST_REQUIRE(!refused.has_value());
+    BOOST_TEST((refused.error().code == row.code), refused.error().detail);
+    BOOST_TEST(between.unconditional == 0);
+    const std::string left = office.sim.event_json(office.id(made.href) + "OCC2026-06-17");
+    BOOST_TEST(left.find("Ours") == std::string::npos, left);
+    BOOST_TEST((left.empty() || left.find("Theirs") != std::string::npos), left);
+}
+
+BOOST_AUTO_TEST_CASE(several_occurrences_of_one_series_are_written_each_with_its_version) {
+    Office office;
+    Between between(office.sim);
+    graph::GraphConnector connector(between, office.clock, zones(), office.tokens, berlin_settings());
+    const WriteReceipt made = office.create(weekly("series"));
+    Event wanted = office.fetch(made.href).event;
+    rename_one(wanted);
+    wanted.master.excluded_dates.push_back(berlin("2026-06-24T09:00:00"));
+    wanted.master.excluded_dates.push_back(berlin("2026-07-01T09:00:00"));
+    const auto written = connector.update_event(office.context(), made.href, *made.version, wanted);
+    BOOST_REQUIRE_MESSAGE(written.has_value(), why(written));
+    BOOST_TEST(between.occurrences == 3);
+    BOOST_TEST(between.unconditional == 0);
+    const Event after = office.fetch(made.href).event;
+    BOOST_TEST(after.overrides.size() == 1u);
+    BOOST_TEST(after.master.excluded_dates.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(nobody_is_mailed_R21_M32_M33) {
     Office office;
     const std::string guests = R"(,"attendees":[{"emailAddress":{"address":"a@example.com"},"type":"required"}])";
