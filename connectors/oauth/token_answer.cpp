@@ -74,6 +74,7 @@ constexpr ErrorRow kErrors[] = {
     {"invalid_scope",             Refusal::Scope},
     {"invalid_resource",          Refusal::Scope},
     {"invalid_request",           Refusal::Defect},
+    {"redirect_uri_mismatch",     Refusal::Defect},
     {"unsupported_grant_type",    Refusal::Defect},
     {"unsupported_response_type", Refusal::Defect},
     {"slow_down",                 Refusal::Busy},
@@ -144,6 +145,18 @@ Verdict client_refused(Purpose purpose) {
         "connect the account again."};
 }
 
+/// The registration of an account's own application is that account's to mend; the gateway's is everybody's.
+Verdict request_refused(Purpose purpose) {
+    if (purpose == Purpose::ServiceAccount || purpose == Purpose::ClientCredentials)
+        return {
+            ErrorCode::Unauthorized,
+            "does not accept the request for a token: check the application's id, tenant and key, and connect the "
+            "account again."};
+    return {
+        purpose == Purpose::Refresh ? ErrorCode::Unavailable : ErrorCode::Rejected,
+        "does not accept the request: check client id, tenant and redirect address of the registration."};
+}
+
 Verdict verdict_on(Refusal refusal, Purpose purpose) {
     switch (refusal) {
         case Refusal::SignIn:
@@ -158,9 +171,7 @@ Verdict verdict_on(Refusal refusal, Purpose purpose) {
                 "does not offer these permissions to this application: add the calendar permissions of the README to "
                 "its registration."};
         case Refusal::Defect:
-            return {
-                purpose == Purpose::Refresh ? ErrorCode::Unavailable : ErrorCode::Rejected,
-                "does not accept the request: check client id, tenant and redirect address of the registration."};
+            return request_refused(purpose);
         case Refusal::Busy:
             return {ErrorCode::RateLimited, "asks us to slow down."};
         case Refusal::Trouble:
