@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "connectors/caldav/caldav_wire.hpp"
+#include "connectors/http/code_word.hpp"
 #include "connectors/http/retry_after.hpp"
 #include "connectors/http/url.hpp"
 
@@ -145,7 +146,9 @@ Error refusal(Call call, int status, const std::vector<std::string>& elements, c
     }
     const Verdict verdict = by_status(call, status);
     std::string sentence = where + " " + std::string(verdict.sentence) + code;
-    if (is_write(call) && !elements.empty()) sentence += " Its condition: " + elements.front().substr(0, 100) + ".";
+    const std::string condition =
+        elements.empty() ? "" : http::code_word(elements.front().substr(elements.front().rfind(':') + 1));
+    if (is_write(call) && !condition.empty()) sentence += " Its condition: " + condition + ".";
     return {verdict.code, sentence, {}};
 }
 

@@ -5,6 +5,7 @@
 
 #include "connectors/ews/ews_xml.hpp"
 #include "connectors/exchange/exchange_text.hpp"
+#include "connectors/http/code_word.hpp"
 #include "connectors/http/url.hpp"
 
 namespace calgate::ews {
@@ -193,7 +194,7 @@ private:
             refused_ = refused_ || response->status == 401;
             Said said;
             if (response->status == 200) said = way.read(response->body);
-            if (!said.error.empty()) said_ = " It says " + exchange::printable(said.error, 60) + ".";
+            if (const std::string word = http::code_word(said.error); !word.empty()) said_ = " It says " + word + ".";
             std::string next = said.endpoint.empty() ? location_of(*response) : said.endpoint;
             if (!said.url.empty() || !said.address.empty()) return said;
             if (next.empty() || !allowed(next, domain)) return Said{};

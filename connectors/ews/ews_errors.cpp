@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "connectors/exchange/exchange_text.hpp"
+#include "connectors/http/code_word.hpp"
 #include "connectors/http/retry_after.hpp"
 
 namespace calgate::ews {
@@ -206,7 +206,8 @@ bool is_dead_subscription(const Verdict& verdict) {
 }
 
 Error refusal(Call call, const Verdict& verdict, const std::string& where) {
-    const std::string said = exchange::printable(verdict.code, 80);
+    const std::string word = http::code_word(verdict.code);
+    const std::string said = word.empty() ? "an error" : word;
     for (const CodeRule& rule : kCodes) {
         if (rule.name != verdict.code) continue;
         Error out = error(rule.code, where, rule.sentence, said);
@@ -223,11 +224,9 @@ Error refusal(Call call, const Verdict& verdict, const std::string& where) {
         out.retry_after = verdict.back_off;
         return out;
     }
-    const std::string text = exchange::printable(verdict.text, 160);
-    const std::string both = text.empty() ? said : said + ": " + text;
     if (is_write(call))
-        return error(ErrorCode::Rejected, where, "does not accept the event as it is; change it and try again.", both);
-    return error(ErrorCode::InvalidResponse, where, "does not accept this request.", both);
+        return error(ErrorCode::Rejected, where, "does not accept the event as it is; change it and try again.", said);
+    return error(ErrorCode::InvalidResponse, where, "does not accept this request.", said);
 }
 
 Error http_refusal(Call call, const http::Response& response, Instant now, const std::string& where) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "connectors/http/code_word.hpp"
 #include "connectors/http/retry_after.hpp"
 #include "connectors/http/url.hpp"
 
@@ -180,7 +181,7 @@ bool is_duplicate(const Refusal& refusal) {
 
 Error meaning(Call call, const Refusal& refusal, const std::string& where) {
     std::string known = " (status " + std::to_string(refusal.status);
-    if (!refusal.reason.empty() && refusal.reason.size() < 60) known += ", " + refusal.reason;
+    if (const std::string reason = http::code_word(refusal.reason); !reason.empty()) known += ", " + reason;
     known += ")";
     Error error{ErrorCode::InvalidResponse, {}, {}};
     const auto say = [&](const Verdict& verdict) {
@@ -202,7 +203,6 @@ Error meaning(Call call, const Refusal& refusal, const std::string& where) {
                 return error;
             }
     say(by_status(call, refusal));
-    if (error.code == ErrorCode::Rejected && !refusal.message.empty()) error.detail += " It says: " + refusal.message;
     return error;
 }
 

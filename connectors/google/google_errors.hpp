@@ -27,7 +27,7 @@ enum class Call : std::uint8_t {
 struct Refusal {
     int status = 0;
     std::string reason{};   ///< Empty when the body is no error object.
-    std::string message{};  ///< At most 200 characters.
+    std::string message{};  ///< At most 200 characters. Repeated nowhere: it may hold what was sent (I25).
 };
 Refusal parse_refusal(int status, std::string_view body);
 

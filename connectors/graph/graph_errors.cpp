@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/graph/graph_text.hpp"
+#include "connectors/http/code_word.hpp"
 #include "connectors/http/retry_after.hpp"
 #include "connectors/http/url.hpp"
 
@@ -189,8 +190,8 @@ bool is_repeated_transaction(int status, const ErrorBody& body) {
 }
 
 Error refusal(Call call, int status, const ErrorBody& body, const std::string& where) {
-    const std::string answered =
-        " (HTTP " + std::to_string(status) + (body.code.empty() ? "" : ", " + printable(body.code, 80)) + ")";
+    const std::string code = http::code_word(body.code);
+    const std::string answered = " (HTTP " + std::to_string(status) + (code.empty() ? "" : ", " + code) + ")";
     if (is_dead_token(call, status, body))
         return {
             ErrorCode::SyncTokenExpired,
