@@ -52,6 +52,8 @@ const Deletion kDeletions[] = {
     {"cancel",  DeletionPolicy::Cancel,  AppointmentState::Cancelled, 1, 0},
     {"restore", DeletionPolicy::Restore, AppointmentState::Confirmed, 2, 0},
     {"ask",     DeletionPolicy::Ask,     AppointmentState::Confirmed, 1, 1},
+    {"hide",    DeletionPolicy::Hide,    AppointmentState::Confirmed, 1, 0},
+    {"ask_when_many", DeletionPolicy::AskWhenMany, AppointmentState::Cancelled, 1, 0},
 };
 // clang-format on
 
@@ -81,6 +83,22 @@ BOOST_DATA_TEST_CASE(
         if (cycle == 0) first = now;
         BOOST_TEST(now.size() == row.copies);
         BOOST_TEST((now == first));
+        salon.run(600s, 20s);
+    }
+}
+
+BOOST_DATA_TEST_CASE(R5_two_deletions_at_once_wait_for_a_person_where_nobody_chose, data::make(kServices), name) {
+    Salon salon(name);
+    for (const char* id : {"a", "b", "kept"}) salon.book(id, Salon::at(id[0] == 'k' ? 12 : 10 + (id[0] - 'a'), 9));
+    salon.run(10s);
+    salon.erase("a");
+    salon.erase("b");
+    salon.run(kOnePoll);
+    for (int cycle = 0; cycle < 3; ++cycle) {
+        for (const char* id : {"a", "b", "kept"})
+            BOOST_TEST((salon.appointment(id).state == AppointmentState::Confirmed));
+        BOOST_TEST(calgate::read(salon.store, [](const Reader& r) { return r.conflicts(true); }).size() == 2u);
+        BOOST_TEST(salon.events().size() == 1u);
         salon.run(600s, 20s);
     }
 }
