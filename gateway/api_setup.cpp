@@ -11,6 +11,8 @@
 #include "gateway/caller.hpp"
 #include "gateway/keys.hpp"
 #include "gateway/read_anew.hpp"
+#include "gateway/tls_identity.hpp"
+#include "scheduler/regain.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -242,6 +244,8 @@ void Api::keep_account(Account& account, const std::string& secret, const std::s
         for (Calendar& calendar : writer.calendars()) {
             if (calendar.account != account.id) continue;
             targets.push_back(calendar.id);
+            try_again(writer, calendar.id);
+            calendar = writer.calendar(calendar.id).value_or(calendar);
             if (replies_of_another) read_anew(writer, calendar);
         }
     });
@@ -365,6 +369,7 @@ HttpResponse Api::post_calendar(const HttpRequest& request, const PathValues&) {
         if (kept.state != CalendarState::Waiting) {
             kept.state = CalendarState::Active;
             kept.detail.clear();
+            forget_refused(writer, kept.id);
         }
         if (!was_busy && kept.busy) kept.as_of.reset();  // What was read before was not expanded.
         writer.put(kept);

@@ -339,6 +339,35 @@ BOOST_AUTO_TEST_CASE(a_read_only_calendar_says_so_and_keeps_what_waits) {
     );
 }
 
+BOOST_AUTO_TEST_CASE(F17_connecting_again_lets_a_calendar_that_refused_writes_be_written) {
+    make_calendar("private");
+    const std::string calendar = use(true, false);
+    const auto state = [&] { return call("GET", "/v1/calendars").json()["calendars"][0]; };
+    server.with([](CaldavSim& sim) {
+        SimFault fault;
+        fault.kind = SimFault::Kind::Refusal;
+        fault.status = 403;
+        fault.method = "PUT";
+        fault.times = -1;
+        sim.fail_next(fault);
+    });
+    BOOST_REQUIRE(
+        call("PUT", "/v1/appointments/a", booking("anna", "2027-03-03T09:00:00", "2027-03-03T10:00:00")).status == 201
+    );
+    sync(calendar);
+    BOOST_TEST(state()["state"] == "read-only");
+    server.with([](CaldavSim& sim) { sim.clear_faults(); });
+    sync(calendar);
+    BOOST_TEST(state()["state"] == "read-only");  // It is tried once an hour by itself.
+    BOOST_TEST(connect().status == 200);
+    BOOST_TEST(state()["state"] == "active");
+    BOOST_TEST(state()["detail"] == "");
+    sync(calendar);
+    const Json target = call("GET", "/v1/status").json()["targets"][0];
+    BOOST_TEST(target["waiting"] == 0, target.dump());
+    BOOST_TEST(target["trouble"] == "", target.dump());
+}
+
 BOOST_AUTO_TEST_CASE(R14_an_outage_keeps_the_answer_and_shows_its_age) {
     make_calendar("private");
     put("good", event("good", at_hour(5)));
