@@ -64,6 +64,12 @@ Result<std::string> Vault::open(const SealedSecret& secret) const {
         return refused("The sealed " + secret.name + " is cut off; connect the account again.");
     const std::string header = first ? std::string{} : secret.sealed.substr(0, kHeaderBytes);
     const std::int64_t number = first ? 1 : number_in(header);
+    if (number != secret.key)
+        return refused(
+            "The sealed " + secret.name + " is not the one that its row tells of (vault key " + std::to_string(number) +
+            " instead of " + std::to_string(secret.key) +
+            "): the row was changed. Bring it back from a backup, or connect the account again."
+        );
     std::string key;
     {
         const std::shared_lock lock(mutex_);

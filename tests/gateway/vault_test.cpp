@@ -3,11 +3,14 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/identity.hpp"
+#include "core/manifest.hpp"
 #include "gateway/keys.hpp"
 #include "gateway/system_random.hpp"
 #include "store/sqlite/schema.hpp"
@@ -29,7 +32,7 @@ struct Fixture {
     Fixture() { BOOST_REQUIRE(save_keys(folder.path(), keys).has_value()); }
     void keep(const AccountId& id, const std::string& name, const std::string& plain) {
         store->write([&](Writer& writer) {
-            writer.put(Account{.id = id, .kind = "caldav"});
+            if (id != kOwnSecrets) writer.put(Account{.id = id, .kind = "caldav"});
             vault.keep(writer, id, name, plain);
         });
     }
@@ -82,6 +85,93 @@ BOOST_AUTO_TEST_CASE(a_row_in_the_place_of_another_is_refused_with_a_sentence) {
     SealedSecret other_column = sealed({"a"}, "refresh_token");
     other_column.name = "password";
     BOOST_TEST(!vault.open(other_column).has_value());
+}
+
+struct Sealed {
+    const char* account;
+    const char* name;
+};
+std::ostream& operator<<(std::ostream& out, const Sealed& sealed) { return out << sealed.name; }
+/// Whatever the vault seals; the gateway's own secrets belong to no account (kOwnSecrets).
+const Sealed kSealed[] = {
+    {"a", secret_name(SignInMethod::Password)},
+    {"a", secret_name(SignInMethod::Person)},
+    {"a", secret_name(SignInMethod::ServiceAccount)},
+    {"a", secret_name(SignInMethod::ApplicationSecret)},
+    {"a", secret_name(SignInMethod::ApplicationCertificate)},
+    {"", "callback_secret"},
+    {"", "callback_secret_before"},
+    {"", "link_key"},
+};
+
+BOOST_DATA_TEST_CASE(no_kind_of_secret_opens_with_a_changed_bit_or_in_the_row_of_another, kSealed, row) {
+    for (const Sealed& each : kSealed) keep({each.account}, each.name, std::string("of ") + each.name);
+    keep({"b"}, row.name, "of b");
+    const SealedSecret secret = sealed({row.account}, row.name);
+    BOOST_TEST(vault.open(secret).value() == std::string("of ") + row.name);
+    for (std::size_t i = 0; i < secret.sealed.size(); ++i) {
+        for (int bit = 0; bit < 8; ++bit) {
+            SealedSecret changed = secret;
+            changed.sealed[i] = static_cast<char>(changed.sealed[i] ^ (1 << bit));
+            BOOST_REQUIRE(!vault.open(changed).has_value());
+        }
+    }
+    for (int bit = 0; bit < 63; ++bit) {
+        SealedSecret changed = secret;
+        changed.key ^= std::int64_t{1} << bit;
+        BOOST_REQUIRE(!vault.open(changed).has_value());
+    }
+    SealedSecret elsewhere = secret;
+    elsewhere.account = {"b"};
+    BOOST_TEST(!vault.open(elsewhere).has_value());
+    for (const Sealed& other : kSealed) {
+        if (other.name == std::string(row.name)) continue;
+        SealedSecret swapped = sealed({other.account}, other.name);
+        swapped.account = {row.account};
+        swapped.name = row.name;
+        const auto opened = vault.open(swapped);
+        BOOST_REQUIRE(!opened.has_value());
+        BOOST_TEST(opened.error().detail.find("was changed") != std::string::npos, opened.error().detail);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_capsule_and_no_manifest_opens_with_a_changed_bit_or_in_place_of_the_other) {
+    Appointment appointment;
+    appointment.id = {"a"};
+    appointment.zone = "UTC";
+    Manifest manifest;
+    manifest.business.id = "biz";
+    const std::string& key = keys.keys.recovery_key;
+    const std::string capsule = seal_capsule(appointment, keys.keys, std::string(12, 'n'));
+    const std::string listing = seal_manifest(manifest, key);
+    BOOST_REQUIRE(open_capsule(capsule, keys.keys).has_value());
+    BOOST_REQUIRE(open_manifest(listing, key).has_value());
+    BOOST_TEST(!open_capsule(listing, keys.keys).has_value());
+    BOOST_TEST(!open_manifest(capsule, key).has_value());
+    const auto each_bit = [](const std::string& text, const auto& opens) {
+        const std::string bytes = from_base64url(text).value();
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            for (int bit = 0; bit < 8; ++bit) {
+                std::string changed = bytes;
+                changed[i] = static_cast<char>(changed[i] ^ (1 << bit));
+                BOOST_REQUIRE(!opens(base64url(changed)));
+            }
+        }
+    };
+    each_bit(capsule, [&](const std::string& text) { return open_capsule(text, keys.keys).has_value(); });
+    each_bit(listing, [&](const std::string& text) { return open_manifest(text, key).has_value(); });
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_names_another_key_than_its_secret_is_refused_with_a_sentence) {
+    keep({"a"}, "password", "hunter2");
+    BOOST_TEST(vault.rotate(*store).value().key == 2);
+    SealedSecret secret = sealed({"a"}, "password");
+    secret.key = 1;
+    const auto opened = vault.open(secret);
+    BOOST_REQUIRE(!opened.has_value());
+    BOOST_TEST(opened.error().detail.find("vault key 2 instead of 1") != std::string::npos, opened.error().detail);
+    secret.key = 2;
+    BOOST_TEST(vault.open(secret).value() == "hunter2");
 }
 
 BOOST_AUTO_TEST_CASE(without_its_key_a_secret_names_the_key_that_is_missing) {
