@@ -22,6 +22,9 @@ constexpr const char* kOverlapUntil = "callbacks.overlap_until";
 constexpr const char* kSecret = "callback_secret";
 constexpr const char* kSecretBefore = "callback_secret_before";
 constexpr std::size_t kSecretBytes = 32;
+constexpr const char* kDamaged =
+    "The secret that signs callbacks does not open, and nothing is told until it does: bring back the keys.json that "
+    "belongs to this store, or make a new secret with calgate callbacks rotate and give it to the receiver.";
 constexpr std::size_t kFeedPage = 200;
 constexpr std::size_t kMostWaits = 100'000;
 constexpr std::size_t kAwayAfter = 3;  ///< Appointments whose deliveries failed since the last that went well.
@@ -73,8 +76,10 @@ std::string rotate_callback_secret(
     Writer& writer, const Vault& vault, Random& random, Instant now, std::chrono::seconds overlap
 ) {
     if (const auto current = writer.secret(kOwnSecrets, kSecret)) {
-        if (const auto opened = vault.open(*current)) vault.keep(writer, kOwnSecrets, kSecretBefore, *opened);
-        writer.put_setting(kOverlapUntil, std::to_string((now + overlap).time_since_epoch().count()));
+        const auto opened = vault.open(*current);
+        if (opened) vault.keep(writer, kOwnSecrets, kSecretBefore, *opened);
+        const Instant until = opened ? now + overlap : now;  // What does not open signs nothing beside it.
+        writer.put_setting(kOverlapUntil, std::to_string(until.time_since_epoch().count()));
     }
     const std::string fresh = random_bytes(random, kSecretBytes);
     vault.keep(writer, kOwnSecrets, kSecret, fresh);
@@ -154,16 +159,40 @@ int Callbacks::run_due(const std::stop_token& stop) {
 bool Callbacks::load_secrets() {
     const Instant now = clock_.now();
     secrets_.clear();
+    bool open = true, both = true;
     store_.read([&](const Reader& reader) {
         const auto add = [&](const char* name) {
             const auto sealed = reader.secret(kOwnSecrets, name);
-            if (!sealed) return;
-            if (auto opened = vault_.open(*sealed)) secrets_.push_back(std::move(*opened));
+            if (!sealed) return true;
+            auto opened = vault_.open(*sealed);
+            if (opened) secrets_.push_back(std::move(*opened));
+            return opened.has_value();
         };
-        add(kSecret);
-        if (now.time_since_epoch().count() < setting_number(reader, kOverlapUntil).value_or(0)) add(kSecretBefore);
+        open = add(kSecret);
+        if (now.time_since_epoch().count() < setting_number(reader, kOverlapUntil).value_or(0))
+            both = add(kSecretBefore);
     });
-    return !secrets_.empty();
+    if (both_open_ && !both)
+        spdlog::error(
+            "event=callback_secret_damaged which=before what=\"The secret that was replaced signs nothing "
+            "more; give the receiver the new one.\""
+        );
+    both_open_ = both;
+    note_whether_open(open);
+    return open && !secrets_.empty();
+}
+
+void Callbacks::note_whether_open(bool open) {
+    if (open == open_) return;
+    open_ = open;
+    if (!open) spdlog::error("event=callback_secret_damaged what=\"{}\"", kDamaged);
+    // What an earlier run of the program noted may stand there.
+    store_.write([&](Writer& writer) {
+        const bool noted = writer.setting(kTrouble).value_or("") == kDamaged;
+        if (open != noted) return;
+        writer.put_setting(kTrouble, open ? "" : kDamaged);
+    });
+    told_trouble_ = open ? "" : kDamaged;
 }
 
 bool Callbacks::take_next(const std::stop_token& stop, int& delivered) {

@@ -62,6 +62,8 @@ private:
     };
     /// Whether any secret is there to sign with.
     bool load_secrets();
+    /// A secret that does not open is told in the log once, and as the trouble until it opens.
+    void note_whether_open(bool);
     /// The next change of the feed, and the next appointment whose pause is over. @return whether there may be more.
     bool take_next(const std::stop_token&, int& delivered);
     bool retry_next(const std::stop_token&, int& delivered);
@@ -85,6 +87,8 @@ private:
     int pauses_ = 0;
     std::optional<SteadyInstant> away_until_{};
     std::string told_trouble_{};
+    std::optional<bool> open_{};  ///< Whether the secret opened when it was last read.
+    bool both_open_ = true;       ///< And the one before it, while that counts.
     std::jthread thread_{};
 };
 

@@ -1,8 +1,12 @@
 #include "gateway/callbacks.hpp"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/identity.hpp"
 #include "gateway/keys.hpp"
@@ -296,6 +300,50 @@ BOOST_AUTO_TEST_CASE(without_a_secret_nothing_is_sent_and_nothing_is_lost) {
     BOOST_TEST(!state().has_secret);
     rotate(seconds{0});
     BOOST_TEST(callbacks->run_due() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_that_does_not_open_is_told_once_and_nothing_is_lost) {
+    const auto damage = [&](const char* name) {
+        store->write([&](Writer& writer) {
+            SealedSecret sealed = *writer.secret(kOwnSecrets, name);
+            sealed.sealed.back() = static_cast<char>(sealed.sealed.back() ^ 1);
+            writer.put(sealed);
+        });
+    };
+    const std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
+    std::ostringstream said;
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("heard", std::make_shared<spdlog::sinks::ostream_sink_mt>(said))
+    );
+    const auto told = [&] {
+        int count = 0;
+        for (std::size_t at = said.str().find("callback_secret_damaged"); at != std::string::npos;
+             at = said.str().find("callback_secret_damaged", at + 1))
+            ++count;
+        return count;
+    };
+    damage("callback_secret");
+    book("a");
+    run_for(seconds{30});
+    BOOST_TEST(receiver.heard.empty());
+    BOOST_TEST(state().behind == 1);
+    BOOST_TEST(state().trouble.find("calgate callbacks rotate") != std::string::npos, state().trouble);
+    BOOST_TEST(told() == 1);
+    start();
+    callbacks->run_due();
+    BOOST_TEST(told() == 2);
+    rotate(seconds{60});  // The damaged one signs nothing beside the new one.
+    run_for(seconds{30});
+    BOOST_TEST(receiver.taken() == "a1");
+    BOOST_TEST(state().trouble == "");
+    BOOST_TEST(told() == 2);
+    rotate(seconds{60});
+    damage("callback_secret_before");
+    book("b");
+    run_for(seconds{30});
+    BOOST_TEST(receiver.taken() == "a1 b1");
+    BOOST_TEST(told() == 3);
+    spdlog::set_default_logger(before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
