@@ -34,6 +34,8 @@ nlohmann::json instant_json(const std::optional<Instant>&);
 HttpResponse answer(int status, const nlohmann::json& body);
 /// Why an account could not be connected.
 HttpResponse connect_problem(const Error& error);
+/// Until when the certificate that the account signs in with is valid; nothing where it signs in otherwise.
+std::optional<Instant> certificate_end_of(const Reader&, const AccountId&);
 /// Another account is being connected.
 HttpResponse busy_connecting();
 

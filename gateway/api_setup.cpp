@@ -76,6 +76,8 @@ HttpResponse shown(const std::string& id, const Disconnection& how) {
     );
 }
 
+std::string certificate_setting(const AccountId& account) { return "certificate_end." + account.value; }
+
 /// A sign-in count never starts again, so that nothing made under an earlier one passes for the present one.
 std::string sign_ins_setting(const AccountId& account) { return "sign_ins." + account.value; }
 
@@ -99,6 +101,10 @@ std::string icloud_url(const std::string& given) {
 }
 
 }  // namespace
+
+std::optional<Instant> certificate_end_of(const Reader& reader, const AccountId& account) {
+    return parse_instant(reader.setting(certificate_setting(account)).value_or(""));
+}
 
 CalendarId calendar_id(const AccountId& account, const Href& href) {
     return CalendarId{"cal-" + sha256_hex(account.value + "\n" + href.value).substr(0, 12)};
@@ -189,7 +195,14 @@ HttpResponse Api::put_service(const HttpRequest& request, const PathValues& path
 }
 
 HttpResponse Api::list_accounts(const HttpRequest&, const PathValues&) {
-    return listed("accounts", read(parts_.store, [](const Reader& r) { return r.accounts(); }));
+    Json list = Json::array();
+    parts_.store.read([&](const Reader& reader) {
+        for (const Account& account : reader.accounts()) {
+            list.push_back(shown(account));
+            list.back()["certificate_ends"] = instant_json(certificate_end_of(reader, account.id));
+        }
+    });
+    return answer(200, Json{{"accounts", list}});
 }
 
 HttpResponse Api::post_account(const HttpRequest& request, const PathValues&) {
@@ -240,6 +253,9 @@ void Api::keep_account(Account& account, const std::string& secret, const std::s
         writer.put(account);
         writer.erase_secrets(account.id);
         parts_.connectors.vault().keep(writer, account.id, secret_name(account.method), secret);
+        const bool certified = account.method == SignInMethod::ApplicationCertificate;
+        const auto end = certified ? certificate_end(secret) : std::nullopt;
+        writer.put_setting(certificate_setting(account.id), end ? format_instant(*end) : "");
         writer.append(Change{0, parts_.clock.now(), "account.connected", account.id.value, actor, "", 0});
         for (Calendar& calendar : writer.calendars()) {
             if (calendar.account != account.id) continue;
@@ -280,6 +296,7 @@ std::vector<std::string> Api::part_with(const Account& account, const std::strin
             if (calendar.account == account.id) return false;
         const auto last = writer.account(account.id);
         writer.put_setting(sign_ins_setting(account.id), std::to_string(last ? last->sign_ins : account.sign_ins));
+        writer.put_setting(certificate_setting(account.id), "");
         writer.erase_secrets(account.id);
         writer.erase(account.id);
         writer.append(Change{0, parts_.clock.now(), "account.disconnected", account.id.value, actor, "", 0});

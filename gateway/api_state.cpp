@@ -6,6 +6,7 @@
 #include "scheduler/exposure.hpp"
 #include "scheduler/lineage.hpp"
 #include "scheduler/preview.hpp"
+#include "scheduler/push_keeper.hpp"
 #include "scheduler/verify.hpp"
 
 namespace calgate {
@@ -211,8 +212,17 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
 std::string Api::verify_metrics(const Reader& reader) const {
     std::string text =
         "# TYPE calgate_verify_age_seconds gauge\n# TYPE calgate_verify_findings gauge\n"
-        "# TYPE calgate_unmirrored gauge\n# TYPE calgate_rpo_seconds gauge\n# TYPE calgate_kit_age_seconds gauge\n";
+        "# TYPE calgate_unmirrored gauge\n# TYPE calgate_rpo_seconds gauge\n# TYPE calgate_kit_age_seconds gauge\n"
+        "# TYPE calgate_channels_late gauge\n# TYPE calgate_certificate_end_seconds gauge\n";
+    int late = 0;
+    for (const Account& account : reader.accounts()) {
+        const auto end = certificate_end_of(reader, account.id);
+        if (end)
+            text += "calgate_certificate_end_seconds{account=\"" + account.id.value + "\"} " +
+                    std::to_string((*end - parts_.clock.now()).count()) + "\n";
+    }
     for (const Calendar& calendar : reader.calendars()) {
+        late += is_channel_late(reader, calendar.id) ? 1 : 0;
         const auto verified = last_verified(reader, calendar.id);
         if (!calendar.mirror || !verified) continue;
         const std::string label = "{calendar=\"" + calendar.id.value + "\"} ";
@@ -222,6 +232,7 @@ std::string Api::verify_metrics(const Reader& reader) const {
     }
     if (const auto kit = last_done(reader, "kit"))
         text += "calgate_kit_age_seconds " + std::to_string((parts_.clock.now() - *kit).count()) + "\n";
+    text += "calgate_channels_late " + std::to_string(late) + "\n";
     const Exposure exposed = exposure_of(reader);
     const auto age = exposed.oldest ? (parts_.clock.now() - *exposed.oldest).count() : 0;
     return text + "calgate_unmirrored " + std::to_string(exposed.appointments) + "\ncalgate_rpo_seconds " +

@@ -14,6 +14,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Time to make another certificate and have it registered.
+constexpr std::chrono::days kCertificateNotice{30};
+
 }  // namespace
 
 int command_init(
@@ -153,6 +156,14 @@ int command_doctor(const std::string& directory) {
         const std::string detail = text_of(account, "detail");
         const std::string name = "Account " + text_of(account, "user") + " at " + text_of(account, "url");
         report(good, name + (good ? " is active." : ":") + (detail.empty() ? "" : " " + detail));
+        if (const auto end = parse_instant(text_of(account, "certificate_ends"))) {
+            const bool lasts = *end - SystemClock{}.now() > kCertificateNotice;
+            report(
+                lasts,
+                "The certificate of " + text_of(account, "user") + " ends on " + format_instant(*end) +
+                    (lasts ? "." : "; make a new one, register it with the application and connect the account again.")
+            );
+        }
     }
     const auto status = (*caller)->call("GET", "/v1/status");
     for (const Json& target : status.body["targets"]) {

@@ -67,9 +67,12 @@ Result<std::shared_ptr<ssl::context>> load_tls(const TlsFiles& files) {
 
 std::optional<Instant> certificate_end(const TlsFiles& files) {
     const auto text = read_file(files.certificate, kMostPem);
-    if (!text) return std::nullopt;
+    return text ? certificate_end(*text) : std::nullopt;
+}
+
+std::optional<Instant> certificate_end(const std::string& pem) {
     const std::unique_ptr<BIO, decltype(&BIO_free)> in(
-        BIO_new_mem_buf(text->data(), static_cast<int>(text->size())), BIO_free
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free
     );
     const std::unique_ptr<X509, decltype(&X509_free)> certificate(
         PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr), X509_free

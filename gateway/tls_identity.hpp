@@ -27,6 +27,7 @@ struct TlsFiles {
 Result<std::shared_ptr<boost::asio::ssl::context>> load_tls(const TlsFiles&);
 /// Until when the certificate is valid; nothing when it cannot be read.
 std::optional<Instant> certificate_end(const TlsFiles&);
+std::optional<Instant> certificate_end(const std::string& pem);  ///< Of the first certificate in it.
 /// Differs after either file was replaced or written.
 std::string stamp_of(const TlsFiles&);
 

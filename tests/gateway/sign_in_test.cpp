@@ -378,6 +378,73 @@ BOOST_AUTO_TEST_CASE(R15_a_revoked_consent_parks_with_one_alarm_and_reconnecting
     BOOST_TEST(form_of(transport.asked().back().body)["refresh_token"] == "rt-2");
 }
 
+BOOST_AUTO_TEST_CASE(R15_a_refused_request_of_an_application_parks_its_account_and_no_copy) {
+    const auto connect_application = [&] {
+        Json graph = {
+            {"kind", "graph"},
+            {"tenant", "contoso.example"},
+            {"client_id", "app"},
+            {"mailbox", "anna@contoso.example"}};
+        graph["client_secret"] = "s3cret";
+        transport.then(200, R"({"access_token":"at-1","expires_in":3600})");
+        return call("POST", "/v1/accounts/application", graph).status;
+    };
+    BOOST_REQUIRE(connect_application() == 200);
+    const Href href = service.add_calendar("Anna");
+    const Json chosen = {
+        {"account", accounts().at(0).id.value}, {"href", href.value}, {"staff", "anna"}, {"mirror", true}};
+    const Json calendar = Json::parse(call("POST", "/v1/calendars", chosen).body);
+    const CalendarId target{calendar["id"].get<std::string>()};
+    const auto book = [&](const std::string& name, int hour) {
+        const std::string day = "2026-03-10T" + std::to_string(hour);
+        const Json body = {
+            {"staff", "anna"},
+            {"start", day + ":00:00"},
+            {"end", day + ":30:00"},
+            {"zone", "Europe/Berlin"},
+            {"title", name}};
+        BOOST_TEST(call("PUT", "/v1/appointments/" + name, body).status == 201);
+    };
+    transport.then(400, R"({"error":"invalid_request"})");
+    for (int i = 0; i < 3; ++i) {
+        book("waits-" + std::to_string(i), 11 + i);
+        BOOST_TEST(!engine->run_pass(target).completed);
+    }
+    BOOST_TEST((accounts().at(0).state == AccountState::NeedsAttention));
+    store->read([&](const Reader& reader) {
+        int alarms = 0;
+        for (const Change& change : reader.changes(0, 1000)) {
+            alarms += change.kind == "account.attention";
+            BOOST_TEST(change.kind != "copy.parked");
+        }
+        BOOST_TEST(alarms == 1);
+        BOOST_TEST(reader.count_open_mirrors(target) == 3);
+    });
+    BOOST_REQUIRE(connect_application() == 200);
+    transport.then(200, R"({"access_token":"at-2","expires_in":3600})");
+    BOOST_TEST(engine->run_pass(target).created == 3);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_certificate_is_known_before_it_comes) {
+    Json graph = {
+        {"kind", "graph"}, {"tenant", "contoso.example"}, {"client_id", "app"}, {"mailbox", "anna@contoso.example"}};
+    graph["certificate"] = certificate_with_key();
+    transport.then(200, R"({"access_token":"at"})");
+    BOOST_REQUIRE(call("POST", "/v1/accounts/application", graph).status == 200);
+    const auto listed = [&] { return Json::parse(call("GET", "/v1/accounts").body)["accounts"][0]; };
+    const auto end = parse_instant(listed()["certificate_ends"].get<std::string>());
+    BOOST_REQUIRE(end.has_value());
+    const auto label = "calgate_certificate_end_seconds{account=\"" + accounts().at(0).id.value + "\"} ";
+    const std::string metrics = call("GET", "/metrics").body;
+    BOOST_TEST(metrics.find(label + std::to_string((*end - clock.now()).count()) + "\n") != std::string::npos, metrics);
+    graph.erase("certificate");
+    graph["client_secret"] = "s3cret";
+    transport.then(200, R"({"access_token":"at"})");
+    BOOST_REQUIRE(call("POST", "/v1/accounts/application", graph).status == 200);
+    BOOST_TEST(listed()["certificate_ends"].is_null());
+    BOOST_TEST(call("GET", "/metrics").body.find(label) == std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
