@@ -287,7 +287,7 @@ PassReport Engine::Impl::run(
             const std::lock_guard lock(mutex);
             options.life = lives[id];
         }
-        SyncPass pass(parts, settings, connector, id, options);
+        SyncPass pass(parts, settings, connector, id, std::move(options));
         pass.ask_before_facts([&] { return facts_due(id); });
         try {
             report = pass.run();
