@@ -9,6 +9,7 @@
 #include "tests/sim/ews_site.hpp"
 #include "tests/sim/google_site.hpp"
 #include "tests/sim/graph_site.hpp"
+#include "tests/sim/sim_record.hpp"
 #include "tests/sim/sim_world.hpp"
 
 namespace {
@@ -40,7 +41,7 @@ Json greeting(const SimWorld& world, const std::vector<SimSite>& sites) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::string folder = ".";
+    std::string folder = ".", recorded;
     std::vector<std::string> profiles;
     std::string google, graph, ews;
     std::uint64_t seed = 1;
@@ -68,6 +69,8 @@ int main(int argc, char** argv) {
         ->check(
             CLI::IsMember({"plain", "scrambled", "lax", "amnesiac", "assistant", "html", "blind", "worst", "stranger"})
         );
+    app.add_option("--record", recorded, "Gets what Google and Graph are asked and answer, for tests/contracts")
+        ->envname("CALGATE_EXCHANGES");
     app.add_option("--seed", seed, "Of the faults that hit by chance");
     CLI11_PARSE(app, argc, argv);
 
@@ -81,6 +84,9 @@ int main(int argc, char** argv) {
         for (const auto& profile : profiles) sites.push_back(caldav_site(profile, clock));
         if (!google.empty()) sites.push_back(google_site(clock, zones));
         if (!graph.empty()) sites.push_back(graph_site(graph, clock, zones));
+        if (!recorded.empty())
+            for (SimSite& site : sites)
+                if (site.name == "google" || site.name == "graph") record(site, recorded);
         if (!ews.empty()) sites.push_back(ews_site(ews, clock, zones));
         const SimWorld world(clock, sites, folder, seed);
         std::printf("%s\n", greeting(world, sites).dump().c_str());

@@ -1,9 +1,9 @@
 #include "tests/sim/google_quirks.hpp"
 
-#include <charconv>
 #include <map>
-#include <stdexcept>
 #include <variant>
+
+#include "tests/sim/quirk_switch.hpp"
 
 namespace calgate::testing {
 
@@ -31,6 +31,9 @@ const std::map<std::string, Member>& members() {
         {"etags_move_alone", &Q::etags_move_alone},
         {"limit_is_429", &Q::limit_is_429},
         {"calls_per_minute", &Q::calls_per_minute},
+        {"project_calls_per_minute", &Q::project_calls_per_minute},
+        {"date_ahead", &Q::date_ahead},
+        {"date_behind", &Q::date_behind},
         {"most_invitations", &Q::most_invitations},
         {"batch_limit", &Q::batch_limit},
         {"batch_reversed", &Q::batch_reversed},
@@ -52,35 +55,10 @@ const std::map<std::string, Member>& members() {
     return all;
 }
 
-void take(bool& into, const std::string& value) {
-    if (value != "true" && value != "false") throw std::invalid_argument("Give this quirk true or false.");
-    into = value == "true";
-}
-
-template <class Number>
-void take_number(Number& into, const std::string& value) {
-    Number number = 0;
-    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (failure != std::errc{} || end != value.data() + value.size() || number > 1'000'000'000 || value.front() == '-')
-        throw std::invalid_argument("Give this quirk a number from 0 to 1000000000.");
-    into = number;
-}
-
-void take(int& into, const std::string& value) { take_number(into, value); }
-void take(std::size_t& into, const std::string& value) { take_number(into, value); }
-void take(std::string& into, const std::string& value) { into = value; }
-void take(std::chrono::seconds& into, const std::string& value) {
-    std::int64_t seconds = into.count();
-    take_number(seconds, value);
-    into = std::chrono::seconds(seconds);
-}
-
 }  // namespace
 
 void set_google_quirk(GoogleQuirks& quirks, const std::string& name, const std::string& value) {
-    const auto at = members().find(name);
-    if (at == members().end()) throw std::invalid_argument("Google has no quirk \"" + name + "\".");
-    std::visit([&](auto member) { take(quirks.*member, value); }, at->second);
+    switch_quirk(quirks, members(), "Google", name, value);
 }
 
 }  // namespace calgate::testing

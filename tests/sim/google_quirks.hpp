@@ -17,9 +17,12 @@ struct GoogleQuirks {
     bool bare_stubs = false;             ///< Cancelled instances come with nothing but id and status.
     bool without_etags = false;
     bool weak_etags = false;
-    bool etags_move_alone = false;     ///< A write to an instance changes its master's etag.
-    bool limit_is_429 = false;         ///< Otherwise 403 userRateLimitExceeded.
-    int calls_per_minute = 0;          ///< 0: no limit.
+    bool etags_move_alone = false;        ///< A write to an instance changes its master's etag.
+    bool limit_is_429 = false;            ///< Otherwise 403 userRateLimitExceeded.
+    int calls_per_minute = 0;             ///< Of the user; 0: no limit.
+    int project_calls_per_minute = 0;     ///< Of all users, whose calls are these; Google says 10000; 0: no limit.
+    std::chrono::seconds date_ahead{0};   ///< Of the Date header before the service's clock.
+    std::chrono::seconds date_behind{0};  ///< And behind it.
     int most_invitations = 0;          ///< After so many, writes with guests are quotaExceeded for hours; 0: no limit.
     std::size_t batch_limit = 1000;    ///< Parts of a batch.
     bool batch_reversed = false;       ///< Its answers come in another order than its parts.

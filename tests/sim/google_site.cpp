@@ -2,25 +2,13 @@
 
 #include <stdexcept>
 
+#include "tests/sim/advanced_clock.hpp"
 #include "tests/sim/google_sim_state.hpp"
 #include "tests/sim/sim_receiver.hpp"
 
 namespace calgate::testing {
 
 namespace {
-
-/// Goes ahead of the real one on demand. Deadlines do not: they are the caller's.
-class AdvancedClock final : public Clock {
-public:
-    explicit AdvancedClock(const Clock& real) : real_(real) {}
-    Instant now() const override { return real_.now() + ahead; }
-    SteadyInstant steady() const override { return real_.steady(); }
-
-    std::chrono::seconds ahead{0};
-
-private:
-    const Clock& real_;
-};
 
 struct Service {
     Service(const Clock& real, const ZoneResolver& zones) : clock(real), sim(clock, zones) {}
@@ -57,7 +45,9 @@ public:
     int mails() override { return sim_.mails_sent(); }
     int deliver() override { return sim_.deliver(); }
     void forget_tokens() override { sim_.forget_tokens(); }
+    void revoke() override { sim_.revoke_everything(); }
     void receive_at(const std::string& origin) override { receiver_.set_origin(origin); }
+    void hear_notifications(Hearing hears) override { receiver_.hear(std::move(hears)); }
     void set_quirk(const std::string& name, const std::string& value) override {
         set_google_quirk(sim_.quirks(), name, value);
     }

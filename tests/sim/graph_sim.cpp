@@ -9,8 +9,6 @@ namespace calgate::testing {
 
 namespace {
 
-constexpr int kConcurrent = 4;
-
 Error error(ErrorCode code, const std::string& sentence) { return {code, sentence, {}}; }
 
 http::Response plain_answer(int status, http::Headers headers, std::string body) {
@@ -87,20 +85,6 @@ http::Response GraphSim::State::answer(const http::Request& request, const http:
     return graph_error(404, "ResourceNotFound", "Resource not found.");
 }
 
-std::optional<http::Response> GraphSim::State::over_quota() {
-    if (quirks.calls_per_minute == 0) return std::nullopt;
-    constexpr std::chrono::minutes kWindow{1};
-    while (!recent_calls.empty() && recent_calls.front() <= clock.now() - kWindow) recent_calls.pop_front();
-    if (recent_calls.size() < static_cast<std::size_t>(quirks.calls_per_minute)) {
-        recent_calls.push_back(clock.now());
-        return std::nullopt;
-    }
-    http::Response response = graph_error(429, "ApplicationThrottled", "Application is over its request limit.");
-    const auto wait = recent_calls.front() + kWindow - clock.now();
-    if (quirks.tells_retry_after) response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
-    return response;
-}
-
 http::Response GraphSim::State::api(const http::Request& request, const http::Url& url) {
     return guarded([&] { return called(request, url); });
 }
@@ -115,16 +99,7 @@ http::Response GraphSim::State::called(const http::Request& request, const http:
         response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"\", error=\"invalid_token\"");
         return response;
     }
-    if (others >= kConcurrent) {
-        http::Response response = graph_error(
-            quirks.throttles_with_503 ? 503 : 429,
-            "ApplicationThrottled",
-            "Application is over its MailboxConcurrency limit."
-        );
-        if (quirks.tells_retry_after) response.headers.emplace_back("Retry-After", "5");
-        return response;
-    }
-    if (const auto refused = over_quota()) return *refused;
+    if (const auto refused = too_many()) return *refused;
     GraphCall call = graph_call_of(request, url, zones);
     if (call.refused) return *call.refused;
     call.app_only = good->second.app_only;
@@ -157,10 +132,11 @@ http::Response GraphSim::State::mailbox(GraphCall& call) {
         return graph_json(
             200, {{"id", GraphSim::user_id()}, {"displayName", "Shop"}, {"userPrincipalName", kGraphPerson}}
         );
-    if (denied) return graph_error(403, "ErrorAccessDenied", "Access to OData is disabled.");
-    if (missing)
+    if (quirks.denies_mailbox) return graph_error(403, "ErrorAccessDenied", "Access to OData is disabled.");
+    if (quirks.lacks_mailbox)
         return graph_error(404, "MailboxNotEnabledForRESTAPI", "REST API is not yet supported for this mailbox.");
     const std::string first = call.path[0];
+    if (first == "outlook") return supported_zones(call);
     if (first == "translateExchangeIds") return translate(call);
     if (first == "calendars" && call.path.size() == 1) return calendar_list(call);
     if (first == "calendars") return calendar(call, call.path[1]);
@@ -174,61 +150,6 @@ http::Response GraphSim::State::mailbox(GraphCall& call) {
     }
     if (first == "events" && call.path.size() > 1 && call.path[1] != "delta") return event(call, "", call.path[1], 2);
     return in_calendar(call, *own, 0);
-}
-
-http::Response GraphSim::State::calendar_list(const GraphCall& call) {
-    if (call.method == "POST") {
-        const std::string name = without_nulls(call.body).value("name", "");
-        if (name.empty()) return graph_error(400, "ErrorInvalidRequest", "A calendar needs a name.");
-        for (const auto& [id, one] : calendars)
-            if (one.name == name && !one.removed)
-                return graph_error(409, "ErrorFolderExists", "A folder with the specified name already exists.");
-        const std::string id = next_name("AAMkAGI1CAL");
-        calendars[id] = {id, name, true, false, false};
-        calendar_order.push_back(id);
-        return graph_json(201, {{"id", id}, {"name", name}, {"canEdit", true}});
-    }
-    std::vector<GraphTerm> terms;
-    if (auto refused = read_filter(call, terms)) return *refused;
-    std::vector<Json> items;
-    for (const auto& id : calendar_order) {
-        const GraphCalendar& one = calendars.at(id);
-        if (one.removed) continue;
-        items.push_back(
-            {{"id", id},
-             {"name", one.name},
-             {"color", "auto"},
-             {"hexColor", ""},
-             {"isDefaultCalendar", one.is_default},
-             {"changeKey", "5Xy"},
-             {"canShare", true},
-             {"canViewPrivateItems", true},
-             {"canEdit", one.can_edit},
-             {"isRemovable", !one.is_default},
-             {"owner", {{"name", "Shop"}, {"address", kGraphPerson}}}}
-        );
-    }
-    std::erase_if(items, [&](const Json& item) { return !all_hold(terms, item, {}); });
-    return list(call, std::move(items));
-}
-
-http::Response GraphSim::State::calendar(GraphCall& call, const std::string& id) {
-    const auto at = calendars.find(id);
-    if (at == calendars.end() || at->second.removed)
-        return graph_error(404, "ErrorItemNotFound", "The specified object was not found in the store.");
-    if (call.path.size() > 2) return in_calendar(call, id, 2);
-    if (call.method == "DELETE") {
-        at->second.removed = true;
-        return graph_json(204, nullptr);
-    }
-    return graph_json(
-        200,
-        {{"id", id},
-         {"name", at->second.name},
-         {"canEdit", at->second.can_edit},
-         {"isDefaultCalendar", at->second.is_default},
-         {"owner", {{"name", "Shop"}, {"address", kGraphPerson}}}}
-    );
 }
 
 http::Response GraphSim::State::in_calendar(GraphCall& call, const std::string& id, std::size_t at) {
@@ -245,7 +166,7 @@ http::Response GraphSim::State::in_calendar(GraphCall& call, const std::string& 
 // Its own face ----------------------------------------------------------------------------------------------------
 
 GraphSim::GraphSim(const Clock& clock, const ZoneResolver& zones, GraphQuirks quirks)
-    : state_(std::make_unique<State>(clock, zones, std::move(quirks))) {
+    : state_(std::make_shared<State>(clock, zones, std::move(quirks))) {
     const std::string id = make_calendar("Calendar");
     state_->calendars.at(id).is_default = true;
 }

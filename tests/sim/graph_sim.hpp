@@ -56,9 +56,11 @@ public:
     void set_down(bool down);
     void forget_tokens();                      ///< Every delta and skip token.
     void other_requests_in_flight(int count);  ///< At the same mailbox; from four on a request is throttled.
-    void deny_mailbox(bool denied);            ///< 403 "Access to OData is disabled."
-    void without_mailbox(bool missing);        ///< 404 MailboxNotEnabledForRESTAPI.
-    void refuse_sign_in(std::string error);    ///< What /authorize answers; empty: a code.
+    /// Counts a request to the mailbox among those until what is given back is dropped; nullptr: it is none.
+    std::shared_ptr<void> in_flight(const http::Request&);
+    void deny_mailbox(bool denied);          ///< 403 "Access to OData is disabled."
+    void without_mailbox(bool missing);      ///< 404 MailboxNotEnabledForRESTAPI.
+    void refuse_sign_in(std::string error);  ///< What /authorize answers; empty: a code.
 
     /// Notification endpoints: gets what the service would POST. Without one, every handshake fails.
     using Callback = std::function<http::Response(const http::Request&)>;
@@ -76,7 +78,7 @@ public:
     struct State;
 
 private:
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace calgate::testing

@@ -58,6 +58,7 @@ http::Response GraphSim::State::delta(GraphCall& call, const std::string& calend
     round.start = window ? window->start : Instant{};
     round.end = window ? window->end : Instant{std::chrono::sys_days{std::chrono::year{2099} / 1 / 1}};
     round.made = clock.now();
+    round.generation = newest_generation(round) + 1;
     const std::string token = next_name("R0usmc");
     rounds[token] = round;
     return delta_page(call, token);
@@ -112,11 +113,20 @@ void GraphSim::State::fill_round(const GraphCall& call, DeltaRound& round) const
     round.items->insert(round.items->end(), once.begin(), once.end());
 }
 
+std::int64_t GraphSim::State::newest_generation(const DeltaRound& round) const {
+    std::int64_t newest = 0;
+    for (const auto& [token, other] : rounds)
+        if (other.calendar == round.calendar && other.kind == round.kind) newest = std::max(newest, other.generation);
+    return newest;
+}
+
 http::Response GraphSim::State::delta_page(GraphCall& call, const std::string& token) {
     const auto at = rounds.find(token);
     if (at == rounds.end()) return dead_token();
     const bool is_old = quirks.token_life.count() > 0 && at->second.made + quirks.token_life < clock.now();
-    if (is_old) return dead_token();
+    const bool is_outlived = quirks.token_generations > 0 &&
+                             newest_generation(at->second) - at->second.generation >= quirks.token_generations;
+    if (is_old || is_outlived) return dead_token();
     DeltaRound round = at->second;
     if (!round.waits) {
         fill_round(call, round);
@@ -141,6 +151,7 @@ http::Response GraphSim::State::delta_page(GraphCall& call, const std::string& t
         next.first = false;
         next.since = quirks.replays_last_round ? round.base : round.upto;
         next.base = round.upto;
+        next.generation = newest_generation(round) + 1;
     }
     const std::string name = next_name("R0usmcCM");
     rounds[name] = std::move(next);

@@ -1,5 +1,7 @@
-// $filter as far as events have it: comparisons, startswith and the search for an extended property, joined by `and`.
+// $filter as far as events have it: comparisons, startswith and the search for an extended property, joined by `and`
+// and, less tightly, by `or`. Brackets around them are not understood.
 #include <algorithm>
+#include <utility>
 
 #include "tests/sim/graph_sim_state.hpp"
 
@@ -15,11 +17,15 @@ public:
 
     std::optional<std::vector<GraphTerm>> read() {
         std::vector<GraphTerm> out;
-        do {
-            auto term = read_term();
-            if (!term) return std::nullopt;
-            out.push_back(std::move(*term));
-        } while (is_word("and"));
+        for (bool after_or = false;; after_or = true) {
+            do {
+                auto term = read_term();
+                if (!term) return std::nullopt;
+                term->after_or = std::exchange(after_or, false);
+                out.push_back(std::move(*term));
+            } while (is_word("and"));
+            if (!is_word("or")) break;
+        }
         skip_blanks();
         return at_ == text_.size() ? std::optional(std::move(out)) : std::nullopt;
     }
@@ -150,9 +156,13 @@ std::optional<std::vector<GraphTerm>> parse_filter(const std::string& text) { re
 bool all_hold(
     const std::vector<GraphTerm>& terms, const Json& item, const std::map<std::string, std::string>& properties
 ) {
-    return std::all_of(terms.begin(), terms.end(), [&](const GraphTerm& term) {
-        return term.kind == GraphTerm::Kind::Property ? is_held(term, properties) : compares(term, item);
-    });
+    bool holds = true;
+    for (const GraphTerm& term : terms) {
+        if (term.after_or && holds) return true;
+        holds = (holds || term.after_or) &&
+                (term.kind == GraphTerm::Kind::Property ? is_held(term, properties) : compares(term, item));
+    }
+    return holds;
 }
 
 std::optional<http::Response> GraphSim::State::read_filter(const GraphCall& call, std::vector<GraphTerm>& terms) const {

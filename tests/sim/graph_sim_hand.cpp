@@ -113,9 +113,16 @@ void GraphSim::clear_faults() { state_->faults.clear(); }
 void GraphSim::set_down(bool down) { state_->down = down; }
 void GraphSim::forget_tokens() { state_->rounds.clear(); }
 void GraphSim::other_requests_in_flight(int count) { state_->others = count; }
-void GraphSim::deny_mailbox(bool denied) { state_->denied = denied; }
-void GraphSim::without_mailbox(bool missing) { state_->missing = missing; }
-void GraphSim::refuse_sign_in(std::string error) { state_->sign_in_error = std::move(error); }
+std::shared_ptr<void> GraphSim::in_flight(const http::Request& request) {
+    const auto url = http::parse_url(request.url);
+    const bool of_mailbox = url && (url->path.starts_with("/v1.0/me") || url->path.starts_with("/v1.0/users/"));
+    if (!of_mailbox) return nullptr;
+    ++state_->others;
+    return {static_cast<void*>(state_.get()), [state = state_](void*) { --state->others; }};
+}
+void GraphSim::deny_mailbox(bool denied) { state_->quirks.denies_mailbox = denied; }
+void GraphSim::without_mailbox(bool missing) { state_->quirks.lacks_mailbox = missing; }
+void GraphSim::refuse_sign_in(std::string error) { state_->quirks.sign_in_error = std::move(error); }
 void GraphSim::set_callback(Callback callback) { state_->callback = std::move(callback); }
 std::size_t GraphSim::subscriptions() const { return state_->open.size(); }
 const std::vector<SeenRequest>& GraphSim::requests() const { return state_->requests; }

@@ -144,8 +144,9 @@ http::Response GraphSim::State::authorize(const GraphQuery& query) {
     if (value(query, "client_id") != GraphSim::client_id() || redirect.empty())
         return login_error(400, "unauthorized_client", 700016, "Application was not found in the directory.");
     std::string location = redirect + (redirect.find('?') == std::string::npos ? "?" : "&");
-    if (!sign_in_error.empty()) {
-        location += "error=" + sign_in_error + "&error_description=" + http::percent_encode("The person said no.");
+    if (!quirks.sign_in_error.empty()) {
+        location +=
+            "error=" + quirks.sign_in_error + "&error_description=" + http::percent_encode("The person said no.");
     } else if (value(query, "response_type") != "code") {
         location += "error=unsupported_response_type";
     } else {

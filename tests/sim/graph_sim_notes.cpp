@@ -13,6 +13,10 @@ constexpr std::chrono::seconds kFirstWait{10};
 constexpr int kSlowestTry = 6;
 /// How long deliveries go on after reauthorizationRequired.
 constexpr std::chrono::minutes kGrace{10};
+/// A receiver that takes longer has not taken it.
+constexpr std::chrono::seconds kPatience{3};
+constexpr std::chrono::minutes kWindow{10}, kSlowLane{10};
+constexpr int kSlowPercent = 10, kDropPercent = 15;
 
 bool is_taken(int status) { return status >= 200 && status <= 299; }
 /// Other 4xx are not asked again.
@@ -34,12 +38,33 @@ bool asks_for(const GraphSubscription& subscription, const std::string& change_t
 
 }  // namespace
 
+int GraphSim::State::slow_percent(const std::string& url) {
+    if (!quirks.minds_slow_receivers) return 0;
+    auto& of_address = deliveries[url];
+    while (!of_address.empty() && of_address.front().at <= clock.now() - kWindow) of_address.pop_front();
+    const auto slow = std::count_if(of_address.begin(), of_address.end(), [](const Delivery& one) { return one.slow; });
+    return of_address.empty() ? 0 : static_cast<int>(slow * 100 / static_cast<std::int64_t>(of_address.size()));
+}
+
+int GraphSim::State::post_note(const http::Request& request) {
+    const SteadyInstant began = clock.steady();
+    const int status = callback ? callback(request).status : 0;
+    const bool slow = status == 0 || status == 408 || status == 504 || clock.steady() - began > kPatience;
+    deliveries[request.url].push_back({clock.now(), slow});
+    return slow ? 0 : status;
+}
+
 void GraphSim::State::notify(const GraphEvent& event, const std::string& change_type) {
+    if (quirks.loses_notes) return;
     for (auto& [id, subscription] : open) {
         const bool ours = subscription.resource.find(event.calendar) != std::string::npos ||
                           subscription.resource.find("calendars/") == std::string::npos;
         const bool silent = subscription.silent_from && *subscription.silent_from <= clock.now();
         if (!ours || silent || !asks_for(subscription, change_type)) continue;
+        const int slow = slow_percent(subscription.callback);
+        if (slow >= kDropPercent) continue;
+        const Instant due =
+            clock.now() + quirks.note_delay + (slow > kSlowPercent ? kSlowLane : std::chrono::minutes{0});
         const std::string& named = subscription.immutable_ids ? event.id : event.plain_id;
         const std::string path = "Users/" + GraphSim::user_id() + "/Events/" + named;
         Json text = {
@@ -55,7 +80,7 @@ void GraphSim::State::notify(const GraphEvent& event, const std::string& change_
               {"@odata.etag", etag(event)},
               {"id", named}}}};
         for (int i = 0; i < (quirks.doubles_notes ? 2 : 1); ++i)
-            subscription.waiting.push_back({text, clock.now(), clock.now(), 0});
+            subscription.waiting.push_back({text, clock.now(), due, 0});
     }
 }
 
@@ -77,7 +102,7 @@ int GraphSim::State::deliver() {
         if (quirks.shuffles_notes) std::reverse(notes.begin(), notes.end());
         Json texts = Json::array();
         for (const auto& [id, note] : notes) texts.push_back(note.text);
-        const int status = callback ? callback(json_post(url, texts)).status : 0;
+        const int status = post_note(json_post(url, texts));
         accepted += is_taken(status) ? 1 : 0;
         if (is_taken(status) || !is_tried_again(status)) continue;
         for (auto& [id, note] : notes) {

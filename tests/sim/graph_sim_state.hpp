@@ -41,6 +41,7 @@ struct GraphEvent {
 struct GraphCalendar {
     std::string id{}, name{};
     bool can_edit = true, is_default = false, removed = false;
+    std::string color = "auto";
 };
 
 struct GraphSlot {
@@ -52,6 +53,7 @@ struct GraphSlot {
 struct DeltaRound {
     std::string calendar{}, kind{};
     Instant start{}, end{}, made{};
+    std::int64_t generation = 0;  ///< Among those of the calendar; the newest is the highest.
     std::int64_t since = 0, base = 0, upto = 0;
     bool first = true;
     std::shared_ptr<std::vector<Json>> items{};  ///< Shared by the pages of a round.
@@ -80,6 +82,7 @@ struct GraphTerm {
     enum class Kind : std::uint8_t { Compare, StartsWith, Property };
     Kind kind = Kind::Compare;
     std::string path{}, sign{}, value{};  ///< Of a property the path is its id.
+    bool after_or = false;                ///< Begins another alternative.
 };
 
 /// A request with its parts found.
@@ -126,16 +129,23 @@ struct GraphSim::State {
     std::deque<SimFault> faults{};
     std::vector<SeenRequest> requests{};
     std::vector<http::Request> exchanges{};
-    bool down = false, denied = false, missing = false;
+    bool down = false;
     int others = 0, mails = 0;
-    std::deque<Instant> recent_calls{};  ///< Within a minute, while there is a quota.
-    std::string sign_in_error{};
+    std::deque<Instant> recent_calls{};  ///< Within ten minutes, while there is a quota.
+    Instant throttled_until{};           ///< While calls in that time prolong it.
+    std::chrono::seconds throttle_wait{};
+    struct Delivery {
+        Instant at{};
+        bool slow = false;
+    };
+    std::map<std::string, std::deque<Delivery>> deliveries{};  ///< Of ten minutes, by address.
     Callback callback{};
 
     State(const Clock& given_clock, const ZoneResolver& given_zones, GraphQuirks given);
 
     http::Response answer(const http::Request&, const http::Url&);
-    std::optional<http::Response> over_quota();  ///< Counts the call.
+    std::optional<http::Response> too_many();  ///< Counts the call.
+    http::Response throttled(int status, const std::string& limit, std::chrono::seconds wait);
     /// Never throws.
     http::Response api(const http::Request&, const http::Url&);
     http::Response called(const http::Request&, const http::Url&);
@@ -147,6 +157,8 @@ struct GraphSim::State {
 
     http::Response calendar_list(const GraphCall&);
     http::Response calendar(GraphCall&, const std::string& id);
+    std::optional<http::Response> wish(GraphCalendar&, const Json& body) const;
+    http::Response supported_zones(const GraphCall&) const;
     http::Response in_calendar(GraphCall&, const std::string& calendar, std::size_t at);
     http::Response create(const GraphCall&, const std::string& calendar);
     http::Response event(GraphCall&, const std::string& calendar, const std::string& id, std::size_t at);
@@ -158,6 +170,10 @@ struct GraphSim::State {
     void touch(GraphEvent&, const char* change_type);
     void notify(const GraphEvent&, const std::string& change_type);
     int deliver();
+    /// @return the status that the receiver gave; 0: none within three seconds.
+    int post_note(const http::Request&);
+    /// Of a hundred deliveries to this address within ten minutes, how many were slow; 0 while nobody minds.
+    int slow_percent(const std::string& url);
 
     Json render(const GraphCall&, const GraphEvent&, const GraphEvent* master, const std::string& slot) const;
     Json occurrence(const GraphCall&, const GraphEvent& master, const GraphSlot&) const;
@@ -180,6 +196,7 @@ struct GraphSim::State {
     http::Response instances(const GraphCall&, const GraphEvent&);
     http::Response delta(GraphCall&, const std::string& calendar, const std::string& kind);
     http::Response delta_page(GraphCall&, const std::string& token);
+    std::int64_t newest_generation(const DeltaRound&) const;
     void fill_round(const GraphCall&, DeltaRound&) const;
     std::int64_t seen_changes(Instant horizon) const;
     http::Response dead_token() const;
@@ -215,7 +232,7 @@ std::optional<std::string> check_members(const Json& body);
 /// Objects without their null members, at any depth.
 Json without_nulls(const Json&);
 std::optional<std::vector<GraphTerm>> parse_filter(const std::string& text);
-/// Property terms are of `properties`, the others of `item`.
+/// Whether every term of one alternative holds. Property terms are of `properties`, the others of `item`.
 bool all_hold(const std::vector<GraphTerm>&, const Json& item, const std::map<std::string, std::string>& properties);
 
 constexpr const char* kGraphPerson = "shop@example.com";

@@ -30,6 +30,7 @@ Json described(const SimSite& site) {
         {"hosts", site.hosts},
         {"down", site.faults.down},
         {"hang", site.faults.hang},
+        {"held", site.held.size()},
         {"failing_percent", site.faults.failing_percent},
         {"method", site.faults.method},
         {"path", site.faults.path},
@@ -41,6 +42,12 @@ int status_in(const Json& value) {
     const int status = value.get<int>();
     if (status < 200 || status > 599) throw Refusal(400, "Give a status from 200 to 599.");
     return status;
+}
+
+std::chrono::milliseconds delay_in(const Json& value) {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > 60'000)
+        throw Refusal(400, "Give \"delay_ms\" as milliseconds, a minute at most.");
+    return std::chrono::milliseconds(value.get<std::int64_t>());
 }
 
 SimFaults faults_from(const Json& body) {
@@ -58,6 +65,12 @@ SimFaults faults_from(const Json& body) {
             faults.body = value.get<std::string>();
         else if (key == "retry_after")
             faults.retry_after = value.is_string() ? value.get<std::string>() : std::to_string(value.get<int>());
+        else if (key == "delay_ms")
+            faults.delay = delay_in(value);
+        else if (key == "hold")
+            faults.hold = value.get<bool>();
+        else if (key == "in_the_body")
+            faults.in_the_body = value.get<bool>();
         else if (key == "method")
             faults.method = value.get<std::string>();
         else if (key == "path")
@@ -119,6 +132,14 @@ Json act(SimPerson& person, const std::string& what, const std::string& query, c
         person.forget_tokens();
         return Json::object();
     }
+    if (what == "POST revoked") {
+        person.revoke();
+        return Json::object();
+    }
+    if (what == "POST lifecycle") {
+        person.tell_life(text(body, "event"));
+        return Json::object();
+    }
     if (what == "POST quirks") {
         switch_quirks(person, body);
         return Json::object();
@@ -156,7 +177,7 @@ SimReply SimControl::handle(http::Request&& request) {
         const Json body = request.body.empty() ? Json::object() : Json::parse(request.body);
         const std::string what = request.method + " " + url->path.substr(slash + 1);
         if (what != "POST faults") return reply(200, act(*site->person, what, url->query, body));
-        site->faults = faults_from(body);
+        SimSites::set_faults(*site, faults_from(body));
         return reply(200, described(*site));
     } catch (const Refusal& refusal) {
         return reply(refusal.status, {{"detail", refusal.what()}});

@@ -1,16 +1,11 @@
-#include <stdlib.h>
 #include <zlib.h>
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <filesystem>
-#include <nlohmann/json.hpp>
+#include <thread>
 
-#include "gateway/system_clock.hpp"
-#include "tests/sim/caldav_site.hpp"
-#include "tests/sim/google_site.hpp"
-#include "tests/sim/sim_world.hpp"
+#include "tests/sim/sim_hall.hpp"
 
 namespace calgate::testing {
 
@@ -19,30 +14,6 @@ namespace {
 namespace data = boost::unit_test::data;
 using nlohmann::json;
 constexpr const char* kCalendars = "https://www.googleapis.com/calendar/v3/calendars";
-
-/// A simulator that cannot take what it is asked.
-class ThrowingService final : public http::HttpTransport {
-public:
-    Result<http::Response> send(const http::Request&, const Context&) override { throw std::runtime_error("Odd."); }
-};
-
-class Silent final : public SimPerson {
-public:
-    std::string make_calendar(const std::string&) override { throw std::runtime_error("Odd."); }
-    std::vector<Entry> events(const std::string&) override { return {}; }
-    std::string put(const std::string&, const std::string&, const std::string&) override { return {}; }
-    void erase(const std::string&, const std::string&) override {}
-    int mails() override { return 0; }
-};
-
-SimSite throwing_site() {
-    SimSite site;
-    site.name = "throwing";
-    site.hosts = {"graph.microsoft.com"};
-    site.service = std::make_shared<ThrowingService>();
-    site.person = std::make_shared<Silent>();
-    return site;
-}
 
 std::string packed(const std::string& text, bool gzip = true) {
     z_stream stream{};
@@ -58,76 +29,12 @@ std::string packed(const std::string& text, bool gzip = true) {
     return out;
 }
 
-struct Hall {
-    Hall() : Hall({google_site(clock, zones()), throwing_site(), caldav_site("rfc", clock)}) {}
-    explicit Hall(std::vector<SimSite> sites) {
-        std::string pattern = (std::filesystem::temp_directory_path() / "calgate-sim-XXXXXX").string();
-        BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        folder = pattern;
-        world = std::make_unique<SimWorld>(clock, std::move(sites), folder);
-        auto settings = world->client_settings();
-        settings.private_hosts.push_back("127.0.0.1");
-        settings.private_hosts.push_back("localhost");
-        client = std::make_unique<http::CurlTransport>(settings, clock);
-    }
-    ~Hall() {
-        client.reset();
-        world.reset();
-        std::filesystem::remove_all(folder);
-    }
-    Hall(const Hall&) = delete;
-    Hall& operator=(const Hall&) = delete;
-
-    static const ZoneResolver& zones() {
-        static const ZoneResolver resolver;
-        return resolver;
-    }
-    http::Response send(
-        const std::string& method, const std::string& url, const std::string& body = {}, http::Headers headers = {}
-    ) {
-        const auto answer =
-            client->send({method, url, std::move(headers), body, {}}, {clock.steady() + std::chrono::seconds(20), {}});
-        BOOST_REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().detail));
-        return *answer;
-    }
-    /// With the token of a fresh sign-in.
-    http::Response ask(
-        const std::string& method, const std::string& url, const std::string& body = {}, http::Headers headers = {}
-    ) {
-        if (token.empty()) token = sign_in("https://accounts.google.com", "https://oauth2.googleapis.com");
-        headers.emplace_back("Authorization", "Bearer " + token);
-        return send(method, url, body, std::move(headers));
-    }
-    std::string sign_in(const std::string& browser, const std::string& endpoint) {
-        const std::string client_id = GoogleSim::client_id();
-        const auto redirect = send(
-            "GET",
-            browser + "/o/oauth2/auth?response_type=code&redirect_uri=http%3A%2F%2Flocalhost%2Fcb&client_id=" +
-                client_id + "&scope=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcalendar"
-        );
-        const std::string location = redirect.header("Location").value_or("");
-        const auto answer = send(
-            "POST",
-            endpoint + "/token",
-            "grant_type=authorization_code&redirect_uri=http%3A%2F%2Flocalhost%2Fcb&client_id=" + client_id +
-                "&client_secret=" + GoogleSim::client_secret() + "&" + location.substr(location.find("code=")),
-            {{"Content-Type", "application/x-www-form-urlencoded"}}
-        );
-        BOOST_REQUIRE_MESSAGE(answer.status == 200, answer.body);
-        return json::parse(answer.body)["access_token"];
-    }
-    json control(const std::string& method, const std::string& path, const std::string& body = {}, int status = 200) {
-        const auto answer = send(method, "http://127.0.0.1:" + std::to_string(world->control_port()) + path, body);
-        BOOST_TEST(answer.status == status, path + " " + body + ": " + answer.body);
-        return json::parse(answer.body);
-    }
-
-    SystemClock clock{};
-    std::string folder{};
-    std::unique_ptr<SimWorld> world{};
-    std::unique_ptr<http::CurlTransport> client{};
-    std::string token{};
-};
+/// Answers of Google that wait.
+std::size_t held(Hall& hall) {
+    std::size_t count = 0;
+    hall.world->run([&](SimSites& sites) { count = sites.named("google")->held.size(); });
+    return count;
+}
 
 }  // namespace
 
@@ -264,6 +171,30 @@ BOOST_AUTO_TEST_CASE(a_fault_hits_a_path_and_a_method) {
     BOOST_TEST(hall.ask("POST", kCalendars, kNew).status == 200);
     hall.control("POST", "/google/faults", "{}");
     BOOST_TEST(hall.ask("POST", primary + "/events", "{}").status == 400);
+}
+
+BOOST_DATA_TEST_CASE(an_answer_is_held_before_it_or_in_the_middle, data::make({false, true}), in_the_body) {
+    Hall hall;
+    const std::string primary = kCalendars + std::string("/primary");
+    const auto whole = hall.ask("GET", primary);
+    hall.control(
+        "POST", "/google/faults", json{{"hold", true}, {"path", "/calendars"}, {"in_the_body", in_the_body}}.dump()
+    );
+    std::jthread release([&] {
+        while (held(hall) == 0) std::this_thread::yield();
+        hall.world->set_faults("google", {});
+    });
+    const auto late = hall.ask("GET", primary);
+    BOOST_TEST(late.status == 200);
+    BOOST_TEST(late.body == whole.body);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_comes_later) {
+    Hall hall;
+    hall.control("POST", "/google/faults", R"({"delay_ms":1,"in_the_body":true})");
+    BOOST_TEST(hall.ask("GET", kCalendars + std::string("/primary")).status == 200);
+    hall.control("POST", "/google/faults", R"({"delay_ms":1})");
+    BOOST_TEST(hall.ask("POST", kCalendars, kNew).status == 200);
 }
 
 BOOST_DATA_TEST_CASE(google_is_known_by_its_paths_at_a_loopback_address, data::make({true, false}), https) {

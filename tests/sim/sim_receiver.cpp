@@ -31,6 +31,12 @@ SimReceiver::~SimReceiver() = default;
 void SimReceiver::set_origin(std::string origin) { origin_ = std::move(origin); }
 
 http::Response SimReceiver::send(const http::Request& request) {
+    http::Response answer = passed_on(request);
+    if (hears_) hears_(request, answer);
+    return answer;
+}
+
+http::Response SimReceiver::passed_on(const http::Request& request) {
     const auto url = http::parse_url(request.url);
     if (!url || origin_.empty()) return bad_gateway();
     http::Request passed = request;

@@ -5,6 +5,7 @@
 
 #include "connectors/http/transport.hpp"
 #include "core/clock.hpp"
+#include "tests/sim/sim_sites.hpp"
 
 namespace calgate::testing {
 
@@ -21,10 +22,14 @@ public:
     void set_origin(std::string origin);
     /// As the service sees it; 502 when nobody answers within ten seconds (Graph's own patience).
     http::Response send(const http::Request&);
+    void hear(Hearing hears) { hears_ = std::move(hears); }
 
 private:
+    http::Response passed_on(const http::Request&);
+
     const Clock& clock_;
     std::string origin_{};
+    Hearing hears_{};
     std::unique_ptr<http::HttpTransport> transport_;
 };
 

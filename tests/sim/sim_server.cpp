@@ -6,7 +6,6 @@
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core.hpp>
-#include <boost/beast/core/detail/base64.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <boost/beast/version.hpp>
@@ -20,15 +19,12 @@
 
 #include "tests/sim/sim_encoding.hpp"
 #include "tests/sim/sim_feed.hpp"
+#include "tests/sim/sim_listener.hpp"
 
 namespace calgate::testing {
 
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace bhttp = boost::beast::http;
-using tcp = asio::ip::tcp;
 using PlainStream = beast::tcp_stream;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
@@ -41,38 +37,6 @@ public:
     virtual void abort() = 0;
     virtual std::string host() = 0;  ///< That the client named in its handshake; empty: none.
 };
-
-struct Listener {
-    Listener(asio::io_context& io, SimHandler given) : acceptor(io), handler(std::move(given)) {}
-
-    tcp::acceptor acceptor;
-    SimHandler handler;
-    std::function<bool(const std::string&)> admits{};
-    std::vector<std::unique_ptr<asio::ssl::context>> contexts{};
-    std::map<std::string, asio::ssl::context*> by_name{};
-};
-
-std::optional<http::Credentials> basic_credentials(std::string_view authorization) {
-    constexpr std::string_view kBasic = "Basic ";
-    if (!authorization.starts_with(kBasic)) return std::nullopt;
-    const std::string_view encoded = authorization.substr(kBasic.size());
-    std::string plain(beast::detail::base64::decoded_size(encoded.size()), '\0');
-    plain.resize(beast::detail::base64::decode(plain.data(), encoded.data(), encoded.size()).first);
-    const auto colon = plain.find(':');
-    if (colon == std::string::npos) return std::nullopt;
-    return http::Credentials{plain.substr(0, colon), plain.substr(colon + 1)};
-}
-
-http::Request translated(bhttp::request<bhttp::string_body>&& message, const std::string& scheme) {
-    http::Request request;
-    request.method = std::string(message.method_string());
-    request.url = scheme + "://" + std::string(message[bhttp::field::host]) + std::string(message.target());
-    for (const auto& field : message)
-        request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    request.credentials = basic_credentials(std::string_view(message[bhttp::field::authorization]));
-    request.body = std::move(message.body());
-    return request;
-}
 
 bool tells_of_the_connection(const std::string& name) {
     return beast::iequals(name, "Content-Length") || beast::iequals(name, "Transfer-Encoding") ||
@@ -106,7 +70,11 @@ public:
         }
     }
 
-    void abort() override { socket().close(); }
+    void abort() override {
+        timer_.cancel();
+        in_flight_.reset();
+        socket().close();
+    }
 
     std::string host() override {
         if constexpr (std::is_same_v<Stream, TlsStream>) {
@@ -140,14 +108,58 @@ private:
         const bool head = message.method() == bhttp::verb::head;
         http::Request request = translated(std::move(message), scheme());
         auto refused = undo_encoding(request, kMaxBody);
-        SimReply reply =
-            refused ? SimReply{SimReply::Kind::Answer, std::move(*refused), {}, {}} : handler_(std::move(request));
+        SimReply reply = refused ? SimReply{SimReply::Kind::Answer, std::move(*refused)} : handler_(std::move(request));
         if (reply.kind == SimReply::Kind::Drop) return abort();
         if (reply.kind == SimReply::Kind::Silence) return wait_for_client();
         if (reply.kind == SimReply::Kind::Stream) return go_on(std::move(reply));
         prepare(std::move(reply.response), head);
         if (reply.kind == SimReply::Kind::CutShort) return write_half();
-        write_response();
+        if (reply.delay.count() == 0 && !reply.hold) return write_response();
+        if (!reply.waits_in_body)
+            return write_later(reply, [self = this->shared_from_this()] { self->write_response(); });
+        std::ostringstream text;
+        text << *response_;
+        half_ = text.str();
+        rest_ = half_.substr(half_.size() - response_->body().size() / 2);
+        half_.resize(half_.size() - rest_.size());
+        asio::async_write(
+            stream_,
+            asio::buffer(half_),
+            [self = this->shared_from_this(),
+             waiting = std::move(reply)](beast::error_code error, std::size_t) mutable {
+                if (error) return self->abort();
+                self->write_later(waiting, [self] { self->write_rest(); });
+            }
+        );
+    }
+
+    void write_rest() {
+        asio::async_write(
+            stream_,
+            asio::buffer(rest_),
+            [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                if (error || !self->keep_) return self->finish();
+                self->read();
+            }
+        );
+    }
+
+    /// Whoever holds it up may forget about it: the session lives with its timer.
+    void write_later(SimReply& reply, std::function<void()> go) {
+        in_flight_ = std::move(reply.in_flight);
+        socket().expires_never();
+        if (reply.hold)
+            timer_.expires_at(std::chrono::steady_clock::time_point::max());
+        else
+            timer_.expires_after(reply.delay);
+        timer_.async_wait([self = this->shared_from_this(), go = std::move(go)](beast::error_code) {
+            self->in_flight_.reset();
+            go();
+        });
+        if (!reply.hold) return;
+        reply.hold([held = this->weak_from_this()] {
+            if (const auto self = held.lock()) self->timer_.cancel();
+        });
     }
 
     void write_response() {
@@ -274,35 +286,15 @@ private:
     beast::flat_buffer buffer_{};
     std::optional<bhttp::request_parser<bhttp::string_body>> parser_{};
     std::optional<bhttp::response<bhttp::string_body>> response_{};
-    std::string half_{};
+    std::string half_{}, rest_{};
     bool keep_ = true;
     std::deque<std::string> out_{};  ///< Of a stream, not written yet.
     bool streaming_ = false, writing_ = false, over_ = false;
     std::unique_ptr<http::OpenStream> going_on_{};
     std::function<void()> tick_{};
+    std::shared_ptr<void> in_flight_{};
     asio::steady_timer timer_{stream_.get_executor()};
 };
-
-/// OpenSSL calls it in the middle of a handshake; `given` is the Listener.
-int choose_certificate(SSL* connection, int*, void* given) {
-    const auto& listener = *static_cast<Listener*>(given);
-    const char* const asked = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
-    const std::string name = asked ? asked : "";
-    if (listener.admits && !listener.admits(name)) return SSL_TLSEXT_ERR_ALERT_FATAL;
-    if (name.empty()) return SSL_TLSEXT_ERR_OK;
-    const auto found = listener.by_name.find(name);
-    if (found == listener.by_name.end()) return SSL_TLSEXT_ERR_ALERT_FATAL;
-    SSL_set_SSL_CTX(connection, found->second->native_handle());
-    return SSL_TLSEXT_ERR_OK;
-}
-
-std::unique_ptr<asio::ssl::context> context_for(const TlsIdentity& identity) {
-    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-    context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-    context->use_certificate_chain(asio::buffer(identity.certificate));
-    context->use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
-    return context;
-}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +26,11 @@ struct SimReply {
     http::Response response{};
     Open open{};
     std::function<void()> tick{};  ///< Of a stream: called four times a second while it is open.
+    /// Until the answer goes out: so long after it was made, and once `hold` was given something that lets it go.
+    std::chrono::milliseconds delay{0};
+    std::function<void(std::function<void()> release)> hold{};
+    bool waits_in_body = false;         ///< The head and half of the body go out at once, and the rest then.
+    std::shared_ptr<void> in_flight{};  ///< Dropped when the answer goes out, or nobody waits for it any more.
 };
 
 /// A request as it came in, its body unpacked; `url` is built from the scheme, the Host header and the target.

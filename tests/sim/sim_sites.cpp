@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "connectors/http/url.hpp"
 
@@ -52,6 +53,16 @@ SimReply stream_of(SimSite& site, http::Request request) {
     return reply;
 }
 
+/// What is refused for there being too many at once is said at once.
+void hold_up(SimReply& reply, SimSite& site, const http::Request& request) {
+    if (reply.kind != SimReply::Kind::Answer || reply.response.status == 429) return;
+    if (site.in_flight) reply.in_flight = site.in_flight(request);
+    reply.delay = site.faults.delay;
+    reply.waits_in_body = site.faults.in_the_body;
+    if (site.faults.hold)
+        reply.hold = [&site](std::function<void()> release) { site.held.push_back(std::move(release)); };
+}
+
 bool is_hit(const SimFaults& faults, const http::Request& request, const std::string& path) {
     return (faults.method.empty() || faults.method == request.method) && path.find(faults.path) != std::string::npos;
 }
@@ -81,6 +92,11 @@ void SimPerson::advance(std::chrono::seconds) {
 void SimPerson::register_service_account(const std::string&, const std::string&, const std::string&) {
     throw std::invalid_argument("This service has no service accounts.");
 }
+void SimPerson::hear_notifications(Hearing) {}
+void SimPerson::revoke() { throw std::invalid_argument("Consent to this service cannot be taken back here."); }
+void SimPerson::tell_life(const std::string&) {
+    throw std::invalid_argument("This service says nothing about the life of subscriptions.");
+}
 void SimPerson::receive_at(const std::string&) { throw std::invalid_argument("This service does not notify."); }
 
 SimSites::SimSites(const Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
@@ -90,6 +106,12 @@ SimSite& SimSites::add(SimSite site) { return sites_[site.name] = std::move(site
 SimSite* SimSites::named(const std::string& name) {
     const auto found = sites_.find(name);
     return found == sites_.end() ? nullptr : &found->second;
+}
+
+void SimSites::set_faults(SimSite& site, const SimFaults& faults) {
+    site.faults = faults;
+    if (faults.hold) return;
+    for (const auto& release : std::exchange(site.held, {})) release();
 }
 
 SimSite* SimSites::loopback_site(const std::string& default_site) {
@@ -132,17 +154,19 @@ SimReply SimSites::handle(http::Request&& request, const std::string& default_si
     if (hit && site->faults.hang) return {SimReply::Kind::Silence, {}};
     if (hit && random_.between(1, 100) <= site->faults.failing_percent) return failure(site->faults);
     try {
-        return outcome(*site, *url, std::move(request));
+        return outcome(*site, *url, std::move(request), hit);
     } catch (const std::exception&) {
         return broken(*site);
     }
 }
 
-SimReply SimSites::outcome(SimSite& site, const http::Url& url, http::Request&& request) {
+SimReply SimSites::outcome(SimSite& site, const http::Url& url, http::Request&& request, bool hit) {
     const std::string origin = site.origin.empty() ? "https://" + url.host : site.origin;
     request.url = origin + url.path + url.query;
     if (site.streams && site.streams(request)) return stream_of(site, std::move(request));
     SimReply reply = reply_of(site.service->send(request, {clock_.steady() + kPerRequest, {}}));
+    if (site.heard && reply.kind == SimReply::Kind::Answer) site.heard(request, reply.response);
+    if (hit) hold_up(reply, site, request);
     if (!site.origin.empty()) keep_redirect_here(reply.response, site.origin, url.origin());
     return reply;
 }

@@ -16,6 +16,9 @@
 
 namespace calgate::testing {
 
+/// Hears a request and its whole answer.
+using Hearing = std::function<void(const http::Request&, const http::Response&)>;
+
 /// A person at the service, who does not come through calgate. Throws std::invalid_argument with a sentence for what
 /// is not there or cannot be understood.
 class SimPerson {
@@ -44,8 +47,14 @@ public:
     virtual void register_service_account(
         const std::string& email, const std::string& public_key_pem, const std::string& delegated_scopes
     );
+    /// The owner takes back every consent: what signed in so far is refused.
+    virtual void revoke();
+    /// A message about the life of each subscription: "missed", "subscriptionRemoved", "reauthorizationRequired".
+    virtual void tell_life(const std::string& event);
     /// Where notifications end, whatever public address they are sent to: "http://127.0.0.1:8480".
     virtual void receive_at(const std::string& origin);
+    /// @param hears each notification and what its receiver answered.
+    virtual void hear_notifications(Hearing hears);
 };
 
 struct SimFaults {
@@ -53,10 +62,13 @@ struct SimFaults {
     bool hang = false;        ///< Requests are taken, and nothing comes back.
     int failing_percent = 0;  ///< So many of a hundred requests are answered `status` instead.
     int status = 503;
-    std::string body{};         ///< Of those answers.
-    std::string retry_after{};  ///< Of those answers, as the header says it; empty: no header.
-    std::string method{};       ///< Only such requests hang or fail; empty: any.
-    std::string path{};         ///< Only requests whose path holds this hang or fail; empty: any.
+    std::string body{};                  ///< Of those answers.
+    std::string retry_after{};           ///< Of those answers, as the header says it; empty: no header.
+    std::chrono::milliseconds delay{0};  ///< Requests are done at once, and answered so much later.
+    bool hold = false;                   ///< Requests are done at once, and answered when this ends.
+    bool in_the_body = false;            ///< Either waits in the middle of the answer instead of before it.
+    std::string method{};                ///< Only such requests are hit; empty: any.
+    std::string path{};                  ///< Only requests whose path holds this are hit; empty: any.
 };
 
 /// One simulated service behind some host names.
@@ -74,8 +86,13 @@ struct SimSite {
     std::map<std::string, std::string> login{};  ///< What a client needs to sign in, by name.
     /// The answer to a request that the service cannot take, in its own dialect; unset: JSON that all can read.
     std::function<http::Response()> broken{};
+    /// Counts a request until what is given back is dropped; unset: the service does not mind how many there are at
+    /// once.
+    std::function<std::shared_ptr<void>(const http::Request&)> in_flight{};
+    Hearing heard{};  ///< Each request that the service answered; unset: nobody hears.
     SimFaults faults{};
     std::int64_t requests = 0;
+    std::vector<std::function<void()>> held{};  ///< Answers that wait, and how each is let go.
 };
 
 /// Chooses the site by the Host header, or by the path where a loopback address is asked, with its faults. A simulator
@@ -87,6 +104,8 @@ public:
     SimSite& add(SimSite);
     /// nullptr: none of that name.
     SimSite* named(const std::string& name);
+    /// Those that it had end. Answers that were held up go out unless it holds them too.
+    static void set_faults(SimSite&, const SimFaults&);
     const std::map<std::string, SimSite>& all() const { return sites_; }
 
     /// @param default_site gets what is asked of a bare loopback address and begins with no site's path; where it is
@@ -97,7 +116,7 @@ public:
 private:
     SimSite* site_of(const std::string& host, const std::string& path, const std::string& default_site);
     SimSite* loopback_site(const std::string& default_site);
-    SimReply outcome(SimSite&, const http::Url&, http::Request&&);
+    SimReply outcome(SimSite&, const http::Url&, http::Request&&, bool hit);
 
     const Clock& clock_;
     SeededRandom random_;

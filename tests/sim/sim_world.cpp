@@ -84,7 +84,7 @@ void SimWorld::set_faults(const std::string& site, const SimFaults& faults) {
     server_.run([&] {
         SimSite* const found = sites_.named(site);
         if (!found) throw std::invalid_argument("There is no site " + site + ".");
-        found->faults = faults;
+        SimSites::set_faults(*found, faults);
         server_.drop_refused();
     });
 }

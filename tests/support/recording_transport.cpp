@@ -3,39 +3,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "connectors/http/url.hpp"
+#include "tests/support/exchange_line.hpp"
 
 namespace calgate::testing {
 
 namespace {
-
-using Json = nlohmann::json;
-
-bool asks_for_a_token(const http::Request& request) {
-    const auto url = http::parse_url(request.url);
-    return url && url->path.ends_with("/token");
-}
-
-std::string preferences(const http::Request& request) {
-    for (const auto& [name, value] : request.headers)
-        if (name == "Prefer") return value;
-    return {};
-}
-
-std::string line_of(const http::Request& request, const http::Response& response) {
-    const Json exchange = {
-        {"method", request.method},
-        {"url", request.url},
-        {"request", asks_for_a_token(request) ? std::string() : request.body},
-        {"prefer", preferences(request)},
-        {"status", response.status},
-        {"type", response.header("Content-Type").value_or("")},
-        {"response", response.body}};
-    return exchange.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 /// Hands on what it hears, and each whole envelope of it to `keep`.
 class RecordingListener final : public http::StreamListener {
@@ -69,7 +43,7 @@ RecordingTransport::RecordingTransport(http::HttpTransport& inner, const std::st
 
 Result<http::Response> RecordingTransport::send(const http::Request& request, const Context& context) {
     auto response = inner_.send(request, context);
-    if (response && on_ && out_.is_open()) out_ << line_of(request, *response) << std::endl;
+    if (response && on_ && out_.is_open()) out_ << exchange_line(request, *response) << std::endl;
     return response;
 }
 
@@ -77,7 +51,7 @@ Result<std::unique_ptr<http::OpenStream>> RecordingTransport::open_stream(
     const http::Request& request, std::shared_ptr<http::StreamListener> listener, const http::StreamLimits& limits
 ) {
     const auto keep = [this, request](const std::string& envelope) {
-        if (on_ && out_.is_open()) out_ << line_of(request, {200, {}, envelope, request.url}) << std::endl;
+        if (on_ && out_.is_open()) out_ << exchange_line(request, {200, {}, envelope, request.url}) << std::endl;
     };
     return inner_.open_stream(request, std::make_shared<RecordingListener>(std::move(listener), keep), limits);
 }

@@ -7,8 +7,7 @@
 
 namespace calgate::testing {
 
-/// Passes everything on and writes each exchange as a line of JSON, for tests/contracts/check_exchanges.py. Token
-/// endpoints' requests are left out: they hold secrets. One thread.
+/// Passes everything on and writes each exchange as a line of JSON, for tests/contracts/check_exchanges.py. One thread.
 class RecordingTransport final : public http::HttpTransport {
 public:
     /// @param path begun anew; empty: nothing is written. Throws std::runtime_error when it cannot be written.
