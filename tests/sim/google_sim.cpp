@@ -82,6 +82,8 @@ Result<http::Response> GoogleSim::send(const http::Request& request, const Conte
     if (fault && fault->kind == Kind::ResetMidBody)
         return error(ErrorCode::InvalidResponse, url->origin() + " broke off its answer.");
     if (fault) spoil(response, fault->kind);
+    const Instant said = state_->clock.now() + state_->quirks.date_ahead - state_->quirks.date_behind;
+    response.headers.emplace_back("Date", google_date(said));
     response.url = url->text();
     return response;
 }

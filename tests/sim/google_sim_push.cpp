@@ -10,22 +10,6 @@ namespace {
 constexpr std::chrono::days kLongestChannel{7};
 constexpr std::chrono::seconds kFirstWait{10};
 
-/// RFC 9110 5.6.7: "Tue, 17 Mar 2026 06:52:00 GMT".
-std::string http_date(Instant instant) {
-    const std::time_t seconds = instant.time_since_epoch().count();
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char* kMonths[] = {
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    char rest[32];
-    std::string out = kDays[parts.tm_wday];
-    std::strftime(rest, sizeof rest, ", %d ", &parts);
-    out += rest + std::string(kMonths[parts.tm_mon]);
-    std::strftime(rest, sizeof rest, " %Y %H:%M:%S GMT", &parts);
-    return out + rest;
-}
-
 /// Nothing when it is no number of seconds. What is longer than a channel lives is cut.
 std::optional<std::chrono::seconds> life_of(const GoogleJson& body) {
     const auto parameters = body.find("params");
@@ -44,6 +28,21 @@ std::string resource_path(const std::string& watched) {
 }
 
 }  // namespace
+
+std::string google_date(Instant instant) {
+    const std::time_t seconds = instant.time_since_epoch().count();
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr const char* kMonths[] = {
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    char rest[32];
+    std::string out = kDays[parts.tm_wday];
+    std::strftime(rest, sizeof rest, ", %d ", &parts);
+    out += rest + std::string(kMonths[parts.tm_mon]);
+    std::strftime(rest, sizeof rest, " %Y %H:%M:%S GMT", &parts);
+    return out + rest;
+}
 
 http::Response GoogleSim::State::watch(const std::string& watched, const GoogleCall& call) {
     const GoogleJson body = GoogleJson::parse(call.request.body, nullptr, false);
@@ -103,7 +102,7 @@ void GoogleSim::State::notify(const std::string& watched, const std::string& sta
 void GoogleSim::State::post(GoogleChannel& channel, const std::string& state, bool at_once) {
     http::Headers headers{
         {"X-Goog-Channel-ID", channel.id},
-        {"X-Goog-Channel-Expiration", http_date(channel.expires)},
+        {"X-Goog-Channel-Expiration", google_date(channel.expires)},
         {"X-Goog-Resource-ID", channel.resource},
         {"X-Goog-Resource-URI", "https://www.googleapis.com/calendar/v3/" + resource_path(channel.watched)},
         {"X-Goog-Resource-State", state},

@@ -51,13 +51,18 @@ http::Response GoogleSim::State::answer(const http::Request& request, const http
 }
 
 std::optional<http::Response> GoogleSim::State::over_the_limit(const GoogleCall& call) {
-    if (quirks.calls_per_minute <= 0) return std::nullopt;
+    if (quirks.calls_per_minute <= 0 && quirks.project_calls_per_minute <= 0) return std::nullopt;
     while (!recent_calls.empty() && recent_calls.front() <= clock.now() - std::chrono::minutes(1))
         recent_calls.pop_front();
     const std::size_t cost = call.method == "PATCH" ? 3 : 1;
-    if (recent_calls.size() + cost > static_cast<std::size_t>(quirks.calls_per_minute))
-        return quirks.limit_is_429 ? google_error(429, "rateLimitExceeded")
-                                   : google_error(403, "userRateLimitExceeded");
+    const auto exceeds = [&](int limit) {
+        return limit > 0 && recent_calls.size() + cost > static_cast<std::size_t>(limit);
+    };
+    const bool of_user = exceeds(quirks.calls_per_minute);
+    if (of_user || exceeds(quirks.project_calls_per_minute)) {
+        if (quirks.limit_is_429) return google_error(429, "rateLimitExceeded");
+        return google_error(403, of_user ? "userRateLimitExceeded" : "rateLimitExceeded");
+    }
     recent_calls.insert(recent_calls.end(), cost, clock.now());
     return std::nullopt;
 }

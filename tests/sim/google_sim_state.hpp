@@ -96,7 +96,7 @@ struct GoogleSim::State {
     std::map<std::string, GoogleChannel> channels{};
     std::deque<WaitingNotification> notifications{};
     std::function<http::Response(const GoogleNotification&)> receiver{};
-    std::deque<Instant> recent_calls{};
+    std::deque<Instant> recent_calls{};  ///< Within a minute, while there is a limit.
     int invitations = 0;
     std::optional<Instant> quota_until{};
     std::int64_t list_tokens_from = 0;  ///< Sync tokens of the calendar list before are 410.
@@ -183,6 +183,8 @@ bool is_true(const GoogleJson& object, const char* name);
 std::optional<Instant> google_instant(const std::string& text);
 /// "2026-03-10T10:00:00+01:00": as the wall clock of `zone` says it.
 std::string with_offset(Instant, const std::string& zone, const ZoneResolver&);
+/// RFC 9110 5.6.7: "Tue, 17 Mar 2026 06:52:00 GMT".
+std::string google_date(Instant);
 /// Digits only. Nothing when it is no number or beyond 32 bits.
 std::optional<std::size_t> count_of(const std::string& text);
 std::vector<std::string> words_of(const std::string& text);  ///< Between blanks.

@@ -164,6 +164,35 @@ BOOST_FIXTURE_TEST_CASE(a_batch_has_so_many_parts_at_most, GoogleStand) {
     BOOST_TEST(batch(*this, "--b 1--\r\n").status == 400);
 }
 
+BOOST_DATA_TEST_CASE(the_project_has_a_limit_of_its_own, data::make({false, true}), as_429) {
+    GoogleStand stand;
+    stand.sim.quirks().calls_per_minute = 3;
+    stand.sim.quirks().project_calls_per_minute = 2;
+    stand.sim.quirks().limit_is_429 = as_429;
+    for (int i = 0; i < 2; ++i) BOOST_TEST(stand.ask("GET", stand.events()).status == 200);
+    const auto refused = stand.ask("GET", stand.events());
+    BOOST_TEST(refused.status == (as_429 ? 429 : 403));
+    BOOST_TEST(refused.body["error"]["errors"][0]["reason"] == "rateLimitExceeded");
+    stand.clock.advance(std::chrono::minutes(1));
+    BOOST_TEST(stand.ask("GET", stand.events()).status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(the_date_of_an_answer_is_skewed) {
+    GoogleStand stand;
+    const auto date = [&] {
+        for (const auto& [name, value] : stand.ask("GET", stand.events()).headers)
+            if (name == "Date") return value;
+        return std::string();
+    };
+    stand.clock.set_now(std::chrono::sys_days{std::chrono::year{2026} / 3 / 17} + std::chrono::hours(6));
+    BOOST_TEST(date() == "Tue, 17 Mar 2026 06:00:00 GMT");
+    stand.sim.quirks().date_ahead = std::chrono::minutes(5);
+    BOOST_TEST(date() == "Tue, 17 Mar 2026 06:05:00 GMT");
+    stand.sim.quirks().date_ahead = std::chrono::seconds(0);
+    stand.sim.quirks().date_behind = std::chrono::hours(24);
+    BOOST_TEST(date() == "Mon, 16 Mar 2026 06:00:00 GMT");
+}
+
 BOOST_DATA_TEST_CASE(a_limit_is_refused_in_either_way_R19, data::make({false, true}), as_429) {
     GoogleStand stand;
     stand.sim.quirks().calls_per_minute = 4;
