@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Checks recorded exchanges against the contracts. First the checker itself has to prove that it can refuse.
 
-    check_exchanges.py CONTRACTS [RECORDED.jsonl …]
+    check_exchanges.py CONTRACTS [RECORDED.jsonl[=CALL,CALL…] …]
+
+A CALL has to be among the recorded ones, as the beginning of "METHOD address"; "told ADDRESS" is a notification.
 """
 
 import json
@@ -10,6 +12,7 @@ import sys
 from urllib.parse import urlsplit
 
 from contracts import Document, Google, Graph, Unknown
+from refusals import RIGHT, SIGNING_IN_AND_PUSH
 
 CALENDAR = "https://www.googleapis.com/calendar/v3/calendars/c"
 GRAPH = "https://graph.microsoft.com/v1.0/me"
@@ -112,23 +115,29 @@ MUST_BE_REFUSED = [
 def wrong_with(services, exchange):
     host = urlsplit(exchange["url"]).hostname
     for service in services:
-        if host in service.hosts:
+        if exchange["notifier"] == service.name if "notifier" in exchange else host in service.hosts:
             try:
                 return service.check(exchange)
             except Unknown as unknown:
                 return [str(unknown)]
-    return [f"no contract speaks of {host}"]
+    return [f"no contract speaks of {exchange.get('notifier', host)}"]
 
 
 def prove_that_it_refuses(services):
-    wrong = []
+    wrong, refused = [], list(SIGNING_IN_AND_PUSH)
     for name, because, method, url, request, status, response, *prefer in MUST_BE_REFUSED:
         exchange = {"method": method, "url": url, "request": request, "prefer": prefer[0] if prefer else IMMUTABLE,
                     "status": status, "type": "multipart/mixed; boundary=r", "response": response}
+        refused.append((name, because, exchange))
+    for name, because, exchange in refused:
         found = wrong_with(services, exchange)
         if not any(because in each for each in found):
             wrong.append(f"the checker does not refuse {name} for that reason; nothing it says counts: {found}")
-    return wrong
+    for name, exchange in RIGHT:
+        wrong += [f"the checker refuses {name}, which is right: {each}" for each in wrong_with(services, exchange)]
+    if missing_calls(["GET https://a", "told https://b"], ["GET https://a/1", "POST https://b"]) != ["told https://b"]:
+        wrong.append("the checker does not miss a call that was not made; nothing it says counts")
+    return len(refused), wrong
 
 
 def check_examples(folder):
@@ -147,29 +156,36 @@ def check_examples(folder):
     return len(entries), wrong
 
 
-def check_file(services, path):
-    count, wrong = 0, []
+def missing_calls(wanted, seen):
+    return [each for each in wanted if not any(call.startswith(each) for call in seen)]
+
+
+def check_file(services, argument):
+    path, _, wanted = argument.partition("=")
+    seen, wrong = [], []
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             exchange = json.loads(line)
-            count += 1
+            method = "told" if "notifier" in exchange else exchange["method"]
+            seen.append(f"{method} {exchange['url']}")
             for each in wrong_with(services, exchange):
-                wrong.append(f"{path}:{number}: {exchange['method']} {exchange['url'][:160]}: {each}")
-    if not count:
+                wrong.append(f"{path}:{number}: {seen[-1][:160]}: {each}")
+    if not seen:
         wrong.append(f"{path} holds no exchange; the run recorded nothing")
-    return count, wrong
+    wrong += [f"{path} holds no {each}; the run did not do it" for each in missing_calls(wanted.split(",") if wanted else [], seen)]
+    return len(seen), wrong
 
 
 def main():
     folder, recorded = sys.argv[1], sys.argv[2:]
     services = [Google(folder), Graph(folder)]
-    wrong = prove_that_it_refuses(services)
+    refusals, wrong = prove_that_it_refuses(services)
     count, more = check_examples(folder)
     wrong += more
-    print(f"{len(MUST_BE_REFUSED)} refusals and {count} examples, {len(wrong)} problems")
-    for path in recorded:
-        count, more = check_file(services, path)
-        print(f"{path}: {count} exchanges, {len(more)} problems")
+    print(f"{refusals} refusals and {count} examples, {len(wrong)} problems")
+    for argument in recorded:
+        count, more = check_file(services, argument)
+        print(f"{argument.partition('=')[0]}: {count} exchanges, {len(more)} problems")
         wrong += more
     for each in wrong[:50]:
         print(each)

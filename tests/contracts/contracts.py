@@ -1,7 +1,7 @@
 """What the contracts of Google Calendar and Microsoft Graph say about one exchange.
 
-An exchange is a dict: method, url, request (text), prefer (the Prefer header), status, type (Content-Type of the answer),
-response (text).
+An exchange is a dict: method, url, request (text), headers (of the request, names in lower case), prefer (the Prefer header),
+status, type and location (headers of the answer), response (text). With `notifier` it is the service that asks and we who answer.
 """
 
 import json
@@ -10,6 +10,9 @@ import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from jsonschema import Draft7Validator
+
+from partial_answers import asked_fields, beyond, may_be_missing, stub_troubles
+from sign_in import wrong_form, wrong_page, wrong_redirect
 
 # Closed schemas for what this project sends, and the full types for what a service answers.
 GOOGLE_REQUESTS = {
@@ -24,6 +27,8 @@ GOOGLE_ANSWERS = {
 }
 
 
+# Members of a channel without which it can be neither renewed nor stopped.
+CHANNEL = ("kind", "id", "resourceId", "resourceUri", "expiration")
 GOOGLE_BATCH = 50
 GRAPH_AT_ONCE = 4  # Parts of a batch that a mailbox takes at once.
 
@@ -78,66 +83,6 @@ def is_cancelled(text):
     return isinstance(event, dict) and event.get("status") == "cancelled"
 
 
-def asked_fields(fields):
-    """What `fields` names, as nested dicts; a leaf is everything below it. "items(id,status),kind"."""
-    mask, stack, word = {}, [], ""
-    current = mask
-    for character in fields + ",":
-        if character not in ",()/":
-            word += character
-            continue
-        if word:
-            inner = current.setdefault(word, {})
-            if character in "(/":
-                stack.append((current, character))
-                current = inner
-        word = ""
-        if character == ")":
-            while stack[-1][1] == "/":
-                stack.pop()
-            current = stack.pop()[0]
-        while character in ",)" and stack and stack[-1][1] == "/":
-            current = stack.pop()[0]
-    return mask
-
-
-def beyond(value, mask, path="the body"):
-    """Members of a partial answer that were not asked for."""
-    if isinstance(value, list):
-        return [each for one in value for each in beyond(one, mask, path)]
-    if not mask or not isinstance(value, dict):
-        return []
-    wrong = [f"{path}: {name} was not asked for" for name in value if name not in mask]
-    return wrong + [each for name in value if name in mask for each in beyond(value[name], mask[name], f"{path}/{name}")]
-
-
-def may_be_missing(error, mask):
-    """Whether a member that a schema requires was left out because nobody asked for it."""
-    if error.validator != "required":
-        return False
-    for name in error.absolute_path:
-        if isinstance(name, int):
-            continue
-        if not mask:
-            return False
-        mask = mask.get(name, {})
-    return bool(mask) and not any(repr(name) in error.message for name in mask)
-
-
-def stub_troubles(event, asked_id):
-    """A cancelled event need not say more than its id; what it says besides has to fit."""
-    wrong = []
-    if event.get("id") != asked_id:
-        wrong.append(f"the answer is another event than the one that was asked for: {event.get('id')}")
-    if ("recurringEventId" in event) != ("originalStartTime" in event):
-        wrong.append("a cancelled instance says its series, or where in it it was, and not the other")
-    if "etag" in event and not re.fullmatch(r'"[^"]+"', str(event["etag"])):
-        wrong.append(f"the etag is none: {event['etag']}")
-    if event.get("kind", "calendar#event") != "calendar#event":
-        wrong.append(f"the kind is none of an event's: {event['kind']}")
-    return wrong
-
-
 def headers_of(text):
     """Header lines up to an empty one, and what follows it."""
     headers = {}
@@ -185,6 +130,7 @@ def wrong_query(pairs, allowed):
 
 
 class Google:
+    name = "google"
     hosts = ("www.googleapis.com", "oauth2.googleapis.com", "accounts.google.com")
 
     def __init__(self, folder):
@@ -201,13 +147,25 @@ class Google:
             raise Unknown(f"Google has no operation {method} {path}")
         return min(fitting, key=lambda each: each[0])[1:]
 
+    def notification(self, exchange):
+        wrong = [f"the headers of a notification, {each}" for each in
+                 self.document.check("#/definitions/NotificationHeaders", exchange["headers"])]
+        if exchange["request"]:
+            wrong.append("a notification has a body")
+        return wrong + wrong_notification(exchange)
+
     def check(self, exchange):
+        if "notifier" in exchange:
+            return self.notification(exchange)
         url = urlsplit(exchange["url"])
         if url.path == "/batch/calendar/v3":
             return self.batch(exchange)
         if url.hostname != "www.googleapis.com":
             return check_sign_in(self.document, "#/definitions/OAuthTokenResponse", "#/definitions/OAuthTokenError", exchange)
         name, rules = self.operation(exchange["method"], url.path)
+        return (self.asked(name, rules, url, exchange) if is_ours(exchange) else []) + self.answer(name, rules, exchange)
+
+    def asked(self, name, rules, url, exchange):
         pairs = parse_qsl(url.query, keep_blank_values=True)
         allowed = {key: each for key, each in rules["parameters"].items() if each["in"] == "query"}
         wrong = wrong_query(pairs, allowed)
@@ -219,7 +177,7 @@ class Google:
             wrong += checked_body(self.document, pointer, exchange["request"], "the request")
         elif exchange["request"]:
             wrong.append("the request has a body where none belongs")
-        return wrong + self.answer(name, rules, exchange)
+        return wrong
 
     def answer(self, name, rules, exchange):
         status = exchange["status"]
@@ -238,6 +196,8 @@ class Google:
         if name == "events.get" and is_cancelled(exchange["response"]):
             pointer = "#/definitions/CancelledStub"
             wrong += stub_troubles(value, unquote(url.path.rsplit("/", 1)[1]))
+        if name == "events.watch":
+            wrong += [f"the channel lacks {each}" for each in CHANNEL if not value.get(each)]
         mask = asked_fields(dict(parse_qsl(url.query)).get("fields", ""))
         found = [each for each in self.document.errors(pointer, value) if not (mask and may_be_missing(each, mask))]
         wrong += [f"the answer {status}, {sentence(each)}" for each in found]
@@ -265,7 +225,8 @@ class Google:
                 wrong.append(f"a part of the batch leads elsewhere: {target}")
             if body.strip() and not headers.get("content-type", "").startswith("application/json"):
                 wrong.append("a part of the batch does not say what its body is")
-            asked[name] = {"method": method, "url": f"https://www.googleapis.com{target}", "request": body.strip()}
+            asked[name] = {"method": method, "url": f"https://www.googleapis.com{target}", "request": body.strip(),
+                           "headers": exchange.get("headers", {})}
         if exchange["status"] != 200:
             return wrong + checked_body(
                 self.document, "#/definitions/ErrorResponse", exchange["response"], f"the answer {exchange['status']}")
@@ -288,6 +249,7 @@ class Google:
 
 
 class Graph:
+    name = "graph"
     hosts = ("graph.microsoft.com", "login.microsoftonline.com")
 
     def __init__(self, folder):
@@ -309,19 +271,43 @@ class Graph:
     def referred(self, node):
         return self.document.resolve(node["$ref"]) if "$ref" in node else node
 
+    def notification(self, exchange):
+        token = dict(parse_qsl(urlsplit(exchange["url"]).query)).get("validationToken")
+        if token is not None:
+            whole = exchange["response"] == token and exchange["type"].startswith("text/plain") and exchange["status"] == 200
+            return ([] if whole else ["the handshake is not answered with its token as plain text"]) + wrong_notification(exchange)
+        wrong = wrong_notification(exchange)
+        if not exchange["headers"].get("content-type", "").startswith("application/json"):
+            wrong.append("a notification does not say what its body is")
+        schemas = "#/components/schemas/"
+        wrong += checked_body(self.document, schemas + "notificationBody", exchange["request"], "the notification")
+        for one in [] if wrong else json.loads(exchange["request"])["value"]:
+            kind = "lifecycleNotification" if "lifecycleEvent" in one else "changeNotification"
+            wrong += [f"the {kind}, {each}" for each in self.document.check(schemas + kind, one)]
+            if kind == "changeNotification" and not one.get("resourceData", {}).get("id"):
+                wrong.append("a notification of a change does not say of what")
+        return wrong
+
     def check(self, exchange):
+        if "notifier" in exchange:
+            return self.notification(exchange)
         url = urlsplit(exchange["url"])
         if url.hostname != "graph.microsoft.com":
             schemas = "#/components/schemas/"
             return check_sign_in(self.document, schemas + "oauthTokenResponse", schemas + "oauthTokenError", exchange)
         if not url.path.startswith("/v1.0/"):
             raise Unknown(f"Graph has no version at {url.path}")
-        if 'IdType="ImmutableId"' not in exchange.get("prefer", ""):
+        if is_ours(exchange) and 'IdType="ImmutableId"' not in exchange.get("prefer", ""):
             return ["the call does not ask for immutable ids"]
         return self.call(exchange, url)
 
     def call(self, exchange, url):
         rules = self.operation(exchange["method"], url.path.removeprefix("/v1.0"))
+        wrong = self.asked(rules, url, exchange) if is_ours(exchange) else []
+        wrong += self.answer(rules, exchange)
+        return wrong if wrong or rules["operationId"] != "batch" else self.batch(exchange)
+
+    def asked(self, rules, url, exchange):
         parameters = [self.referred(each) for each in rules.get("parameters", [])]
         allowed = {each["name"]: each["schema"] for each in parameters if each["in"] == "query"}
         wrong = wrong_query(parse_qsl(url.query, keep_blank_values=True), allowed)
@@ -330,8 +316,7 @@ class Graph:
             wrong += checked_body(self.document, pointer, exchange["request"], "the request")
         elif exchange["request"]:
             wrong.append("the request has a body where none belongs")
-        wrong += self.answer(rules, exchange)
-        return wrong if wrong or rules["operationId"] != "batch" else self.batch(exchange)
+        return wrong
 
     def batch(self, exchange):
         """Several exchanges in one; each of them is judged as if it stood alone. Their form was checked."""
@@ -347,7 +332,8 @@ class Graph:
                 wrong.append("a call of the batch does not say what its body is")
             asked[part["id"].lower()] = {
                 "method": part["method"], "url": f"https://graph.microsoft.com/v1.0/{part['url'].lstrip('/')}",
-                "request": json.dumps(part["body"]) if "body" in part else "", "prefer": headers.get("prefer", "")}
+                "request": json.dumps(part["body"]) if "body" in part else "", "prefer": headers.get("prefer", ""),
+                "headers": exchange.get("headers", {})}
         if exchange["status"] != 200:
             return wrong
         for answer in json.loads(exchange["response"])["responses"]:
@@ -371,9 +357,36 @@ class Graph:
         return checked_body(self.document, pointer, exchange["response"], f"the answer {status}")
 
 
+def is_ours(exchange):
+    """
+    Other programs ask as they like: their requests are no business of ours, the answers to them are. What a simulator recorded
+    has a Host header, and calgate's name among its headers when calgate asked; what calgate's own transport recorded has neither.
+    """
+    headers = exchange.get("headers", {})
+    return "host" not in headers or headers.get("user-agent", "").startswith("calgate/")
+
+
 def check_sign_in(document, token, error, exchange):
-    """Token endpoints; pages for people and revocation have no schema."""
-    if not urlsplit(exchange["url"]).path.endswith("/token"):
+    """Pages for people, token endpoints and revocation; what lists keys and instances has no contract."""
+    path, ours, status = urlsplit(exchange["url"]).path, is_ours(exchange), exchange["status"]
+    if path.endswith(("/o/oauth2/v2/auth", "/o/oauth2/auth", "/oauth2/v2.0/authorize")):
+        return (wrong_page(exchange) if ours else []) + wrong_redirect(exchange)
+    if not path.endswith(("/token", "/revoke")):
         return []
-    pointer = token if exchange["status"] == 200 else error
-    return checked_body(document, pointer, exchange["response"], f"the answer {exchange['status']}")
+    wrong = [] if exchange["method"] == "POST" else ["what signs in stands in a query"]
+    if path.endswith("/token") and ours:
+        wrong += wrong_form(exchange)
+    if path.endswith("/revoke") and status == 200:
+        return wrong
+    pointer = token if status == 200 else error
+    return wrong + checked_body(document, pointer, exchange["response"], f"the answer {status}")
+
+
+def wrong_notification(exchange):
+    """What holds for both services: where it goes, and that the receiver takes it."""
+    wrong = []
+    if exchange["method"] != "POST" or not exchange["url"].startswith("https://"):
+        wrong.append("a notification is no POST to an https address")
+    if not 200 <= exchange["status"] <= 299:
+        wrong.append(f"the receiver answers a notification with {exchange['status']}")
+    return wrong
