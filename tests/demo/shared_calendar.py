@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import business
 from cloud import Simulator
@@ -17,8 +18,9 @@ from gateway import Gateway
 from scratch import in_a_folder
 
 APPOINTMENTS = 60
+ERASE = 8  # Steps between two copies that the client deletes at Graph, where that waits for calgate to be at rest.
 STEP = 10  # Operations of the client between two looks at it.
-UNREAD = 3  # Edits of copies before calgate has to have read them: a fifth of them in one reading would wait for a person (I13).
+UNREAD = 3  # Edits and deletions of copies before calgate has to have read them: a fifth of them in one reading would wait for a person (I13).
 
 
 class Client:
@@ -60,7 +62,7 @@ class Bookings:
     """What the booking system does meanwhile: every appointment keeps its hour, so that none ever meets another."""
 
     def __init__(self, gateway, seed):
-        self.gateway, self.chance, self.changes = gateway, random.Random(seed), 0
+        self.gateway, self.chance, self.changes, self.unsettled = gateway, random.Random(seed), 0, set()
         first_day = business.monday(business.today())
         self.hours = [
             datetime.combine(first_day + timedelta(days=number // 6), datetime.min.time()) + timedelta(hours=8 + 2 * (number % 6))
@@ -80,11 +82,34 @@ class Bookings:
 
     def change_one(self):
         number = self.chance.randrange(APPOINTMENTS)
+        self.unsettled.add(number)
         if self.chance.randrange(4) == 0:
             self.gateway.expect("DELETE", f"/v1/appointments/booking-{number:03d}")
         else:
             body = self.body(number)
             self.gateway.expect("PUT", "/v1/appointments/" + body["id"], body)
+
+
+    def number_at(self, milliseconds):
+        """Of the appointment whose copy began there; both sides move it within its hour."""
+        local = datetime.fromtimestamp(milliseconds / 1000, ZoneInfo("Europe/Berlin")).replace(tzinfo=None)
+        return self.hours.index(local.replace(minute=0, second=0))
+
+    def keep_in_spite(self, erased):
+        """
+        Numbers of appointments that are not cancelled although the client deleted their copies and nobody changed them here
+        meanwhile; everything was read and written before. What was changed on both sides may end either way.
+        """
+        judged = {self.number_at(start) for start in erased} - self.unsettled
+        self.unsettled.clear()
+        states = {number: self.gateway.get(f"booking-{number:03d}")["state"] for number in judged}
+        return len(judged), sorted(number for number, state in states.items() if state != "cancelled")
+
+
+def look(gateway):
+    """What both sides did so far is read and written."""
+    read_all(gateway)
+    wait_until(lambda: gateway.waiting() == 0, 90, "what was read was not written")
 
 
 def settle(gateway):
@@ -134,7 +159,7 @@ def differences(gateway, site, last):
 def run(arguments, folder):
     simulator = Simulator(arguments.simulator, os.path.join(folder, "sim"))
     gateway = Gateway(arguments.calgate, os.path.join(folder, "calgate"))
-    client = None
+    client, wrong, judged = None, [], 0
     began = time.monotonic()
     try:
         simulator.start()
@@ -154,22 +179,32 @@ def run(arguments, folder):
         wait_until(lambda: gateway.waiting() == 0, 60, "not every appointment was mirrored")
         client = Client(simulator, arguments.clients, arguments.service, site.calendars["anna"], arguments.seed)
         read = 0
-        for _ in range(arguments.operations // STEP):
+        for step in range(arguments.operations // STEP):
             client.begin(STEP)
             for _ in range(2):
                 bookings.change_one()
             gateway.sync()
             last = client.answer()
-            if last["did"]["edited"] - read >= UNREAD:
-                read_all(gateway)
-                read = last["did"]["edited"]
+            if arguments.service == "graph" and step % ERASE == ERASE - 1:
+                look(gateway)
+                bookings.unsettled.clear()
+                client.begin("erase")
+                last = client.answer()
+            touched = last["did"]["edited"] + last["did"]["erased"]
+            if last["erased"] or touched - read >= UNREAD:
+                look(gateway)
+                count, kept = bookings.keep_in_spite(last["erased"])
+                judged, read = judged + count, touched
+                wrong += [f"the copy of booking-{number:03d} was deleted, and it is not cancelled" for number in kept]
+        if arguments.operations >= 200 and judged == 0:
+            wrong.append("no deleted copy was judged")
         settle(gateway)
         client.begin(0)
         last = client.answer()
-        wrong = differences(gateway, site, last)
+        wrong += differences(gateway, site, last)
         print(
             f"{arguments.service}, seed {arguments.seed}: {arguments.operations} operations of the official client "
-            f"({', '.join(f'{count} {what}' for what, count in last['did'].items())}) beside {bookings.changes} bookings, "
+            f"({', '.join(f'{count} {what}' for what, count in last['did'].items())}) beside {bookings.changes} bookings, {judged} cancelled by deleting their copies, "
             f"{len(wrong)} differences, {time.monotonic() - began:.0f} s"
         )
     finally:
@@ -188,7 +223,7 @@ def main():
     parser.add_argument("--simulator", required=True)
     parser.add_argument("--clients", required=True, help="where the official clients are installed")
     parser.add_argument("--service", choices=["google", "graph"], required=True)
-    parser.add_argument("--operations", type=int, default=1000 if os.environ.get("CALGATE_LONG") else 200)
+    parser.add_argument("--operations", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     return in_a_folder("shared", lambda folder: run(arguments, folder))
