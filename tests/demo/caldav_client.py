@@ -6,6 +6,8 @@ import re
 import urllib.parse
 import xml.etree.ElementTree as ET
 
+from servers import PASSWORD
+
 DAV = "{DAV:}"
 CAL = "{urn:ietf:params:xml:ns:caldav}"
 
@@ -13,7 +15,7 @@ CAL = "{urn:ietf:params:xml:ns:caldav}"
 class CalDav:
     """One account at one server. Every call is one connection; errors are raised."""
 
-    def __init__(self, port, user="demo", password="demo"):
+    def __init__(self, port, user="demo", password=PASSWORD):
         self.port = port
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.headers = {"Authorization": "Basic " + token}

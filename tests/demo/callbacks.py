@@ -16,6 +16,7 @@ import time
 
 from demo import wait_until
 from gateway import Gateway
+from planted import plant
 from scratch import in_a_folder
 
 APPOINTMENTS = 12
@@ -113,7 +114,7 @@ def work(program, folder):
         "callbacks": {"url": "https://shop.example/hook"},
         "network": {"ca_file": "shop.pem", "connect_to": [f"shop.example:443:127.0.0.1:{receiver.server_port}"]},
     })
-    receiver.secrets = [gateway.command("callbacks", "rotate").output.strip()]
+    receiver.secrets = [plant(gateway.command("callbacks", "rotate").output.strip(), "a secret that callbacks are signed with")]
     gateway.start()
     good, state = True, lambda: gateway.call("GET", "/v1/callbacks")[1]
     try:
@@ -157,7 +158,7 @@ def work(program, folder):
         good &= check("no name is in them", "Mia" not in text and "Berg" not in text)
         good &= check("nothing waits", state()["behind"] == state()["waiting"] == state()["parked"] == 0 and state()["trouble"] == "")
 
-        receiver.secrets.insert(0, gateway.command("callbacks", "rotate", "--overlap", "1h").output.strip())
+        receiver.secrets.insert(0, plant(gateway.command("callbacks", "rotate", "--overlap", "1h").output.strip(), "a new secret of callbacks"))
         book(gateway, "first", 100, "2")
         wait_until(lambda: told(receiver)["first"] == [1, 2], 30, "The change after the new secret is not told.")
         good &= check("while a secret is replaced both sign", receiver.signatures == 2 and receiver.forged == 0)

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import business
 from caldav_site import CaldavSite
-from cloud import Simulator, files_below, leaks
+from cloud import Simulator
 from copies import compare, utc_of
 from demo import read_all, wait_until
 from gateway import Gateway
+from planted import files_below, leaks
 from scratch import in_a_folder
 from servers import Radicale
 
@@ -33,13 +34,19 @@ def connect(gateway, simulator, calendars):
         return "".join(pool.map(lambda way: "".join(way(name) for name in PEOPLE), ways))
 
 
+def deliver(simulator):
+    """Notifications go out; a service that was not asked to notify has none."""
+    return sum(simulator.call("POST", f"/{site}/notifications")["delivered"] for site in ("google", "graph"))
+
+
 def edit(gateway, simulator, booked):
     moved, retitled, deleted = booked[0], booked[4], booked[8]
     google, graph = simulator.google, simulator.graph
     google.move(google.copy_of(moved), timedelta(hours=8))
     graph.retitle(graph.copy_of(retitled), "Haircut and beard")
     google.delete(google.copy_of(deleted))
-    gateway.sync()
+    if deliver(simulator) < 2:
+        raise RuntimeError("Google and Graph did not both notify the gateway of what was changed there.")
     return wait_until(
         lambda: utc_of(gateway.get(moved["id"]), "start") == utc_of(moved, "start") + timedelta(hours=8)
         and gateway.get(retitled["id"])["title"] == "Haircut and beard"
@@ -59,7 +66,10 @@ def run(calgate, program, folder):
         simulator.start()
         gateway.init("Cloud", "Europe/Berlin")
         simulator.configure(gateway)
+        gateway.configure({"gateway": {"public_url": "https://cal.example.org"}})
         gateway.start()
+        for site in ("google", "graph"):
+            simulator.call("POST", f"/{site}/receiver", {"origin": gateway.url})
         for name in PEOPLE:
             person, zone = business.STAFF[name]
             gateway.expect("PUT", f"/v1/staff/{name}", {"id": name, "name": person, "zone": zone, "capacity": 1})
@@ -70,6 +80,8 @@ def run(calgate, program, folder):
         took = wait_until(lambda: gateway.waiting() == 0, 60, "not every appointment was mirrored")
         print(f"{len(booked)} appointments in three services after {took:.1f} s")
         read_all(gateway)
+        for event in ("missed", "reauthorizationRequired"):
+            simulator.call("POST", "/graph/lifecycle", {"event": event})
         print(f"moved at Google, retitled at Graph, deleted at Google: in the API after {edit(gateway, simulator, booked):.1f} s")
         wait_until(lambda: gateway.waiting() == 0, 60, "the other copies did not follow")
 
@@ -97,6 +109,11 @@ def run(calgate, program, folder):
         for path in ("accounts", "calendars", "status", "changes", "conflicts", "keys", "export"):
             texts["/v1/" + path] = repr(gateway.expect("GET", "/v1/" + path)).encode()
         texts["verify"] = verified.output.encode()
+        deliver(simulator)
+        for account in gateway.expect("GET", "/v1/accounts")["accounts"]:
+            gateway.expect("DELETE", f"/v1/accounts/{account['id']}")
+        if deliver(simulator):
+            wrong.append("a service notifies the gateway of calendars that were disconnected")
         texts.update(files_below(gateway.folder))
         gateway.stop()
         texts.update({name + " after stop": text for name, text in files_below(gateway.folder).items() if not name.endswith(".secret")})

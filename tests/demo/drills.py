@@ -2,6 +2,7 @@
 would be lost, a kit opens with OpenSSL and tar alone and is replaced whole."""
 
 import argparse
+import base64
 import json
 import os
 import signal
@@ -15,10 +16,13 @@ import business
 from caldav_client import CalDav
 from demo import wait_until
 from gateway import Gateway
+from planted import plant
 from scratch import in_a_folder
 from servers import Radicale
 
 LEASE, BOOKINGS = 10, 12
+KIT_PASSWORD = plant("correct horse battery staple 42", "the password of the kit", "kit.password")
+DAV_PASSWORD = plant("CANARY-password-of-dav", "the password of the WebDAV server", "dav.password")
 
 
 class WebDav(BaseHTTPRequestHandler):
@@ -43,7 +47,7 @@ class WebDav(BaseHTTPRequestHandler):
 
     def do_PUT(self):
         content = self.body()
-        if self.headers.get("Authorization") != "Basic a2l0OnNlY3JldA==":  # kit:secret
+        if self.headers.get("Authorization") != "Basic " + base64.b64encode(f"kit:{DAV_PASSWORD}".encode()).decode():
             return self.reply(401)
         self.files[self.path] = content
         self.seen.append(self.path)
@@ -137,11 +141,11 @@ def kits(gateway, check, folder, web):
     check("Cut 3" in page and "Çelik &amp; &lt;Söhne&gt;" in page and "http" not in page, "the day sheet is wrong")
     check(os.stat(sheet).st_mode & 0o777 == 0o600 and os.stat(plain).st_mode & 0o777 == 0o700, "others may read the kit")
     password = os.path.join(folder, "kit.password")
-    write_secret(password, "correct horse battery staple 42")
+    write_secret(password, KIT_PASSWORD)
     gateway.command("kit", sealed, "--password-file", password)
     archive = subprocess.run(
         ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", os.path.join(sealed, "outage-kit.tar.cms"),
-         "-pwri_password", "correct horse battery staple 42"], capture_output=True, check=True,
+         "-pwri_password", KIT_PASSWORD], capture_output=True, check=True,
     ).stdout
     opened = os.path.join(folder, "opened")
     os.mkdir(opened)
@@ -151,7 +155,7 @@ def kits(gateway, check, folder, web):
     short = gateway.command("kit", sealed, "--password-file", "short.password", check=False)
     check(short.code == 1 and "too short" in short.output, "a short password is taken")
 
-    write_secret(os.path.join(folder, "dav.password"), "secret")
+    write_secret(os.path.join(folder, "dav.password"), DAV_PASSWORD)
     address = f"http://127.0.0.1:{web.server_port}/kits/salon"
     arguments = ["kit", address, "--user", "kit", "--target-password-file"]
     for _ in range(2):  # Over an earlier one as well.

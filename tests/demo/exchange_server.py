@@ -12,6 +12,7 @@ import http.client
 from copies import compare, utc_of
 from demo import read_all, wait_until
 from gateway import Gateway
+from planted import plant
 from own_sites import ExchangeSite
 from scratch import in_a_folder
 
@@ -100,7 +101,7 @@ def run(calgate, program, folder, count):
         gateway.start()
         secret = os.path.join(folder, "password")
         with open(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
-            out.write(exchange.login["password"] + "\n")
+            out.write(plant(exchange.login["password"], "the password of the mailbox", "password") + "\n")
         for number, (name, (person, zone)) in enumerate(business.STAFF.items()):
             gateway.expect("PUT", f"/v1/staff/{name}", {"id": name, "name": person, "zone": zone, "capacity": 1})
             exchange.make_calendar_with_events(name, first_day)

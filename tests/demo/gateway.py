@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from servers import free_port
+from planted import plant
+from servers import PASSWORD, free_port
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Gateway:
         self.url = f"http://127.0.0.1:{self.port}"
         self.key, self.process, self.local = None, None, threading.local()
 
-    def command(self, *arguments, check=True, password="demo"):
+    def command(self, *arguments, check=True, password=PASSWORD):
         done = subprocess.run(
             [self.program, "--dir", self.folder, *arguments], capture_output=True, text=True, timeout=300,
             env={**os.environ, "CALGATE_PASSWORD": password},
@@ -38,7 +39,7 @@ class Gateway:
 
     def init(self, name, zone):
         shown = self.command("init", "--name", name, "--zone", zone, "--listen", f"127.0.0.1:{self.port}").output
-        self.key = re.search(r"cg_[A-Za-z0-9_-]+", shown).group(0)
+        self.key = plant(re.search(r"cg_[A-Za-z0-9_-]+", shown).group(0), "a key of the API", "demo-key")
         with open(os.open(os.path.join(self.folder, "demo-key"), os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
             out.write(self.key + "\n")
 

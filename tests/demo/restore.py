@@ -11,6 +11,7 @@ import business
 from caldav_client import CalDav, field
 from demo import wait_until
 from gateway import Gateway
+from planted import plant
 from scratch import in_a_folder
 from servers import Radicale
 
@@ -57,10 +58,10 @@ def run(calgate, folder):
         for person in PEOPLE:
             raw.make_calendar(calendars[person], f"bookings-{person}")
         shown = first.command("init", "--name", "Salon", "--zone", "Europe/Berlin", "--listen", f"127.0.0.1:{first.port}").output
-        first.key = re.search(r"cg_[A-Za-z0-9_-]+", shown).group(0)
+        first.key = plant(re.search(r"cg_[A-Za-z0-9_-]+", shown).group(0), "a key of the API", "demo-key")
         key_file = os.path.join(folder, "recovery.key")
         with open(os.open(key_file, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
-            out.write(re.search(r"Recovery key.*\n +(\S+)", shown).group(1) + "\n")
+            out.write(plant(re.search(r"Recovery key.*\n +(\S+)", shown).group(1), "the recovery key", "recovery.key", "keys.json") + "\n")
         first.start()
         book(first, business.monday(business.today()) + timedelta(days=7))
         for person in PEOPLE:

@@ -6,6 +6,10 @@ import socket
 import subprocess
 import time
 
+from planted import plant
+
+PASSWORD = plant("CANARY-password-of-demo", "the password of the CalDAV server", "users")
+
 
 def free_port():
     with socket.socket() as probe:
@@ -56,7 +60,7 @@ class Radicale(Server):
         users = os.path.join(self.folder, "users")
         config = os.path.join(self.folder, "config")
         with open(users, "w", encoding="utf-8") as out:
-            out.write("demo:demo\n")
+            out.write(f"demo:{PASSWORD}\n")
         with open(config, "w", encoding="utf-8") as out:
             out.write(
                 f"[server]\nhosts = 127.0.0.1:{self.port}\nmax_connections = 50\n"

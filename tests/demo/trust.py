@@ -11,6 +11,7 @@ import sys
 import time
 
 from gateway import Gateway
+from planted import plant
 from scratch import in_a_folder
 
 
@@ -71,7 +72,7 @@ def work(program, folder):
     try:
         good = True
         client = wait_for(gateway.port, "salon.example", first, 30)
-        key = gateway.command("keys", "create", "website", "--scope", "read", "--expires", "1h").output.strip()
+        key = plant(gateway.command("keys", "create", "website", "--scope", "read", "--expires", "1h").output.strip(), "a key of the API")
         good &= check("a key that the command line made opens what it is for", client.get("/v1/staff", key) == 200)
         good &= check("and nothing else", client.get("/v1/keys", key) == 403)
         listed = json.loads(gateway.command("keys", "list", "--json").output)["keys"]
