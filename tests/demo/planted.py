@@ -49,6 +49,9 @@ def secrets_below(folder):
     """@return how many files were searched, and sentences that name the file and never the secret."""
     texts, wrong = files_below(folder), []
     for secret, (what, files) in PLANTED.items():
+        header = base64.b64encode(f"user:{secret}:more".encode())
+        if not leaks([secret], {"": secret.encode()}) or not leaks([secret], {"": header}):
+            wrong.append(f"{what} would not be found; plant a longer one")
         others = {name: text for name, text in texts.items() if os.path.basename(name) not in files}
         wrong += [f"{what} stands in {name}" for name in leaks([secret], others)]
     return len(texts), sorted(wrong)
