@@ -26,12 +26,13 @@ class Gateway:
     def __init__(self, program, folder):
         self.program, self.folder, self.port = os.path.abspath(program), os.path.abspath(folder), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.password = PASSWORD  # Of the account that is connected, where a command is given no other.
         self.key, self.process, self.local = None, None, threading.local()
 
-    def command(self, *arguments, check=True, password=PASSWORD):
+    def command(self, *arguments, check=True, password=None):
         done = subprocess.run(
             [self.program, "--dir", self.folder, *arguments], capture_output=True, text=True, timeout=300,
-            env={**os.environ, "CALGATE_PASSWORD": password},
+            env={**os.environ, "CALGATE_PASSWORD": password or self.password},
         )
         if check and done.returncode != 0:
             raise RuntimeError(f"calgate {' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}")

@@ -239,6 +239,7 @@ def run(options, folder):
     before = {name: server.snapshot(calendars[name]) for name in calendars}
     with_given_ends(events["Personal"], before["Personal"])
     gateway = Gateway(options.calgate, os.path.join(folder, "calgate-data"))
+    gateway.password = options.password
     good = True
     try:
         gateway.init("Salon Aurora", "Europe/Berlin")
