@@ -192,7 +192,7 @@ const Sieve kSieves[] = {
     {"startsWith( subject , 'Air' )", 0},
     {"start/dateTime ge '2026-06-10T07:00:00Z' and end/dateTime le '2026-06-10T08:00:00'", 1},
     {"start/dateTime gt '2026-06-10T07:00:00'", 0},
-    {"subject eq 'Haircut' or subject eq 'Colour'", -1},
+    {"subject eq 'Haircut' or subject eq 'Colour'", 1},
     {"(subject eq 'Haircut')", -1},
     {"not subject eq 'Haircut'", -1},
     {"contains(subject,'air')", -1},
