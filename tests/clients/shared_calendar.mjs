@@ -130,13 +130,11 @@ async function eraseCopy(copy) {
   erased.push(copy.start);
 }
 
-/** Copies are moved within their hour, renamed or deleted. */
+/** Copies are moved within their hour or renamed. */
 async function editCopy() {
   const copies = seen.filter((each) => each.isCopy);
   if (copies.length === 0) return;
   const copy = copies[below(copies.length)];
-  // Graph: a copy that is written and deleted between two readings is believed gone after a quarter of an hour only.
-  if (service === 'google' && below(3) === 0) return eraseCopy(copy);
   const start = copy.start - (copy.start % (60 * minute)) + 15 * minute * below(4);
   const change = below(2) === 0
     ? { title: `Booking by phone ${++number}` }

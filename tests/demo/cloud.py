@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from urllib.parse import quote, urljoin, urlsplit
 
 from copies import Copy, Site
-from planted import plant
+from planted import plant, plant_beginning
 
 # How every token and code of the simulators begins.
 TOKENS = ["ya29.sim-", "1//sim-", "4/sim-", "EwBwA8l6BAAU", "M.C546_BAY."]
@@ -39,7 +39,7 @@ class Simulator:
         self.https, self.control, self.hosts = greeting["https"], greeting["control"], greeting["hosts"]
         self.ca_file, self.logins = greeting["ca_file"], greeting["logins"]
         for token in TOKENS:
-            plant(token, "a token of the simulators")
+            plant_beginning(token, "a token of the simulators")
         for site, login in self.logins.items():
             for kind in login.keys() & {"client_secret", "password"}:
                 plant(login[kind], f"the {kind} of {site}", *SECRET_FILES)

@@ -6,6 +6,7 @@ import stat
 from urllib.parse import quote
 
 PLANTED = {}  # Secret to what it is and the names of the files of people and servers that hold it by right.
+BEGINNINGS = set()  # Those of which only the beginning is known.
 
 
 def plant(secret, what, *files):
@@ -13,6 +14,11 @@ def plant(secret, what, *files):
     known = PLANTED.setdefault(secret, (what, set()))
     known[1].update(files)
     return secret
+
+
+def plant_beginning(text, what):
+    """Of secrets that are made while it runs. In base64 a short one may go unseen."""
+    BEGINNINGS.add(plant(text, what))
 
 
 def shapes_of(secret):
@@ -50,7 +56,8 @@ def secrets_below(folder):
     texts, wrong = files_below(folder), []
     for secret, (what, files) in PLANTED.items():
         header = base64.b64encode(f"user:{secret}:more".encode())
-        if not leaks([secret], {"": secret.encode()}) or not leaks([secret], {"": header}):
+        in_header = secret in BEGINNINGS or leaks([secret], {"": header})
+        if not leaks([secret], {"": secret.encode()}) or not in_header:
             wrong.append(f"{what} would not be found; plant a longer one")
         others = {name: text for name, text in texts.items() if os.path.basename(name) not in files}
         wrong += [f"{what} stands in {name}" for name in leaks([secret], others)]

@@ -18,7 +18,7 @@ from gateway import Gateway
 from scratch import in_a_folder
 
 APPOINTMENTS = 60
-ERASE = 8  # Steps between two copies that the client deletes at Graph, where that waits for calgate to be at rest.
+ERASE = 8  # Steps between two copies that the client deletes, while calgate is at rest: one that is just being written is believed gone after a quarter of an hour only.
 STEP = 10  # Operations of the client between two looks at it.
 UNREAD = 3  # Edits and deletions of copies before calgate has to have read them: a fifth of them in one reading would wait for a person (I13).
 
@@ -185,7 +185,7 @@ def run(arguments, folder):
                 bookings.change_one()
             gateway.sync()
             last = client.answer()
-            if arguments.service == "graph" and step % ERASE == ERASE - 1:
+            if step % ERASE == ERASE - 1:
                 look(gateway)
                 bookings.unsettled.clear()
                 client.begin("erase")

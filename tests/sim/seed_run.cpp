@@ -9,6 +9,7 @@ using std::chrono::seconds;
 namespace {
 
 constexpr minutes kSettleTime{45};  // Twice the consistency window, and the longest back-off.
+constexpr minutes kTriedAgain{70};  // What a service refused is tried once an hour.
 constexpr int kMostDecisions = 8;
 
 }  // namespace
@@ -123,7 +124,7 @@ void Run::end_faults() {
 
 void Run::settle() {
     end_faults();
-    stage_.advance(kSettleTime);
+    stage_.advance(kTriedAgain);
     stage_.truth.check_step(*stage_.index);
     if (!troubles_.dropped()) {
         stage_.note("settled");
