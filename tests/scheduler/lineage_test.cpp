@@ -22,6 +22,15 @@ struct SecondGateway {
         engine.load();
     }
     PassReport pass() { return engine.run_pass(business.calendar); }
+    void book(const std::string& id, int day, int hour) {
+        Appointment wanted = business.appointment("a");
+        wanted.id = {id};
+        wanted.start = SmallBusiness::at(day, hour);
+        wanted.end = SmallBusiness::at(day, hour + 1);
+        calgate::write(*store, [&](Writer& w) {
+            return place_appointment(w, wanted, {}, business.zones, business.clock.now(), "api", "");
+        });
+    }
     std::optional<Appointment> appointment(const std::string& id) const {
         return calgate::read(*store, [&](const Reader& r) { return r.appointment({id}); });
     }
@@ -97,13 +106,7 @@ BOOST_DATA_TEST_CASE_F(
     const auto before = texts();
 
     // The old store gets a booking of its own.
-    calgate::write(*old.store, [&](Writer& w) {
-        Appointment own = appointment("a");
-        own.id = {"own"};
-        own.start = at(20, 9);
-        own.end = at(20, 10);
-        return place_appointment(w, own, {}, zones, clock.now(), "api", "");
-    });
+    old.book("own", 20, 9);
     old.pass();
     BOOST_REQUIRE(old.stands().has_value());
     BOOST_TEST((old.stands()->lineage == Lineage::Behind));
@@ -142,13 +145,7 @@ BOOST_AUTO_TEST_CASE(I21_every_target_is_read_before_any_is_written) {
     SecondGateway old(*this);
     move("a", 10, 11);
     settle();
-    calgate::write(*old.store, [&](Writer& w) {
-        Appointment own = appointment("a");
-        own.id = {"own"};
-        own.start = at(20, 9);
-        own.end = at(20, 10);
-        return place_appointment(w, own, {}, zones, clock.now(), "api", "");
-    });
+    old.book("own", 20, 9);
     for (int i = 0; i < 3; ++i) old.pass();
     BOOST_TEST(old.stands().has_value());
     BOOST_TEST(service.count(href) == 2u);
