@@ -54,6 +54,8 @@ const std::vector<Row> kRows{
     {"reauthorization_renews_early", true, {channel("a", ChannelState::Reauthorize, 1h)}, {{PushAction::Renew, "a"}}},
     {"a_successor_of_the_same_second_is_the_newer_one", true, {channel("b", kLive, 0s), channel("a", ChannelState::Reauthorize, 0s, false)}, {}},
     {"and_in_the_other_order", true, {channel("a", ChannelState::Reauthorize, 0s, false), channel("b", kLive, 0s)}, {}},
+    {"after_the_clock_was_set_back_the_successor_counts_I23", true, {channel("a", ChannelState::Reauthorize, -3h, false), channel("b", kLive, 0s)}, {}},
+    {"and_what_is_from_the_time_before_is_closed", true, {channel("a", ChannelState::Reauthorize, -3h, false), channel("b", kLive, kChannelOverlap)}, {{PushAction::Close, "a"}}},
     {"an_opening_one_is_waited_for", true, {channel("a", kOpening, kOpeningLost - 1s)}, {}},
     {"an_opening_one_whose_answer_is_lost_is_replaced", true, {channel("a", kOpening, kOpeningLost)}, {{PushAction::Forget, "a"}, {PushAction::Open, ""}}},
     {"unwanted_channels_are_closed", false, {channel("a", kLive, 1h), channel("b", kLive, 2h)}, {{PushAction::Close, "a"}, {PushAction::Close, "b"}}},
