@@ -64,8 +64,8 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
             for (const auto& decision : decisions) carry_out(decision);
             if (answer != "ours" && plan.taking.deleted >= settings_.brake_minimum)
                 writer.put_setting(many_deleted_setting(id_), format_instant(parts_.clock.now()));
-            // An answer holds until what is missing has been proven or found (I11).
-            if (closing.pull && !closing.doubtful && !misses_copies(writer)) writer.put_setting(brake_setting(id_), "");
+            // An answer is about one reading; a doubtful one decided nothing.
+            if (closing.pull && !closing.doubtful && !answer.empty()) writer.put_setting(brake_setting(id_), "");
             note_run(writer, first);
         }
         if (closing.pull && closing.doubtful) {

@@ -212,10 +212,6 @@ BOOST_AUTO_TEST_CASE(I13_what_is_approved_is_what_was_asked) {
     BOOST_TEST(conflicts()[0].why.find("emptied or replaced") != std::string::npos);
     for (int day = 11; day < 20; ++day)
         BOOST_TEST((appointment("b" + std::to_string(day)).state == AppointmentState::Confirmed));
-    // Asked about that, a person can let it pass.
-    BOOST_TEST((decide(Resolution::Theirs).outcome == ResolutionResult::Outcome::Resolved));
-    for (int i = 0; i < 4; ++i, clock.advance(16min)) pass();
-    BOOST_TEST((row().state == CalendarState::Active), row().detail);
 }
 
 BOOST_AUTO_TEST_CASE(a_preview_keeps_to_the_policies_and_shows_what_approving_would_do) {
