@@ -46,8 +46,8 @@ std::vector<PushStep> plan_push(bool wanted, const std::vector<ChannelRecord>& c
         if (!opening) steps.push_back({PushAction::Open, {}});
         return steps;
     }
-    // What needs no confirming counts as the successor of what does, whatever the wall clock said at either's opening: it
-    // may have been set back between them (I23).
+    // What needs no confirming counts as the successor of what does, whatever the wall clock said at either's opening:
+    // it may have been set back between them (I23).
     std::sort(live.begin(), live.end(), [](const auto& a, const auto& b) {
         return std::pair(a.state == ChannelState::Live, a.opened) < std::pair(b.state == ChannelState::Live, b.opened);
     });
