@@ -235,13 +235,15 @@ bool SyncPass::is_what_we_wrote_over(const RemoteEvent& there, const Mirror& mir
     const Shown then = shown_on(*written, calendar_.copy_detail, parts_.zones);
     if (same_meaning(*mirror.base, then, parts_.zones)) return false;
     const Shown now = shown_of(there.event);
-    if (mirror.remote_text.empty()) return same_meaning(now, then, parts_.zones);
+    const bool as_written = same_meaning(unmasked(now, then, calendar_.copy_detail), then, parts_.zones);
+    if (mirror.remote_text.empty()) return as_written;
     const auto before = connector_.read_source(mirror.remote_text);
     if (!before) return false;
     if (same_meaning(now, shown_of(*before), parts_.zones)) return true;
-    // A later revision of ours stood there already: this one is a creation that came late (F6).
+    // Another revision than the one that was read last, and as we wrote it: a write of ours that was never read back,
+    // or a creation that came late (F6).
     const auto seen = read_mark(before->mark, parts_.keys);
-    return seen && seen->revision > mark->revision && same_meaning(now, then, parts_.zones);
+    return seen && seen->revision != mark->revision && as_written;
 }
 
 }  // namespace calgate

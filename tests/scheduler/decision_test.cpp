@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -241,6 +242,40 @@ BOOST_AUTO_TEST_CASE(R5_a_deleted_copy_stays_hidden_while_its_appointment_goes_o
     book("a", 12, 9);
     settle();
     BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(I1_what_we_wrote_ourselves_and_never_read_is_no_edit) {
+    store.write([](Writer& writer) {
+        auto business = *writer.business();
+        business.concurrent_edits = ConcurrentEditPolicy::Calendar;
+        writer.put(business);
+    });
+    const std::string name = mirror("a").uid.value + ".ics";
+    const auto write_unread = [&](const std::string& title, const memory::Fault& fault) {
+        retitle(title);
+        service.fail_next({memory::Operation::Changes, {ErrorCode::InvalidResponse, "No calendar.", {}}});
+        service.fail_next(fault);
+        pass();
+        service.clear_faults();
+    };
+    const memory::Fault none{memory::Operation::List, {ErrorCode::Unavailable, "", {}}};
+    write_unread("First", none);
+    const auto all = service.events(href);
+    const auto first = std::find_if(all.begin(), all.end(), [&](const auto& e) { return e.href == *mirror("a").href; });
+    BOOST_REQUIRE(first != all.end());
+    write_unread("Second", none);
+    service.put_text(href, name, first->event.source);
+    pass();
+    BOOST_TEST(appointment("a").title == "Second");
+    settle();
+    // Nor is what came through although its answer was lost.
+    write_unread("Third", {memory::Operation::Update, {ErrorCode::Timeout, "No answer.", {}}, true});
+    retitle("Fourth");
+    pass();
+    BOOST_TEST(appointment("a").title == "Fourth");
+    settle();
+    BOOST_TEST(conflicts().empty());
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 
