@@ -29,8 +29,14 @@ void SyncPass::park_copy(Writer& writer, Mirror& mirror, const Error& error) {
     ++report_.parked;
 }
 
+bool SyncPass::is_tried_again(const Mirror& mirror) const {
+    return retried_ && retried_->appointment == mirror.appointment && retried_->wanted == mirror.wanted;
+}
+
 void SyncPass::stay_parked(Mirror& mirror) const {
     mirror.state = MirrorState::Parked;
+    mirror.detail = retried_->detail;
+    mirror.attempts = retried_->attempts;
     mirror.not_before = parts_.clock.now();
 }
 
@@ -65,7 +71,7 @@ SyncPass::Pushed SyncPass::retry_parked() {
             mirror->not_before.reset();
             writer.put(*mirror);
         });
-        retried_ = id;
+        retried_ = parked;
         const Pushed next = push_one(id);
         retried_.reset();
         if (next == Pushed::Stop) return next;

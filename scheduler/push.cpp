@@ -350,7 +350,7 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
         if (unknown && !current->href) current->missing_since.reset();
         if (park) {
             park_copy(writer, *current, error);
-        } else if (retried_ == mirror.appointment) {
+        } else if (is_tried_again(*current)) {
             stay_parked(*current);
         } else if (error.code == ErrorCode::RateLimited) {
             // All of the account waits; what is due first goes first once it may go on (R19).

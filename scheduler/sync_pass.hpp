@@ -89,9 +89,7 @@ private:
     struct Closing {
         Instant began{};
         std::optional<SyncToken> token{};
-        bool pull = false;
-        bool full = false;
-        bool doubtful = false;
+        bool pull = false, full = false, doubtful = false;
         bool complete = true;  ///< false: the next pull lists everything again.
     };
     struct Decision {
@@ -308,8 +306,10 @@ private:
     void park_copy(Writer&, Mirror&, const Error&);
     /// Tried again, and nothing was learnt.
     void stay_parked(Mirror&) const;
+    /// Whether that is what fails now: as long as no decision made the copy another one.
+    bool is_tried_again(const Mirror&) const;
     std::vector<Mirror> parked_to_try() const;
-    /// Once an hour what there was no room for, until one is refused; all with `Options::retry_parked`.
+    /// Once an hour what there was no room for, until one is refused; all of it, once, after the start.
     Pushed retry_parked();
 
     // sweep.cpp
@@ -383,8 +383,8 @@ private:
     std::vector<BookingResult> bookings_{};
     std::vector<CalendarId> touched_{};
     RunSoFar so_far_{};
-    std::optional<AppointmentId> retried_{};  ///< Parked, and on its way once more.
-    int outages_ = 0;                         ///< Calls in a row that failed for an outage.
+    std::optional<Mirror> retried_{};  ///< As it was parked; on its way once more.
+    int outages_ = 0;                  ///< Calls in a row that failed for an outage.
     bool pulled_ = false, answered_ = false, more_ = false;
     bool braked_ = false, writes_refused_ = false;
     Told told_{};           ///< Of this calendar in the index, before this run changed anything.

@@ -279,6 +279,30 @@ BOOST_AUTO_TEST_CASE(I1_what_we_wrote_ourselves_and_never_read_is_no_edit) {
     BOOST_TEST(engine.verify(calendar).findings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(I3_a_parked_copy_whose_edit_is_taken_over_while_it_is_tried_again_is_parked_no_more) {
+    const auto fail_update = [&](ErrorCode code) {
+        service.fail_next({memory::Operation::Update, {code, "Not now.", {}}});
+    };
+    retitle("Ours");
+    fail_update(ErrorCode::QuotaExceeded);
+    pass();
+    BOOST_REQUIRE((mirror("a").state == MirrorState::Parked));
+    clock.advance(61min);
+    move_copy("a", 2);
+    // Only the write meets the edit, and then the service is away.
+    service.fail_next({memory::Operation::Changes, {ErrorCode::InvalidResponse, "No calendar.", {}}});
+    fail_update(ErrorCode::VersionMismatch);
+    fail_update(ErrorCode::Unavailable);
+    pass();
+    BOOST_REQUIRE((appointment("a").start == at(10, 11)));
+    BOOST_TEST((mirror("a").state == MirrorState::Active));
+    BOOST_TEST(!mirror("a").detail.empty());
+    clock.advance(10min);
+    settle();
+    BOOST_TEST(!mirror("a").open());
+    BOOST_TEST(engine.verify(calendar).findings.empty());
+}
+
 BOOST_AUTO_TEST_CASE(F11_what_we_wrote_over_is_no_edit_when_reads_still_show_it) {
     const std::string name = mirror("a").uid.value + ".ics";
     const std::string before = mirror("a").remote_text;
