@@ -5,15 +5,6 @@
 namespace calgate {
 namespace {
 
-void answer_brake(Writer& writer, const Conflict& conflict, Resolution resolution) {
-    auto calendar = writer.calendar(conflict.calendar);
-    if (!calendar) return;
-    calendar->state = CalendarState::Active;
-    calendar->detail.clear();
-    writer.put(*calendar);
-    writer.put_setting(brake_setting(calendar->id), resolution == Resolution::Ours ? "ours" : "theirs");
-}
-
 void keep_ours(Writer& writer, const Conflict& conflict, const Business& business) {
     auto mirror = writer.mirror(conflict.appointment, conflict.calendar);
     if (!mirror || conflict.kind == ConflictKind::ProvisionalClash) return;
@@ -160,13 +151,13 @@ bool carry_out(
     switch (answer.resolution) {
         case Resolution::Ours:
             if (brake)
-                answer_brake(writer, conflict, answer.resolution);
+                answer_brake(writer, conflict.calendar, answer.resolution);
             else
                 keep_ours(writer, conflict, business);
             return true;
         case Resolution::Theirs:
             if (!brake) return take_theirs(writer, conflict, business, zones, now, actor, out);
-            answer_brake(writer, conflict, answer.resolution);
+            answer_brake(writer, conflict.calendar, answer.resolution);
             return true;
         case Resolution::Merged:
             if (brake || conflict.kind == ConflictKind::ProvisionalClash)
@@ -191,6 +182,15 @@ const char* sentence_of(Resolution resolution) {
 }
 
 }  // namespace
+
+void answer_brake(Writer& writer, const CalendarId& id, Resolution resolution) {
+    auto calendar = writer.calendar(id);
+    if (!calendar) return;
+    calendar->state = CalendarState::Active;
+    calendar->detail.clear();
+    writer.put(*calendar);
+    writer.put_setting(brake_setting(id), resolution == Resolution::Ours ? "ours" : "theirs");
+}
 
 ResolutionResult apply_resolution(
     Store& store,

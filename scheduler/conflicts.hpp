@@ -42,6 +42,9 @@ struct ConflictAnswer {
     Wish wish{};  ///< With Merged only.
 };
 
+/// What a person says about a run that waits there: it holds for the next reading of the calendar.
+void answer_brake(Writer&, const CalendarId&, Resolution);
+
 /// Carries out a person's decision in one transaction, and notes it (I12, I30). @param actor "api", "cli".
 /// @throws StoreFailure; nothing was changed then.
 ResolutionResult apply_resolution(

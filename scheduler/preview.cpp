@@ -2,8 +2,8 @@
 
 #include <map>
 
+#include "scheduler/conflicts.hpp"
 #include "scheduler/noting_connector.hpp"
-#include "scheduler/sync_pass.hpp"
 
 namespace calgate {
 namespace {
@@ -24,12 +24,9 @@ private:
 bool approve(Store& store, const CalendarId& id) {
     bool waits = false;
     store.write([&](Writer& writer) {
-        auto calendar = writer.calendar(id);
+        const auto calendar = writer.calendar(id);
         waits = calendar && calendar->state == CalendarState::Waiting;
-        if (!waits) return;
-        calendar->state = CalendarState::Active;
-        writer.put(*calendar);
-        writer.put_setting(brake_setting(id), "theirs");
+        if (waits) answer_brake(writer, id, Resolution::Theirs);
     });
     return waits;
 }

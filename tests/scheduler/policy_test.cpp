@@ -39,6 +39,19 @@ struct TwoCalendars : SmallBusiness {
             chosen->run_pass(other);
         }
     }
+    /// What copies show is set, and all are written so.
+    void show(CopyDetail detail) {
+        store.write([&](Writer& writer) {
+            Calendar shown = row();
+            shown.copy_detail = detail;
+            writer.put(shown);
+            for (auto mirror : writer.mirrors_on(shown.id)) {
+                mirror.confirmed = 0;
+                writer.put(mirror);
+            }
+        });
+        rounds(2);
+    }
     std::string text_of(const std::string& id) {
         for (const auto& event : service.events(href))
             if (event.href == *mirror(id).href) return event.event.source;
@@ -182,16 +195,7 @@ BOOST_AUTO_TEST_CASE(a_mask_that_was_edited_is_written_again_where_the_policy_sa
         Policies policies;
         policies.masked_edits = policy;
         TwoCalendars stage(policies);
-        stage.store.write([&](Writer& writer) {
-            Calendar masked = stage.row();
-            masked.copy_detail = CopyDetail::kBusy;
-            writer.put(masked);
-            for (auto mirror : writer.mirrors_on(masked.id)) {
-                mirror.confirmed = 0;
-                writer.put(mirror);
-            }
-        });
-        stage.rounds(2);
+        stage.show(CopyDetail::kBusy);
         stage.service.edit(*stage.mirror("a").href, [](Event& event) { event.master.title = "Lunch"; });
         stage.rounds(3);
         const bool stays = stage.text_of("a").find("SUMMARY:Lunch") != std::string::npos;
@@ -203,18 +207,6 @@ BOOST_AUTO_TEST_CASE(a_mask_that_was_edited_is_written_again_where_the_policy_sa
 
 BOOST_AUTO_TEST_CASE(what_was_written_over_a_mask_stays_when_the_appointment_changes) {
     TwoCalendars stage;
-    const auto show = [&](CopyDetail detail) {
-        stage.store.write([&](Writer& writer) {
-            Calendar shown = stage.row();
-            shown.copy_detail = detail;
-            writer.put(shown);
-            for (auto mirror : writer.mirrors_on(shown.id)) {
-                mirror.confirmed = 0;
-                writer.put(mirror);
-            }
-        });
-        stage.rounds(2);
-    };
     const auto change = [&](const std::string& title, int hour) {
         auto wanted = stage.appointment("a");
         wanted.title = title;
@@ -225,7 +217,7 @@ BOOST_AUTO_TEST_CASE(what_was_written_over_a_mask_stays_when_the_appointment_cha
         });
         stage.rounds(2);
     };
-    show(CopyDetail::kBusy);
+    stage.show(CopyDetail::kBusy);
     stage.service.edit(*stage.mirror("a").href, [](Event& event) {
         event.master.title = "Lunch";
         event.master.place = "Café";
@@ -237,11 +229,11 @@ BOOST_AUTO_TEST_CASE(what_was_written_over_a_mask_stays_when_the_appointment_cha
     BOOST_TEST(stage.text_of("a").find("T150000") != std::string::npos);
     BOOST_TEST(stage.engine.verify(stage.calendar).findings.empty());
     // What the appointment once said is no word of the owner's, whoever wrote it (I27).
-    show(CopyDetail::kFull);
+    stage.show(CopyDetail::kFull);
     stage.service.edit(*stage.mirror("a").href, [](Event& event) { event.master.title = "By hand"; });
     stage.rounds(2);
     BOOST_REQUIRE(stage.appointment("a").title == "By hand");
-    show(CopyDetail::kBusy);
+    stage.show(CopyDetail::kBusy);
     BOOST_TEST(stage.text_of("a").find("SUMMARY:Busy") != std::string::npos);
     stage.service.edit(*stage.mirror("a").href, [](Event& event) { event.master.title = "By hand"; });
     stage.rounds(2);
@@ -252,16 +244,7 @@ BOOST_AUTO_TEST_CASE(a_mask_that_waits_to_be_written_again_is_kept_once) {
     Policies policies;
     policies.masked_edits = MaskedEditPolicy::PutBack;
     TwoCalendars stage(policies);
-    stage.store.write([&](Writer& writer) {
-        Calendar masked = stage.row();
-        masked.copy_detail = CopyDetail::kBusy;
-        writer.put(masked);
-        for (auto mirror : writer.mirrors_on(masked.id)) {
-            mirror.confirmed = 0;
-            writer.put(mirror);
-        }
-    });
-    stage.rounds(2);
+    stage.show(CopyDetail::kBusy);
     stage.service.fail_next({memory::Operation::Update, {ErrorCode::Unavailable, "No connection.", {}}, false, -1});
     stage.service.edit(*stage.mirror("a").href, [](Event& event) { event.master.title = "Lunch"; });
     for (int i = 0; i < 3; ++i) {
