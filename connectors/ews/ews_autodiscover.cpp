@@ -94,10 +94,11 @@ http::Request pox_request(const std::string& url, const std::string& address) {
     out.method = "POST";
     out.url = url;
     out.headers = {{"Content-Type", "text/xml; charset=utf-8"}};
-    out.body = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Autodiscover xmlns=\"" + schemas +
-               "requestschema/2006\"><Request><EMailAddress>" + escaped(address) +
-               "</EMailAddress><AcceptableResponseSchema>" + schemas +
-               "responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>";
+    const Element asked = with_children(
+        "Request",
+        {with_text("EMailAddress", address), with_text("AcceptableResponseSchema", schemas + "responseschema/2006a")}
+    );
+    out.body = write_document({"Autodiscover", {{"xmlns", schemas + "requestschema/2006"}}, {}, {asked}});
     return out;
 }
 
@@ -106,18 +107,26 @@ http::Request soap_request(const std::string& url, const std::string& address) {
     out.method = "POST";
     out.url = url;
     out.headers = {{"Content-Type", "text/xml; charset=utf-8"}};
-    out.body =
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<s:Envelope "
-        "xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:w=\"http://www.w3.org/2005/08/addressing\" "
-        "xmlns:a=\"http://schemas.microsoft.com/exchange/2010/Autodiscover\"><s:Header><a:RequestedServerVersion>"
-        "Exchange2013_SP1</a:RequestedServerVersion><w:Action>http://schemas.microsoft.com/exchange/2010/Autodiscover/"
-        "Autodiscover/GetUserSettings</w:Action><w:To>" +
-        escaped(out.url) +
-        "</w:To></s:Header><s:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users><a:User><a:Mailbox>" +
-        escaped(address) +
-        "</a:Mailbox></a:User></a:Users><a:RequestedSettings><a:Setting>ExternalEwsUrl</a:Setting><a:Setting>"
-        "InternalEwsUrl</a:Setting></a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></s:Body>"
-        "</s:Envelope>";
+    const std::string space = "http://schemas.microsoft.com/exchange/2010/Autodiscover";
+    const Element header = with_children(
+        "s:Header",
+        {with_text("a:RequestedServerVersion", "Exchange2013_SP1"),
+         with_text("w:Action", space + "/Autodiscover/GetUserSettings"),
+         with_text("w:To", out.url)}
+    );
+    const Element user = with_children("a:User", {with_text("a:Mailbox", address)});
+    const Element settings = with_children(
+        "a:RequestedSettings", {with_text("a:Setting", "ExternalEwsUrl"), with_text("a:Setting", "InternalEwsUrl")}
+    );
+    const Element asked = with_children("a:Request", {with_children("a:Users", {user}), settings});
+    out.body = write_document(
+        {"s:Envelope",
+         {{"xmlns:s", "http://schemas.xmlsoap.org/soap/envelope/"},
+          {"xmlns:w", "http://www.w3.org/2005/08/addressing"},
+          {"xmlns:a", space}},
+         {},
+         {header, with_children("s:Body", {with_children("a:GetUserSettingsRequestMessage", {asked})})}}
+    );
     return out;
 }
 

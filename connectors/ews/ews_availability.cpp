@@ -55,7 +55,7 @@ public:
     std::chrono::days longest_window() const override { return kLongest; }
     Result<std::vector<freebusy::TakenTime>> taken(const Context& context, const Href& calendar, Interval window)
         override {
-        const std::string body = get_user_availability(mailbox_in(calendar), window.start, window.end);
+        const Element body = get_user_availability(mailbox_in(calendar), window.start, window.end);
         const Ask ask{Call::Read, "GetUserAvailability", body, {}};
         CALGATE_TRY(const Element answer, session_.ask(context, ask));
         const Element* const one = answer.find("FreeBusyResponse");

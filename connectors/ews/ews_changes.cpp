@@ -77,7 +77,7 @@ Status ChangeReader::check_place(const Context& context, const Href& calendar) c
 }
 
 Result<Element> ChangeReader::page(const Context& context, const Href& calendar, const Cursor& cursor) const {
-    const std::string body = sync_folder_items(folder_in(calendar), cursor.state, settings_.page_size);
+    const Element body = sync_folder_items(folder_in(calendar), cursor.state, settings_.page_size);
     auto message = session_.ask_one(context, {Call::Sync, "SyncFolderItems", body, {}});
     // Without a state there is none that could be refused.
     if (!message && message.error().code == ErrorCode::SyncTokenExpired && cursor.state.empty())

@@ -201,7 +201,7 @@ Result<std::vector<RemoteCalendar>> EwsConnector::list_calendars(const Context& 
     bool by_class = true;
     for (int pages = 0; pages < kMaxPages; ++pages) {
         const auto ask = [&] {
-            const std::string body = find_calendar_folders(offset, by_class);
+            const Element body = find_calendar_folders(offset, by_class);
             return impl_->session.ask_one(context, {Call::Discover, "FindFolder", body, {}});
         };
         auto answer = ask();
@@ -263,19 +263,19 @@ Result<RemoteEvent> EwsConnector::find_event(const Context& context, const Href&
 
 Result<WriteReceipt> EwsConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
     CALGATE_TRY_STATUS(check_calendar(calendar));
-    CALGATE_TRY(const std::string item, write_create(event, impl_->items.wire()));
+    CALGATE_TRY(const Element item, write_create(event, impl_->items.wire()));
     const auto there = impl_->find_by(context, calendar, Searched::OurUid, event.uid.value, event.uid);
     if (there) return already_there();
     if (there.error().code != ErrorCode::NotFound) return there.error();
-    const auto ask = [&](const std::string& xml, const std::string& zone) {
+    const auto ask = [&](const Element& one, const std::string& zone) {
         return impl_->session.ask_one(
-            context, {Call::Create, "CreateItem", create_item(folder_in(calendar), xml), zone}
+            context, {Call::Create, "CreateItem", create_item(folder_in(calendar), {one}), zone}
         );
     };
     auto answer = ask(item, zone_of_request(event.master, impl_->items.wire()));
     if (!answer && impl_->may_be_in_utc(event)) {
         const WireContext utc = impl_->items.wire_in_utc();
-        CALGATE_TRY(const std::string plain, write_create(in_utc(event, impl_->items.wire()), utc));
+        CALGATE_TRY(const Element plain, write_create(in_utc(event, impl_->items.wire()), utc));
         answer = ask(plain, utc.zone());
     }
     CALGATE_TRY(const Element message, std::move(answer));
@@ -296,9 +296,9 @@ Result<WriteReceipt> EwsConnector::update_event(
     // Nothing of ours was written over anything.
     if (update.fields.empty() && event.master.rules.empty()) return WriteReceipt{href, if_match};
     if (update.fields.empty()) return impl_->finish_update(context, href, event);
-    const auto ask = [&](const std::string& fields, const std::string& zone) {
-        const std::string change = item_change(id, current.child("ItemId").attribute("ChangeKey"), fields);
-        return impl_->session.ask_one(context, {Call::Update, "UpdateItem", update_items(change), zone});
+    const auto ask = [&](const std::vector<Element>& fields, const std::string& zone) {
+        const Element change = item_change(id, current.child("ItemId").attribute("ChangeKey"), fields);
+        return impl_->session.ask_one(context, {Call::Update, "UpdateItem", update_items({change}), zone});
     };
     auto answer = ask(update.fields, zone_of_request(event.master, impl_->items.wire()));
     if (!answer && impl_->may_be_in_utc(event)) {
@@ -315,8 +315,7 @@ Status EwsConnector::delete_event(const Context& context, const Href& href, cons
     const auto current = impl_->writable(context, href, if_match);
     if (!current && current.error().code == ErrorCode::NotFound) return {};
     if (!current) return current.error();
-    const std::string body =
-        delete_items(item_to_delete(item_in(href), current->child("ItemId").attribute("ChangeKey")));
+    const Element body = delete_items({item_to_delete(item_in(href), current->child("ItemId").attribute("ChangeKey"))});
     const auto done = impl_->session.ask_one(context, {Call::Delete, "DeleteItem", body, {}});
     if (done || done.error().code == ErrorCode::NotFound) return {};
     return done.error();

@@ -110,11 +110,12 @@ Status ItemReader::write_change(const Context& context, const std::string& id, i
         return Error{
             ErrorCode::InvalidResponse, "The Exchange server counts the occurrences of the series otherwise.", {}};
     const std::string& key = item->child("ItemId").attribute("ChangeKey");
-    const Ask ask = change.remove ? Ask{Call::Delete, "DeleteItem", delete_items(item_to_delete(id_of(*item), key)), {}}
-                                  : Ask{Call::Update,
-                                        "UpdateItem",
-                                        update_items(item_change(id_of(*item), key, update.fields)),
-                                        zone_of_request(change.wanted, wire())};
+    const Ask ask = change.remove
+                        ? Ask{Call::Delete, "DeleteItem", delete_items({item_to_delete(id_of(*item), key)}), {}}
+                        : Ask{Call::Update,
+                              "UpdateItem",
+                              update_items({item_change(id_of(*item), key, update.fields)}),
+                              zone_of_request(change.wanted, wire())};
     const auto written = session_.ask_one(context, ask);
     return written ? Status{} : Status{written.error()};
 }

@@ -48,18 +48,25 @@ Error Session::refused(Call call, const Verdict& verdict) const { return refusal
 
 /// Header parts in the order of the schema.
 std::string Session::envelope(const Ask& ask) const {
-    std::string out =
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-        "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:m=\"" +
-        std::string(kMessages) + "\" xmlns:t=\"" + std::string(kTypes) +
-        "\"><s:Header><t:RequestServerVersion Version=\"" + std::string(kVersions[version_]) + "\"/>";
-    if (!ask.zone.empty())
-        out += "<t:TimeZoneContext><t:TimeZoneDefinition Id=\"" + escaped(windows_zone(ask.zone)) +
-               "\"/></t:TimeZoneContext>";
-    if (!settings_.mailbox.empty())
-        out += "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>" + escaped(settings_.mailbox) +
-               "</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>";
-    return out + "</s:Header><s:Body>" + ask.body + "</s:Body></s:Envelope>";
+    Element header = with_children(
+        "s:Header", {Element{"t:RequestServerVersion", {{"Version", std::string(kVersions[version_])}}, {}, {}}}
+    );
+    if (!ask.zone.empty()) {
+        const Element zone{"t:TimeZoneDefinition", {{"Id", windows_zone(ask.zone)}}, {}, {}};
+        header.children.push_back(with_children("t:TimeZoneContext", {zone}));
+    }
+    if (!settings_.mailbox.empty()) {
+        const Element whose = with_children("t:ConnectingSID", {with_text("t:PrimarySmtpAddress", settings_.mailbox)});
+        header.children.push_back(with_children("t:ExchangeImpersonation", {whose}));
+    }
+    return write_document(
+        {"s:Envelope",
+         {{"xmlns:s", "http://schemas.xmlsoap.org/soap/envelope/"},
+          {"xmlns:m", std::string(kMessages)},
+          {"xmlns:t", std::string(kTypes)}},
+         {},
+         {header, with_children("s:Body", {ask.body})}}
+    );
 }
 
 Result<http::Request> Session::request(const Context& context, const Ask& ask) {

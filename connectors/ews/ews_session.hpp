@@ -11,7 +11,7 @@ namespace calgate::ews {
 struct Ask {
     Call call = Call::Read;
     std::string operation{};  ///< "GetItem"
-    std::string body{};       ///< What stands in the SOAP body; prefixes m: and t:.
+    Element body{};           ///< What stands in the SOAP body; prefixes m: and t:.
     std::string zone{};       ///< IANA; for TimeZoneContext. Empty: none.
 };
 

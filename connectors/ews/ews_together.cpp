@@ -81,7 +81,7 @@ Result<std::vector<Search::Find>> Search::find(
             return error(ErrorCode::InvalidResponse, "The Exchange server's list of finds does not end.");
         const auto ask = [&] {
             const std::vector<std::string> none;
-            const std::string body = find_items(folder_in(calendar), searched, restricted ? values : none, offset);
+            const Element body = find_items(folder_in(calendar), searched, restricted ? values : none, offset);
             return session_.ask_one(context, {Call::Read, "FindItem", body, {}});
         };
         auto answer = ask();
@@ -161,7 +161,7 @@ std::string Together::zone_of(const EventWrite& write) const {
 }
 
 /// @return of an update its fields, of a deletion nothing, around the id; Unsupported for what goes alone.
-Result<std::string> Together::change_of(const EventWrite& write, const Answer& answer) const {
+Result<Element> Together::change_of(const EventWrite& write, const Answer& answer) const {
     if (!answer.item)
         return answer.error.value_or(
             error(ErrorCode::InvalidResponse, "The Exchange server left out the event that we asked for.")
@@ -193,7 +193,7 @@ void Together::read(Round& round) const {
     for (std::size_t at = 0; at < asked.size(); ++at) {
         const std::size_t i = asked[at];
         const EventWrite& write = round.writes[i];
-        auto change = answers ? change_of(write, (*answers)[at]) : Result<std::string>(about_no_event(answers.error()));
+        auto change = answers ? change_of(write, (*answers)[at]) : Result<Element>(about_no_event(answers.error()));
         if (change)
             (write.kind == Kind::Update ? round.updated : round.deleted)
                 .push_back({i, std::move(*change), zone_of(write)});
@@ -209,10 +209,10 @@ void Together::send(Round& round, Ask ask, std::vector<Part>& parts, const Insid
     const {
     std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.zone < b.zone; });
     for (std::size_t begin = 0; begin < parts.size();) {
-        std::string all;
+        std::vector<Element> all;
         std::size_t end = begin;
-        for (; end < parts.size() && parts[end].zone == parts[begin].zone; ++end) all += parts[end].xml;
-        ask.body = inside(all);
+        for (; end < parts.size() && parts[end].zone == parts[begin].zone; ++end) all.push_back(parts[end].xml);
+        ask.body = inside(std::move(all));
         ask.zone = parts[begin].zone;
         const auto response = session_.ask(round.context, ask);
         const bool zone_refused = session_.zone_was_refused();
@@ -245,7 +245,9 @@ void Together::send(Round& round, Ask ask, std::vector<Part>& parts, const Insid
 }
 
 void Together::create(Round& round) const {
-    const auto inside = [&](const std::string& items) { return create_item(folder_in(round.calendar), items); };
+    const auto inside = [&](std::vector<Element> items) {
+        return create_item(folder_in(round.calendar), std::move(items));
+    };
     std::map<std::string, std::string> keys;
     send(
         round,

@@ -58,14 +58,14 @@ private:
     /// What one operation does to one item.
     struct Part {
         std::size_t at = 0;  ///< Of the write.
-        std::string xml{};
+        Element xml{};
         std::string zone{};  ///< Of the request, IANA; items of different ones do not go together.
     };
     struct Round;
     void look_for(Round&) const;
     void read(Round&) const;
     std::string zone_of(const EventWrite&) const;
-    Result<std::string> change_of(const EventWrite&, const Answer&) const;
+    Result<Element> change_of(const EventWrite&, const Answer&) const;
     void create(Round&) const;
     void tie(Round&, const std::map<std::string, std::string>& keys) const;
     void update(Round&) const;

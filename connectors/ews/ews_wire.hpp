@@ -72,10 +72,10 @@ std::string zone_of_request(const EventInstance&, const WireContext&);
 Event in_utc(Event, const WireContext&);
 
 /// The CalendarItem of a CreateItem: no attendees, no reminder. @return Rejected for what Exchange cannot hold.
-Result<std::string> write_create(const Event&, const WireContext&);
+Result<Element> write_create(const Event&, const WireContext&);
 
 struct Update {
-    std::string fields{};           ///< Of t:Updates; empty when nothing differs in meaning.
+    std::vector<Element> fields{};  ///< Of t:Updates; none when nothing differs in meaning.
     bool drops_exceptions = false;  ///< Exchange forgets all exceptions with it.
 };
 Result<Update> write_update(const Event& wanted, const Event& current, const WireContext&);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "connectors/ews/ews_requests.hpp"
 #include "connectors/ews/ews_session.hpp"
 #include "connectors/ews/ews_wire.hpp"
 #include "connectors/exchange/exchange_recurrence.hpp"
@@ -19,33 +20,27 @@ constexpr std::size_t kMaxTitle = 255;  ///< Characters that Exchange keeps of a
 constexpr std::size_t kMaxKeptNotes = 16 * 1024;
 constexpr int kMaxMonths = 99;  ///< Interval of a monthly recurrence.
 
-constexpr std::string_view kStart = "<t:FieldURI FieldURI=\"calendar:Start\"/>";
-
 Error rejected(std::string sentence) { return {ErrorCode::Rejected, std::move(sentence), {}}; }
-
-std::string element(std::string_view name, std::string_view inside) {
-    return "<t:" + std::string(name) + ">" + std::string(inside) + "</t:" + std::string(name) + ">";
-}
 
 /// A property of an item: how an update names it, and the element with its value.
 struct Field {
-    std::string path{};   ///< FieldURI or ExtendedFieldURI element.
-    std::string value{};  ///< Empty: the property is to be absent.
+    Element path{};                  ///< FieldURI or ExtendedFieldURI.
+    std::optional<Element> value{};  ///< None: the property is to be absent.
     enum class Part : std::uint8_t { Alone, Time, Recurrence } part = Part::Alone;
 
     bool operator==(const Field&) const = default;
 };
 
-Field field(std::string_view uri, std::string_view inside, Field::Part part = Field::Part::Alone) {
-    const std::string_view name = uri.substr(uri.find(':') + 1);
-    return {"<t:FieldURI FieldURI=\"" + std::string(uri) + "\"/>", element(name, inside), part};
+std::string element_of(std::string_view uri) { return "t:" + std::string(uri.substr(uri.find(':') + 1)); }
+
+Field field(std::string_view uri, std::string text, Field::Part part = Field::Part::Alone) {
+    return {field_uri(uri), with_text(element_of(uri), std::move(text)), part};
 }
 
 Field own_field(std::string_view name, const std::string& value) {
-    const std::string path = "<t:ExtendedFieldURI PropertySetId=\"" + std::string(kPropertySet) + "\" PropertyName=\"" +
-                             std::string(name) + "\" PropertyType=\"String\"/>";
-    if (value.empty()) return {path, {}};
-    return {path, element("ExtendedProperty", path + element("Value", escaped(value)))};
+    const Element path = own_field_uri(name);
+    if (value.empty()) return {path, std::nullopt};
+    return {path, with_children("t:ExtendedProperty", {path, with_text("t:Value", value)})};
 }
 
 /// A time, and the Windows zone that it is in.
@@ -128,7 +123,7 @@ std::string capitalised(std::string word) {
     return word;
 }
 
-Result<std::string> pattern_xml(const Pattern& pattern) {
+Result<Element> pattern_xml(const Pattern& pattern) {
     constexpr std::array<std::string_view, 12> kMonths{
         "January",
         "February",
@@ -142,31 +137,39 @@ Result<std::string> pattern_xml(const Pattern& pattern) {
         "October",
         "November",
         "December"};
-    std::string out;
-    if (!pattern.type.ends_with("Yearly")) out += element("Interval", std::to_string(pattern.interval));
+    Element out{"t:" + capitalised(pattern.type) + "Recurrence", {}, {}, {}};
+    const auto add = [&](const char* name, std::string_view text) {
+        out.children.push_back(with_text(name, std::string(text)));
+    };
+    if (!pattern.type.ends_with("Yearly")) add("t:Interval", std::to_string(pattern.interval));
     if (pattern.type == "weekly") {
         std::string weekdays;
         for (const unsigned day : pattern.days) weekdays += (weekdays.empty() ? "" : " ") + std::string(day_name(day));
-        out += element("DaysOfWeek", weekdays) + element("FirstDayOfWeek", day_name(pattern.first_day));
+        add("t:DaysOfWeek", weekdays);
+        add("t:FirstDayOfWeek", day_name(pattern.first_day));
     }
     if (pattern.type.starts_with("relative")) {
         const std::string_view word = one_day_word(pattern.days);
         if (word.empty())
             return rejected("Exchange cannot repeat an event on such a group of weekdays; enter single events instead."
             );
-        out += element("DaysOfWeek", word) + element("DayOfWeekIndex", capitalised(pattern.index));
+        add("t:DaysOfWeek", word);
+        add("t:DayOfWeekIndex", capitalised(pattern.index));
     }
-    if (pattern.type.starts_with("absolute")) out += element("DayOfMonth", std::to_string(pattern.day_of_month));
-    if (pattern.type.ends_with("Yearly")) out += element("Month", kMonths[static_cast<std::size_t>(pattern.month - 1)]);
-    return element(capitalised(pattern.type) + "Recurrence", out);
+    if (pattern.type.starts_with("absolute")) add("t:DayOfMonth", std::to_string(pattern.day_of_month));
+    if (pattern.type.ends_with("Yearly")) add("t:Month", kMonths[static_cast<std::size_t>(pattern.month - 1)]);
+    return out;
 }
 
-std::string range_xml(const Pattern& pattern, const When& start) {
-    const std::string from = element("StartDate", format_date(start.local));
-    if (pattern.until) return element("EndDateRecurrence", from + element("EndDate", format_date(*pattern.until)));
+Element range_xml(const Pattern& pattern, const When& start) {
+    const Element from = with_text("t:StartDate", format_date(start.local));
+    if (pattern.until)
+        return with_children("t:EndDateRecurrence", {from, with_text("t:EndDate", format_date(*pattern.until))});
     if (pattern.count)
-        return element("NumberedRecurrence", from + element("NumberOfOccurrences", std::to_string(*pattern.count)));
-    return element("NoEndRecurrence", from);
+        return with_children(
+            "t:NumberedRecurrence", {from, with_text("t:NumberOfOccurrences", std::to_string(*pattern.count))}
+        );
+    return with_children("t:NoEndRecurrence", {from});
 }
 
 Status check_series(const Event& event, const WireContext& context) {
@@ -203,38 +206,32 @@ CopyWords words_of(const EventInstance& instance, const std::optional<Pattern>& 
 }
 
 /// What an instance shows, in the order of the schema; the same meaning gives the same fields.
-/// @param recurrence inside of the element; absent for what is no series.
+/// @param recurrence none for what is no series.
 std::vector<Field> fields_of(
     const EventInstance& instance,
     const std::vector<Field>& own,
-    const std::optional<std::string>& recurrence,
+    const std::optional<Element>& recurrence,
     const WireContext& context
 ) {
     const WallTime start = wall_time(instance.start, context), end = wall_time(end_of(instance, context), context);
-    const auto zone = [](const char* name, const std::string& id) {
-        Field out = field(std::string("calendar:") + name, "", Field::Part::Time);
-        out.value = "<t:" + std::string(name) + " Id=\"" + escaped(id) + "\"/>";
-        return out;
+    const auto zone = [](std::string_view uri, const std::string& id) {
+        return Field{field_uri(uri), Element{element_of(uri), {{"Id", id}}, {}, {}}, Field::Part::Time};
     };
     const bool all_day = instance.start.kind == When::Kind::Date;
-    Field body = field("item:Body", "");
-    body.value = "<t:Body BodyType=\"Text\">" + escaped(instance.notes) + "</t:Body>";
-    Field place = field("calendar:Location", escaped(instance.place));
-    if (instance.place.empty()) place.value.clear();
     std::vector<Field> out = {
-        field("item:Subject", escaped(instance.title)),
+        field("item:Subject", instance.title),
         field("item:Sensitivity", sensitivity_of(instance.classification)),
-        std::move(body)};
+        {field_uri("item:Body"), Element{"t:Body", {{"BodyType", "Text"}}, instance.notes, {}}}};
     out.insert(out.end(), own.begin(), own.end());
     out.push_back(field("calendar:Start", start.text, Field::Part::Time));
     out.push_back(field("calendar:End", end.text, Field::Part::Time));
     out.push_back(field("calendar:IsAllDayEvent", all_day ? "true" : "false", Field::Part::Time));
     out.push_back(field("calendar:LegacyFreeBusyStatus", status_of(instance)));
-    out.push_back(std::move(place));
-    out.push_back(field("calendar:Recurrence", recurrence.value_or(""), Field::Part::Recurrence));
-    if (!recurrence) out.back().value.clear();
-    out.push_back(zone("StartTimeZone", start.zone));
-    out.push_back(zone("EndTimeZone", end.zone));
+    out.push_back(field("calendar:Location", instance.place));
+    if (instance.place.empty()) out.back().value.reset();
+    out.push_back({field_uri("calendar:Recurrence"), recurrence, Field::Part::Recurrence});
+    out.push_back(zone("calendar:StartTimeZone", start.zone));
+    out.push_back(zone("calendar:EndTimeZone", end.zone));
     return out;
 }
 
@@ -242,15 +239,15 @@ Result<std::vector<Field>> fields_of(const Event& event, const WireContext& cont
     CALGATE_TRY_STATUS(check_series(event, context));
     CALGATE_TRY_STATUS(check(event.master, context));
     std::optional<Pattern> pattern;
-    std::optional<std::string> recurrence;
+    std::optional<Element> recurrence;
     if (!event.master.rules.empty()) {
         CALGATE_TRY(
             const Pattern whole,
             exchange::pattern_of_rule(event.master.rules.front(), event.master.start, context.zones)
         );
         CALGATE_TRY(pattern, in_months(whole));
-        CALGATE_TRY(const std::string inside, pattern_xml(*pattern));
-        recurrence = inside + range_xml(*pattern, event.master.start);
+        CALGATE_TRY(const Element repeats, pattern_xml(*pattern));
+        recurrence = with_children("t:Recurrence", {repeats, range_xml(*pattern, event.master.start)});
     }
     CopyWords words = words_of(event.master, pattern, context);
     words.mark = event.mark;
@@ -258,6 +255,11 @@ Result<std::vector<Field>> fields_of(const Event& event, const WireContext& cont
     const std::vector<Field> own = {
         own_field(kUidProperty, event.uid.value), own_field(kCopyProperty, write_copy_words(words))};
     return fields_of(event.master, own, recurrence, context);
+}
+
+/// @param field with its value.
+Element set_field(const Field& field) {
+    return with_children("t:SetItemField", {field.path, with_children("t:CalendarItem", {*field.value})});
 }
 
 /// Start, end and zones are given together (EWS: UpdateItem would keep the other end), and the recurrence with them.
@@ -271,11 +273,10 @@ Update difference(const std::vector<Field>& wanted, const std::vector<Field>& cu
     Update out;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const Field& field = wanted[i];
-        const bool was_or_is = !field.value.empty() || !current[i].value.empty();
+        const bool was_or_is = field.value || current[i].value;
         const bool together = field.part != Field::Part::Alone && (times || recurrence) && was_or_is;
         if (field == current[i] && !together) continue;
-        out.fields += field.value.empty() ? element("DeleteItemField", field.path)
-                                          : element("SetItemField", field.path + element("CalendarItem", field.value));
+        out.fields.push_back(field.value ? set_field(field) : with_children("t:DeleteItemField", {field.path}));
     }
     out.drops_exceptions = times || recurrence;
     return out;
@@ -307,20 +308,21 @@ Event in_utc(Event event, const WireContext& context) {
     return event;
 }
 
-Result<std::string> write_create(const Event& event, const WireContext& context) {
+Result<Element> write_create(const Event& event, const WireContext& context) {
     CALGATE_TRY(const std::vector<Field> fields, fields_of(event, context));
-    std::string out;
+    Element out{"t:CalendarItem", {}, {}, {}};
     bool before_own = true;
     for (const Field& field : fields) {
-        if (before_own && field.path.starts_with("<t:ExtendedFieldURI")) {
-            out += element("ReminderIsSet", "false");
+        if (before_own && field.path.name == "t:ExtendedFieldURI") {
+            out.children.push_back(with_text("t:ReminderIsSet", "false"));
             before_own = false;
         }
         // Cannot be changed later, so it is no field; tells who a copy is where named properties are dropped.
-        if (field.path == kStart && !event.uid.empty()) out += element("UID", escaped(event.uid.value));
-        out += field.value;
+        if (field.path == field_uri("calendar:Start") && !event.uid.empty())
+            out.children.push_back(with_text("t:UID", event.uid.value));
+        if (field.value) out.children.push_back(*field.value);
     }
-    return element("CalendarItem", out);
+    return out;
 }
 
 Result<Update> write_update(const Event& wanted, const Event& current, const WireContext& context) {
@@ -335,9 +337,7 @@ Result<Update> write_occurrence(const EventInstance& wanted, const EventInstance
     CALGATE_TRY_STATUS(check(wanted, context));
     const std::vector<Field> own = {own_field(kCopyProperty, write_copy_words(words_of(wanted, {}, context)))};
     Update out = difference(fields_of(wanted, own, {}, context), fields_of(current, own, {}, context));
-    const std::string& words = own.front().value;
-    if (!out.fields.empty() && !words.empty())
-        out.fields += element("SetItemField", own.front().path + element("CalendarItem", words));
+    if (!out.fields.empty() && own.front().value) out.fields.push_back(set_field(own.front()));
     out.drops_exceptions = false;
     return out;
 }

@@ -1,6 +1,7 @@
 #include "connectors/ews/ews_xml.hpp"
 
 #include <pugixml.hpp>
+#include <sstream>
 
 #include "connectors/exchange/exchange_text.hpp"
 
@@ -70,16 +71,18 @@ private:
     std::size_t elements_ = 0;
 };
 
-void write_into(const Element& element, std::string& out) {
-    out += "<" + element.name;
-    for (const auto& [name, value] : element.attributes) out += " " + name + "=\"" + escaped(value) + "\"";
-    if (element.text.empty() && element.children.empty()) {
-        out += "/>";
-        return;
-    }
-    out += ">" + escaped(element.text);
-    for (const Element& child : element.children) write_into(child, out);
-    out += "</" + element.name + ">";
+void append(const Element& element, pugi::xml_node parent) {
+    pugi::xml_node node = parent.append_child(element.name.c_str());
+    for (const auto& [name, value] : element.attributes)
+        node.append_attribute(name.c_str()).set_value(cleaned(value, "").c_str());
+    if (!element.text.empty()) node.append_child(pugi::node_pcdata).set_value(cleaned(element.text, "").c_str());
+    for (const Element& child : element.children) append(child, node);
+}
+
+std::string written(const pugi::xml_document& document) {
+    std::ostringstream out;
+    document.save(out, "", pugi::format_raw | pugi::format_no_declaration, pugi::encoding_utf8);
+    return out.str();
 }
 
 }  // namespace
@@ -127,33 +130,24 @@ Result<Element> parse_xml(std::string_view text) {
 }
 
 std::string write_xml(const Element& element) {
-    std::string out;
-    write_into(element, out);
-    return out;
+    pugi::xml_document document;
+    append(element, document);
+    return written(document);
 }
 
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : cleaned(text, "")) switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\r':
-                out += "&#13;";
-                break;
-            default:
-                out += c;
-        }
-    return out;
+std::string write_document(const Element& root) {
+    pugi::xml_document document;
+    pugi::xml_node declaration = document.append_child(pugi::node_declaration);
+    declaration.append_attribute("version").set_value("1.0");
+    declaration.append_attribute("encoding").set_value("utf-8");
+    append(root, document);
+    return written(document);
+}
+
+Element with_text(std::string name, std::string text) { return {std::move(name), {}, std::move(text), {}}; }
+
+Element with_children(std::string name, std::vector<Element> children) {
+    return {std::move(name), {}, {}, std::move(children)};
 }
 
 }  // namespace calgate::ews

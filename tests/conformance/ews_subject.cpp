@@ -7,6 +7,7 @@
 #include "core/windows_zones.hpp"
 #include "tests/conformance/subject.hpp"
 #include "tests/sim/ews_sim.hpp"
+#include "tests/sim/xml_text.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/recording_transport.hpp"
 
@@ -41,7 +42,7 @@ private:
 };
 
 std::string tag(const std::string& name, const std::string& text) {
-    return "<" + name + ">" + ews::escaped(text) + "</" + name + ">";
+    return "<" + name + ">" + xml_text(text) + "</" + name + ">";
 }
 
 class EwsSubject final : public Subject {
@@ -144,7 +145,7 @@ private:
     static std::string written(const Event& event, const std::string& text, bool is_new) {
         const EventInstance& master = event.master;
         std::string out = "<CalendarItem>" + tag("Subject", master.title) + "<Body BodyType=\"Text\">" +
-                          ews::escaped(master.notes) + "</Body>";
+                          xml_text(master.notes) + "</Body>";
         if (text.find("CATEGORIES:WORK") != std::string::npos) out += "<Categories><String>WORK</String></Categories>";
         out += tag("ReminderIsSet", text.find("BEGIN:VALARM") != std::string::npos ? "true" : "false");
         if (is_new) out += tag("UID", event.uid.value);

@@ -18,7 +18,8 @@ Event meeting(const char* rule = "") { return EwsMailbox::meeting("copy-1", rule
 
 /// What Exchange would show of what was written, as calgate reads it.
 Result<Event> there_and_back(const Event& event) {
-    CALGATE_TRY(std::string xml, ews::write_create(event, wire()));
+    CALGATE_TRY(const ews::Element item, ews::write_create(event, wire()));
+    std::string xml = ews::write_xml(item);
     for (const char* tag : {"<t:", "</t:"})
         for (auto at = xml.find(tag); at != std::string::npos; at = xml.find(tag, at)) xml.erase(xml.find("t:", at), 2);
     return ews::read_event(xml, wire());
@@ -89,7 +90,8 @@ BOOST_DATA_TEST_CASE(
         BOOST_TEST(to_string(written.error().code) == "rejected");
         return;
     }
-    BOOST_TEST(written->find(row.written) != std::string::npos, *written);
+    const std::string text = ews::write_xml(*written);
+    BOOST_TEST(text.find(row.written) != std::string::npos, text);
     const auto back = there_and_back(meeting(row.rule));
     BOOST_REQUIRE_MESSAGE(back, (back ? "" : back.error().detail));
     BOOST_TEST(back->master.rules.at(0) == row.rule);
@@ -136,8 +138,9 @@ BOOST_AUTO_TEST_CASE(a_floating_time_is_written_in_the_mailboxs_zone_and_never_a
     event.master.end = {When::Kind::Floating, *parse_local("2026-06-10T10:00:00"), {}};
     const auto written = ews::write_create(event, wire());
     BOOST_REQUIRE(written);
-    BOOST_TEST(written->find("<t:Start>2026-06-10T09:00:00</t:Start>") != std::string::npos, *written);
-    BOOST_TEST(written->find("<t:StartTimeZone Id=\"W. Europe Standard Time\"/>") != std::string::npos);
+    const std::string text = ews::write_xml(*written);
+    BOOST_TEST(text.find("<t:Start>2026-06-10T09:00:00</t:Start>") != std::string::npos, text);
+    BOOST_TEST(text.find("<t:StartTimeZone Id=\"W. Europe Standard Time\"/>") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_moved_copy_names_its_zone_in_the_request_and_at_both_ends_E12_E18) {

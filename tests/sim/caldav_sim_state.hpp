@@ -6,6 +6,7 @@
 
 #include "connectors/http/url.hpp"
 #include "tests/sim/caldav_sim.hpp"
+#include "tests/sim/xml_text.hpp"
 
 namespace calgate::testing {
 
@@ -107,7 +108,6 @@ constexpr const char* kHomePath = "/17112341/calendars/";
 
 std::string home_origin(const Quirks&);
 std::string entry_origin(const Quirks&);
-std::string xml_text(const std::string& plain);
 /// First value of a property in the object's VEVENTs; unfolded; empty when absent.
 std::string property_of(const std::string& icalendar, const std::string& name);
 /// The same meaning, as a service stores it that makes its own text of what comes.

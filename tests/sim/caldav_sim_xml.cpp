@@ -56,32 +56,6 @@ std::string cdata_text(std::string plain_text) {
 
 }  // namespace
 
-std::string xml_text(const std::string& plain_text) {
-    std::string out;
-    for (const char c : plain_text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\r':
-                out += "&#13;";
-                break;
-            default:
-                out += c;
-        }
-    }
-    return out;
-}
-
 std::string CaldavSim::State::element(Space space, const std::string& name, const std::string& inner) const {
     const Names names = names_of(space);
     const std::string full = quirks.default_namespace ? name : std::string(names.prefix) + ":" + name;

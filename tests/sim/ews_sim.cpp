@@ -302,7 +302,7 @@ std::string EwsSim::put_item(const std::string& folder, const std::string& item)
 void EwsSim::invite(const std::string& folder, const std::string& item) {
     const auto request = ews::parse_xml(
         "<CreateItem SendMeetingInvitations=\"SendToAllAndSaveCopy\"><SavedItemFolderId><FolderId Id=\"" +
-        ews::escaped(folder) + "\"/></SavedItemFolderId><Items>" + item + "</Items></CreateItem>"
+        xml_text(folder) + "\"/></SavedItemFolderId><Items>" + item + "</Items></CreateItem>"
     );
     if (!request) throw std::invalid_argument("The item is no XML.");
     state_->create_item(*request, "W. Europe Standard Time");

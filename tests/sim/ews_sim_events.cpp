@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kMostEvents = 50;  ///< In one answer to GetEvents.
 
 std::string id_xml(const std::string& name, const std::string& id, const std::string& key = "AgAAABQAAABc") {
-    return "<t:" + name + " Id=\"" + ews::escaped(id) + "\" ChangeKey=\"" + key + "\"/>";
+    return "<t:" + name + " Id=\"" + xml_text(id) + "\" ChangeKey=\"" + key + "\"/>";
 }
 
 std::string watermark_of(const std::string& subscription, int place) {

@@ -8,7 +8,7 @@ std::string folder_xml(const EwsFolder& folder) {
     const std::string kind = folder.calendar ? "CalendarFolder" : "Folder";
     return "<t:" + kind + "><t:FolderId Id=\"" + folder.id + "\" ChangeKey=\"AgAAABQAAABc\"/><t:ParentFolderId Id=\"" +
            folder.parent + "\"/><t:FolderClass>" + (folder.calendar ? "IPF.Appointment" : "IPF.Note") +
-           "</t:FolderClass><t:DisplayName>" + ews::escaped(folder.name) +
+           "</t:FolderClass><t:DisplayName>" + xml_text(folder.name) +
            "</t:DisplayName><t:EffectiveRights><t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true"
            "</t:CreateContents><t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true"
            "</t:Modify><t:Read>true</t:Read></t:EffectiveRights></t:" +
@@ -18,8 +18,8 @@ std::string folder_xml(const EwsFolder& folder) {
 /// The top of the mailbox, which holds no items.
 std::string root_xml(const std::string& name) {
     return std::string("<t:Folder><t:FolderId Id=\"") + kEwsRoot +
-           "\" ChangeKey=\"AgAAABQAAABd\"/><t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>" +
-           ews::escaped(name) + "</t:DisplayName></t:Folder>";
+           "\" ChangeKey=\"AgAAABQAAABd\"/><t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>" + xml_text(name) +
+           "</t:DisplayName></t:Folder>";
 }
 
 bool is_root(const Element& id) {

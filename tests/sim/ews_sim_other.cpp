@@ -46,8 +46,8 @@ std::string EwsSim::State::convert_id(const Element& request) const {
                 "NoError",
                 "<m:AlternateId xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"t:AlternateIdType\" "
                 "Format=\"" +
-                    wanted + "\" Id=\"" + ews::escaped(wanted == "EwsId" ? id : hex_of(id)) + "\" Mailbox=\"" +
-                    ews::escaped(given.attribute("Mailbox")) + "\"/>"
+                    wanted + "\" Id=\"" + xml_text(wanted == "EwsId" ? id : hex_of(id)) + "\" Mailbox=\"" +
+                    xml_text(given.attribute("Mailbox")) + "\"/>"
             );
         } catch (const EwsRefusal& refusal) {
             out += response_message("ConvertId", refusal.code, "");

@@ -160,8 +160,8 @@ std::optional<std::string> bytes_of_base64(std::string text) {
 
 std::string prefixed(const Element& element) {
     std::string out = "<t:" + element.name;
-    for (const auto& [name, value] : element.attributes) out += " " + name + "=\"" + ews::escaped(value) + "\"";
-    out += ">" + ews::escaped(element.text);
+    for (const auto& [name, value] : element.attributes) out += " " + name + "=\"" + xml_text(value) + "\"";
+    out += ">" + xml_text(element.text);
     for (const Element& child : element.children) out += prefixed(child);
     return out + "</t:" + element.name + ">";
 }

@@ -9,6 +9,7 @@
 
 #include "connectors/ews/ews_xml.hpp"
 #include "tests/sim/ews_sim.hpp"
+#include "tests/sim/xml_text.hpp"
 
 namespace calgate::testing {
 

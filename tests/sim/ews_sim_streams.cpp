@@ -111,7 +111,7 @@ Result<std::unique_ptr<http::OpenStream>> EwsSim::
         if (!state.subscriptions.contains(id) || state.subscriptions.at(id).pull)
             return bad(
                 "ErrorInvalidSubscription",
-                "<m:ErrorSubscriptionIds><m:SubscriptionId>" + ews::escaped(id) +
+                "<m:ErrorSubscriptionIds><m:SubscriptionId>" + xml_text(id) +
                     "</m:SubscriptionId></m:ErrorSubscriptionIds>"
             );
     state.end_others(*stream);
@@ -149,7 +149,7 @@ void EwsSim::forget_subscriptions() {
     for (const auto& stream : std::exchange(state_->streams, {})) {
         std::string ids;
         for (const std::string& id : stream->subscriptions)
-            ids += "<m:SubscriptionId>" + ews::escaped(id) + "</m:SubscriptionId>";
+            ids += "<m:SubscriptionId>" + xml_text(id) + "</m:SubscriptionId>";
         state_->say(
             *stream,
             "<m:ErrorSubscriptionIds>" + ids + "</m:ErrorSubscriptionIds>" + kClosed,

@@ -67,7 +67,7 @@ std::string EwsSim::State::sync_folder_items(const Element& request) {
         ++given;
         position = one->touched;
         const std::string item_id =
-            "<t:ItemId Id=\"" + ews::escaped(one->id) + "\" ChangeKey=\"" + change_key(*one) + "\"/>";
+            "<t:ItemId Id=\"" + xml_text(one->id) + "\" ChangeKey=\"" + change_key(*one) + "\"/>";
         const bool fresh = one->created > base;
         if (one->gone && !fresh) changes += "<t:Delete>" + item_id + "</t:Delete>";
         if (one->gone) continue;

@@ -62,7 +62,7 @@ private:
         return std::chrono::floor<minutes>(local.time_since_epoch() - at.time_since_epoch());
     }
     std::string period_id(const std::string& name) const {
-        return ews::escaped("trule:Microsoft/Registry/" + id_ + "/2007-" + name);
+        return xml_text("trule:Microsoft/Registry/" + id_ + "/2007-" + name);
     }
     std::string period(const std::string& name, minutes offset) const {
         const std::string sign = offset > minutes(0) ? "-" : "";
@@ -104,7 +104,7 @@ std::string EwsSim::State::server_time_zones(const Element& request) const {
     std::string listed;
     for (const std::string& id : ids) {
         if (id != "UTC" && iana_of_windows(id).empty()) continue;
-        listed += "<t:TimeZoneDefinition Id=\"" + ews::escaped(id) + "\" Name=\"" + ews::escaped(id) + "\">" +
+        listed += "<t:TimeZoneDefinition Id=\"" + xml_text(id) + "\" Name=\"" + xml_text(id) + "\">" +
                   (with_rules == "false" || with_rules == "0" ? "" : ZoneRules(zones, id, year).inside()) +
                   "</t:TimeZoneDefinition>";
     }
