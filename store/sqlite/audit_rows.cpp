@@ -21,7 +21,7 @@ std::string record_of(const Change& change, const std::string& words) {
     out("revision", change.revision);
     if (!plain.empty()) out("fields", plain);
     if (!words.empty()) out("words", words);
-    return out.json.dump();
+    return out.take();
 }
 
 std::string words_of(const Change& change) {
@@ -32,7 +32,7 @@ std::string words_of(const Change& change) {
     Out out;
     out("why", change.why);
     if (!personal.empty()) out("fields", personal);
-    return out.json.dump();
+    return out.take();
 }
 
 void take_words(const std::string& text, Change& change) {
@@ -149,7 +149,7 @@ AuditCheck check_audit(const Database& database) {
 std::string pack_ids(const std::vector<AppointmentId>& ids) {
     Out out;
     out("ids", ids);
-    return out.json.dump();
+    return out.take();
 }
 
 std::vector<AppointmentId> unpack_ids(const std::string& text) {

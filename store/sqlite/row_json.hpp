@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -48,60 +50,115 @@ inline std::string read_text(const Json& json) {
     return text;
 }
 
-/// One field list serves both ways: `Out` writes, `In` reads.
+/// As a JSON string. Plain ASCII, which most text is, is copied as it stands.
+inline void append_text(std::string& out, std::string_view text) {
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    const auto ascii = [](char c) { return c >= 0; };
+    if (!std::all_of(text.begin(), text.end(), ascii)) {
+        out += write_text(std::string(text)).dump();
+        return;
+    }
+    out += '"';
+    while (!text.empty()) {
+        const auto special = std::find_if_not(text.begin(), text.end(), plain);
+        const auto length = static_cast<std::size_t>(special - text.begin());
+        out += text.substr(0, length);
+        if (special == text.end()) break;
+        switch (*special) {
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            default: {
+                constexpr const char* kHex = "0123456789abcdef";
+                const auto byte = static_cast<unsigned char>(*special);
+                ((out += "\\u00") += kHex[byte >> 4]) += kHex[byte & 15];
+            }
+        }
+        text.remove_prefix(length + 1);
+    }
+    out += '"';
+}
+
+/// One field list serves both ways: `Out` writes, `In` reads. Rows are written as text at once: a tree of values costs
+/// ten times as much.
 class Out {
 public:
-    Json json = Json::object();
-
     template <class T>
     void operator()(const char* name, const T& value) {
-        json[name] = write(value);
+        ((text_ += text_.size() > 1 ? ",\"" : "\"") += name) += "\":";
+        write(value);
+    }
+    /// The object; this one is spent.
+    std::string take() {
+        text_ += '}';
+        return std::move(text_);
     }
 
 private:
-    static Json write(const std::string& v) { return write_text(v); }
-    static Json write(bool v) { return v; }
-    static Json write(int v) { return v; }
-    static Json write(std::int64_t v) { return v; }
+    void write(const std::string& v) { append_text(text_, v); }
+    void write(bool v) { text_ += v ? "true" : "false"; }
+    void write(int v) { text_ += std::to_string(v); }
+    void write(std::int64_t v) { text_ += std::to_string(v); }
     template <class Tag>
-    static Json write(const Text<Tag>& v) {
-        return write_text(v.value);
+    void write(const Text<Tag>& v) {
+        append_text(text_, v.value);
     }
-    static Json write(const Instant& v) { return v.time_since_epoch().count(); }
-    static Json write(const LocalSeconds& v) { return v.time_since_epoch().count(); }
+    void write(const Instant& v) { text_ += std::to_string(v.time_since_epoch().count()); }
+    void write(const LocalSeconds& v) { text_ += std::to_string(v.time_since_epoch().count()); }
     template <class Rep, class Period>
-    static Json write(const std::chrono::duration<Rep, Period>& v) {
-        return v.count();
+    void write(const std::chrono::duration<Rep, Period>& v) {
+        text_ += std::to_string(v.count());
     }
     template <class T>
     requires std::is_enum_v<T>
-    static Json write(T v) { return static_cast<int>(v); }
-    static Json write(const CopyDetail& v) { return number_of(v); }
-    static Json write(const FieldChange& v) { return Json::array({write(v.field), write(v.from), write(v.to)}); }
-    static Json write(const When& v) {
-        return Json::array({static_cast<int>(v.kind), v.local.time_since_epoch().count(), write(v.zone)});
-    }
-    static Json write(const WorkingHours& v) { return Json::array({v.start_minute, v.end_minute}); }
-    static Json write(const DayHours& v) { return Json::array({v.day.time_since_epoch().count(), write(v.hours)}); }
-    static Json write(const Shown& v) {
-        return Json::array({write(v.start), write(v.end), write(v.title), write(v.place), write(v.notes), v.cancelled});
+    void write(T v) { write(static_cast<int>(v)); }
+    void write(const CopyDetail& v) { text_ += std::to_string(number_of(v)); }
+    void write(const FieldChange& v) { list(v.field, v.from, v.to); }
+    void write(const When& v) { list(v.kind, v.local, v.zone); }
+    void write(const WorkingHours& v) { list(v.start_minute, v.end_minute); }
+    void write(const DayHours& v) { list(static_cast<std::int64_t>(v.day.time_since_epoch().count()), v.hours); }
+    void write(const Shown& v) { list(v.start, v.end, v.title, v.place, v.notes, v.cancelled); }
+    template <class T>
+    void write(const std::optional<T>& v) {
+        v ? write(*v) : void(text_ += "null");
     }
     template <class T>
-    static Json write(const std::optional<T>& v) {
-        return v ? write(*v) : Json(nullptr);
-    }
-    template <class T>
-    static Json write(const std::vector<T>& v) {
-        Json list = Json::array();
-        for (const T& item : v) list.push_back(write(item));
-        return list;
+    void write(const std::vector<T>& v) {
+        all(v);
     }
     template <class T, std::size_t N>
-    static Json write(const std::array<T, N>& v) {
-        Json list = Json::array();
-        for (const T& item : v) list.push_back(write(item));
-        return list;
+    void write(const std::array<T, N>& v) {
+        all(v);
     }
+    template <class... T>
+    void list(const T&... v) {
+        text_ += '[';
+        (item(v), ...);
+        end_list();
+    }
+    template <class T>
+    void all(const T& v) {
+        text_ += '[';
+        for (const auto& one : v) item(one);
+        end_list();
+    }
+    template <class T>
+    void item(const T& v) {
+        write(v);
+        text_ += ',';
+    }
+    void end_list() { text_.back() == ',' ? void(text_.back() = ']') : void(text_ += ']'); }
+
+    std::string text_ = "{";
 };
 
 class In {

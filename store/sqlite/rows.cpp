@@ -169,7 +169,7 @@ template <class T>
 std::string written(const T& record) {
     Out out;
     fields(out, record);
-    return out.json.dump();
+    return out.take();
 }
 
 }  // namespace

@@ -52,6 +52,17 @@ std::optional<T> row(Statement& statement) {
     return first(statement, body<T>);
 }
 
+/// The same of the writing connection, which lives on and reads the same rows for every booking.
+template <class Base, class T>
+auto known_body(Parsed<T>& known) {
+    return [&known](const Statement& statement) -> T {
+        if constexpr (std::is_same_v<Base, Writer>)
+            return known.of(statement.text(0), from_row<T>);
+        else
+            return body<T>(statement);
+    };
+}
+
 std::int64_t count(const Statement& statement) { return statement.number(0); }
 
 std::string text(const Statement& statement) { return statement.text(0); }
@@ -86,7 +97,9 @@ CachedEvent cached(const Statement& statement) {
 
 template <class Base>
 std::optional<Business> RowReader<Base>::business() const {
-    return row<Business>(database_.statement("SELECT body FROM singletons WHERE name = 'business'"));
+    return first(
+        database_.statement("SELECT body FROM singletons WHERE name = 'business'"), known_body<Base>(businesses_)
+    );
 }
 template <class Base>
 std::vector<Staff> RowReader<Base>::staff() const {
@@ -94,7 +107,9 @@ std::vector<Staff> RowReader<Base>::staff() const {
 }
 template <class Base>
 std::optional<Staff> RowReader<Base>::staff(const StaffId& id) const {
-    return row<Staff>(database_.statement("SELECT body FROM staff WHERE id = ?").bind(1, id.value));
+    return first(
+        database_.statement("SELECT body FROM staff WHERE id = ?").bind(1, id.value), known_body<Base>(staff_)
+    );
 }
 template <class Base>
 std::vector<Service> RowReader<Base>::services() const {
@@ -102,7 +117,9 @@ std::vector<Service> RowReader<Base>::services() const {
 }
 template <class Base>
 std::optional<Service> RowReader<Base>::service(const ServiceId& id) const {
-    return row<Service>(database_.statement("SELECT body FROM services WHERE id = ?").bind(1, id.value));
+    return first(
+        database_.statement("SELECT body FROM services WHERE id = ?").bind(1, id.value), known_body<Base>(services_)
+    );
 }
 template <class Base>
 std::vector<Account> RowReader<Base>::accounts() const {
@@ -135,9 +152,10 @@ std::vector<Calendar> RowReader<Base>::calendars() const {
 }
 template <class Base>
 std::vector<Calendar> RowReader<Base>::calendars_of(const StaffId& staff) const {
-    return rows<Calendar>(
+    return all(
         database_.statement("SELECT body FROM calendars WHERE json_extract(body, '$.staff') = ? ORDER BY id")
-            .bind(1, staff.value)
+            .bind(1, staff.value),
+        known_body<Base>(calendars_)
     );
 }
 template <class Base>

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -22,13 +23,39 @@ using sqlite::Database;
 using sqlite::TemporaryFailure;
 
 constexpr int kCheckpointFrames = 1000;
+/// What a savepoint keeps for a job's undoing would else be a file as soon as it is larger than a few pages.
+constexpr const char* kUndoInMemory = "PRAGMA temp_store = MEMORY";
+
+/// Where one thread sleeps until its work is done. Each sleeps on its own: one sign for a whole batch would have all of
+/// them queue for one mutex.
+struct Bed {
+    std::mutex mutex{};
+    std::condition_variable woken{};
+    bool done = false;
+};
 
 /// One caller's work; lives on the caller's stack until it is done.
 struct Job {
     const std::function<void(Writer&)>* work = nullptr;  ///< Null: rewrite the file.
     std::exception_ptr failure{};
-    bool done = false;
+    std::shared_ptr<Bed> bed{};  ///< Shared: its thread may end while it is still being woken.
 };
+
+std::shared_ptr<Bed> bed_of_this_thread() {
+    thread_local const std::shared_ptr<Bed> bed = std::make_shared<Bed>();
+    bed->done = false;
+    return bed;
+}
+
+/// The job is its caller's again from here on.
+void finish(const Job& job) {
+    const std::shared_ptr<Bed> bed = job.bed;
+    {
+        const std::lock_guard lock(bed->mutex);
+        bed->done = true;
+    }
+    bed->woken.notify_one();
+}
 
 }  // namespace
 
@@ -48,6 +75,7 @@ struct SqliteStore::Impl {
         // on it.
         if (!in_memory) database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
         sqlite::migrate(database);
+        database.execute(kUndoInMemory);
         for (std::size_t i = 0; !in_memory && i < wanted.readers; ++i) {
             readers.push_back(
                 std::make_unique<Database>(path, Database::Settings{wanted.vfs, true, std::chrono::seconds{5}})
@@ -75,14 +103,18 @@ struct SqliteStore::Impl {
 
     void submit(const std::function<void(Writer&)>* work) {
         CALGATE_ASSERT(std::this_thread::get_id() != writer.get_id());
-        Job job{work, {}, false};
-        std::unique_lock lock(mutex);
-        if (queue.size() >= settings.waiting)
-            throw TemporaryFailure("Too many changes wait to be stored; try again in a moment.");
-        queue.push_back(&job);
+        Job job{work, {}, bed_of_this_thread()};
+        {
+            const std::lock_guard lock(mutex);
+            if (queue.size() >= settings.waiting)
+                throw TemporaryFailure("Too many changes wait to be stored; try again in a moment.");
+            queue.push_back(&job);
+        }
         work_came.notify_one();
-        work_done.wait(lock, [&] { return job.done; });
-        lock.unlock();
+        {
+            std::unique_lock lock(job.bed->mutex);
+            job.bed->woken.wait(lock, [&] { return job.bed->done; });
+        }
         if (job.failure) std::rethrow_exception(job.failure);
     }
 
@@ -101,10 +133,7 @@ struct SqliteStore::Impl {
             for (Job* job : batch) {
                 if (!job->work && !job->failure) compact(*job);
             }
-            lock.lock();
-            for (Job* job : batch) job->done = true;
-            work_done.notify_all();
-            lock.unlock();
+            for (const Job* job : batch) finish(*job);
             checkpoint();
             lock.lock();
         }
@@ -117,11 +146,11 @@ struct SqliteStore::Impl {
                 throw StoreFailure(
                     "The disk failed earlier, so nothing more is stored; check the disk, then restart the gateway."
                 );
-            database.execute("BEGIN IMMEDIATE");
+            sqlite::run(database.statement("BEGIN IMMEDIATE"));
             for (Job* job : batch) {
                 if (job->work) run_one(*job);
             }
-            database.execute("COMMIT");
+            sqlite::run(database.statement("COMMIT"));
         } catch (const StoreFailure& failure) {
             if (!dynamic_cast<const TemporaryFailure*>(&failure)) closed = true;  // Never retry a failed sync (I4).
             database.reset_statements();
@@ -131,10 +160,10 @@ struct SqliteStore::Impl {
     }
 
     void run_one(Job& job) {
-        database.execute("SAVEPOINT job");
+        sqlite::run(database.statement("SAVEPOINT job"));
         try {
             (*job.work)(rows);
-            database.execute("RELEASE job");
+            sqlite::run(database.statement("RELEASE job"));
         } catch (const sqlite::DoubtfulDisk&) {
             throw;
         } catch (...) {
@@ -151,7 +180,9 @@ struct SqliteStore::Impl {
         if (in_memory) return;
         try {
             database.reset_statements();
+            database.execute("PRAGMA temp_store = DEFAULT");  // The copy of the whole store goes through a file.
             database.execute("VACUUM");
+            database.execute(kUndoInMemory);
             sqlite::Statement& emptied = database.statement("PRAGMA wal_checkpoint(TRUNCATE)");
             const bool busy = emptied.step() && emptied.number(0) != 0;
             emptied.reset();
@@ -225,7 +256,6 @@ struct SqliteStore::Impl {
 
     std::mutex mutex{};
     std::condition_variable work_came{};
-    std::condition_variable work_done{};
     std::deque<Job*> queue{};
 
     std::mutex readers_mutex{};
