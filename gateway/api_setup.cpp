@@ -336,10 +336,15 @@ HttpResponse Api::delete_calendar(const HttpRequest& request, const PathValues& 
 }
 
 HttpResponse Api::list_calendars(const HttpRequest&, const PathValues&) {
+    std::map<CalendarId, std::optional<Instant>> as_of;
+    for (const CalendarHealth& health : parts_.engine.health()) as_of.emplace(health.calendar, health.as_of);
     Json list = Json::array();
     parts_.store.read([&](const Reader& reader) {
-        for (const Calendar& calendar : reader.calendars())
+        for (Calendar& calendar : reader.calendars()) {
+            const auto known = as_of.find(calendar.id);
+            if (known != as_of.end()) calendar.as_of = known->second;
             list.push_back(shown_calendar(reader, calendar, parts_.engine.policies()));
+        }
     });
     return answer(200, Json{{"calendars", list}});
 }

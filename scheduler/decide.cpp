@@ -71,7 +71,7 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
         if (closing.pull && closing.doubtful) {
             calendar->empty_listings += 1;
         } else if (closing.pull) {
-            calendar->as_of = closing.began;
+            calendar->as_of = life_.as_of = closing.began;
             if (!held) calendar->sync_token = closing.token;
             if (closing.full && !held) {
                 calendar->empty_listings = 0;

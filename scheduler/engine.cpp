@@ -89,11 +89,15 @@ bool Engine::notified(const PushNote& note) {
     return true;
 }
 
-void Engine::start() { impl_->pool.start(); }
+void Engine::start() {
+    impl_->pool.start();
+    impl_->runs = true;
+}
 
 void Engine::stop() {
     impl_->pool.stop();
     impl_->streams.close_others({});
+    if (std::exchange(impl_->runs, false)) impl_->keep_as_of();
 }
 
 void Engine::wake(const std::vector<CalendarId>& calendars) {

@@ -10,19 +10,26 @@ const Policies& Engine::policies() const { return impl_->settings.policies; }
 std::vector<CalendarHealth> Engine::health() const {
     std::vector<CalendarHealth> out;
     std::map<AccountId, double> pace;
+    std::map<CalendarId, ThisLife> lives;
     {
         const std::lock_guard lock(impl_->mutex);
         for (const auto& [account, desk] : impl_->desks) pace.emplace(account, desk->pace);
+        lives = impl_->lives;
     }
     impl_->parts.store.read([&](const Reader& reader) {
+        const auto calendars = reader.calendars();
         std::map<AccountId, std::int64_t> waiting;
-        for (const auto& calendar : reader.calendars())
-            waiting[calendar.account] += reader.count_open_mirrors(calendar.id);
-        for (const auto& calendar : reader.calendars()) {
+        std::vector<std::int64_t> waiting_here;
+        for (const auto& calendar : calendars) {
+            waiting_here.push_back(reader.count_open_mirrors(calendar.id));
+            waiting[calendar.account] += waiting_here.back();
+        }
+        for (std::size_t i = 0; i < calendars.size(); ++i) {
+            const Calendar& calendar = calendars[i];
             CalendarHealth health;
             health.calendar = calendar.id;
-            health.as_of = calendar.as_of;
-            health.waiting = reader.count_open_mirrors(calendar.id);
+            health.as_of = as_of_in(calendar, lives[calendar.id]);
+            health.waiting = waiting_here[i];
             const double calls = static_cast<double>(waiting[calendar.account]);
             const double per_second =
                 pace.try_emplace(calendar.account, impl_->settings.calls_per_second).first->second;
@@ -47,6 +54,27 @@ std::vector<CalendarHealth> Engine::health() const {
             health.trouble = last->second.error->detail;
     }
     return out;
+}
+
+void Engine::Impl::keep_as_of() {
+    std::map<CalendarId, ThisLife> known;
+    {
+        const std::lock_guard lock(mutex);
+        known = lives;
+    }
+    const Instant now = parts.clock.now();
+    try {
+        parts.store.write([&](Writer& writer) {
+            for (Calendar& calendar : writer.calendars()) {
+                const auto as_of = as_of_in(calendar, known[calendar.id]);
+                if (as_of == calendar.as_of || as_of > now) continue;
+                calendar.as_of = as_of;
+                writer.put(calendar);
+            }
+        });
+    } catch (const StoreFailure& failure) {
+        if (parts.log) parts.log(std::string("job=stop error=store detail=\"") + failure.what() + "\"");
+    }
 }
 
 void Engine::Impl::note(const PassReport& report) {

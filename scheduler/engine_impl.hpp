@@ -63,6 +63,8 @@ struct Engine::Impl {
 
     std::chrono::milliseconds step(std::stop_token stop);
     void refresh_lanes();
+    /// Writes how new the calendars are where a run left that in memory.
+    void keep_as_of();
     /// @throws StoreFailure; what was not shown yet is tried again.
     void show_missed();
     void run_job(const Job&, std::stop_token);
@@ -135,6 +137,7 @@ struct Engine::Impl {
     StreamKeeper streams;
     const SteadyInstant::duration began_ahead;
     const SteadyInstant started;
+    bool runs = false;  ///< By whoever starts and stops.
     WorkerPool pool;
 };
 

@@ -8,6 +8,10 @@ namespace calgate {
 namespace {
 
 constexpr int kMaxPages = 10'000;
+/// So much older the row may be than what this process knows, and never more than a part of what counts as fresh: after
+/// a restart an earlier time is what is told.
+constexpr std::chrono::minutes kLongestUnwritten{15};
+constexpr int kShareOfFresh = 4;
 
 /// Whether writing may go on although reading failed: the service is there and lets us in.
 bool may_write_after(ErrorCode code) {
@@ -33,6 +37,11 @@ bool SyncPass::pull() {
     }
     closing.complete = listing.complete;
     prove(listing);
+    if (rests(listing, closing)) {
+        calendar_.as_of = life_.as_of = began;
+        pulled_ = life_.read = true;
+        return true;
+    }
     decide(listing.news, closing);
     leave_detached_out();
     if (closing.doubtful) {
@@ -45,6 +54,19 @@ bool SyncPass::pull() {
     }
     pulled_ = life_.read = true;
     return true;
+}
+
+bool SyncPass::rests(const Listing& listing, const Closing& closing) const {
+    if (listing.told || report_.pages > 1 || closing.full || !closing.complete || marker_lost_ || ahead_) return false;
+    const std::chrono::seconds longest =
+        std::min<std::chrono::seconds>(kLongestUnwritten, business_.stale_after / kShareOfFresh);
+    return read(parts_.store, [&](const Reader& reader) {
+        const auto row = reader.calendar(id_);
+        if (!row || row->state != CalendarState::Active || row->sync_token != calendar_.sync_token || !row->as_of)
+            return false;
+        const bool written_lately = *row->as_of <= closing.began && closing.began - *row->as_of < longest;
+        return written_lately && reader.setting(brake_setting(id_)).value_or("").empty() && !is_to_adopt(reader);
+    });
 }
 
 bool SyncPass::pull_failed(const Error& error) {
@@ -270,6 +292,7 @@ void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {
     listing.snapshot = listing.snapshot && page.snapshot;
     listing.token = page.next;
     listing.complete = listing.complete && page.unread.empty();
+    listing.told = listing.told || !(page.changed.empty() && page.removed.empty() && page.unread.empty());
     Sorted sorted = sort_page(page);
     stray_probes_.insert(stray_probes_.end(), sorted.probes.begin(), sorted.probes.end());
     late_copies_.insert(late_copies_.end(), sorted.late.begin(), sorted.late.end());

@@ -40,6 +40,10 @@ PassReport SyncPass::run() {
     return report_;
 }
 
+std::optional<Instant> as_of_in(const Calendar& row, const ThisLife& life) {
+    return row.as_of ? std::max(row.as_of, life.as_of) : std::nullopt;
+}
+
 bool SyncPass::load() {
     bool found = false;
     parts_.store.read([&](const Reader& reader) {
@@ -56,6 +60,8 @@ bool SyncPass::load() {
     });
     told_ = parts_.index.told(calendar_.staff, id_.value);
     const Instant now = parts_.clock.now();
+    if (life_.as_of > now) life_.as_of.reset();  // The wall clock was set back.
+    calendar_.as_of = as_of_in(calendar_, life_);
     horizon_ = {now - settings_.horizon_back, now + settings_.horizon_ahead};
     if (!found) {
         report_.error = Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
@@ -141,8 +147,8 @@ void SyncPass::publish() {
     SourceState state = shown_state(parts_.index, *row);
     if (options_.pull) {
         using Freshness = SourceState::Freshness;
-        state.as_of = row->as_of;
-        state.freshness = pulled_ ? Freshness::Live : row->as_of ? Freshness::Cached : Freshness::Unknown;
+        state.as_of = as_of_in(*row, life_);
+        state.freshness = pulled_ ? Freshness::Live : state.as_of ? Freshness::Cached : Freshness::Unknown;
     }
     if (!foreign_.any() && parts_.index.told(row->staff, id_.value)) {
         parts_.index.set_state(row->staff, state);

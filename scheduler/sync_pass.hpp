@@ -33,7 +33,13 @@ struct ThisLife {
     bool read = false;          ///< So the store has seen who wrote there.
     bool marked = false;        ///< Its marker was written.
     bool tried_parked = false;  ///< Whatever the service had refused was tried once more (R20).
+    /// Since when the row holds all there is: of the last reading that went well. The row itself may say an earlier
+    /// time, never a later one.
+    std::optional<Instant> as_of{};
 };
+
+/// How new a calendar is as this process knows it. Nothing while the row says nothing: it is to be read anew.
+std::optional<Instant> as_of_in(const Calendar& row, const ThisLife& life);
 
 /// One run over a calendar: pull, reconcile, push. Lives for that run, used by one thread.
 class SyncPass {
@@ -72,6 +78,7 @@ private:
         std::vector<std::pair<AppointmentId, Href>> absent{};  ///< Named as removed, not yet proven.
         std::optional<SyncToken> token{};
         bool held = false;     ///< The token waits for the decisions.
+        bool told = false;     ///< Some page named an event.
         bool complete = true;  ///< All content came, and all that it does not name is known to be gone.
     };
     struct Sorted {
@@ -125,6 +132,10 @@ private:
     /// Ends what an old store waits for, as far as this target goes. @return false when it could not be read.
     bool catch_up();
     bool adopt();
+
+    /// Whether a reading told nothing and nobody waits for it: how new the calendar is by it stays in memory for a
+    /// while, so that a poll without news writes nothing.
+    bool rests(const Listing&, const Closing&) const;
 
     void fail(const Error&);
     void pause_account(const Error&);
