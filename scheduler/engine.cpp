@@ -19,6 +19,10 @@ namespace calgate {
 namespace {
 
 constexpr std::chrono::milliseconds kLaneRefresh{5000};
+/// Reading all lanes again takes no more than this part of the time, however many there are; what is new is told by
+/// wake(). At least once in `kLongestLaneRefresh`.
+constexpr int kLaneShare = 100;
+constexpr std::chrono::seconds kLongestLaneRefresh{60};
 constexpr std::chrono::hours kExpandEvery{1};
 constexpr std::size_t kWaitingRead = 200;
 constexpr std::chrono::hours kPauseOfWrites{1};  ///< Where the refusal does not say.
@@ -101,6 +105,7 @@ void Engine::stop() {
 }
 
 void Engine::wake(const std::vector<CalendarId>& calendars) {
+    if (calendars.empty()) return;  // Of a person without targets: every worker would look for nothing.
     const auto now = impl_->parts.clock.steady();
     {
         const std::lock_guard lock(impl_->mutex);
@@ -177,16 +182,24 @@ void Engine::Impl::refresh_lanes() {
     }
     close_unread(named);
     streams.close_others(read_accounts);
+    const std::lock_guard lock(mutex);
+    lane_refresh = std::clamp<SteadyInstant::duration>(
+        (parts.clock.steady() - now) * kLaneShare, kLaneRefresh, kLongestLaneRefresh
+    );
 }
 
 std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
     const auto now = parts.clock.steady();
-    bool refresh = false, expand = false;
+    bool refresh = false, expand = false, tidy = false;
     {
         const std::lock_guard lock(mutex);
-        if (!refreshed || now - *refreshed >= kLaneRefresh) {
+        if (!refreshed || now - *refreshed >= lane_refresh) {
             refresh = true;
             refreshed = now;
+        }
+        if (refresh || !tidied || now - *tidied >= kLaneRefresh) {
+            tidy = true;
+            tidied = now;
         }
         if (!expanded || now - *expanded >= kExpandEvery) {
             expand = true;
@@ -196,9 +209,9 @@ std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
     std::optional<Job> job;
     try {
         if (refresh) refresh_lanes();
-        if (refresh) show_missed();
-        if (refresh) push.save();
-        if (refresh) end_holds(parts);
+        if (tidy) show_missed();
+        if (tidy) push.save();
+        if (tidy) end_holds(parts);
         if (expand) expand_horizon(parts, settings);
     } catch (const StoreFailure& failure) {
         if (parts.log) parts.log(std::string("job=housekeeping error=store detail=\"") + failure.what() + "\"");

@@ -128,7 +128,9 @@ struct Engine::Impl {
     std::map<CalendarId, PassReport> last{};
     std::map<AccountId, std::shared_ptr<Desk>> desks{};  ///< Shared: a running job outlives a removed account.
     std::set<CalendarId> missed{};                       ///< The index may say less of them than was committed.
-    std::optional<SteadyInstant> refreshed{};
+    std::optional<SteadyInstant> refreshed{};            ///< The lanes.
+    SteadyInstant::duration lane_refresh{};              ///< So long after that they are read again.
+    std::optional<SteadyInstant> tidied{};
     std::optional<SteadyInstant> expanded{};
     std::map<CalendarId, SteadyInstant::duration> last_ahead{};
     std::map<CalendarId, SteadyInstant> facts_read{};
