@@ -80,6 +80,7 @@ HttpSession::HttpSession(
     ++parts_.connections.by_network[network_];
     boost::system::error_code ignored;
     stream_.socket().set_option(tcp::no_delay(true), ignored);
+    stream_.socket().non_blocking(true, ignored);
     if (context_) tls_.emplace(stream_, *context_);
 }
 
@@ -117,21 +118,36 @@ void HttpSession::leave_strangers() {
 }
 
 void HttpSession::await_request(std::chrono::seconds patience) {
-    if (buffer_.size() > 0) return read_head();
+    // Pipelined. Answers go out at once, so a call from here would nest as deep as there are requests.
+    if (buffer_.size() > 0)
+        return asio::post(stream_.get_executor(), [self = shared_from_this()] { self->take_request(); });
     stream_.expires_after(patience);
     over([&](auto& stream) {
         stream.async_read_some(buffer_.prepare(kFirstBytes), [self = shared_from_this()](Error error, std::size_t got) {
             if (error) return self->close();
             self->buffer_.commit(got);
-            self->read_head();
+            self->take_request();
         });
     });
 }
 
-void HttpSession::read_head() {
+/// Most requests come in one piece: those take no further waiting.
+void HttpSession::take_request() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(parts_.settings.header_bytes));
     parser_->body_limit(parts_.settings.body_bytes);
+    parser_->eager(true);
+    Error error;
+    while (!parser_->is_done() && buffer_.size() > 0) {
+        buffer_.consume(parser_->put(buffer_.data(), error));
+        if (error == http::error::need_more) return read_head();
+        if (error) return on_trouble(error);
+    }
+    if (parser_->is_done()) return on_request();
+    read_head();
+}
+
+void HttpSession::read_head() {
     stream_.expires_after(parts_.settings.request_timeout);
     over([&](auto& stream) {
         http::async_read_header(stream, buffer_, *parser_, [self = shared_from_this()](Error error, std::size_t) {
@@ -220,14 +236,27 @@ void HttpSession::write(HttpResponse response, unsigned version, bool keep) {
     if (!head_) response_->body() = std::move(response.body);
     response_->keep_alive(keep);
     response_->prepare_payload();
+    serializer_.emplace(*response_);
+    if (!tls_ && sent_at_once()) return keep ? await_request(parts_.settings.idle_timeout) : linger();
     stream_.expires_after(parts_.settings.request_timeout);
     over([&](auto& stream) {
-        http::async_write(stream, *response_, [self = shared_from_this(), keep](Error error, std::size_t) {
+        http::async_write(stream, *serializer_, [self = shared_from_this(), keep](Error error, std::size_t) {
             if (error) return self->close();
             if (!keep) return self->linger();
             self->await_request(self->parts_.settings.idle_timeout);
         });
     });
+}
+
+/// As much as the connection takes without waiting.
+bool HttpSession::sent_at_once() {
+    Error error;
+    std::size_t sent = 0;
+    serializer_->next(error, [&](Error& failed, const auto& buffers) {
+        sent = stream_.socket().write_some(buffers, failed);
+    });
+    serializer_->consume(sent);
+    return serializer_->is_done();
 }
 
 /// Closing with bytes unread would reset the connection and may take the answer back (RFC 9112 9.6): the rest is read

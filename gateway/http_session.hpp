@@ -67,12 +67,15 @@ private:
     using Error = boost::beast::error_code;
 
     void await_request(std::chrono::seconds patience);
+    void take_request();
     void read_head();
     void read_body();
     void on_request();
     void on_trouble(Error);
     void run_on(boost::asio::thread_pool&, HttpRequest, unsigned version, bool keep);
     void write(HttpResponse, unsigned version, bool keep);
+    /// @return false: the rest, or all of it, is left.
+    bool sent_at_once();
     void begin_stream(HttpResponse, unsigned version);
     void make_piece();
     void send_piece(std::optional<std::string> piece);
@@ -103,6 +106,7 @@ private:
     bool head_ = false;
     std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_{};
     std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_{};
+    std::optional<boost::beast::http::response_serializer<boost::beast::http::string_body>> serializer_{};
 
     using StreamHead = boost::beast::http::response<boost::beast::http::empty_body>;
     std::shared_ptr<BodyStream> source_{};  ///< Shared with the piece that is being made; null: no stream, or over.

@@ -129,6 +129,20 @@ BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_order_and_none_is_lost) 
     BOOST_TEST(stored() == 40u);
 }
 
+BOOST_AUTO_TEST_CASE(answers_that_the_client_does_not_take_at_once_arrive_whole) {
+    const std::string whole = call("GET", "/v1/openapi.json").body;
+    Wire wire(port());
+    std::string all;
+    for (int i = 0; i < 300; ++i) all += request_text("GET", i % 2 == 0 ? "/v1/openapi.json" : "/live");
+    BOOST_REQUIRE(wire.send(all));  // Their answers are more than a connection holds.
+    for (int i = 0; i < 300; ++i) {
+        const auto got = wire.read();
+        BOOST_REQUIRE(got.status == 200);
+        if (i % 2 == 0) BOOST_REQUIRE(got.body == whole);
+    }
+    BOOST_TEST(call("GET", "/live").status == 200);
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_is_kept_unless_the_client_wants_it_closed) {
     Wire wire(port());
     for (int i = 0; i < 20; ++i) {
