@@ -1,6 +1,5 @@
 #include <libical/ical.h>
 #include <malloc.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,8 +15,12 @@
 #include "core/availability.hpp"
 #include "core/busy.hpp"
 #include "core/icalendar.hpp"
+#include "core/slots.hpp"
 #include "gateway/system_clock.hpp"
+#include "tests/bench/bare_bookings.hpp"
 #include "tests/bench/business_calendar.hpp"
+#include "tests/bench/filled_store.hpp"
+#include "tests/bench/many_polls.hpp"
 #include "tests/bench/one_change.hpp"
 
 using namespace calgate;
@@ -100,47 +103,76 @@ int write_calendar(const std::string& folder, std::size_t events) {
     return 0;
 }
 
-/// Rows a second that SQLite alone makes durable, so many in each commit.
-double bare_commits(sqlite3* db, int rows_per_commit) {
-    using Clock = std::chrono::steady_clock;
-    const std::string body(400, 'x');
-    const auto run = [&](const std::string& sql) {
-        return sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
-    };
-    const auto began = Clock::now();
-    std::size_t rows = 0;
-    while (Clock::now() - began < std::chrono::seconds{2}) {
-        bool good = run("BEGIN IMMEDIATE");
-        for (int i = 0; i < rows_per_commit; ++i) {
-            good =
-                good && run("INSERT INTO appointment(body) VALUES('" + body + "'); INSERT INTO change(body) VALUES('" +
-                            body + "'); INSERT INTO answer(body) VALUES('" + body + "')");
-        }
-        if (!good || !run("COMMIT")) return 0;
-        rows += static_cast<std::size_t>(rows_per_commit);
-    }
-    return static_cast<double>(rows) / std::chrono::duration<double>(Clock::now() - began).count();
+double resident_mib() {
+    std::ifstream file("/proc/self/statm");
+    std::size_t size = 0, resident = 0;
+    file >> size >> resident;
+    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
 }
 
-/// Prints both rates: a booking's three rows a commit, and those of 64 bookings a commit.
+/// Prints both rates: a booking's rows a commit, and those of 64 bookings a commit.
 int commits(const std::string& path) {
-    sqlite3* db = nullptr;
-    if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) return 1;
-    sqlite3_exec(
-        db,
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS appointment(id INTEGER PRIMARY "
-        "KEY, body);"
-        "CREATE TABLE IF NOT EXISTS change(id INTEGER PRIMARY KEY, body); CREATE TABLE IF NOT EXISTS answer(id INTEGER "
-        "PRIMARY KEY, body)",
-        nullptr,
-        nullptr,
-        nullptr
-    );
-    const double one = bare_commits(db, 1);
-    const double many = bare_commits(db, 64);
-    sqlite3_close(db);
+    const double one = bench::bare_bookings(path, 1);
+    const double many = bench::bare_bookings(path, 64);
     std::printf("%.1f %.1f\n", one, many);
     return one > 0 && many > 0 ? 0 : 1;
+}
+
+/// P6 of many calendars.
+int polls(std::size_t calendars) {
+    std::string folder = (std::filesystem::temp_directory_path() / "calgate-bench-XXXXXX").string();
+    if (!mkdtemp(folder.data())) return 1;
+    const auto cost = bench::cost_of_polls(calendars, folder.c_str());
+    std::filesystem::remove_all(folder);
+    std::printf(
+        "%zu calendars polled every 5 minutes: %.1f %% of a core, %zu polls in %.0f s, %.3f writes and %.2f calls a "
+        "poll, %.0f MiB\n",
+        calendars,
+        cost.share_of_core * 100,
+        cost.polls,
+        cost.seconds,
+        cost.writes,
+        cost.calls,
+        resident_mib()
+    );
+    return 0;
+}
+
+/// P3 without HTTP: twenty people with a calendar each, a month, a grid of 15 minutes, buffers, working hours.
+int slots(const ZoneResolver& zones, const Clock& clock) {
+    for (const std::size_t size : {std::size_t{1'000}, std::size_t{10'000}}) {
+        AvailabilityIndex index;
+        SlotQuestion question;
+        question.service.duration = std::chrono::minutes{30};
+        question.service.step = std::chrono::minutes{15};
+        question.service.buffer_before = std::chrono::minutes{5};
+        question.service.buffer_after = std::chrono::minutes{10};
+        question.service.horizon = std::chrono::days{730};
+        question.now = two_years().start + std::chrono::days{190};
+        question.window = {two_years().start + std::chrono::days{200}, two_years().start + std::chrono::days{230}};
+        for (std::uint64_t number = 0; number < 20; ++number) {
+            Staff staff{.id = {std::to_string(number)}, .name = "P", .zone = "Europe/Berlin"};
+            for (std::size_t day = 0; day < 5; ++day) staff.week.at(day) = {{9 * 60, 12 * 60}, {13 * 60, 17 * 60}};
+            index.set_person(staff);
+            index.set_source(
+                staff.id,
+                {"c", Instant{}, SourceState::Freshness::Live},
+                ours(bench::business_calendar(size, number), zones, clock)
+            );
+            question.people.push_back(index.person(staff.id));
+        }
+        std::size_t found = 0;
+        std::vector<double> costs;
+        for (int round = 0; round < 200; ++round)
+            costs.push_back(cost([&] { found = slots_for(question, zones).size(); }));
+        std::printf(
+            "slots of 20 people with %zu events each, 30 days, 15 minutes: %.0f us, %zu slots\n",
+            size,
+            median(costs) * 1e6,
+            found
+        );
+    }
+    return 0;
 }
 
 /// P6, P7: what a run over a cached calendar costs, small and large.
@@ -163,13 +195,6 @@ int runs() {
     line("a run that finds nothing new", small.unchanged_s, large.unchanged_s, large.calls_unchanged);
     line("a run that finds one event changed", small.changed_s, large.changed_s, large.calls_changed);
     return 0;
-}
-
-double resident_mib() {
-    std::ifstream file("/proc/self/statm");
-    std::size_t size = 0, resident = 0;
-    file >> size >> resident;
-    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
 }
 
 /// P11: the index of a hundred people with 10,000 events each.
@@ -203,6 +228,12 @@ int main(int count, char** arguments) {
     const ZoneResolver zones;
     const SystemClock clock;
     if (words == std::vector<std::string>{"--runs"}) return runs();
+    if (words == std::vector<std::string>{"--slots"}) return slots(zones, clock);
+    if (words.size() == 2 && words[0] == "--polls") return polls(std::stoul(words[1]));
+    if (words.size() == 4 && words[0] == "--fill") {
+        bench::fill_store(words[1], std::stoul(words[2]), std::stoul(words[3]), zones, clock);
+        return 0;
+    }
     if (words == std::vector<std::string>{"--memory"}) return memory(zones, clock);
     std::printf("%-58s %12s %12s %8s\n", "what (CPU, median of 5 interleaved rounds)", "calgate", "peer", "ratio");
     for (const std::size_t size : {std::size_t{1000}, std::size_t{10000}}) {

@@ -124,8 +124,70 @@ def one_week(folder, arguments, size):
         radicale.kill()
 
 
+def cpu_seconds(process):
+    with open(f"/proc/{process.pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def filled(folder, arguments, people, events):
+    """A gateway that read so many calendars of so many events before; not started."""
+    gateway = Gateway(arguments.calgate, folder)
+    gateway.init("Filled", "Europe/Berlin")
+    gateway.configure({"limits": {"key_per_minute": 0}})
+    subprocess.run([arguments.bench, "--fill", folder, str(people), str(events)], check=True)
+    return gateway
+
+
+def started(gateway, question):
+    """Seconds from the start of the process to its first right answer."""
+    began = time.monotonic()
+    gateway.start()
+    if gateway.expect("GET", question)["staff"][0]["sources"] == []:
+        raise RuntimeError("The first answer rests on nothing.")
+    return time.monotonic() - began
+
+
+def large(folder, arguments):
+    """A week of a calendar of 50,000 events beside one of 10,000; of a hundred people beside one; a month of slots of twenty."""
+    start = date.today() + timedelta(days=30)
+    window = f"from={start}T00:00:00Z&to={start + timedelta(days=7)}T00:00:00Z"
+    month = f"from={start}T00:00:00Z&to={start + timedelta(days=30)}T00:00:00Z"
+    sizes = {"10000": (1, 10000), "50000": (1, 50000), "people": (100, 1000)}
+    gateways = {name: filled(os.path.join(folder, name), arguments, *size) for name, size in sizes.items()}
+    bytes_each = {
+        name: sum(os.path.getsize(os.path.join(gateway.folder, file)) for file in os.listdir(gateway.folder) if file.startswith("calgate.db"))
+        / (sizes[name][0] * sizes[name][1])
+        for name, gateway in gateways.items()
+    }
+    try:
+        starts = {name: started(gateway, f"/v1/availability?staff=p0&{window}") for name, gateway in gateways.items()}
+        some = gateways["people"]
+        some.expect("PUT", "/v1/services/cut", {
+            "id": "cut", "name": "Cut", "duration_min": 30, "step_min": 15, "buffer_before_min": 5, "buffer_after_min": 10,
+            "horizon_days": 400, "staff": [f"p{n}" for n in range(20)]})
+        everybody = ",".join(f"p{n}" for n in range(100))
+        asked = {
+            "10000": (gateways["10000"], f"/v1/availability?staff=p0&{window}"),
+            "50000": (gateways["50000"], f"/v1/availability?staff=p0&{window}"),
+            "one": (some, f"/v1/availability?staff=p0&{window}"),
+            "hundred": (some, f"/v1/availability?staff={everybody}&{window}"),
+            "slots": (some, f"/v1/slots?service=cut&{month}"),
+        }
+        runs = {name: [] for name in asked}
+        for _ in range(arguments.rounds):
+            for name, (gateway, path) in asked.items():
+                before = cpu_seconds(gateway.process)
+                rate, p50, p99 = wrk(gateway.url + path, 8, arguments.seconds, [f"Authorization: Bearer {gateway.key}"])
+                runs[name].append((rate, p50, p99, (cpu_seconds(gateway.process) - before) / (rate * arguments.seconds)))
+        return {name: medians(rows) for name, rows in runs.items()}, bytes_each, starts
+    finally:
+        for gateway in gateways.values():
+            gateway.stop()
+
+
 def bookings(folder, arguments):
-    """64 clients, each booking acknowledged after its commit; beside bare SQLite with a row and with 64 rows a commit."""
+    """64 clients, each booking acknowledged after its commit; beside bare SQLite that writes the same rows, of one and of 64 a commit."""
     gateway = Gateway(arguments.calgate, os.path.join(folder, "booked"))
     try:
         gateway.init("Booked", "UTC")
@@ -170,6 +232,13 @@ def main():
             row(f"P1 p99; p50 of nginx", found["week"][2] * 1e6, found["nginx"][1] * 1e6, "us")
             row(f"P3 slots of 30 days; nginx", found["slots"][0], found["nginx"][0], "requests/s")
             print(json.dumps({"bench": "serving", "events": size, **found}), flush=True)
+        found, bytes_each, starts = large(folder, arguments)
+        row("P2 week of 50,000 events; of 10,000", found["50000"][0], found["10000"][0], "requests/s")
+        row("P2 week of 100 people; of one", found["hundred"][3] * 1e6, found["one"][3] * 1e6, "us of CPU")
+        row("P3 month of 20 people; the goal", found["slots"][3] * 1e6, 1000, "us of CPU")
+        row("P4 database, an event of 10,000; the goal", bytes_each["10000"], 2048, "bytes")
+        row("P11 start with 100,000 events; the goal for ten times as many", starts["people"] * 1e3, 2000, "ms")
+        print(json.dumps({"bench": "large", **found, "bytes": bytes_each, "starts": starts}), flush=True)
         ours, bare = bookings(folder, arguments)
         row("P8 bookings of 64 clients; bare SQLite, 64 a commit", ours[0], bare[1], "bookings/s")
         row("P8 the same; bare SQLite, one a commit", ours[0], bare[0], "bookings/s")
