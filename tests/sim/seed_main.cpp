@@ -3,10 +3,12 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/sim/seed_run.hpp"
+#include "tests/sim/seed_shrink.hpp"
 
 namespace {
 
@@ -14,21 +16,25 @@ using namespace calgate;
 using namespace calgate::seeds;
 
 struct Wanted {
+    Play play{};  ///< But for its seed.
     std::uint64_t first = 1;
     std::uint64_t seeds = 500;
-    int operations = 100;
     bool single = false;
     bool canaries = false;
     bool go_on = false;
-    bool batches = false;
+    bool shrink = false;
+    std::optional<int> left_at_most{};  ///< The seed is to break something, and no more operations are needed for it.
+    bool twice = false;
     std::string kept{};
     std::int64_t at_least = 0;
-    Canary canary = Canary::None;
 };
+
+constexpr double kShrinkSeconds = 600;        // When asked for.
+constexpr double kShrinkSecondsUnasked = 60;  // Of all seeds that fail.
 
 constexpr const char* kUsage =
     "calgate_seeds [--seeds N] [--ops N] [--seed N] [--first N] [--kept FILE] [--canaries] [--canary NAME] [--go-on] "
-    "[--batches] [--at-least N]\n";
+    "[--batches] [--at-least N] [--shrink] [--left-at-most N] [--twice] [--without NUMBERS] [--without-faults NAMES]\n";
 
 bool understand(int argc, char** argv, Wanted& wanted) {
     for (int i = 1; i < argc; ++i) {
@@ -39,13 +45,17 @@ bool understand(int argc, char** argv, Wanted& wanted) {
         else if (name == "--go-on")
             wanted.go_on = true;
         else if (name == "--batches")
-            wanted.batches = true;
+            wanted.play.batches = true;
+        else if (name == "--shrink")
+            wanted.shrink = true;
+        else if (name == "--twice")
+            wanted.twice = true;
         else if (!has_value)
             return false;
         else if (name == "--seeds")
             wanted.seeds = std::stoull(argv[++i]);
         else if (name == "--ops")
-            wanted.operations = std::stoi(argv[++i]);
+            wanted.play.operations = std::stoi(argv[++i]);
         else if (name == "--first")
             wanted.first = std::stoull(argv[++i]);
         else if (name == "--kept")
@@ -55,8 +65,15 @@ bool understand(int argc, char** argv, Wanted& wanted) {
         else if (name == "--canary") {
             const std::string canary = argv[++i];
             for (std::size_t c = 0; c < kCanaries; ++c)
-                if (canary == to_string(static_cast<Canary>(c))) wanted.canary = static_cast<Canary>(c);
-            if (wanted.canary == Canary::None) return false;
+                if (canary == to_string(static_cast<Canary>(c))) wanted.play.canary = static_cast<Canary>(c);
+            if (wanted.play.canary == Canary::None) return false;
+        } else if (name == "--left-at-most") {
+            wanted.shrink = true;
+            wanted.left_at_most = std::stoi(argv[++i]);
+        } else if (name == "--without") {
+            if (!read_numbers(argv[++i], wanted.play.without)) return false;
+        } else if (name == "--without-faults") {
+            if (!read_faults(argv[++i], wanted.play.without_faults)) return false;
         } else if (name == "--seed") {
             wanted.first = std::stoull(argv[++i]);
             wanted.seeds = 1;
@@ -71,6 +88,7 @@ void print(const Verdict& verdict, bool everything) {
     const std::size_t shown = everything ? verdict.history.size() : 25;
     const std::size_t from = verdict.history.size() > shown ? verdict.history.size() - shown : 0;
     for (std::size_t i = from; i < verdict.history.size(); ++i) std::printf("%s\n", verdict.history[i].c_str());
+    if (everything) std::printf("trace %s\n", verdict.trace.c_str());
     if (!verdict.violation) return;
     std::printf(
         "VIOLATION seed %llu step %d %s\n",
@@ -108,11 +126,16 @@ void print(const Statistics& statistics, double took, int violations) {
     );
 }
 
-Verdict play(
-    std::uint64_t seed, const Wanted& wanted, Canary canary, const ZoneResolver& zones, Statistics& statistics
-) {
+Play play_of(const Wanted& wanted, std::uint64_t seed, Canary canary) {
+    Play play = wanted.play;
+    play.seed = seed;
+    play.canary = canary;
+    return play;
+}
+
+Verdict play_and_count(const Play& wanted, const ZoneResolver& zones, Statistics& statistics) {
     Statistics one;
-    auto verdict = Run(seed, canary, wanted.batches, zones, one).play(wanted.operations);
+    auto verdict = play(wanted, zones, one);
     if (!verdict.violation) one.handled = one.fired;
     statistics.add(one);
     return verdict;
@@ -127,9 +150,9 @@ int find_canaries(const Wanted& wanted, const ZoneResolver& zones) {
         std::string found = "NOT FOUND";
         for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed) {
             Statistics statistics;
-            const auto verdict = play(seed, wanted, canary, zones, statistics);
+            const auto verdict = play_and_count(play_of(wanted, seed, canary), zones, statistics);
             if (!verdict.violation || verdict.violation->invariant != broken_by(canary)) continue;
-            if (play(seed, wanted, Canary::None, zones, statistics).violation) continue;
+            if (play_and_count(play_of(wanted, seed, Canary::None), zones, statistics).violation) continue;
             found = "seed " + std::to_string(seed) + " step " + std::to_string(verdict.step) + " " +
                     verdict.violation->what();
             break;
@@ -139,6 +162,58 @@ int find_canaries(const Wanted& wanted, const ZoneResolver& zones) {
         std::fflush(stdout);
     }
     return alive;
+}
+
+/// @param everything of the smallest play's history. @return what is left of it, and that it plays again as printed.
+std::optional<int> print_smallest(
+    const Play& play, const Verdict& broken, const ZoneResolver& zones, double time_s, bool everything
+) {
+    const auto smallest = shrink(play, broken, zones, time_s);
+    const int left = smallest.play.operations - static_cast<int>(smallest.play.without.size());
+    print(smallest.verdict, everything);
+    std::printf(
+        "%d of %d operations are left after %d plays%s:\n%s\n",
+        left,
+        play.operations,
+        smallest.plays,
+        smallest.complete ? "" : ", when time ran out",
+        command_of(smallest.play).c_str()
+    );
+    Play again = smallest.play;
+    Statistics statistics;
+    if (!read_back(again) || calgate::seeds::play(again, zones, statistics).trace != smallest.verdict.trace) {
+        std::printf("Played again it goes another way.\n");
+        return std::nullopt;
+    }
+    return left;
+}
+
+/// Each seed once more after another one was played; what differs depends on more than the seed.
+int play_twice(const Wanted& wanted, const std::vector<std::uint64_t>& all, const ZoneResolver& zones) {
+    int differing = 0;
+    Statistics statistics;
+    for (const auto seed : all) {
+        const Play wanted_play = play_of(wanted, seed, wanted.play.canary);
+        const auto first = play_and_count(wanted_play, zones, statistics);
+        Play other = wanted_play;
+        other.seed = seed + 1'000'000;
+        other.operations = 20;
+        play_and_count(other, zones, statistics);
+        const auto second = play_and_count(wanted_play, zones, statistics);
+        std::printf("seed %llu trace %s\n", static_cast<unsigned long long>(seed), first.trace.c_str());
+        if (first.trace == second.trace) continue;
+        ++differing;
+        const auto size = std::min(first.history.size(), second.history.size());
+        std::size_t at = 0;
+        while (at < size && first.history[at] == second.history[at]) ++at;
+        std::printf(
+            "DIFFERS the second time: trace %s, from \"%s\" on, which was \"%s\"\n",
+            second.trace.c_str(),
+            at < second.history.size() ? second.history[at].c_str() : "its end",
+            at < first.history.size() ? first.history[at].c_str() : "its end"
+        );
+    }
+    return differing;
 }
 
 }  // namespace
@@ -158,14 +233,23 @@ int main(int argc, char** argv) {
             if (!line.empty() && line[0] != '#') all.push_back(std::stoull(line));
     }
     for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed) all.push_back(seed);
+    if (wanted.twice) return play_twice(wanted, all, zones) == 0 ? 0 : 1;
     Statistics statistics;
     int violations = 0;
+    std::optional<int> left;
+    double to_shrink_s = wanted.shrink ? kShrinkSeconds : kShrinkSecondsUnasked;
     const auto began = std::clock();
     for (const auto seed : all) {
-        const auto verdict = play(seed, wanted, wanted.canary, zones, statistics);
-        if (wanted.single || verdict.violation) print(verdict, wanted.single);
+        const Play one = play_of(wanted, seed, wanted.play.canary);
+        const auto verdict = play_and_count(one, zones, statistics);
+        if ((wanted.single && !wanted.shrink) || verdict.violation) print(verdict, wanted.single && !wanted.shrink);
         if (!verdict.violation) continue;
         ++violations;
+        if ((wanted.shrink || !wanted.single) && to_shrink_s > 0) {
+            const auto before = std::clock();
+            left = print_smallest(one, verdict, zones, to_shrink_s, wanted.single);
+            to_shrink_s -= static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+        }
         if (!wanted.go_on) break;
     }
     print(statistics, static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC, violations);
@@ -173,5 +257,6 @@ int main(int argc, char** argv) {
         return handled >= wanted.at_least;
     });
     if (!all_met) std::printf("A fault was handled less than %lld times.\n", static_cast<long long>(wanted.at_least));
+    if (wanted.left_at_most) return left && *left <= *wanted.left_at_most ? 0 : 1;
     return violations == 0 && all_met ? 0 : 1;
 }

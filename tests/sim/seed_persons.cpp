@@ -214,7 +214,7 @@ void Persons::put_own(const Href& place, const std::string& uid) {
                        "\r\nSUMMARY:" + stage_.fresh("Own ") + "\r\nX-PHONE:kept\r\n" +
                        (free ? "TRANSP:TRANSPARENT\r\n" : "") + (weekly ? "RRULE:FREQ=WEEKLY;COUNT=3\r\n" : "") +
                        "END:VEVENT\r\nEND:VCALENDAR\r\n";
-    if (stage_.random.one_in(15)) {
+    if (stage_.random.one_in(15) && !stage_.is_left_out(Fault::HostileEvent)) {
         text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nUID:" + uid + "\r\nBROKEN " + stage_.fresh("");
         busy.clear();
         stage_.statistics.fire(Fault::HostileEvent);

@@ -11,29 +11,61 @@ namespace {
 constexpr minutes kSettleTime{45};  // Twice the consistency window, and the longest back-off.
 constexpr minutes kTriedAgain{70};  // What a service refused is tried once an hour.
 constexpr int kMostDecisions = 8;
+constexpr int kStepsPerLook = 10;  // At every row, for the trace; what happens goes into it at once.
 
 }  // namespace
 
-Run::Run(std::uint64_t seed, Canary canary, bool batches, const ZoneResolver& zones, Statistics& statistics)
-    : seed_(seed), statistics_(statistics), stage_(seed, canary, batches, zones, statistics) {
+Run::Run(const Play& play, const ZoneResolver& zones, Statistics& statistics)
+    : play_(play), statistics_(statistics), stage_(play, zones, statistics) {
     stage_.person = [this](const Href& href) { persons_.meddle(href); };
 }
 
-Verdict Run::play(int operations) {
+Verdict Run::play(const Recording* recorded) {
+    recorded_ = recorded;
     Verdict verdict;
-    verdict.seed = seed_;
+    verdict.seed = play_.seed;
     try {
-        for (verdict.step = 1; verdict.step <= operations; ++verdict.step) {
-            stage_.history.push_back("-- " + std::to_string(verdict.step));
+        for (verdict.step = 1; verdict.step <= play_.operations; ++verdict.step) {
+            draw_as_recorded(verdict.step);
+            if (play_.without.contains(verdict.step)) continue;
+            stage_.history.push_back("-- " + std::to_string(verdict.step) + " trace " + stage_.trace.hash());
             step();
+            if (verdict.step % kStepsPerLook == 0) stage_.trace_rows();
         }
+        draw_as_recorded(verdict.step);
         settle();
+        stage_.trace_rows();
     } catch (const Violation& violation) {
         verdict.violation = violation;
     }
     ++statistics_.seeds;
     verdict.history = std::move(stage_.history);
+    verdict.trace = stage_.trace.hash();
     return verdict;
+}
+
+void Run::draw_as_recorded(int step) {
+    const auto at = static_cast<std::size_t>(step - 1);
+    if (recorded_ && at < recorded_->size()) stage_.draw_from((*recorded_)[at]);
+    recording_.push_back(stage_.draws());
+}
+
+Verdict record(const Play& whole, const ZoneResolver& zones, Statistics& statistics, Recording& recording) {
+    Run run(whole, zones, statistics);
+    auto verdict = run.play();
+    recording = run.recording();
+    return verdict;
+}
+
+Verdict play(const Play& wanted, const ZoneResolver& zones, Statistics& statistics) {
+    if (wanted.is_whole()) return Run(wanted, zones, statistics).play();
+    Play whole = wanted;
+    whole.without.clear();
+    whole.without_faults.clear();
+    Statistics unused;
+    Recording recording;
+    record(whole, zones, unused, recording);
+    return Run(wanted, zones, statistics).play(&recording);
 }
 
 void Run::guarded(const std::function<void()>& work) {

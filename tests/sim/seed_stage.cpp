@@ -24,18 +24,20 @@ void WatchedStore::write(const std::function<void(Writer&)>& work) {
     throw StoreFailure("Nothing says whether the disk took it. Restart the gateway.");
 }
 
-Stage::Stage(
-    std::uint64_t seed, Canary given, bool with_batches, const ZoneResolver& given_zones, Statistics& given_statistics
-)
-    : random(seed),
-      engine_random(seed ^ 0x5eed),
-      side_random(seed ^ 0x51de),
+Stage::Stage(const Play& play, const ZoneResolver& given_zones, Statistics& given_statistics)
+    : random(play.seed),
+      engine_random(play.seed ^ 0x5eed),
+      side_random(play.seed ^ 0x51de),
       zones(given_zones),
       statistics(given_statistics),
-      canary(given),
-      batches(with_batches),
+      canary(play.canary),
+      batches(play.batches),
+      without_faults(play.without_faults),
       truth(zones, keys, statistics),
-      store(crash, [this] { truth.committed(); }) {
+      store(crash, [this] {
+          store.read([this](const Reader& reader) { trace.add_commit(reader); });
+          truth.committed();
+      }) {
     truth.watch(store);
     truth.tell([this](const std::string& line) { note(line); });
     furnish();
@@ -88,7 +90,16 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
     walls.push_back(std::make_unique<Wall>(
         host,
         Surroundings{
-            clock, random, statistics, truth, crash, keys, canary, batches, [this](const Href& href) { person(href); }}
+            clock,
+            random,
+            statistics,
+            truth,
+            crash,
+            keys,
+            canary,
+            batches,
+            !is_left_out(Fault::NameUsedUp),
+            [this](const Href& href) { person(href); }}
     ));
     Account account;
     account.id = {staff.id.value + "." + std::to_string(number)};
@@ -119,7 +130,20 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
     }
 }
 
-Result<std::unique_ptr<Connector>> Stage::open(const Account& account) { return accounts.at(account.id)->connect(); }
+Result<std::unique_ptr<Connector>> Stage::open(const Account& account) {
+    return traced(accounts.at(account.id)->connect(), trace);
+}
+
+void Stage::draw_from(const Draws& draws) {
+    random = draws.random;
+    engine_random = draws.engine_random;
+    side_random = draws.side_random;
+    numbers_ = draws.numbers;
+}
+
+void Stage::trace_rows() {
+    store.read([this](const Reader& reader) { trace.add_rows(reader); });
+}
 
 void Stage::restart() {
     crash.points_left = 0;
@@ -210,7 +234,10 @@ void Stage::follow(const std::vector<BookingResult>& bookings, const std::vector
     engine->wake(targets);
 }
 
-void Stage::note(const std::string& what) { history.push_back(format_instant(clock.now()) + " " + what); }
+void Stage::note(const std::string& what) {
+    trace.add(what);
+    history.push_back(format_instant(clock.now()) + " " + what);
+}
 
 std::vector<Calendar> Stage::calendars() {
     auto all = read(store, [](const Reader& reader) { return reader.calendars(); });

@@ -7,6 +7,8 @@
 #include "scheduler/conflicts.hpp"
 #include "scheduler/engine.hpp"
 #include "tests/scheduler/map_store.hpp"
+#include "tests/sim/seed_play.hpp"
+#include "tests/sim/seed_trace.hpp"
 #include "tests/sim/seed_truth.hpp"
 
 namespace calgate::seeds {
@@ -42,8 +44,7 @@ private:
 /// A small business of one seed: persons, their calendars at services behind walls, one gateway.
 class Stage final : public ConnectorFactory {
 public:
-    /// @param batches the services take several writes in one call.
-    Stage(std::uint64_t seed, Canary, bool batches, const ZoneResolver&, Statistics&);
+    Stage(const Play&, const ZoneResolver&, Statistics&);
 
     Result<std::unique_ptr<Connector>> open(const Account&) override;
     /// Everything in memory is lost; what was committed is there again.
@@ -55,6 +56,10 @@ public:
     BookingResult change(const std::function<BookingResult(Writer&)>&);
     void follow(const std::vector<BookingResult>&, const std::vector<CalendarId>& targets);
     void note(const std::string& what);
+    void trace_rows();
+    Draws draws() const { return {random, engine_random, side_random, numbers_}; }
+    void draw_from(const Draws&);
+    bool is_left_out(Fault fault) const { return without_faults.contains(fault); }
 
     std::vector<Calendar> calendars();  ///< Those that still are at their service.
     Wall& wall(const CalendarId&);
@@ -65,6 +70,7 @@ public:
     }
 
     testing::ManualClock clock{};
+    Trace trace{clock};
     testing::SeededRandom random;
     testing::SeededRandom engine_random;
     testing::SeededRandom
@@ -74,6 +80,7 @@ public:
     Statistics& statistics;
     Canary canary;
     bool batches;
+    std::set<Fault> without_faults;
     CrashPlan crash{};
     Keys keys{std::string(32, 'm'), std::string(32, 'r')};
     Truth truth;

@@ -13,6 +13,7 @@ void Troubles::strike() {
 void Troubles::strike_at(Wall& wall) {
     auto& random = stage_.random;
     const auto fault = static_cast<Fault>(random.between(0, static_cast<int>(Fault::HostileEvent)));
+    if (stage_.is_left_out(fault)) return;
     stage_.note(std::string("trouble at ") + wall.host().name() + ": " + to_string(fault));
     switch (fault) {
         case Fault::Outage:
@@ -129,6 +130,7 @@ void Troubles::notify_falsely() {
 }
 
 void Troubles::end_channels() {
+    if (stage_.is_left_out(Fault::ChannelEnds)) return;
     for (const auto& wall : stage_.walls) {
         if (!wall->channels() || !stage_.side_random.one_in(2)) continue;
         const int ended = wall->channels()->end_all(*stage_.engine);

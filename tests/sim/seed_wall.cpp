@@ -9,7 +9,7 @@ namespace calgate::seeds {
 using std::chrono::seconds;
 
 Wall::Wall(Host& host, Surroundings around) : host_(host), around_(std::move(around)) {
-    names_burn_ = around_.random.one_in(3);
+    names_burn_ = around_.random.one_in(3) && around_.may_burn;
 }
 
 std::unique_ptr<Connector> Wall::connect() { return std::make_unique<WalledConnector>(*this, host_.connect()); }

@@ -44,6 +44,7 @@ struct Surroundings {
     const Keys& keys;
     Canary canary = Canary::None;
     bool batches = false;  ///< Several writes fit into one call.
+    bool may_burn = true;  ///< Some services take no name a second time.
     /// A person changes something at this event, or somewhere in this calendar.
     std::function<void(const Href&)> person{};
 };
