@@ -6,16 +6,16 @@
 namespace calgate {
 namespace {
 
-constexpr std::size_t kMostOpen = 2000;
+constexpr std::size_t kAll = 1'000'000'000;
 
 }  // namespace
 
 Exposure exposure_of(const Reader& reader) {
+    if (const auto* const counts = dynamic_cast<const ExposureCount*>(&reader)) return counts->exposure();
     std::set<AppointmentId> open;
     for (const Calendar& calendar : reader.calendars()) {
         if (!calendar.mirror) continue;
-        for (const Mirror& mirror : reader.open_mirrors(calendar.id, kFarFuture, kMostOpen))
-            open.insert(mirror.appointment);
+        for (const Mirror& mirror : reader.open_mirrors(calendar.id, kFarFuture, kAll)) open.insert(mirror.appointment);
     }
     Exposure out;
     for (const AppointmentId& id : open) {

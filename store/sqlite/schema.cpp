@@ -185,6 +185,80 @@ void eleventh(Database& database) {
     );
 }
 
+// What no calendar holds yet is kept as rows of its own, so that counting it reads no mirror. `longest_s` bounds how
+// far after an instant an appointment that runs at it can end: looking for room does not read everything later.
+constexpr const char* kTwelfth = R"sql(
+ALTER TABLE mirrors ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE appointments ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE appointments ADD COLUMN changed_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE calendars ADD COLUMN mirrored INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE staff ADD COLUMN longest_s INTEGER NOT NULL DEFAULT 0;
+DROP TRIGGER capacity_on_insert;
+DROP TRIGGER capacity_on_update;
+UPDATE mirrors SET confirmed = COALESCE(json_extract(body, '$.confirmed'), 0);
+UPDATE appointments SET revision = COALESCE(json_extract(body, '$.revision'), 0),
+    changed_s = COALESCE(json_extract(body, '$.changed'), 0);
+UPDATE calendars SET mirrored = COALESCE(json_extract(body, '$.mirror'), 0);
+UPDATE staff SET longest_s =
+    COALESCE((SELECT MAX(end_s - start_s) FROM appointments WHERE appointments.staff = staff.id), 0);
+CREATE TABLE unmirrored (
+    appointment TEXT PRIMARY KEY REFERENCES appointments(id) ON DELETE CASCADE, changed_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX unmirrored_by_time ON unmirrored(changed_s);
+)sql";
+
+/// Writes down anew whether a calendar holds what `appointments` (an expression or a query) names.
+std::string count_anew(const std::string& appointments) {
+    return "DELETE FROM unmirrored WHERE appointment IN (" + appointments +
+           "); INSERT INTO unmirrored SELECT a.id, a.changed_s FROM appointments AS a WHERE a.id IN (" + appointments +
+           ") AND EXISTS (SELECT 1 FROM mirrors AS m JOIN calendars AS c ON c.id = m.calendar "
+           "WHERE m.appointment = a.id AND m.open = 1 AND c.mirrored = 1) "
+           "AND NOT EXISTS (SELECT 1 FROM mirrors AS m WHERE m.appointment = a.id AND m.confirmed >= a.revision);";
+}
+
+// As kCapacityCheck.
+constexpr const char* kBoundedCapacityCheck = R"sql(
+    UPDATE staff SET longest_s = NEW.end_s - NEW.start_s WHERE id = NEW.staff AND longest_s < NEW.end_s - NEW.start_s;
+    SELECT RAISE(ABORT, 'over capacity') FROM staff WHERE staff.id = NEW.staff AND NEW.live = 1 AND EXISTS (
+        SELECT 1 FROM (
+            SELECT NEW.start_s AS at
+            UNION SELECT start_s FROM appointments
+                WHERE staff = NEW.staff AND live = 1 AND end_s > NEW.start_s AND end_s < NEW.end_s + staff.longest_s
+                    AND start_s > NEW.start_s AND start_s < NEW.end_s) AS points
+        WHERE (SELECT COUNT(*) FROM appointments AS a
+               WHERE a.staff = NEW.staff AND a.live = 1 AND a.end_s > points.at
+                   AND a.end_s <= points.at + staff.longest_s AND a.start_s <= points.at) > staff.capacity);
+)sql";
+
+void twelfth(Database& database) {
+    database.execute(kTwelfth);
+    database.execute(count_anew("SELECT id FROM appointments"));
+    const auto trigger = [&](const std::string& name_and_event, const std::string& work) {
+        database.execute("CREATE TRIGGER " + name_and_event + " BEGIN " + work + " END");
+    };
+    trigger("capacity_on_insert AFTER INSERT ON appointments", kBoundedCapacityCheck);
+    trigger(
+        "capacity_on_update AFTER UPDATE ON appointments WHEN OLD.staff <> NEW.staff OR OLD.live <> NEW.live OR "
+        "OLD.start_s <> NEW.start_s OR OLD.end_s <> NEW.end_s",
+        kBoundedCapacityCheck
+    );
+    trigger("unmirrored_on_booking AFTER INSERT ON appointments", count_anew("NEW.id"));
+    trigger(
+        "unmirrored_on_change AFTER UPDATE ON appointments WHEN OLD.revision <> NEW.revision OR "
+        "OLD.changed_s <> NEW.changed_s",
+        count_anew("NEW.id")
+    );
+    trigger("unmirrored_on_intent AFTER INSERT ON mirrors", count_anew("NEW.appointment"));
+    trigger(
+        "unmirrored_on_write AFTER UPDATE ON mirrors WHEN OLD.open <> NEW.open OR OLD.confirmed <> NEW.confirmed",
+        count_anew("NEW.appointment")
+    );
+    trigger("unmirrored_on_end AFTER DELETE ON mirrors", count_anew("OLD.appointment"));
+    trigger(
+        "unmirrored_on_target AFTER UPDATE ON calendars WHEN OLD.mirrored <> NEW.mirrored",
+        count_anew("SELECT appointment FROM mirrors WHERE calendar = NEW.id")
+    );
+}
+
 }  // namespace
 
 void migrate(Database& database, int target) {
@@ -209,7 +283,8 @@ void migrate(Database& database, int target) {
         [&] { database.execute(kEighth); },
         [&] { database.execute(ninth()); },
         [&] { database.execute(kTenth); },
-        [&] { eleventh(database); }};
+        [&] { eleventh(database); },
+        [&] { twelfth(database); }};
     for (int step = version; step < target; ++step) {
         database.execute("BEGIN IMMEDIATE");
         try {

@@ -186,8 +186,8 @@ template <class Base>
 std::vector<std::pair<Appointment, Interval>> RowReader<Base>::appointments_of(const StaffId& id, Interval window)
     const {
     Statement& statement = database_.statement(
-        "SELECT body, start_s, end_s FROM appointments WHERE staff = ? AND live = 1 AND start_s < ? AND end_s > ? "
-        "ORDER BY start_s, id"
+        "SELECT body, start_s, end_s FROM appointments WHERE staff = ?1 AND live = 1 AND start_s < ?2 AND end_s > ?3 "
+        "AND end_s < ?2 + (SELECT longest_s FROM staff WHERE staff.id = ?1) ORDER BY start_s, id"
     );
     statement.bind(1, id.value).bind(2, number(window.end)).bind(3, number(window.start));
     return all(statement, [](const Statement& at) {
@@ -255,6 +255,17 @@ template <class Base>
 std::int64_t RowReader<Base>::count_open_mirrors(const CalendarId& id) const {
     Statement& statement = database_.statement("SELECT COUNT(*) FROM mirrors WHERE calendar = ? AND open = 1");
     return first(statement.bind(1, id.value), count).value_or(0);
+}
+template <class Base>
+Exposure RowReader<Base>::exposure() const {
+    Statement& statement =
+        database_.statement("SELECT (SELECT COUNT(*) FROM unmirrored), (SELECT MIN(changed_s) FROM unmirrored)");
+    Exposure out;
+    statement.step();
+    out.appointments = statement.number(0);
+    if (out.appointments > 0) out.oldest = instant(statement.number(1));
+    statement.reset();
+    return out;
 }
 template <class Base>
 std::optional<CachedEvent> RowReader<Base>::cached_event(const CalendarId& calendar, const Href& href) const {

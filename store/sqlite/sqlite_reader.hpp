@@ -3,6 +3,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "store/exposure.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/store.hpp"
 
@@ -29,7 +30,7 @@ private:
 
 /// The reading half over one connection; Base is Reader, or Writer for the writing connection.
 template <class Base>
-class RowReader : public Base {
+class RowReader : public Base, public ExposureCount {
 public:
     explicit RowReader(const Database& database) : database_(database) {}
 
@@ -59,6 +60,7 @@ public:
     std::optional<Mirror> mirror_by_uid(const CalendarId&, const Uid&) const override;
     std::vector<Mirror> open_mirrors(const CalendarId&, Instant now, std::size_t limit) const override;
     std::int64_t count_open_mirrors(const CalendarId&) const override;
+    Exposure exposure() const override;
     std::optional<CachedEvent> cached_event(const CalendarId&, const Href&) const override;
     std::vector<CachedEvent> cached_events(const CalendarId&) const override;
     std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const override;

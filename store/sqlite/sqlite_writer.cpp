@@ -10,8 +10,8 @@ void RowWriter::put(const Business& r) {
 }
 void RowWriter::put(const Staff& r) {
     run(database_
-            .statement("INSERT INTO staff VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET capacity = excluded.capacity, "
-                       "body = excluded.body")
+            .statement("INSERT INTO staff (id, capacity, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
+                       "capacity = excluded.capacity, body = excluded.body")
             .bind(1, r.id.value)
             .bind(2, std::int64_t{r.capacity})
             .bind(3, to_row(r)));
@@ -28,11 +28,14 @@ void RowWriter::put(const Account& r) {
 }
 void RowWriter::put(const Calendar& r) {
     run(database_
-            .statement("INSERT INTO calendars VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET account = excluded.account, "
-                       "body = excluded.body")
+            .statement(
+                "INSERT INTO calendars VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET account = excluded.account, "
+                "body = excluded.body, mirrored = excluded.mirrored"
+            )
             .bind(1, r.id.value)
             .bind(2, r.account.value)
-            .bind(3, to_row(r)));
+            .bind(3, to_row(r))
+            .bind(4, std::int64_t{r.mirror}));
 }
 void RowWriter::erase(const CalendarId& id) {
     run(database_.statement("DELETE FROM calendars WHERE id = ?").bind(1, id.value));
@@ -58,15 +61,18 @@ void RowWriter::put(const Appointment& r, Interval when) {
     const std::string body = to_row(r);
     run(database_
             .statement(
-                "INSERT INTO appointments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET staff = excluded.staff, "
-                "live = excluded.live, start_s = excluded.start_s, end_s = excluded.end_s, body = excluded.body"
+                "INSERT INTO appointments VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "staff = excluded.staff, live = excluded.live, start_s = excluded.start_s, end_s = excluded.end_s, "
+                "body = excluded.body, revision = excluded.revision, changed_s = excluded.changed_s"
             )
             .bind(1, r.id.value)
             .bind(2, r.staff.value)
             .bind(3, std::int64_t{r.state != AppointmentState::Cancelled})
             .bind(4, number(when.start))
             .bind(5, number(when.end))
-            .bind(6, body));
+            .bind(6, body)
+            .bind(7, r.revision)
+            .bind(8, number(r.changed)));
     run(database_.statement("INSERT INTO versions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body")
             .bind(1, r.id.value)
             .bind(2, r.revision)
@@ -75,9 +81,9 @@ void RowWriter::put(const Appointment& r, Interval when) {
 void RowWriter::put(const Mirror& r) {
     run(database_
             .statement(
-                "INSERT INTO mirrors VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET uid = excluded.uid, "
+                "INSERT INTO mirrors VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET uid = excluded.uid, "
                 "open = excluded.open, starts_at_s = excluded.starts_at_s, not_before_s = excluded.not_before_s, "
-                "body = excluded.body"
+                "body = excluded.body, confirmed = excluded.confirmed"
             )
             .bind(1, r.appointment.value)
             .bind(2, r.calendar.value)
@@ -85,7 +91,8 @@ void RowWriter::put(const Mirror& r) {
             .bind(4, std::int64_t{r.open()})
             .bind(5, number(r.starts_at))
             .bind(6, r.not_before ? number(*r.not_before) : std::int64_t{0})
-            .bind(7, to_row(r)));
+            .bind(7, to_row(r))
+            .bind(8, r.confirmed));
 }
 void RowWriter::erase_mirror(const AppointmentId& appointment, const CalendarId& calendar) {
     run(database_.statement("DELETE FROM mirrors WHERE appointment = ? AND calendar = ?")
