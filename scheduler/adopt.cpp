@@ -84,7 +84,9 @@ bool SyncPass::adopt() {
         adoption = {};
         const RestoreParts parts{parts_.store, parts_.zones, parts_.clock, parts_.random};
         if (plan.possible()) adoption = adopt_newer(writer, parts, plan, calendar_);
-        add_target(writer, calendar_, parts_.zones, parts_.clock.now());
+        // What came back here is to be at the others, too, also where they were read before.
+        for (const auto& target : writer.calendars())
+            if (target.mirror) add_target(writer, target, parts_.zones, parts_.clock.now());
         note_adopted(writer, id_, plan.manifest ? plan.manifest->audit.link : "");
     });
     for (const auto& service : adoption.services) parts_.index.set_service(service);

@@ -156,6 +156,37 @@ BOOST_AUTO_TEST_CASE(I21_every_target_is_read_before_any_is_written) {
     BOOST_TEST(service.count(other) == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(I21_what_comes_back_from_one_target_gets_a_copy_at_those_that_were_read_before) {
+    const Href other = service.add_calendar("Rooms");
+    store.write([&](Writer& writer) {
+        auto second = *writer.calendar(calendar);
+        second.id = {"rooms"};
+        second.href = other;
+        writer.put(second);
+        add_target(writer, second, zones, clock.now());
+    });
+    book("a", 10, 9);
+    settle();
+    engine.run_pass({"rooms"});
+    SecondGateway old(*this);
+    // The second target is not reached any more.
+    book("new", 11, 9);
+    clock.advance(11min);
+    settle();
+    BOOST_REQUIRE(service.count(other) == 2u);
+    old.pass();
+    BOOST_REQUIRE(old.stands().has_value());
+    for (int i = 0; i < 2; ++i) {
+        old.engine.run_pass({"rooms"});
+        old.pass();
+    }
+    BOOST_REQUIRE(!old.stands().has_value());
+    BOOST_REQUIRE(old.appointment("new").has_value());
+    old.engine.run_pass({"rooms"});
+    BOOST_TEST(service.count(other) == 3u);
+    BOOST_TEST(old.engine.verify({"rooms"}).findings.empty());
+}
+
 BOOST_AUTO_TEST_CASE(I21_two_gateways_on_one_target_both_stop_until_a_person_chooses) {
     book("a", 10, 9);
     settle();
