@@ -39,6 +39,7 @@ bool SyncPass::pull() {
     prove(listing);
     if (rests(listing, closing)) {
         calendar_.as_of = life_.as_of = began;
+        calendar_.sync_token = life_.token = listing.token;
         pulled_ = life_.read = true;
         return true;
     }
@@ -56,14 +57,19 @@ bool SyncPass::pull() {
     return true;
 }
 
-bool SyncPass::rests(const Listing& listing, const Closing& closing) const {
-    if (listing.told || report_.pages > 1 || closing.full || !closing.complete || marker_lost_ || ahead_) return false;
+bool SyncPass::rests(const Listing& listing, const Closing& closing) {
+    const bool quiet = !listing.told && listing.news.empty() && listing.absent.empty() && report_.pages == 1;
+    if (!quiet || closing.full || !closing.complete || !listing.token || marker_lost_ || ahead_) return false;
     const std::chrono::seconds longest =
         std::min<std::chrono::seconds>(kLongestUnwritten, business_.stale_after / kShareOfFresh);
     return read(parts_.store, [&](const Reader& reader) {
         const auto row = reader.calendar(id_);
-        if (!row || row->state != CalendarState::Active || row->sync_token != calendar_.sync_token || !row->as_of)
-            return false;
+        if (!row || row->state != CalendarState::Active || !row->as_of) return false;
+        // Whoever has it read anew took the row's token away.
+        const bool went_on =
+            row->sync_token && (row->sync_token == calendar_.sync_token || row->sync_token == life_.after);
+        if (!went_on) return false;
+        life_.after = row->sync_token;
         const bool written_lately = *row->as_of <= closing.began && closing.began - *row->as_of < longest;
         return written_lately && reader.setting(brake_setting(id_)).value_or("").empty() && !is_to_adopt(reader);
     });

@@ -16,6 +16,7 @@
 #include "scheduler/engine.hpp"
 #include "scheduler/survival.hpp"
 #include "scheduler/target_rows.hpp"
+#include "scheduler/this_life.hpp"
 #include "store/booking.hpp"
 #include "store/erase.hpp"
 
@@ -27,19 +28,6 @@ struct CopyNews {
     std::optional<RemoteEvent> present{};  ///< Absent: proven gone (I11).
     bool elsewhere = false;                ///< When gone: it lies in another calendar of the same person.
 };
-
-/// What this process has done with a calendar so far.
-struct ThisLife {
-    bool read = false;          ///< So the store has seen who wrote there.
-    bool marked = false;        ///< Its marker was written.
-    bool tried_parked = false;  ///< Whatever the service had refused was tried once more (R20).
-    /// Since when the row holds all there is: of the last reading that went well. The row itself may say an earlier
-    /// time, never a later one.
-    std::optional<Instant> as_of{};
-};
-
-/// How new a calendar is as this process knows it. Nothing while the row says nothing: it is to be read anew.
-std::optional<Instant> as_of_in(const Calendar& row, const ThisLife& life);
 
 /// One run over a calendar: pull, reconcile, push. Lives for that run, used by one thread.
 class SyncPass {
@@ -135,7 +123,7 @@ private:
 
     /// Whether a reading told nothing and nobody waits for it: how new the calendar is by it stays in memory for a
     /// while, so that a poll without news writes nothing.
-    bool rests(const Listing&, const Closing&) const;
+    bool rests(const Listing&, const Closing&);
 
     void fail(const Error&);
     void pause_account(const Error&);

@@ -27,6 +27,62 @@ private:
     Store& rows_;
 };
 
+/// Names another token at every reading, and goes on from its last one only, as some services do.
+class EverNewTokens final : public Connector {
+public:
+    struct Given {
+        int tokens = 0;
+        int listings = 0;  ///< Asked for without a token.
+    };
+    EverNewTokens(memory::MemoryService& service, Given& given) : inner_(service), given_(given) {}
+    Capabilities capabilities() const override { return inner_.capabilities(); }
+    Result<Event> read_source(const std::string& source) const override { return inner_.read_source(source); }
+    Result<std::vector<RemoteCalendar>> list_calendars(const Context& c) override { return inner_.list_calendars(c); }
+    Result<ChangeSet> fetch_changes(
+        const Context& c, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
+    ) override {
+        std::optional<SyncToken> from;
+        if (!since) ++given_.listings;
+        if (since) {
+            const std::size_t at = since->value.find('/');
+            if (since->value.substr(0, at) != std::to_string(given_.tokens))
+                return Error{ErrorCode::SyncTokenExpired, "A newer token was given out.", {}};
+            from = SyncToken{since->value.substr(at + 1)};
+        }
+        CALGATE_TRY(ChangeSet page, inner_.fetch_changes(c, calendar, from, known));
+        if (page.next) page.next->value = std::to_string(++given_.tokens) + "/" + page.next->value;
+        return page;
+    }
+    Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
+        return inner_.fetch_event(c, event);
+    }
+    Result<RemoteEvent> find_event(const Context& c, const Href& calendar, const Uid& uid) override {
+        return inner_.find_event(c, calendar, uid);
+    }
+    Result<WriteReceipt> create_event(const Context& c, const Href& calendar, const Event& event) override {
+        return inner_.create_event(c, calendar, event);
+    }
+    Result<WriteReceipt> update_event(const Context& c, const Href& h, const Version& v, const Event& e) override {
+        return inner_.update_event(c, h, v, e);
+    }
+    Status delete_event(const Context& c, const Href& event, const Version& version) override {
+        return inner_.delete_event(c, event, version);
+    }
+
+private:
+    memory::MemoryConnector inner_;
+    Given& given_;
+};
+
+struct EverNewFactory final : ConnectorFactory {
+    explicit EverNewFactory(memory::MemoryService& at) : service(at) {}
+    Result<std::unique_ptr<Connector>> open(const Account&) override {
+        return std::unique_ptr<Connector>(std::make_unique<EverNewTokens>(service, handed));
+    }
+    memory::MemoryService& service;
+    EverNewTokens::Given handed{};
+};
+
 /// A calendar with an event of its own and one copy, read and written to the end.
 struct Resting : SmallBusiness {
     CountingStore counted{store};
@@ -123,6 +179,41 @@ BOOST_AUTO_TEST_CASE(I23_a_clock_that_was_set_back_makes_nothing_newer_than_now)
     BOOST_TEST(poll().completed);
     BOOST_TEST((answered() == clock.now()));
     BOOST_TEST((row().as_of == clock.now()));
+}
+
+BOOST_AUTO_TEST_CASE(P6_a_service_that_takes_its_newest_token_only_is_not_listed_anew) {
+    EverNewFactory factory_of_new{service};
+    const auto read_anew = [&] {
+        store.write([&](Writer& writer) {
+            Calendar changed = *writer.calendar(calendar);
+            changed.sync_token.reset();
+            writer.put(changed);
+        });
+    };
+    read_anew();
+    Engine reader{{counted, answers, factory_of_new, zones, clock, random, keys, [](const std::string&) {}}, {}};
+    const auto poll_new = [&] {
+        clock.advance(1min);
+        return reader.run_pass(calendar);
+    };
+    poll_new();
+    poll_new();
+    for (int i = 0; i < 40; ++i) {
+        const auto calls = service.counters().total();
+        BOOST_TEST(poll_new().completed);
+        BOOST_TEST(service.counters().total() - calls == 1u);
+    }
+    service.put(href, foreign("new", 12, 14));
+    BOOST_TEST(poll_new().changed == 1);
+    poll_new();
+    const int listings = factory_of_new.handed.listings;
+    read_anew();
+    BOOST_TEST(poll_new().completed);
+    BOOST_TEST(factory_of_new.handed.listings == listings + 1);
+    poll_new();
+    Engine restarted{{counted, answers, factory_of_new, zones, clock, random, keys, [](const std::string&) {}}, {}};
+    BOOST_TEST(restarted.run_pass(calendar).completed);
+    BOOST_TEST(cached() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_poll_finds_is_written_with_its_time) {

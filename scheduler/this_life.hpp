@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+
+#include "core/model.hpp"
+
+namespace calgate {
+
+/// What this process has done with a calendar so far.
+struct ThisLife {
+    bool read = false;          ///< So the store has seen who wrote there.
+    bool marked = false;        ///< Its marker was written.
+    bool tried_parked = false;  ///< Whatever the service had refused was tried once more (R20).
+    /// Since when the row holds all there is: of the last reading that went well. The row itself may say an earlier
+    /// time, never a later one.
+    std::optional<Instant> as_of{};
+    /// Of that reading, and the row's, from which it went on: it counts while the row has that one.
+    std::optional<SyncToken> token{}, after{};
+};
+
+/// How new a calendar is as this process knows it. Nothing while the row says nothing: it is to be read anew.
+std::optional<Instant> as_of_in(const Calendar& row, const ThisLife& life);
+
+}  // namespace calgate
