@@ -15,6 +15,7 @@ using namespace calgate::testing;
 namespace {
 
 constexpr int kClients = 64;
+constexpr int kCapacity = 2;
 constexpr int kMinutes = 5 * 24 * 60;  ///< Of each person's calendar.
 
 /// One of several who want time of the same two people, for odd lengths at odd minutes; books, moves and cancels.
@@ -72,7 +73,6 @@ BOOST_AUTO_TEST_SUITE(contention)
 /// CALGATE_LONG=1: 100,000 attempts of each client.
 BOOST_AUTO_TEST_CASE(I15_clients_who_book_at_once_never_overlap) {
     const int attempts = std::getenv("CALGATE_LONG") ? 100'000 : 40;  // NOLINT(concurrency-mt-unsafe): nobody sets it.
-    constexpr int kCapacity = 2;
     const ScratchFolder folder;
     const auto store = SqliteStore::open(folder.file("store.db"));
     store->write([](Writer& writer) { set_up(writer, kCapacity); });
