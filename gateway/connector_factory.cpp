@@ -13,11 +13,13 @@
 #include "connectors/oauth/authorization.hpp"
 #include "connectors/oauth/shared_token_source.hpp"
 #include "core/carrier.hpp"
+#include "core/identity.hpp"
 
 namespace calgate {
 namespace {
 
 constexpr std::size_t kMaxAddresses = 4096;  // Bytes, of an account in all.
+constexpr std::size_t kQuotaUserLength = 40;
 
 Error error(ErrorCode code, std::string sentence) { return {code, std::move(sentence), {}}; }
 
@@ -303,6 +305,9 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
     if (account.kind == "google") {
         google::GoogleSettings settings;
         settings.default_zone = settings_.default_zone;
+        // Whom a service account acts for would share one quota otherwise.
+        if (account.method == SignInMethod::ServiceAccount)
+            settings.quota_user = sha256_hex(account.user).substr(0, kQuotaUserLength);
         if (!account.may_write)
             return reading_times(
                 google::free_busy_source(provider_transport(), parts_.clock, source, std::move(settings)), parts_.clock

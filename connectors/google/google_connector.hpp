@@ -18,6 +18,7 @@ struct GoogleSettings {
     std::string base_url = "https://www.googleapis.com/calendar/v3";
     std::string batch_url = "https://www.googleapis.com/batch/calendar/v3";
     std::string default_zone{};        ///< For times that name no zone or one that nobody knows.
+    std::string quota_user{};          ///< Whom calls count for, at most 40 characters; empty: who signed in.
     int page_size = 2500;              ///< maxResults; Google allows at most 2500.
     std::size_t series_per_page = 40;  ///< Series that one fetch_changes reads anew before it hands out what it has.
 };

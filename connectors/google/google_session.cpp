@@ -29,6 +29,8 @@ Result<http::Response> Session::send(
 
 Result<http::Response> Session::with_token(const Context& context, http::Request request) const {
     CALGATE_TRY(const std::string token, tokens_.access_token(context));
+    // Of a batch it holds for every part, as all its headers do.
+    if (!settings_.quota_user.empty()) request.headers.emplace_back("X-Goog-Quota-User", settings_.quota_user);
     request.headers.emplace_back("Authorization", "Bearer " + token);
     CALGATE_TRY(http::Response response, transport_.send(request, context));
     // A push address that Google distrusts is a 401 as well, and says nothing about the token.

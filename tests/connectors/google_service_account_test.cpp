@@ -39,7 +39,8 @@ std::string public_key() {
 /// A connector that signs in as a service account at the simulator.
 struct Delegated {
     explicit Delegated(const std::string& subject, oauth::Access access = oauth::Access::Mirror)
-        : sim(clock, GoogleStage::zones()),
+        : settings{.quota_user = subject},
+          sim(clock, GoogleStage::zones()),
           calendar(google::calendar_href(sim.make_calendar("Salon"))),
           tokens(
               clock,
@@ -50,9 +51,10 @@ struct Delegated {
                   access
               )
           ),
-          connector(sim, clock, GoogleStage::zones(), tokens, {}) {}
+          connector(sim, clock, GoogleStage::zones(), tokens, settings) {}
     Context context() const { return {clock.steady() + std::chrono::seconds(20), {}}; }
 
+    google::GoogleSettings settings;
     ManualClock clock{};
     SeededRandom random{7};
     GoogleSim sim;
@@ -89,6 +91,28 @@ BOOST_DATA_TEST_CASE(a_service_account_acts_for_a_person_as_far_as_it_is_delegat
     if (row.admitted) return;
     BOOST_TEST((made.error().code == ErrorCode::Unauthorized), made.error().detail);
     BOOST_TEST(stage.sim.requests().size() == 1u);  // The token endpoint's; the API was not asked.
+}
+
+BOOST_AUTO_TEST_CASE(calls_under_delegation_count_for_the_person_and_not_for_the_service_account) {
+    Delegated stage("anna@example.com");
+    stage.sim.register_service_account(kBot, public_key(), kBoth);
+    stage.sim.quirks().calls_per_minute = 5;
+    google::GoogleConnector ben(
+        stage.sim, stage.clock, GoogleStage::zones(), stage.tokens, {.quota_user = "ben@example.com"}
+    );
+    const auto read = [&](google::GoogleConnector& by) {
+        return by.fetch_changes(stage.context(), stage.calendar, {}, {}).has_value();
+    };
+    int of_anna = 0;
+    while (of_anna < 10 && read(stage.connector)) ++of_anna;
+    BOOST_TEST(of_anna < 10);
+    BOOST_TEST(read(ben));
+    std::vector<EventWrite> writes(4, EventWrite{EventWrite::Kind::Create, GoogleStage::haircut(), {}, {}});
+    for (std::size_t i = 0; i < writes.size(); ++i) writes[i].event.uid = Uid{"copy-" + std::to_string(i)};
+    const auto of_ben = ben.batch()->write_events(stage.context(), stage.calendar, writes);
+    BOOST_TEST(std::count_if(of_ben.begin(), of_ben.end(), [](const auto& one) { return one.has_value(); }) > 0);
+    const auto more = stage.connector.batch()->write_events(stage.context(), stage.calendar, writes);
+    BOOST_TEST(std::none_of(more.begin(), more.end(), [](const auto& one) { return one.has_value(); }));
 }
 
 BOOST_AUTO_TEST_CASE(a_service_account_signs_a_new_assertion_when_its_token_ends) {

@@ -52,18 +52,25 @@ http::Response GoogleSim::State::answer(const http::Request& request, const http
 
 std::optional<http::Response> GoogleSim::State::over_the_limit(const GoogleCall& call) {
     if (quirks.calls_per_minute <= 0 && quirks.project_calls_per_minute <= 0) return std::nullopt;
-    while (!recent_calls.empty() && recent_calls.front() <= clock.now() - std::chrono::minutes(1))
-        recent_calls.pop_front();
+    std::size_t of_all = 0;
+    for (auto& [user, calls] : recent_calls) {
+        while (!calls.empty() && calls.front() <= clock.now() - std::chrono::minutes(1)) calls.pop_front();
+        of_all += calls.size();
+    }
+    std::string user = call.header("X-Goog-Quota-User");
+    if (const auto named = call.query.find("quotaUser"); user.empty() && named != call.query.end())
+        user = named->second;
+    auto& own = recent_calls[user];
     const std::size_t cost = call.method == "PATCH" ? 3 : 1;
-    const auto exceeds = [&](int limit) {
-        return limit > 0 && recent_calls.size() + cost > static_cast<std::size_t>(limit);
+    const auto exceeds = [&](std::size_t calls, int limit) {
+        return limit > 0 && calls + cost > static_cast<std::size_t>(limit);
     };
-    const bool of_user = exceeds(quirks.calls_per_minute);
-    if (of_user || exceeds(quirks.project_calls_per_minute)) {
+    const bool of_user = exceeds(own.size(), quirks.calls_per_minute);
+    if (of_user || exceeds(of_all, quirks.project_calls_per_minute)) {
         if (quirks.limit_is_429) return google_error(429, "rateLimitExceeded");
         return google_error(403, of_user ? "userRateLimitExceeded" : "rateLimitExceeded");
     }
-    recent_calls.insert(recent_calls.end(), cost, clock.now());
+    own.insert(own.end(), cost, clock.now());
     return std::nullopt;
 }
 

@@ -96,7 +96,7 @@ struct GoogleSim::State {
     std::map<std::string, GoogleChannel> channels{};
     std::deque<WaitingNotification> notifications{};
     std::function<http::Response(const GoogleNotification&)> receiver{};
-    std::deque<Instant> recent_calls{};  ///< Within a minute, while there is a limit.
+    std::map<std::string, std::deque<Instant>> recent_calls{};  ///< By quota user, within a minute, while limited.
     int invitations = 0;
     std::optional<Instant> quota_until{};
     std::int64_t list_tokens_from = 0;  ///< Sync tokens of the calendar list before are 410.
