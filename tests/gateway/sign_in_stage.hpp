@@ -184,6 +184,14 @@ public:
     HttpResponse come_back(const std::string& state, const std::string& code = "CANARY-code") {
         return call("GET", "/oauth/callback", nullptr, "", {{"state", state}, {"code", code}, {"authuser", "0"}});
     }
+    void connect(
+        const std::string& refresh, const std::string& sub, const std::string& email, nlohmann::json wanted = {}
+    ) {
+        const nlohmann::json begun = begin(std::move(wanted));
+        script_google(refresh, sub, email);
+        const auto page = come_back(begun["state"]);
+        BOOST_REQUIRE_MESSAGE(page.status == 200, page.body);
+    }
     std::vector<Account> accounts() const {
         return read(*store, [](const Reader& r) { return r.accounts(); });
     }
