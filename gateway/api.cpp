@@ -243,6 +243,18 @@ Lane Api::lane(const HttpRequest& request) const {
     return Lane::Inline;
 }
 
+bool Api::is_open(const HttpRequest& request) {
+    return std::ranges::any_of(routes(), [&](const Route& route) {
+        PathValues values;
+        return !route.scope && route.method == request.method && matches(route.pattern, request.path, values);
+    });
+}
+
+bool Api::knows(const HttpRequest& request) const {
+    const std::string hash = caller_of(request);
+    return !hash.empty() && keys_.find(hash, parts_.clock.now()).has_value();
+}
+
 std::string Api::caller_of(const HttpRequest& request) {
     const std::string_view header = request.header("authorization");
     if (!header.starts_with(kBearer) || header.size() > 512) return {};

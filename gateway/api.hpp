@@ -95,6 +95,10 @@ public:
 
     Lane lane(const HttpRequest&) const;
     HttpResponse handle(const HttpRequest&);
+    /// Whether no key is asked for at this address.
+    static bool is_open(const HttpRequest&);
+    /// Whether the request brings a key of this business that is valid now.
+    bool knows(const HttpRequest&) const;
 
 private:
     /// Who books, as the business's rules ask.

@@ -89,7 +89,9 @@ int run(int argc, char** argv) {
     init->callback([&] { code = command_init(directory, name, zone, listen); });
 
     auto* serving = app.add_subcommand("serve", "run the gateway");
-    serving->callback([&] { code = serve(directory); });
+    std::vector<std::string> also;
+    serving->add_option("--also", also, "data directory of another business, served beside; may be repeated");
+    serving->callback([&] { code = serve(directory, also); });
 
     auto* connect = app.add_subcommand("connect", "connect an account");
     connect->require_subcommand(1);

@@ -1,4 +1,7 @@
-"""The API on its own certificate: keys that end, a certificate that is replaced, a command line that needs neither (issue 8)."""
+"""
+The API on its own certificate: keys that end, a certificate that is replaced, a command line that needs neither (issue 8);
+and a second business that the same process serves.
+"""
 
 import argparse
 import http.client
@@ -41,7 +44,13 @@ class Client:
         self.connection.sock = context.wrap_socket(self.connection.sock, server_hostname=name)
 
     def get(self, path, key):
-        self.connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+        return self.ask("GET", path, key)
+
+    def revoke(self, key_id, key):
+        return self.ask("DELETE", f"/v1/keys/{key_id}", key)
+
+    def ask(self, method, path, key):
+        self.connection.request(method, path, headers={"Authorization": f"Bearer {key}"})
         answer = self.connection.getresponse()
         answer.read()
         return answer.status
@@ -67,8 +76,11 @@ def work(program, folder):
     gateway.init("Salon Aurora", "Europe/Berlin")
     first = certificate(gateway.folder, "salon.example")
     gateway.configure({"gateway": {"certificate_file": "api.pem", "certificate_key_file": "api.key"}})
+    second = Gateway(program, os.path.join(folder, "second"))
+    second.init("Salon Zwei", "Europe/Berlin")
     with open(os.path.join(gateway.folder, "log.txt"), "ab") as log:
-        gateway.process = subprocess.Popen([gateway.program, "--dir", gateway.folder, "serve"], stdout=log, stderr=log)
+        gateway.process = subprocess.Popen(
+            [gateway.program, "--dir", gateway.folder, "serve", "--also", second.folder], stdout=log, stderr=log)
     try:
         good = True
         client = wait_for(gateway.port, "salon.example", first, 30)
@@ -78,9 +90,15 @@ def work(program, folder):
         listed = json.loads(gateway.command("keys", "list", "--json").output)["keys"]
         mine = next(one for one in listed if one["label"] == "website")
 
-        second = certificate(gateway.folder, "new.example")
+        theirs = plant(second.command("keys", "create", "website", "--scope", "admin").output.strip(), "a key of the second business")
+        good &= check("a key of the second business opens its own", client.get("/v1/staff", theirs) == 200)
+        labels = [one["label"] for one in json.loads(second.command("keys", "list", "--json").output)["keys"]]
+        good &= check("and neither business has the other's", "website" in labels and len(labels) == 2 and client.revoke(mine["id"], theirs) == 404)
+        good &= check("a folder that is served is not opened once more", second.command("serve", check=False).code == 1)
+
+        new = certificate(gateway.folder, "new.example")
         gateway.process.send_signal(signal.SIGHUP)
-        wait_for(gateway.port, "new.example", second, 10)
+        wait_for(gateway.port, "new.example", new, 10)
         good &= check("after SIGHUP the new certificate is shown", True)
         good &= check("a connection from before goes on", client.get("/v1/staff", key) == 200)
         third = certificate(gateway.folder, "third.example")

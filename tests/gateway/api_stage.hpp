@@ -76,6 +76,7 @@ public:
     std::string authorization() const { return "Bearer " + made_.api_key; }
     unsigned short port() const { return server_->port(); }
     Gateway& gateway() { return *gateway_; }
+    Api& api() { return *api_; }
     const std::string& folder() const { return folder_.path(); }
 
     /// A person in Europe/Berlin.
