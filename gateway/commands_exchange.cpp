@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -108,8 +109,34 @@ int import_ics(Caller& caller, const std::string& source, const std::string& sta
     return report_bookings(taken, apply);
 }
 
+std::string lower(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
+/// Records by their names, and then by their ids, which nobody's name hides. A name of two is nobody's.
+template <class T, class Make>
+void by_name_and_id(const Json& records, std::map<std::string, T>& out, Make make) {
+    std::map<std::string, int> bearers;
+    for (const Json& one : records) ++bearers[lower(text_of(one, "name"))];
+    for (const Json& one : records)
+        if (const std::string name = lower(text_of(one, "name")); bearers[name] == 1) out[name] = make(one);
+    for (const Json& one : records) out[lower(text_of(one, "id"))] = make(one);
+}
+
+/// Who and what there is here.
+void read_names(Caller& caller, CsvReading& how) {
+    const auto people = caller.call("GET", "/v1/staff"), services = caller.call("GET", "/v1/services");
+    if (people.good())
+        by_name_and_id(people.body["staff"], how.people, [](const Json& one) {
+            return CsvReading::Person{text_of(one, "id"), text_of(one, "zone")};
+        });
+    if (services.good())
+        by_name_and_id(services.body["services"], how.services, [](const Json& one) { return text_of(one, "id"); });
+}
+
 int import_csv(Caller& caller, const ImportOptions& options) {
-    CsvReading how{options.staff, options.zone, options.dates, {}};
+    CsvReading how{options.staff, options.zone, options.dates, {}, {}, {}};
     for (const std::string& column : options.columns) {
         const auto equals = column.find('=');
         if (equals == std::string::npos || equals == 0)
@@ -121,6 +148,7 @@ int import_csv(Caller& caller, const ImportOptions& options) {
         if (!person.good()) return fail(person.problem());
         if (how.zone.empty()) how.zone = text_of(person.body, "zone");
     }
+    read_names(caller, how);
     const auto text = read_file(options.source, kMaxIcs);
     if (!text) return fail(text.error().detail);
     const auto read = read_csv(*text, how, ZoneResolver{});
@@ -248,7 +276,7 @@ int command_export(const std::string& directory, const std::string& target) {
 
 int command_import(const std::string& directory, const ImportOptions& options) {
     const std::string& source = options.source;
-    if (source.ends_with(".csv"))
+    if (source.ends_with(".csv") || source.ends_with(".tsv"))
         return with_gateway(directory, [&](Caller& caller) { return import_csv(caller, options); });
     if (is_archive(source)) {
         const auto document = read_archive(source);

@@ -1,41 +1,48 @@
 #include "gateway/import_csv.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
-#include <cstdio>
 #include <optional>
 
 #include "core/identity.hpp"
 #include "core/time.hpp"
+#include "gateway/csv_moment.hpp"
 #include "gateway/refused.hpp"
 
 namespace calgate {
 namespace {
 
-using Row = std::vector<std::string>;
+struct Row {
+    std::vector<std::string> cells = std::vector<std::string>(1);
+    std::size_t line = 1;  ///< Of the file, where it begins: a quoted cell may span lines.
+};
 
 constexpr std::size_t kMostRows = 20'000;
 constexpr std::size_t kMostColumns = 200;
 
+/// What tables call a field, the surest name first: our own, then those of Google, Outlook, Calendly, Acuity, Microsoft
+/// Bookings and SimplyBook (docs/export.md).
 const std::map<std::string, std::vector<std::string>>& known_names() {
     static const std::map<std::string, std::vector<std::string>> kNames = {
-        {"id", {"id"}},
-        {"staff", {"staff"}},
-        {"service", {"service"}},
-        {"start", {"start"}},
+        {"id", {"id", "invitee uuid", "booking id", "appointment id", "code"}},
+        {"staff", {"staff name", "staff", "user name", "calendar", "service provider", "provider"}},
+        {"service", {"service", "event type name", "type"}},
+        {"start", {"start", "start date & time", "date time", "date & time"}},
         {"start_date", {"start date"}},
         {"start_time", {"start time"}},
-        {"end", {"end"}},
+        {"end", {"end", "end date & time"}},
         {"end_date", {"end date"}},
         {"end_time", {"end time"}},
-        {"duration_min", {"duration_min"}},
-        {"zone", {"zone"}},
+        {"duration_min", {"duration_min", "duration (mins.)", "duration (minutes)", "duration"}},
+        {"zone", {"zone", "timezone", "time zone"}},
         {"title", {"title", "subject"}},
-        {"customer", {"customer"}},
+        {"customer", {"customer", "invitee name", "customer name", "client name", "client"}},
+        {"first_name", {"first name"}},
+        {"last_name", {"last name"}},
+        {"cancelled", {"canceled", "cancelled", "status"}},
         {"place", {"place", "location"}},
-        {"notes", {"notes", "description"}}};
+        {"notes", {"notes", "description", "meeting notes"}}};
     return kNames;
 }
 
@@ -44,6 +51,11 @@ std::string lower(std::string text) {
         return static_cast<char>(std::tolower(c));
     });
     return text;
+}
+
+std::string trimmed(const std::string& text) {
+    const auto first = text.find_first_not_of(" \t");
+    return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 char separator_of(std::string_view text) {
@@ -57,11 +69,13 @@ char separator_of(std::string_view text) {
 std::optional<std::vector<Row>> rows_of(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
     const char separator = separator_of(text);
-    std::vector<Row> rows(1, Row(1));
+    std::vector<Row> rows(1);
     bool quoted = false;
+    std::size_t line = 1;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        std::string& cell = rows.back().back();
+        if (c == '\n') ++line;
+        std::string& cell = rows.back().cells.back();
         if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') {
             cell += '"';
             ++i;
@@ -70,99 +84,59 @@ std::optional<std::vector<Row>> rows_of(std::string_view text) {
         } else if (quoted) {
             cell += c;
         } else if (c == separator) {
-            rows.back().emplace_back();
+            rows.back().cells.emplace_back();
         } else if (c == '\n') {
-            rows.emplace_back(1);
+            rows.emplace_back().line = line;
         } else if (c != '\r') {
             cell += c;
         }
-        if (rows.size() > kMostRows + 2 || rows.back().size() > kMostColumns) break;
+        if (rows.size() > kMostRows + 2 || rows.back().cells.size() > kMostColumns) break;
     }
-    std::erase_if(rows, [](const Row& row) { return row.size() == 1 && row.front().empty(); });
+    std::erase_if(rows, [](const Row& row) { return row.cells.size() == 1 && row.cells.front().empty(); });
     return quoted ? std::nullopt : std::optional(std::move(rows));
-}
-
-/// "2026-12-01", "01/12/2026", "1.12.2026" as the order says, to "2026-12-01".
-std::optional<std::string> date_from(std::string_view text, const std::string& order) {
-    std::array<int, 3> parts{};
-    std::array<std::size_t, 3> digits{};
-    std::size_t at = 0;
-    for (const char c : text) {
-        if (std::isdigit(static_cast<unsigned char>(c))) {
-            parts.at(at) = parts.at(at) * 10 + (c - '0');
-            if (++digits.at(at) > 4) return std::nullopt;
-        } else if ((c != '-' && c != '/' && c != '.') || ++at > 2) {
-            return std::nullopt;
-        }
-    }
-    const std::string used = digits[0] == 4 ? "ymd" : order;
-    std::map<char, int> named;
-    for (std::size_t i = 0; i < 3; ++i) named[used.at(i)] = parts.at(i);
-    if (at != 2 || digits.at(used.find('y')) != 4) return std::nullopt;
-    std::array<char, 40> out{};
-    std::snprintf(out.data(), out.size(), "%04d-%02d-%02d", named['y'], named['m'], named['d']);
-    return out.data();
-}
-
-/// "9:00", "09:00:00", "1:30 PM" to "09:00:00".
-std::optional<std::string> time_from(std::string text) {
-    text = lower(std::move(text));
-    int later = -1;
-    if (text.size() > 2 && text.ends_with('m')) {
-        later = text[text.size() - 2] == 'p' ? 12 : text[text.size() - 2] == 'a' ? 0 : -1;
-        if (later < 0) return std::nullopt;
-        text.resize(text.size() - 2);
-        while (text.ends_with(' ')) text.pop_back();
-    }
-    int hour = -1, minute = -1, second = 0;
-    char rest = 0;
-    const int got = std::sscanf(text.c_str(), "%2d:%2d:%2d%c", &hour, &minute, &second, &rest);
-    const bool shape = (got == 2 && text.find(':') == text.rfind(':')) || got == 3;
-    if (!shape || hour < 0 || minute < 0 || minute > 59 || second < 0 || second > 59) return std::nullopt;
-    if (later >= 0 && (hour < 1 || hour > 12)) return std::nullopt;
-    if (later >= 0) hour = hour % 12 + later;
-    if (hour > 23) return std::nullopt;
-    std::array<char, 40> out{};
-    std::snprintf(out.data(), out.size(), "%02d:%02d:%02d", hour, minute, second);
-    return out.data();
-}
-
-/// One cell, or a date and a time beside each other.
-std::optional<LocalSeconds> moment_from(std::string text, const std::string& order) {
-    const auto gap = text.find_first_of("T ");
-    const auto date = date_from(std::string_view(text).substr(0, gap), order);
-    const auto time = time_from(gap == std::string::npos ? "0:00" : text.substr(gap + 1));
-    return date && time ? parse_local(*date + "T" + *time) : std::nullopt;
 }
 
 class Table {
 public:
-    Table(const Row& head, const CsvReading& how) : how_(how) {
+    Table(const Row& head, const CsvReading& how) : how_(how), head_(head.cells) {
         for (const auto& [field, names] : known_names()) {
             const auto renamed = how.columns.find(field);
-            const auto wanted = renamed == how.columns.end() ? names : std::vector{lower(renamed->second)};
-            for (std::size_t i = 0; i < head.size(); ++i) {
-                if (std::find(wanted.begin(), wanted.end(), lower(head[i])) != wanted.end()) places_[field] = i;
-            }
+            for (const std::string& name : renamed == how.columns.end() ? names : std::vector{lower(renamed->second)})
+                if (!has(field)) find(field, name);
         }
+        // Acuity has the whole moment under these names, where Google and Outlook have the time of a date beside it.
+        for (const std::string edge : {"start", "end"})
+            if (!has(edge) && !has(edge + "_date") && has(edge + "_time")) places_[edge] = places_[edge + "_time"];
     }
     bool has(const std::string& field) const { return places_.contains(field); }
     std::string text(const Row& row, const std::string& field) const {
         const auto place = places_.find(field);
-        return place == places_.end() || place->second >= row.size() ? "" : row[place->second];
+        return place == places_.end() || place->second >= row.cells.size() ? "" : row.cells[place->second];
     }
     std::optional<LocalSeconds> moment(const Row& row, const std::string& edge) const {
-        if (has(edge)) return moment_from(text(row, edge), how_.dates);
-        return moment_from(text(row, edge + "_date") + " " + text(row, edge + "_time"), how_.dates);
+        if (has(edge)) return csv_moment(text(row, edge), how_.dates);
+        return csv_moment(text(row, edge + "_date") + " " + text(row, edge + "_time"), how_.dates);
+    }
+    /// Where a person looks: `line 7, column "Start Time"`.
+    std::string at(const Row& row, const std::string& field) const {
+        const auto place = places_.find(field);
+        const std::string line = "line " + std::to_string(row.line);
+        return place == places_.end() ? line : line + ", column \"" + head_[place->second] + "\"";
     }
 
 private:
+    void find(const std::string& field, const std::string& name) {
+        for (std::size_t i = 0; i < head_.size() && !has(field); ++i)
+            if (!name.empty() && lower(trimmed(head_[i])) == name) places_[field] = i;
+    }
+
     const CsvReading& how_;
+    const std::vector<std::string>& head_;
     std::map<std::string, std::size_t> places_{};
 };
 
 std::optional<LocalSeconds> end_of(const Table& table, const Row& row, LocalSeconds start) {
-    const std::string length = table.text(row, "duration_min");
+    const std::string length = trimmed(table.text(row, "duration_min"));
     if (length.empty()) return table.moment(row, "end");
     int minutes = 0;
     const auto parsed = std::from_chars(length.data(), length.data() + length.size(), minutes);
@@ -172,8 +146,29 @@ std::optional<LocalSeconds> end_of(const Table& table, const Row& row, LocalSeco
 
 std::string joined(const Row& row) {
     std::string all;
-    for (const std::string& cell : row) all += std::to_string(cell.size()) + ":" + cell;
+    for (const std::string& cell : row.cells) all += std::to_string(cell.size()) + ":" + cell;
     return all;
+}
+
+/// Whose booking a row is, by id or by the name that another tool has. Nobody: the row is no one's to book.
+CsvReading::Person person_of(const std::string& said, const CsvReading& how) {
+    if (said.empty()) return {how.staff, how.zone};
+    if (how.people.empty()) return {said, how.zone};
+    const auto known = how.people.find(lower(trimmed(said)));
+    return known == how.people.end() ? CsvReading::Person{} : known->second;
+}
+
+bool is_cancelled(const std::string& said) {
+    const std::string word = lower(trimmed(said));
+    return word == "true" || word == "yes" || word == "1" || word.starts_with("cancel");
+}
+
+/// The service by its id or name; a name of none here says only what it was.
+void add_service(const std::string& said, const CsvReading& how, nlohmann::json& fields) {
+    const auto known = how.services.find(lower(trimmed(said)));
+    const bool literal = how.services.empty();
+    if (known != how.services.end() || literal) fields["service"] = literal ? said : known->second;
+    if (!literal && !fields.contains("title")) fields["title"] = said;
 }
 
 void take_row(
@@ -181,35 +176,44 @@ void take_row(
     const Row& row,
     const CsvReading& how,
     const ZoneResolver& zones,
-    std::size_t line,
+    std::size_t number,
     IcsBookings& out
 ) {
-    const std::string name = "Row " + std::to_string(line) + " ";
-    const auto or_else = [&](const char* field, const std::string& other) {
-        const std::string text = table.text(row, field);
-        return text.empty() ? other : text;
-    };
-    const std::string staff = or_else("staff", how.staff), zone = or_else("zone", how.zone);
+    const CsvReading::Person person = person_of(table.text(row, "staff"), how);
+    const std::string written = trimmed(table.text(row, "zone"));
+    const std::string zone = !written.empty() ? written : !how.zone.empty() ? how.zone : person.zone;
     const auto start = table.moment(row, "start");
     const auto end = start ? end_of(table, row, *start) : std::nullopt;
-    std::string trouble;
-    if (staff.empty())
-        trouble = "names nobody; add --staff ID.";
-    else if (!zones.knows(zone))
+    const std::string begins = table.has("start") ? "start" : table.has("start_date") ? "start_date" : "start_time";
+    const std::string ends = table.has("duration_min") ? "duration_min" : table.has("end") ? "end" : "end_time";
+    std::string trouble, field;
+    if (person.id.empty()) {
+        field = "staff";
+        trouble =
+            "names nobody who is known here; create the person with this name, or book all for one: --column staff= "
+            "--staff ID.";
+    } else if (!zones.knows(zone)) {
+        field = "zone";
         trouble = "is in no known time zone; add --zone Europe/Berlin, or the zone of these times.";
-    else if (!start)
+    } else if (!start) {
+        field = begins;
         trouble = "begins at no time that is understood; write 2026-12-01T09:00, or say --dates dmy or mdy.";
-    else if (!end || *end <= *start)
+    } else if (!end || *end <= *start) {
+        field = ends;
         trouble = "has no end after its start.";
+    }
     if (!trouble.empty()) {
-        out.refused.push_back(name + trouble);
+        out.refused.push_back("Row " + std::to_string(number) + " (" + table.at(row, field) + ") " + trouble);
         return;
     }
     nlohmann::json fields = {
-        {"staff", staff}, {"start", format_local(*start)}, {"end", format_local(*end)}, {"zone", zone}};
-    for (const char* field : {"title", "place", "notes", "customer", "service"}) {
-        if (table.has(field)) fields[field] = table.text(row, field);
-    }
+        {"staff", person.id}, {"start", format_local(*start)}, {"end", format_local(*end)}, {"zone", zone}};
+    for (const char* name : {"title", "place", "notes", "customer"})
+        if (table.has(name)) fields[name] = table.text(row, name);
+    if (!table.has("customer") && table.has("first_name"))
+        fields["customer"] = trimmed(table.text(row, "first_name") + " " + table.text(row, "last_name"));
+    if (table.has("service")) add_service(table.text(row, "service"), how, fields);
+    if (is_cancelled(table.text(row, "cancelled"))) fields["state"] = "cancelled";
     const std::string id = table.text(row, "id");
     const bool plain = !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
         return std::isalnum(c) || c == '.' || c == '_' || c == ':' || c == '-';
@@ -225,7 +229,7 @@ Result<IcsBookings> read_csv(std::string_view text, const CsvReading& how, const
     if (!rows) return refused("The table has a quotation that does not end; export it again as CSV.");
     if (rows->size() > kMostRows + 1)
         return refused("The table holds more than 20000 rows; split it into several files.");
-    if (rows->empty() || rows->front().size() > kMostColumns)
+    if (rows->empty() || rows->front().cells.size() > kMostColumns)
         return refused("The file holds no table; export it as CSV with a head.");
     const Table table(rows->front(), how);
     const bool starts = table.has("start") || table.has("start_date");

@@ -245,7 +245,8 @@ int run(int argc, char** argv) {
     auto* out = app.add_subcommand("export", "everything but secrets, in open formats");
     out->add_option("target", folder, "a folder, or a file that ends in .tar")->required();
     out->callback([&] { code = command_export(directory, folder); });
-    auto* in = app.add_subcommand("import", "take in an export, .ics files or a .csv file; a dry run unless --apply");
+    auto* in =
+        app.add_subcommand("import", "take in an export, .ics files or a .csv or .tsv file; a dry run unless --apply");
     ImportOptions importing;
     in->add_option("source", importing.source)->required();
     in->add_option("--staff", importing.staff, ".ics, .csv: whose appointments they become");
