@@ -11,6 +11,10 @@ constexpr std::size_t kBatch = 50;
 constexpr std::size_t kMaxWritesPerPass = 5000;
 constexpr int kMaxOutages = 2;
 constexpr std::chrono::seconds kBackoffBase{2}, kBackoffCap{300};
+/// While it may be the service that fails: what waits is tried within a minute after it is back. A copy that goes on
+/// failing while others are written costs it few calls.
+constexpr std::chrono::seconds kOutageCap{45};
+constexpr int kOutageTries = 20;
 
 }  // namespace
 
@@ -357,7 +361,9 @@ SyncPass::Pushed SyncPass::failed(const Mirror& mirror, const Error& error, bool
             current->detail = error.detail;
         } else if (what.action != Action::Drop) {
             ++current->attempts;
-            const auto wait = backoff(current->attempts, kBackoffBase, kBackoffCap, error.retry_after, parts_.random);
+            const bool by_service = what.counts_as_outage && current->attempts <= kOutageTries;
+            const auto cap = by_service ? kOutageCap : kBackoffCap;
+            const auto wait = backoff(current->attempts, kBackoffBase, cap, error.retry_after, parts_.random);
             current->not_before = parts_.clock.now() + std::chrono::ceil<std::chrono::seconds>(wait);
             current->detail = error.detail;
         }

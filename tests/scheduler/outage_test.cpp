@@ -293,4 +293,30 @@ BOOST_AUTO_TEST_CASE(L1_sixty_percent_of_the_calls_fail_for_18_hours) {
     office.expect_settled(0);
 }
 
+BOOST_AUTO_TEST_CASE(L5_what_failed_with_the_service_is_tried_again_within_a_minute) {
+    SmallBusiness business;
+    business.book("first", 20, 9);
+    business.pass();  // The marker stands.
+    business.book("a", 20, 10);
+    const auto wait_after_failure = [&] {
+        business.service.fail_next({memory::Operation::Create, kDown});
+        business.pass();
+        const auto mirror = business.mirror("a");
+        BOOST_REQUIRE(mirror.not_before.has_value());
+        const seconds wait = *mirror.not_before - business.clock.now();
+        business.clock.advance(wait);
+        return wait;
+    };
+    seconds longest{0};
+    for (int tries = 0; tries < 20; ++tries) longest = std::max(longest, wait_after_failure());
+    BOOST_TEST(longest.count() <= 45);
+    BOOST_TEST(business.mirror("a").attempts == 20);
+    // By now it is the copy that fails.
+    for (int tries = 0; tries < 20; ++tries) longest = std::max(longest, wait_after_failure());
+    BOOST_TEST(longest.count() > 45);
+    BOOST_TEST(longest.count() <= 300);
+    business.pass();
+    BOOST_TEST(business.service.count(business.href) == 3u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
