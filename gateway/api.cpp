@@ -144,7 +144,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"POST", "/v1/calendars/{id}/preview", Lane::Provider, KeyScope::Write, "What a sync would do now; reads only.", {}, {}, &Api::preview_calendar},
         {"POST", "/v1/calendars/{id}/verify", Lane::Provider, KeyScope::Write, "Compare every copy by content; reads only.", {}, {}, &Api::verify_calendar},
         {"POST", "/v1/calendars/{id}/drill", Lane::Provider, KeyScope::Admin, "Restore this target into a scratch store and compare it with the living one; writes nowhere.", {}, {}, &Api::drill_calendar},
-        {"POST", "/v1/calendars/{id}/rehearsal", Lane::Provider, KeyScope::Admin, "In a copy of the store: what a revoked sign-in (drill revoked) or a wall clock set by jump_s (drill clock) leads to; the calendar is read, nothing is written.", {}, {"drill", "jump_s"}, &Api::rehearse},
+        {"POST", "/v1/calendars/{id}/rehearsal", Lane::Provider, KeyScope::Admin, "In a copy of the store: what a revoked sign-in (drill revoked), a wall clock set by jump_s (drill clock) or a service away for for_s (drill outage, on a simulated clock) leads to; the calendar is read at most, nothing is written.", {}, {"drill", "jump_s", "for_s", "percent", "changes"}, &Api::rehearse},
         {"PUT", "/v1/drills/schedule", Lane::Store, KeyScope::Admin, "How often every target is restored into a scratch store by itself; every_s 0 ends that.", {}, {"every_s"}, &Api::put_drill_schedule},
         {"PUT", "/v1/drills/cut", Lane::Store, KeyScope::Admin, "Cut calls to a provider off for a few seconds; given again, it lasts on.", {}, {"provider", "percent", "lease_s"}, &Api::cut_traffic},
         {"DELETE", "/v1/drills/cut", Lane::Store, KeyScope::Admin, "End every cut now.", {}, {}, &Api::lift_cut},

@@ -7,6 +7,7 @@
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
 #include "scheduler/listing.hpp"
+#include "scheduler/outage_rehearsal.hpp"
 #include "scheduler/rehearsal.hpp"
 #include "scheduler/restore.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -20,7 +21,8 @@ constexpr int kLongestLease = 60;
 constexpr std::size_t kMostNamed = 100;
 constexpr std::size_t kMostAppointments = 1'000'000;
 constexpr std::int64_t kLongest = 365 * 86'400;
-const std::vector<std::string> kDrills = {"host", "provider", "revoked", "clock"};
+constexpr std::int64_t kLongestOutage = 7 * 86'400, kMostChanges = 20'000;
+const std::vector<std::string> kDrills = {"host", "provider", "outage", "revoked", "clock"};
 
 /// What a restored store lacks or has otherwise, compared with the living one. Revisions do not count, content does.
 struct Comparison {
@@ -74,6 +76,49 @@ std::string named_kinds(const std::vector<Account>& accounts) {
     std::string all;
     for (const std::string& kind : kinds) all += kind + ", ";
     return "; name " + all + "or an account's id.";
+}
+
+/// As many changes as that person's appointments had per length of time in the last week, one an hour at least.
+int usual_changes(const Reader& reader, const StaffId& person, Instant now, std::chrono::seconds length) {
+    constexpr std::chrono::seconds kLately = std::chrono::days{7};
+    std::map<std::string, bool> theirs;
+    std::int64_t count = 0;
+    const std::int64_t after = std::max<std::int64_t>(0, reader.last_change() - kMostChanges);
+    for (const Change& change : reader.changes(after, static_cast<std::size_t>(kMostChanges))) {
+        if (!change.kind.starts_with("appointment.") || now - change.at > kLately) continue;
+        const auto [known, fresh] = theirs.try_emplace(change.subject, false);
+        if (fresh) {
+            const auto held = reader.appointment({change.subject});
+            known->second = held && held->staff == person;
+        }
+        count += known->second ? 1 : 0;
+    }
+    const std::int64_t usual = count * length.count() / kLately.count();
+    return static_cast<int>(std::clamp<std::int64_t>(usual, length / std::chrono::hours{1} + 1, kMostChanges));
+}
+
+Json shown(const RehearsedOutage& told) {
+    Json samples = Json::array();
+    for (const OutageSample& one : told.samples)
+        samples.push_back({{"t_s", one.at.count()}, {"waiting", one.waiting}, {"age_s", one.age.count()}});
+    return {
+        {"trouble", told.trouble},
+        {"changes", told.changes},
+        {"refused", told.refused},
+        {"answers", told.answers},
+        {"failed_answers", told.unanswered},
+        {"most_waiting", told.most_waiting},
+        {"calls", told.calls},
+        {"oldest_answer_s", told.oldest_answer.count()},
+        {"rpo_s", told.rpo.count()},
+        {"first_write_s", told.first_write.count()},
+        {"rto_s", told.caught_up.count() < 0 ? kPatienceAfterOutage.count() : told.caught_up.count()},
+        {"same", told.same},
+        {"missing", told.lost},
+        {"different", told.different},
+        {"extra", told.doubled},
+        {"samples", samples},
+        {"good", told.good()}};
 }
 
 Json named(std::vector<std::string> ids) {
@@ -137,15 +182,33 @@ HttpResponse Api::drill_calendar(const HttpRequest&, const PathValues& path) {
 }
 
 HttpResponse Api::rehearse(const HttpRequest& request, const PathValues& path) {
-    const JsonInput in(request.body, {"drill", "jump_s"});
+    const JsonInput in(request.body, {"drill", "jump_s", "for_s", "percent", "changes"});
     const std::string drill = in.text("drill", 20);
-    if (drill != "revoked" && drill != "clock") throw InputError("The field \"drill\" is revoked or clock.");
+    if (drill != "revoked" && drill != "clock" && drill != "outage")
+        throw InputError("The field \"drill\" is outage, revoked or clock.");
     const std::chrono::seconds jump{in.number_or("jump_s", 1, kLongest, 25 * 3600)};
     const CalendarId id{path.at("id")};
     const auto calendar = read(parts_.store, [&](const Reader& r) { return r.calendar(id); });
     if (!calendar || !calendar->mirror) return problem(404, "Not Found", "There is no target with this id.");
     const EngineParts parts{
         parts_.store, parts_.index, parts_.connectors, parts_.zones, parts_.clock, parts_.random, parts_.keys, {}};
+    if (drill == "outage") {
+        OutageToRehearse plan;
+        plan.length = std::chrono::seconds{in.number_or("for_s", 60, kLongestOutage, 18 * 3600)};
+        plan.percent = static_cast<int>(in.number_or("percent", 1, 100, 100));
+        const int usual = read(parts_.store, [&](const Reader& r) {
+            return usual_changes(r, calendar->staff, parts_.clock.now(), plan.length);
+        });
+        plan.changes = static_cast<int>(in.number_or("changes", 0, kMostChanges, usual));
+        Json told;
+        const auto why = parts_.engine.with_connector(id, [&](Connector& living) {
+            told = shown(rehearse_outage(parts, living, id, plan));
+        });
+        if (why) return problem(502, "The account cannot be worked with", why->detail);
+        told["calendar"] = id.value;
+        told["name"] = calendar->name;
+        return answer(200, told);
+    }
     std::vector<RehearsalStep> steps;
     const auto trouble = parts_.engine.with_connector(id, [&](Connector& living) {
         steps = drill == "clock" ? rehearse_clock(parts, living, id, jump) : rehearse_revoked(parts, living, id);
@@ -201,7 +264,7 @@ HttpResponse Api::post_drill_result(const HttpRequest& request, const PathValues
     const JsonInput in(request.body, {"drill", "good"});
     const std::string drill = in.text("drill", 20);
     if (std::find(kDrills.begin(), kDrills.end(), drill) == kDrills.end())
-        throw InputError("The field \"drill\" is host, provider, revoked or clock.");
+        throw InputError("The field \"drill\" is host, provider, outage, revoked or clock.");
     const bool good = in.flag_or("good", false);
     parts_.store.write([&](Writer& writer) {
         const Instant now = parts_.clock.now();

@@ -130,6 +130,16 @@ int command_drill_rehearsal(
     const std::string& jump,
     const DrillOptions& options
 );
+/// A provider that is away, lived through in a copy of the store on a simulated clock: hours take seconds. No call
+/// is made. @param changes bookings meanwhile, over all accounts; -1: as many as were usual lately.
+int command_drill_outage(
+    const std::string& directory,
+    const std::string& provider,
+    int percent,
+    const std::string& time,
+    int changes,
+    const DrillOptions& options
+);
 /// Lists what `--preset` knows.
 int command_drill_presets();
 /// @return false when there is no such preset.

@@ -7,6 +7,7 @@
 #include "gateway/command_support.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/drill_report.hpp"
+#include "gateway/drill_support.hpp"
 #include "gateway/drill_watch.hpp"
 #include "gateway/keys.hpp"
 #include "gateway/system_clock.hpp"
@@ -20,34 +21,6 @@ constexpr std::chrono::seconds kLease{10}, kRenewEvery{2}, kPatienceAfter{900};
 constexpr std::size_t kMostReport = 64u * 1024 * 1024;
 
 volatile std::sig_atomic_t interrupted = 0;
-
-std::string label_of(const Json& target, const Json& status) {
-    for (const Json& one : status["targets"]) {
-        if (text_of(one, "calendar") == text_of(target, "calendar"))
-            return text_of(one, "name") + " (" + text_of(one, "user") + " at " + text_of(one, "server") + ")";
-    }
-    return text_of(target, "name");
-}
-
-/// Writes the report beside each other as .json and .html, prints it, records how it ended.
-int finish(const std::string& directory, Caller& caller, const DrillOptions& options, Json report) {
-    const auto keys = load_keys(directory);
-    if (!keys) return fail(keys.error().detail);
-    const std::string& key = keys->keys.mark_key;
-    const bool good = report["summary"].value("good", false);
-    const std::string name = options.report.empty() ? directory + "/drill-" + text_of(report, "drill") : options.report;
-    if (const auto kept = write_private_file(name + ".json", report_json(report, key)); !kept)
-        return fail(kept.error().detail);
-    if (const auto kept = write_private_file(name + ".html", report_html(report, key)); !kept)
-        return fail(kept.error().detail);
-    const auto noted = caller.call("POST", "/v1/drills/result", {{"drill", report["drill"]}, {"good", good}});
-    if (!noted.good()) return fail(noted.problem());
-    if (options.json)
-        std::printf("%s\n", report.dump().c_str());
-    else if (!options.quiet)
-        std::printf("%s\nReport: %s.html and .json\n", report_text(report).c_str(), name.c_str());
-    return good ? kDone : kFailed;
-}
 
 Json summary_of(const Json& targets) {
     std::int64_t differences = 0, rpo = 0, rto_ms = 0;
@@ -75,25 +48,6 @@ constexpr Preset kPresets[] = {
     {"outlook-2023", 100, "90m", "Outlook.com fails for 1.5 h (6 June 2023)"},
     {"vendor-2022", 100, "12m", "a vendor's own API is away for 12 min (23 July 2022)"}};
 
-/// What is done with every target of an account, or with all accounts of a kind.
-std::vector<Json> targets_of(const Json& status, const Json& calendars, const Json& accounts, const std::string& who) {
-    std::vector<Json> out;
-    for (const Json& account : accounts) {
-        const bool named = text_of(account, "id") == who || text_of(account, "user") == who ||
-                           text_of(account, "kind") == (who == "microsoft" ? "graph" : who);
-        if (!who.empty() && !named) continue;
-        for (const Json& calendar : calendars) {
-            if (text_of(calendar, "account") != text_of(account, "id") || !calendar.value("mirror", false)) continue;
-            Json target = calendar;
-            target["calendar"] = calendar["id"];
-            target["label"] = label_of(target, status);
-            out.push_back(std::move(target));
-            break;  // One calendar stands for its account.
-        }
-    }
-    return out;
-}
-
 /// Compares every copy at every target with what should be there.
 Json verified_targets(Caller& caller, const Json& status) {
     Json out = Json::array();
@@ -102,7 +56,7 @@ Json verified_targets(Caller& caller, const Json& status) {
         const auto answer = caller.call("POST", "/v1/calendars/" + text_of(target, "calendar") + "/verify");
         Json entry = answer.good() ? answer.body : Json::object();
         entry["calendar"] = target["calendar"];
-        entry["label"] = label_of(target, status);
+        entry["label"] = target_label(target, status);
         entry["good"] = answer.good() && answer.body["findings"].empty();
         entry["different"] = entry.value("different", 0) + entry.value("unreadable", 0);
         entry.erase("findings");
@@ -153,7 +107,7 @@ int drill_host(Caller& caller, const std::string& directory, const DrillOptions&
         const auto answer = caller.call("POST", "/v1/calendars/" + id + "/drill");
         Json entry =
             answer.good() ? answer.body : Json{{"calendar", id}, {"good", false}, {"sentence", answer.problem()}};
-        entry["label"] = label_of(target, status.body);
+        entry["label"] = target_label(target, status.body);
         if (!options.json && !options.quiet)
             std::printf("%s: %s\n", text_of(entry, "label").c_str(), text_of(entry, "sentence").c_str());
         report["targets"].push_back(std::move(entry));
@@ -165,7 +119,7 @@ int drill_host(Caller& caller, const std::string& directory, const DrillOptions&
     report["summary"]["sentence"] = good ? "Every appointment comes back from its copies, equal by content."
                                          : "Not everything would come back. Look at the targets with differences; "
                                            "calgate verify names the copies.";
-    return finish(directory, caller, options, std::move(report));
+    return finish_drill(directory, caller, options, std::move(report));
 }
 
 int command_drill_provider(
@@ -216,60 +170,7 @@ int command_drill_provider(
             : back < 0
                 ? "What waited was not written within 15 minutes after the cut; calgate status says what is in the way."
                 : "Answers failed or copies differ; calgate verify names them.";
-        return finish(directory, caller, options, std::move(report));
-    });
-}
-
-int command_drill_rehearsal(
-    const std::string& directory,
-    const std::string& drill,
-    const std::string& who,
-    const std::string& jump,
-    const DrillOptions& options
-) {
-    const auto length = length_of(jump);
-    if (!length) return fail("--jump takes a length of time such as 90m, 25h or 7d.", kUsage);
-    return with_gateway(directory, [&](Caller& caller) {
-        const SystemClock clock;
-        Json report = {{"drill", drill}, {"began", format_instant(clock.now())}, {"targets", Json::array()}};
-        const auto status = caller.call("GET", "/v1/status");
-        const auto calendars = caller.call("GET", "/v1/calendars");
-        const auto accounts = caller.call("GET", "/v1/accounts");
-        for (const auto* answer : {&status, &calendars, &accounts})
-            if (!answer->good()) return fail(answer->problem());
-        report["business"] = status.body["business"];
-        const auto targets = targets_of(status.body, calendars.body["calendars"], accounts.body["accounts"], who);
-        if (targets.empty())
-            return fail("No account that gets appointments is called that; calgate calendars lists them.");
-        std::int64_t failed = 0;
-        for (const Json& target : targets) {
-            const auto answer = caller.call(
-                "POST",
-                "/v1/calendars/" + text_of(target, "id") + "/rehearsal",
-                {{"drill", drill}, {"jump_s", length->count()}}
-            );
-            Json entry = answer.good() ? answer.body : Json{{"good", false}, {"steps", Json::array()}};
-            if (!answer.good())
-                entry["steps"].push_back(
-                    {{"name", "Begin"}, {"good", false}, {"found", answer.problem()}, {"took_ms", 0}}
-                );
-            entry["label"] = target["label"];
-            failed += entry.value("good", false) ? 0 : 1;
-            report["targets"].push_back(std::move(entry));
-        }
-        if (drill == "clock") report["jump_s"] = length->count();
-        report["ended"] = format_instant(clock.now());
-        report["summary"] = {
-            {"good", failed == 0},
-            {"accounts", targets.size()},
-            {"failed", failed},
-            {"sentence",
-             failed > 0 ? "Not everything went as promised; the steps below say what did not."
-             : drill == "revoked"
-                 ? "A sign-in that is taken back stops nothing but its own copies, raises one alarm, and "
-                   "everything lands after the next sign-in."
-                 : "A wall clock that jumps changes no decision."}};
-        return finish(directory, caller, options, std::move(report));
+        return finish_drill(directory, caller, options, std::move(report));
     });
 }
 

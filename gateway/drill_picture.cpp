@@ -33,6 +33,8 @@ bool is_rehearsal(const Json& report) {
     return text_at(report, "drill") == "revoked" || text_at(report, "drill") == "clock";
 }
 
+bool is_simulated(const Json& report) { return text_at(report, "drill") == "outage"; }
+
 namespace {
 
 constexpr int kWidth = 640, kHeight = 190, kLeft = 44, kRight = 12, kTop = 14, kBottom = 30;

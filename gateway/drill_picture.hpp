@@ -16,6 +16,8 @@ std::int64_t number_at(const nlohmann::json& record, const char* name);
 std::string duration(std::int64_t seconds);
 /// Whether the drill ran in a copy of the store and consists of steps.
 bool is_rehearsal(const nlohmann::json& report);
+/// Whether its time passed on a simulated clock, in a copy of the store.
+bool is_simulated(const nlohmann::json& report);
 
 /// SVG with its legend. A provider: what waited and how old the data was over time; a host: how long each target took;
 /// a rehearsal: its steps one after the other.

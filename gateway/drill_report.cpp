@@ -26,7 +26,8 @@ std::string title_of(const Json& report) {
     if (text_at(report, "drill") == "host") return "Drill: the host is gone";
     if (text_at(report, "drill") == "revoked") return "Drill: a sign-in is taken back";
     if (text_at(report, "drill") == "clock") return "Drill: the wall clock jumps";
-    return "Drill: " + text_at(report["cut"], "provider") + " is away";
+    const std::string away = "Drill: " + text_at(report["cut"], "provider") + " is away";
+    return is_simulated(report) ? away + ", on a simulated clock" : away;
 }
 
 /// Name and value of every number that counts, in the order of importance.
@@ -43,7 +44,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Json& report) {
     }
     std::vector<std::pair<std::string, std::string>> out = {
         {"Lost at most (RPO)", duration(number_at(s, "rpo_s"))}, {"Back after (RTO)", duration(number_at(s, "rto_s"))}};
-    if (text_at(report, "drill") == "provider") {
+    if (text_at(report, "drill") != "host") {
         out.insert(
             out.begin(),
             {"Cut off",
@@ -57,6 +58,13 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Json& report) {
         out.emplace_back("Oldest data in an answer", duration(number_at(s, "oldest_answer_s")));
         const std::int64_t most = number_at(s, "most_waiting");
         out.emplace_back("Most that waited", std::to_string(most) + (most == 1 ? " copy" : " copies"));
+        if (is_simulated(report)) {
+            out.emplace_back(
+                "Bookings and cancellations",
+                std::to_string(number_at(s, "changes")) + ", " + std::to_string(number_at(s, "refused")) + " refused"
+            );
+            out.emplace_back("Written anywhere", "nothing; it ran in a copy of the store");
+        }
     }
     out.emplace_back("Differences", std::to_string(number_at(s, "differences")));
     return out;

@@ -5,10 +5,11 @@
 
 #include "core/result.hpp"
 
-/// What a drill ends with. A report is a JSON object: "drill" (host, provider, revoked or clock), "business", "began",
-/// "ended", "cut" with "provider" and "percent", "targets", "samples", "summary" with "rpo_s", "rto_s", "good",
-/// "sentence" and, for a provider, "answers", "failed_answers", "oldest_answer_s", "most_waiting". With revoked and
-/// clock a target has "steps" ("name", "good", "found", "took_ms"), and the summary "accounts" and "failed".
+/// What a drill ends with. A report is a JSON object: "drill" (host, provider, outage, revoked or clock), "business",
+/// "began", "ended", "cut" with "provider" and "percent", "targets", "samples", "summary" with "rpo_s", "rto_s",
+/// "good", "sentence" and, for a provider or an outage on a simulated clock, "answers", "failed_answers",
+/// "oldest_answer_s", "most_waiting". With revoked and clock a target has "steps" ("name", "good", "found", "took_ms"),
+/// and the summary "accounts" and "failed".
 namespace calgate {
 
 /// For a terminal.

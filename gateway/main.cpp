@@ -318,6 +318,16 @@ int run(int argc, char** argv) {
     away->add_option("--preset", preset, "a failure of the past; calgate drill presets lists them")
         ->excludes(share)
         ->excludes(duration);
+    bool simulated = false;
+    int changes = -1;
+    auto* by_clock = away->add_flag(
+        "--simulated",
+        simulated,
+        "on a simulated clock, in a copy of the store: no call is made, and hours take seconds"
+    );
+    away->add_option("--changes", changes, "bookings meanwhile; otherwise as many as were usual lately")
+        ->check(CLI::Range(0, 20'000))
+        ->needs(by_clock);
     auto* revoked =
         drill->add_subcommand("revoked", "what a sign-in that is taken back leads to; in a copy of the store");
     auto* wrong_clock = drill->add_subcommand("clock", "what a wall clock that jumps leads to; in a copy of the store");
@@ -338,7 +348,8 @@ int run(int argc, char** argv) {
             code = 2;
             return;
         }
-        code = command_drill_provider(directory, provider, percent, length, drilling);
+        code = simulated ? command_drill_outage(directory, provider, percent, length, changes, drilling)
+                         : command_drill_provider(directory, provider, percent, length, drilling);
     });
     revoked->callback([&] { code = command_drill_rehearsal(directory, "revoked", who, jump, drilling); });
     wrong_clock->callback([&] { code = command_drill_rehearsal(directory, "clock", who, jump, drilling); });

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -132,6 +133,23 @@ def rehearsals(gateway, check, copies):
     check((gateway.appointments(), copies()) == before, "a drill changed an appointment or a copy")
 
 
+def simulated_outage(gateway, check, copies):
+    """18 hours pass in seconds; the calendar and the bookings stay as they are."""
+    before, began = (gateway.appointments(), copies()), time.monotonic()
+    done = gateway.command("drill", "provider", "caldav", "--for", "18h", "--simulated", "--changes", "50", check=False)
+    took = time.monotonic() - began
+    check(done.code == 0 and "Cut off                   100 % of calls, 18 h 0 min" in done.output, "the simulated outage: " + done.output)
+    summary = report_of(gateway, "outage")["summary"]
+    check(summary["changes"] == 50 and summary["most_waiting"] >= 30 and summary["rto_s"] <= 61, f"the outage was not lived through: {summary}")
+    check(15 * 3600 <= summary["rpo_s"] <= 18 * 3600 <= summary["oldest_answer_s"], f"the figures of the outage are wrong: {summary}")
+    seal = gateway.command("drill", "check", os.path.join(gateway.folder, "drill-outage.html"), check=False)
+    check(seal.code == 0 and "seal fits" in seal.output, "the seal of the simulated outage: " + seal.output)
+    check((gateway.appointments(), copies()) == before, "a simulated outage changed an appointment or a copy")
+    long = gateway.command("drill", "provider", "caldav", "--for", "8d", "--simulated", check=False)
+    check(long.code == 2 and "1m to 7d" in long.output, "a simulated outage of eight days: " + long.output)
+    print(f"18 h on a simulated clock took {took:.1f} s")
+
+
 def kits(gateway, check, folder, web):
     plain, sealed = os.path.join(folder, "kit"), os.path.join(folder, "sealed")
     gateway.command("kit", plain)
@@ -211,6 +229,7 @@ def run(calgate, folder):
         host = gateway.command("drill", "host", check=False)
         check(host.code == 0 and f"{BOOKINGS} same" in host.output, "drill host: " + host.output)
         rehearsals(gateway, check, copies)
+        simulated_outage(gateway, check, copies)
         drill_provider(gateway, check, first_day)
         killed_in_a_cut(gateway, check)
         kits(gateway, check, folder, web)
