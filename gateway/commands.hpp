@@ -147,7 +147,7 @@ bool use_preset(const std::string& name, int& percent, std::string& time);
 /// How often `drill host` runs by itself while the gateway serves. @param every a length of time, or "off".
 int command_drill_schedule(const std::string& directory, const std::string& every);
 struct KitOptions {
-    std::string target{};  ///< A folder, or the address of a WebDAV collection.
+    std::string target{};  ///< A folder, or the address of a WebDAV folder or a CalDAV calendar.
     int days = 14;
     std::string password_file{};  ///< Seals the kit; empty: it is plain.
     std::string user{};           ///< At the WebDAV server.

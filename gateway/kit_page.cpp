@@ -77,21 +77,6 @@ std::string appointment_item(const Appointment& a, LocalSeconds start, LocalSeco
     return out + "</div></li>\n";
 }
 
-/// Free time of one local day, or that there is none.
-std::string free_line(const KitPerson& person, LocalSeconds midnight, const ZoneResolver& zones) {
-    const Interval day{zones.to_instant(midnight, person.zone), zones.to_instant(midnight + days{1}, person.zone)};
-    if (!person.free_known)
-        return "<p class=\"free\">Free time is not known: the calendars were not read for too long.</p>\n";
-    std::string spans;
-    for (const Interval& free : person.free) {
-        const Instant from = std::max(free.start, day.start), to = std::min(free.end, day.end);
-        if (from >= to) continue;
-        if (!spans.empty()) spans += ", ";
-        spans += span_text(zones.to_local(from, person.zone), zones.to_local(to, person.zone));
-    }
-    return spans.empty() ? "<p class=\"free\">No free time.</p>\n" : "<p class=\"free\">Free: " + spans + "</p>\n";
-}
-
 std::string day_section(
     const KitPerson& person, LocalSeconds midnight, const std::string& asof, const ZoneResolver& zones
 ) {
@@ -104,7 +89,8 @@ std::string day_section(
     }
     return "<section id=\"" + anchor_of(midnight) + "\">\n<h2>" + html_text(person.name) + ", " + date_text(midnight) +
            "</h2>\n" + (items.empty() ? "<p class=\"none\">No appointments.</p>\n" : "<ol>\n" + items + "</ol>\n") +
-           free_line(person, midnight, zones) + "<p class=\"asof\">" + asof + "</p></section>\n";
+           "<p class=\"free\">" + html_text(free_text(person, midnight, zones)) + "</p>\n" + "<p class=\"asof\">" +
+           asof + "</p></section>\n";
 }
 
 std::string sources_line(const KitPerson& person, const ZoneResolver& zones) {
@@ -123,6 +109,19 @@ std::string sources_line(const KitPerson& person, const ZoneResolver& zones) {
 }
 
 }  // namespace
+
+std::string free_text(const KitPerson& person, LocalSeconds midnight, const ZoneResolver& zones) {
+    const Interval day{zones.to_instant(midnight, person.zone), zones.to_instant(midnight + days{1}, person.zone)};
+    if (!person.free_known) return "Free time is not known: the calendars were not read for too long.";
+    std::string spans;
+    for (const Interval& free : person.free) {
+        const Instant from = std::max(free.start, day.start), to = std::min(free.end, day.end);
+        if (from >= to) continue;
+        if (!spans.empty()) spans += ", ";
+        spans += span_text(zones.to_local(from, person.zone), zones.to_local(to, person.zone));
+    }
+    return spans.empty() ? "No free time." : "Free: " + spans;
+}
 
 std::string html_page(const std::string& title, const std::string& body) {
     return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -156,7 +155,8 @@ std::string availability_page(const Kit& kit, const ZoneResolver& zones) {
         body += "<section><h2>" + html_text(person.name) + " (" + html_text(person.zone) + ")</h2>\n";
         for (int day = 0; day < kit.days; ++day) {
             const LocalSeconds midnight = first + days{day};
-            body += "<b>" + date_text(midnight) + "</b>" + free_line(person, midnight, zones);
+            body += "<b>" + date_text(midnight) + "</b>" + "<p class=\"free\">" +
+                    html_text(free_text(person, midnight, zones)) + "</p>\n";
         }
         body += sources_line(person, zones) + "</section>\n";
     }

@@ -8,6 +8,8 @@
 /// The pages of the outage kit: HTML that needs nothing else, for a phone and for paper.
 namespace calgate {
 
+/// "Free: 09:00–10:30, 14:00–18:00" of one local day, or why there is none.
+std::string free_text(const KitPerson&, LocalSeconds midnight, const ZoneResolver&);
 std::string html_page(const std::string& title, const std::string& body);
 /// A section per day of the kit, today first, each on a page of its own when printed.
 std::string day_sheets(const Kit&, const KitPerson&, const ZoneResolver&);

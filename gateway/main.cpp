@@ -362,10 +362,11 @@ int run(int argc, char** argv) {
 
     auto* kit = app.add_subcommand("kit", "day sheets and free time of everybody, for when nothing answers");
     KitOptions packing;
-    kit->add_option("target", packing.target, "a folder, or the https address of a WebDAV folder")->required();
+    kit->add_option("target", packing.target, "a folder, or the https address of a WebDAV folder or a CalDAV calendar")
+        ->required();
     kit->add_option("--days", packing.days, "from today on")->check(CLI::Range(1, 60));
     kit->add_option("--password-file", packing.password_file, "seal it with this password; mode 0600");
-    kit->add_option("--user", packing.user, "at the WebDAV server");
+    kit->add_option("--user", packing.user, "at that server");
     kit->add_option("--target-password-file", packing.target_password_file, "of that user; mode 0600");
     kit->callback([&] { code = command_kit(directory, packing); });
 

@@ -5,6 +5,7 @@ import argparse
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,10 +20,11 @@ from demo import wait_until
 from gateway import Gateway
 from planted import plant
 from scratch import in_a_folder
-from servers import Radicale
+from servers import PASSWORD, Radicale
 
 LEASE, BOOKINGS = 10, 12
 KIT_PASSWORD = plant("correct horse battery staple 42", "the password of the kit", "kit.password")
+plant(PASSWORD, "the password of the CalDAV server", "caldav.password")
 DAV_PASSWORD = plant("CANARY-password-of-dav", "the password of the WebDAV server", "dav.password")
 
 
@@ -187,6 +189,36 @@ def kits(gateway, check, folder, web):
     check(away.code == 1 and "https" in away.output, "a kit would go out in the open")
 
 
+def kit_calendar(gateway, check, folder, raw, radicale):
+    """In a calendar of its own the kit is events; what changed is written, and what is not of a kit stays."""
+    place, password = f"{radicale.home}kit/", os.path.join(folder, "caldav.password")
+    raw.make_calendar(place, "kit")
+    private = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//\r\nBEGIN:VEVENT\r\nUID:mine\r\nDTSTAMP:20260101T000000Z\r\n" \
+              "DTSTART:20260101T100000Z\r\nDTEND:20260101T110000Z\r\nSUMMARY:Mine\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    raw.put(place + "mine.ics", private, None)
+    write_secret(password, PASSWORD)
+    address = f"http://127.0.0.1:{radicale.port}{place}"
+    arguments = ["kit", address, "--user", "demo", "--target-password-file", password, "--days", "5"]
+    kit = lambda: {path: text for path, (_, text) in raw.events(place).items() if "@kit.calgate" in text}
+    title = lambda text: re.search(r"SUMMARY:(.*)", text).group(1)
+    first = gateway.command(*arguments, check=False)
+    events = kit()
+    titles = [title(text) for text in events.values()]
+    check(first.code == 0 and len([t for t in titles if "Cut" in t or "Söhne" in t]) >= 6, f"the kit is not in the calendar: {first.output} {titles}")
+    check(len([t for t in titles if "Free: " in t or "No free time" in t]) == 5, f"the free time is not in the calendar: {titles}")
+    check(all("TRANSP:TRANSPARENT" in text for text in events.values()), "a kit blocks time")
+    again = gateway.command(*arguments, check=False)
+    check("0 of them new, changed or gone" in again.output and kit() == events, "a kit that did not change was written: " + again.output)
+    later = gateway.command(*arguments[:-1], "2", check=False)
+    check(later.code == 0 and len(kit()) < len(events), "what is no longer in the kit stays: " + later.output)
+    check("mine.ics" in "".join(raw.events(place)), "a kit deleted an event of somebody else")
+    sealed = gateway.command(*arguments, "--password-file", os.path.join(folder, "kit.password"), check=False)
+    check(sealed.code == 1 and "cannot be sealed" in sealed.output, "a sealed kit in a calendar: " + sealed.output)
+    connected = f"http://127.0.0.1:{radicale.port}{radicale.home}bookings-anna"
+    refused = gateway.command("kit", connected, *arguments[2:], check=False)
+    check(refused.code == 1 and "is connected" in refused.output, "a kit goes into a connected calendar: " + refused.output)
+
+
 def by_themselves(gateway, check, folder):
     """A kit as configured, and a drill as scheduled, while the gateway serves."""
     gateway.stop()
@@ -233,6 +265,7 @@ def run(calgate, folder):
         drill_provider(gateway, check, first_day)
         killed_in_a_cut(gateway, check)
         kits(gateway, check, folder, web)
+        kit_calendar(gateway, check, folder, raw, radicale)
         by_themselves(gateway, check, folder)
         print(f"{len(wrong)} things wrong")
         for sentence in wrong:
