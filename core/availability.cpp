@@ -331,11 +331,16 @@ std::vector<Interval> free_within(
     const PersonBusy& person, Interval window, const Staff& staff, const ZoneResolver& zones
 ) {
     std::vector<Interval> free;
-    for (const Interval& open : working_time(window, staff, zones)) {
+    const auto work = working_time(window, staff, zones);
+    if (work.empty()) return free;
+    const auto busy = busy_within(person, {work.front().start, work.back().end});
+    auto next = busy.begin();
+    for (const Interval& open : work) {
         Instant from = open.start;
-        for (const BusyInterval& busy : busy_within(person, open)) {
-            if (from < busy.start) free.push_back({from, busy.start});
-            from = std::max(from, busy.end);
+        while (next != busy.end() && next->end <= open.start) ++next;
+        for (auto at = next; at != busy.end() && at->start < open.end; ++at) {
+            if (from < at->start) free.push_back({from, at->start});
+            from = std::max(from, at->end);
         }
         if (from < open.end) free.push_back({from, open.end});
     }

@@ -33,12 +33,8 @@ void put_two(char* at, unsigned value) {
     at[1] = static_cast<char>('0' + value % 10);
 }
 
-/// "YYYY-MM-DDTHH:MM:SSZ"; years outside 0 to 9999 are shown as the nearest of them.
-std::array<char, 20> digits_of(std::chrono::sys_seconds time) {
-    using namespace std::chrono;
-    const auto midnight = floor<days>(time);
-    const year_month_day date{midnight};
-    const auto seconds = static_cast<unsigned>((time - midnight).count());
+std::array<char, 20> midnight_of(std::chrono::sys_days day) {
+    const std::chrono::year_month_day date{day};
     const auto year = static_cast<unsigned>(std::clamp(static_cast<int>(date.year()), 0, 9999));
     std::array<char, 20> text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0',
                               'T', '0', '0', ':', '0', '0', ':', '0', '0', 'Z'};
@@ -46,6 +42,22 @@ std::array<char, 20> digits_of(std::chrono::sys_seconds time) {
     put_two(&text[2], year);
     put_two(&text[5], static_cast<unsigned>(date.month()));
     put_two(&text[8], static_cast<unsigned>(date.day()));
+    return text;
+}
+
+/// "YYYY-MM-DDTHH:MM:SSZ"; years outside 0 to 9999 are shown as the nearest of them.
+std::array<char, 20> digits_of(std::chrono::sys_seconds time) {
+    using namespace std::chrono;
+    // Answers name hundreds of instants, and most lie on the day of the one before.
+    thread_local sys_days last{};
+    thread_local std::array<char, 20> last_text = midnight_of(last);
+    const auto midnight = floor<days>(time);
+    const auto seconds = static_cast<unsigned>((time - midnight).count());
+    if (midnight != last) {
+        last = midnight;
+        last_text = midnight_of(midnight);
+    }
+    std::array<char, 20> text = last_text;
     put_two(&text[11], seconds / 3600);
     put_two(&text[14], seconds / 60 % 60);
     put_two(&text[17], seconds % 60);

@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr auto kMaxWindow = std::chrono::hours{24 * 400};
+constexpr std::size_t kUsualAnswer = 4096;  ///< Of one person.
 constexpr auto kMaxSlotWindow = std::chrono::hours{24 * 62};
 
 std::vector<std::string> split(std::string_view text) {
@@ -183,6 +184,7 @@ HttpResponse Api::get_availability(const HttpRequest& request, const PathValues&
     const Instant now = parts_.clock.now();
     HttpResponse response;
     std::string& out = response.body;
+    out.reserve(names.size() * kUsualAnswer);
     out = "{";
     append_window(out, window);
     out += ",\"staff\":[";

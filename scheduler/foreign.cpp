@@ -3,6 +3,7 @@
 #include "core/busy.hpp"
 #include "core/icalendar.hpp"
 #include "scheduler/sync_pass.hpp"
+#include "store/busy_rows.hpp"
 
 namespace calgate {
 namespace {
@@ -72,6 +73,7 @@ CachedEvent cached_event(
 }
 
 std::vector<BusyInterval> busy_of(const Reader& reader, const CalendarId& calendar) {
+    if (const auto* rows = dynamic_cast<const BusyRows*>(&reader)) return rows->busy_time(calendar);
     std::vector<BusyInterval> out;
     for (auto& event : reader.cached_events(calendar)) {
         if (event.appointment) continue;

@@ -278,6 +278,21 @@ std::vector<CachedEvent> RowReader<Base>::cached_events(const CalendarId& calend
     return all(statement.bind(1, calendar.value), cached);
 }
 template <class Base>
+std::vector<BusyInterval> RowReader<Base>::busy_time(const CalendarId& calendar) const {
+    // Within a JSON string the quotes would be escaped, so this is the member.
+    Statement& statement = database_.statement(
+        "SELECT busy FROM cached_events WHERE calendar = ? AND instr(body, '\"appointment\":null') > 0"
+    );
+    statement.bind(1, calendar.value);
+    std::vector<BusyInterval> out;
+    while (statement.step()) {
+        const auto busy = unpack(statement.text(0));
+        out.insert(out.end(), busy.begin(), busy.end());
+    }
+    statement.reset();
+    return out;
+}
+template <class Base>
 std::vector<CachedEvent> RowReader<Base>::cached_events_to_expand(Instant horizon, std::size_t limit) const {
     Statement& statement = database_.statement(
         "SELECT body, busy FROM cached_events WHERE again = 1 AND busy_to_s < ? ORDER BY busy_to_s LIMIT ?"

@@ -3,6 +3,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "store/busy_rows.hpp"
 #include "store/exposure.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/store.hpp"
@@ -30,7 +31,7 @@ private:
 
 /// The reading half over one connection; Base is Reader, or Writer for the writing connection.
 template <class Base>
-class RowReader : public Base, public ExposureCount {
+class RowReader : public Base, public ExposureCount, public BusyRows {
 public:
     explicit RowReader(const Database& database) : database_(database) {}
 
@@ -63,6 +64,7 @@ public:
     Exposure exposure() const override;
     std::optional<CachedEvent> cached_event(const CalendarId&, const Href&) const override;
     std::vector<CachedEvent> cached_events(const CalendarId&) const override;
+    std::vector<BusyInterval> busy_time(const CalendarId&) const override;
     std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const override;
     std::optional<Version> cached_version(const CalendarId&, const Href&) const override;
     std::vector<std::pair<Href, std::optional<Version>>> cached_versions(const CalendarId&) const override;
