@@ -76,7 +76,8 @@ public:
     void ask(Writer& writer, const RestoredCopy& copy) {
         auto mirror = writer.mirror(copy.sealed.id, id_);
         const auto held = writer.appointment(copy.sealed.id);
-        if (!mirror || !held) return;
+        if (!held) return tell_left_out(writer, copy.sealed);
+        if (!mirror) return;
         mirror->state = MirrorState::Conflict;
         mirror->detail = "The copy is newer than this store, and another appointment is at its time.";
         Conflict conflict;
@@ -90,6 +91,15 @@ public:
         const auto number = writer.add(conflict);
         writer.append({0, conflict.created, "conflict.opened", std::to_string(number), "gateway", conflict.why, 0});
         writer.put(*mirror);
+    }
+
+    /// An appointment that came after the store, at the time of one that the store holds still. Its copy stays busy
+    /// time.
+    void tell_left_out(Writer& writer, const Appointment& left_out) {
+        const std::string why = named(left_out) +
+                                " stands in a calendar and is newer than this store, but another appointment of that "
+                                "person is at this time here. Cancel or move that one, then book this one again.";
+        writer.append({0, parts_.clock.now(), "copy.left_out", left_out.id.value, "restore", why, left_out.revision});
     }
 
     RestoreReport report() const { return report_; }
@@ -177,7 +187,8 @@ private:
 
     void adopt(Writer& writer, const RestoredCopy& copy) {
         const auto held = writer.mirror(copy.appointment.id, id_);
-        if (held && (held->href || held->wanted_gone) && held->confirmed >= copy.sealed.revision) return;
+        const bool tied = held && (held->href || held->wanted_gone) && held->generation >= copy.mark.generation;
+        if (tied && held->confirmed >= copy.sealed.revision) return;
         const auto appointment = writer.appointment(copy.appointment.id);
         if (!appointment) return;
         Mirror mirror;
@@ -211,9 +222,13 @@ private:
         return row ? row->staff : StaffId{};
     }
 
+    static std::string named(const Appointment& a) {
+        return a.id.value + " (" + a.staff.value + ", " + format_local(a.start) + " " + a.zone + ")";
+    }
+
     static std::string refusal_of(const Appointment& a) {
-        return a.id.value + " (" + a.staff.value + ", " + format_local(a.start) + " " + a.zone +
-               ") was left out: a newer appointment of that person is at this time. Move one of the two, or raise the "
+        return named(a) +
+               " was left out: a newer appointment of that person is at this time. Move one of the two, or raise the "
                "person's capacity, and run restore again.";
     }
 
@@ -319,7 +334,7 @@ Adoption adopt_newer(Writer& writer, const RestoreParts& parts, const RestorePla
         const auto held = writer.appointment(found.sealed.id);
         const bool over = occupied_by(found.sealed, parts.zones).end <= parts.clock.now();
         const auto row = held ? writer.mirror(held->id, target.id) : std::nullopt;
-        const bool tied = row && (row->href || row->wanted_gone);
+        const bool tied = row && (row->href || row->wanted_gone) && row->generation >= found.mark.generation;
         if (held ? held->revision >= found.sealed.revision && tied : over) continue;
         RestoredCopy copy = found;
         copy.appointment = copy.sealed;

@@ -187,6 +187,50 @@ BOOST_AUTO_TEST_CASE(I21_what_comes_back_from_one_target_gets_a_copy_at_those_th
     BOOST_TEST(old.engine.verify({"rooms"}).findings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(I21_a_copy_that_was_written_anew_since_the_backup_is_no_deletion) {
+    book("a", 10, 9);
+    settle();
+    SecondGateway old(*this);  // There one deletion cancels.
+    store.write([](Writer& writer) {
+        auto business = *writer.business();
+        business.deletions = DeletionPolicy::Restore;
+        writer.put(business);
+    });
+    service.erase(*mirror("a").href);
+    book("b", 11, 9);
+    for (int i = 0; i < 4; ++i, clock.advance(16min)) pass();
+    BOOST_REQUIRE(mirror("a").generation == 2);
+    BOOST_REQUIRE(service.count(href) == 3u);
+    for (int i = 0; i < 4; ++i, clock.advance(16min)) old.pass();
+    BOOST_TEST(!old.stands().has_value());
+    BOOST_TEST((old.appointment("a")->state == AppointmentState::Confirmed));
+    BOOST_TEST(old.open_conflicts() == 0u);
+    BOOST_TEST(service.count(href) == 3u);
+    old.store->read([&](const Reader& reader) {
+        BOOST_TEST(reader.mirror({"a"}, calendar)->generation == 2);
+        BOOST_TEST(reader.cached_events(calendar).empty());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(I21_a_newer_booking_that_has_no_room_in_the_older_store_is_told_of) {
+    book("first", 10, 9);
+    settle();
+    SecondGateway old(*this);
+    calgate::write(store, [&](Writer& w) {
+        return cancel_appointment(w, {"first"}, {}, zones, clock.now(), "api", "");
+    });
+    book("second", 10, 9);
+    clock.advance(11min);
+    settle();
+    for (int i = 0; i < 3; ++i) old.pass();
+    BOOST_REQUIRE(!old.stands().has_value());
+    BOOST_TEST(!old.appointment("second").has_value());
+    const auto told = calgate::read(*old.store, [](const Reader& r) { return r.changes_about("second", 10); });
+    BOOST_REQUIRE(told.size() == 1u);
+    BOOST_TEST(told[0].kind == "copy.left_out");
+    BOOST_TEST(told[0].why.find("anna, 2026-03-10T09:00:00 Europe/Berlin") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(I21_two_gateways_on_one_target_both_stop_until_a_person_chooses) {
     book("a", 10, 9);
     settle();
