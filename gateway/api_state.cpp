@@ -3,7 +3,6 @@
 #include "gateway/api.hpp"
 #include "gateway/api_json.hpp"
 #include "gateway/chores.hpp"
-#include "scheduler/exposure.hpp"
 #include "scheduler/lineage.hpp"
 #include "scheduler/preview.hpp"
 #include "scheduler/push_keeper.hpp"
@@ -186,7 +185,7 @@ HttpResponse Api::get_status(const HttpRequest&, const PathValues&) {
                  {"trouble", state.trouble}}
             );
         }
-        const Exposure exposed = exposure_of(reader);
+        const Exposure exposed = reader.exposure();
         const auto stands = standstill(reader);
         Json drills = Json::object();
         for (const auto& [drill, age] : drill_ages(reader)) drills[drill] = age ? Json(*age) : Json(nullptr);
@@ -233,7 +232,7 @@ std::string Api::verify_metrics(const Reader& reader) const {
     if (const auto kit = last_done(reader, "kit"))
         text += "calgate_kit_age_seconds " + std::to_string((parts_.clock.now() - *kit).count()) + "\n";
     text += "calgate_channels_late " + std::to_string(late) + "\n";
-    const Exposure exposed = exposure_of(reader);
+    const Exposure exposed = reader.exposure();
     const auto age = exposed.oldest ? (parts_.clock.now() - *exposed.oldest).count() : 0;
     return text + "calgate_unmirrored " + std::to_string(exposed.appointments) + "\ncalgate_rpo_seconds " +
            std::to_string(age) + "\n";

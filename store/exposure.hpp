@@ -15,11 +15,4 @@ struct Exposure {
     bool operator==(const Exposure&) const = default;
 };
 
-/// A view of a store that keeps this count with every change: asking for it costs the same however much waits.
-class ExposureCount {
-public:
-    virtual ~ExposureCount() = default;
-    virtual Exposure exposure() const = 0;
-};
-
 }  // namespace calgate

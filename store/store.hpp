@@ -13,6 +13,7 @@
 #include "core/erasure.hpp"
 #include "core/model.hpp"
 #include "core/push.hpp"
+#include "store/exposure.hpp"
 
 namespace calgate {
 
@@ -151,6 +152,8 @@ public:
     virtual std::vector<Mirror> open_mirrors(const CalendarId&, Instant now, std::size_t limit) const = 0;
     /// Open intents per target, back-off or not.
     virtual std::int64_t count_open_mirrors(const CalendarId&) const = 0;
+    /// Kept with every change: asking costs the same however much waits.
+    virtual Exposure exposure() const = 0;
 
     virtual std::optional<CachedEvent> cached_event(const CalendarId&, const Href&) const = 0;
     virtual std::vector<CachedEvent> cached_events(const CalendarId&) const = 0;

@@ -4,7 +4,6 @@
 #include <unordered_map>
 
 #include "store/busy_rows.hpp"
-#include "store/exposure.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/store.hpp"
 
@@ -31,7 +30,7 @@ private:
 
 /// The reading half over one connection; Base is Reader, or Writer for the writing connection.
 template <class Base>
-class RowReader : public Base, public ExposureCount, public BusyRows {
+class RowReader : public Base, public BusyRows {
 public:
     explicit RowReader(const Database& database) : database_(database) {}
 

@@ -1,4 +1,4 @@
-#include "scheduler/exposure.hpp"
+#include "store/exposure.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,7 +12,7 @@ BOOST_AUTO_TEST_SUITE(exposure)
 
 BOOST_AUTO_TEST_CASE(what_no_calendar_holds_yet_is_counted_with_the_age_of_the_oldest) {
     SmallBusiness business;
-    const auto exposed = [&] { return calgate::read(business.store, [](const Reader& r) { return exposure_of(r); }); };
+    const auto exposed = [&] { return calgate::read(business.store, [](const Reader& r) { return r.exposure(); }); };
     business.store.write([&](Writer& writer) {  // A second target of the same person.
         Calendar other = *writer.calendar(business.calendar);
         other.id.value = "other";

@@ -124,6 +124,21 @@ public:
     std::int64_t count_open_mirrors(const CalendarId& id) const override {
         return static_cast<std::int64_t>(mirrors([&](const Mirror& m) { return m.calendar == id && m.open(); }).size());
     }
+    Exposure exposure() const override {
+        Exposure out;
+        for (const auto& [id, row] : *rows_.appointments) {
+            bool waits = false, held = false;
+            for (const Mirror& copy : mirrors_of(id)) {
+                const auto target = calendar(copy.calendar);
+                waits = waits || (copy.open() && target && target->mirror);
+                held = held || copy.confirmed >= row.first.revision;
+            }
+            if (!waits || held) continue;
+            ++out.appointments;
+            out.oldest = out.oldest ? std::min(*out.oldest, row.first.changed) : row.first.changed;
+        }
+        return out;
+    }
     std::optional<CachedEvent> cached_event(const CalendarId& id, const Href& href) const override {
         return find(*rows_.cached, std::pair(id, href));
     }

@@ -16,7 +16,7 @@ using namespace calgate::testing;
 namespace {
 
 Exposure kept(Store& store) {
-    return read(store, [](const Reader& r) { return dynamic_cast<const ExposureCount&>(r).exposure(); });
+    return read(store, [](const Reader& r) { return r.exposure(); });
 }
 
 /// Counted over every row.
