@@ -20,7 +20,7 @@ void Engine::load() {
         }
         for (const auto& calendar : reader.calendars()) {
             if (!calendar.busy) continue;
-            parts.index.set_source(calendar.staff, shown_state(parts.index, calendar), busy_of(reader, calendar.id));
+            parts.index.set_source(calendar.staff, shown_state(parts.index, calendar), reader.busy_time(calendar.id));
         }
     });
     impl_->push.load();

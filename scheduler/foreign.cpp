@@ -3,7 +3,6 @@
 #include "core/busy.hpp"
 #include "core/icalendar.hpp"
 #include "scheduler/sync_pass.hpp"
-#include "store/busy_rows.hpp"
 
 namespace calgate {
 namespace {
@@ -72,16 +71,6 @@ CachedEvent cached_event(
     return out;
 }
 
-std::vector<BusyInterval> busy_of(const Reader& reader, const CalendarId& calendar) {
-    if (const auto* rows = dynamic_cast<const BusyRows*>(&reader)) return rows->busy_time(calendar);
-    std::vector<BusyInterval> out;
-    for (auto& event : reader.cached_events(calendar)) {
-        if (event.appointment) continue;
-        out.insert(out.end(), event.busy.begin(), event.busy.end());
-    }
-    return out;
-}
-
 SourceState shown_state(const AvailabilityIndex& index, const Calendar& calendar) {
     const auto person = index.person(calendar.staff);
     const auto source = person ? person->sources.find(calendar.id.value) : decltype(person->sources.end()){};
@@ -94,7 +83,7 @@ void show_busy(const EngineParts& parts, const Calendar& calendar, const SourceS
     for (bool shown = false; !shown;) {
         // Before the rows are read: what others tell meanwhile may rest on newer ones.
         const Told since = parts.index.told(calendar.staff, calendar.id.value);
-        auto intervals = read(parts.store, [&](const Reader& reader) { return busy_of(reader, calendar.id); });
+        auto intervals = read(parts.store, [&](const Reader& reader) { return reader.busy_time(calendar.id); });
         shown = parts.index.set_source_since(since, calendar.staff, state, std::move(intervals));
     }
 }

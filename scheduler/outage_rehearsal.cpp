@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/carrier.hpp"
-#include "scheduler/exposure.hpp"
 #include "scheduler/known_service.hpp"
 #include "scheduler/lineage.hpp"
 #include "store/booking.hpp"
@@ -113,7 +112,7 @@ public:
     }
     seconds exposed_for() const {
         if (held_elsewhere) return seconds{0};
-        const Exposure exposed = read(*store, [](const Reader& r) { return exposure_of(r); });
+        const Exposure exposed = read(*store, [](const Reader& r) { return r.exposure(); });
         return exposed.oldest ? std::max(seconds{0}, clock.now() - *exposed.oldest) : seconds{0};
     }
     bool live() const {

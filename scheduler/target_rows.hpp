@@ -35,8 +35,6 @@ std::string zone_of(const Reader&, const Calendar&, const Business&);
 /// is unreadable (I18).
 CachedEvent
 cached_event(const RemoteEvent&, const Calendar&, const std::string& zone, Interval horizon, const std::optional<CachedEvent>& earlier, const ZoneResolver&, const Clock&);
-/// All foreign busy time of a calendar.
-std::vector<BusyInterval> busy_of(const Reader&, const CalendarId&);
 /// What the index says of the calendar as a source.
 SourceState shown_state(const AvailabilityIndex&, const Calendar&);
 /// Tells the index all of the calendar's foreign busy time, as it stands in the store now.

@@ -157,6 +157,8 @@ public:
 
     virtual std::optional<CachedEvent> cached_event(const CalendarId&, const Href&) const = 0;
     virtual std::vector<CachedEvent> cached_events(const CalendarId&) const = 0;
+    /// Of all cached events of a calendar that are no copies of ours, in no order; costs less than their rows.
+    virtual std::vector<BusyInterval> busy_time(const CalendarId&) const = 0;
     /// Those whose `busy_to` is before `horizon` and that recur, or whose trouble asks for another reading.
     virtual std::vector<CachedEvent> cached_events_to_expand(Instant horizon, std::size_t limit) const = 0;
     /// Absent as well for one that came without a version.

@@ -3,7 +3,6 @@
 #include <string>
 #include <unordered_map>
 
-#include "store/busy_rows.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/store.hpp"
 
@@ -30,7 +29,7 @@ private:
 
 /// The reading half over one connection; Base is Reader, or Writer for the writing connection.
 template <class Base>
-class RowReader : public Base, public BusyRows {
+class RowReader : public Base {
 public:
     explicit RowReader(const Database& database) : database_(database) {}
 

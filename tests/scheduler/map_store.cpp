@@ -146,6 +146,12 @@ public:
         const auto found = cached_event(id, href);
         return found ? found->version : std::nullopt;
     }
+    std::vector<BusyInterval> busy_time(const CalendarId& id) const override {
+        std::vector<BusyInterval> out;
+        for (const auto& event : cached_events(id))
+            if (!event.appointment) out.insert(out.end(), event.busy.begin(), event.busy.end());
+        return out;
+    }
     std::vector<CachedEvent> cached_events(const CalendarId& id) const override {
         std::vector<CachedEvent> out;
         for (const auto& [key, event] : *rows_.cached) {

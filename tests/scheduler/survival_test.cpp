@@ -32,7 +32,7 @@ struct Probing : SmallBusiness {
         }));
     }
     std::size_t busy_intervals() const {
-        return calgate::read(store, [&](const Reader& r) { return busy_of(r, calendar); }).size();
+        return calgate::read(store, [&](const Reader& r) { return r.busy_time(calendar); }).size();
     }
     /// Nothing of the gateway is there but what should be.
     void expect_clean(std::size_t events) const {

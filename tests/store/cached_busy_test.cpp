@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
-#include "store/busy_rows.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "tests/store/small_business.hpp"
 #include "tests/support/fault_vfs.hpp"
@@ -35,9 +34,7 @@ BOOST_AUTO_TEST_CASE(busy_time_alone_is_what_whole_rows_tell_without_our_copies)
         for (const CachedEvent& event : {copy, odd, other, event_at("/plain", 4)}) writer.put(event);
     });
     store->read([](const Reader& reader) {
-        const auto* rows = dynamic_cast<const BusyRows*>(&reader);
-        BOOST_REQUIRE(rows);
-        auto got = rows->busy_time({"cal-ann"});
+        auto got = reader.busy_time({"cal-ann"});
         std::vector<BusyInterval> wanted;
         for (const CachedEvent& event : reader.cached_events({"cal-ann"}))
             if (!event.appointment) wanted.insert(wanted.end(), event.busy.begin(), event.busy.end());
