@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scheduler/disconnect.hpp"
+
 namespace calgate::seeds {
 
 namespace {
@@ -171,6 +173,21 @@ bool Callers::decide_one() {
         if (booking.appointment) stage_.truth.acknowledged(*booking.appointment);
     }
     return true;
+}
+
+void Callers::disconnect_gone() {
+    stage_.store.write([&](Writer& writer) {
+        if (writer.setting("standstill").value_or("").empty()) return;
+        for (const auto& calendar : writer.calendars()) {
+            if (!stage_.truth.is_gone(calendar.href) || calendar.state == CalendarState::Gone) continue;
+            stage_.note("disconnect " + calendar.id.value);
+            forget_calendar(writer, calendar.id, stage_.clock.now(), "cli");
+        }
+    });
+}
+
+void Callers::send_copy() {
+    for (const auto& wanted : copy_) place(wanted, "from the booking system's old backup");
 }
 
 void Callers::touch_parked() {

@@ -79,6 +79,11 @@ void Channels::forget_words(bool unwritten) {
         if (unwritten || clock_.steady() - told < kUnwritten) silent_.insert(calendar);
 }
 
+void Channels::lose_track() {
+    for (const auto& [id, channel] : open_) silent_.insert(channel.request.calendar);
+    for (const auto& [calendar, told] : told_ended_) silent_.insert(calendar);
+}
+
 bool Channels::is_heard(Engine& engine, const Href& calendar) {
     for (const auto& [id, channel] : open_) {
         const bool here = channel.request.calendar == calendar && channel.expires > clock_.now();

@@ -40,6 +40,8 @@ constexpr std::array<const char*, kFaults> kFaultNames{
     "F34 answer to a commit lost",
     "F38 hostile event",
     "F23 channel ends",
+    "F32 power cut",
+    "F37 old backup",
 };
 
 constexpr std::array<const char*, kCanaries> kCanaryNames{

@@ -45,8 +45,10 @@ enum class Fault : std::uint8_t {
     CommitAnswerLost,
     HostileEvent,
     ChannelEnds,
+    PowerCut,
+    OldBackup,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::ChannelEnds) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::OldBackup) + 1;
 /// "F5 timeout, applied".
 const char* to_string(Fault);
 

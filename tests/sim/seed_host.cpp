@@ -73,8 +73,8 @@ private:
 
 class CaldavHost final : public Host {
 public:
-    CaldavHost(const Clock& clock, const ZoneResolver& zones, const std::string& profile)
-        : clock_(clock), zones_(zones), profile_(profile), sim_(clock, testing::quirks_of(profile)) {}
+    CaldavHost(const Clock& clock, const Clock& service_clock, const ZoneResolver& zones, const std::string& profile)
+        : clock_(clock), zones_(zones), profile_(profile), sim_(service_clock, testing::quirks_of(profile)) {}
 
     std::string name() const override { return "caldav-" + profile_; }
     std::unique_ptr<Connector> connect() override {
@@ -132,16 +132,18 @@ private:
 
 Href calendar_of(const Href& event) { return Href{event.value.substr(0, event.value.rfind('/') + 1)}; }
 
-std::unique_ptr<Host> make_host(SeededRandom& random, const Clock& clock, const ZoneResolver& zones, int number) {
+std::unique_ptr<Host> make_host(
+    SeededRandom& random, const Clock& clock, const Clock& service_clock, const ZoneResolver& zones, int number
+) {
     constexpr std::array kProfiles{"rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "odd_reports"};
     if (random.between(1, 10) <= 5) {
         memory::MemoryService::Settings settings;
         settings.page_size = random.one_in(2) ? 3 : 100;
         settings.full_listing = random.one_in(4);
         settings.names_short_lived = random.one_in(2);
-        return std::make_unique<MemoryHost>(clock, zones, std::move(settings), number);
+        return std::make_unique<MemoryHost>(service_clock, zones, std::move(settings), number);
     }
-    return std::make_unique<CaldavHost>(clock, zones, kProfiles.at(random.next() % kProfiles.size()));
+    return std::make_unique<CaldavHost>(clock, service_clock, zones, kProfiles.at(random.next() % kProfiles.size()));
 }
 
 }  // namespace calgate::seeds

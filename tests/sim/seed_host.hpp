@@ -32,8 +32,11 @@ public:
     virtual void invite_from_now_on() {}  ///< For a canary: copies get guests.
 };
 
-/// A service and its habits, drawn by chance. @param number of the service in this seed.
-std::unique_ptr<Host> make_host(testing::SeededRandom&, const Clock&, const ZoneResolver&, int number);
+/// A service and its habits, drawn by chance. @param clock of the gateway. @param service_clock its own: no jump of the
+/// gateway's moves it. @param number of the service in this seed.
+std::unique_ptr<Host> make_host(
+    testing::SeededRandom&, const Clock& clock, const Clock& service_clock, const ZoneResolver&, int number
+);
 
 Href calendar_of(const Href& event);
 

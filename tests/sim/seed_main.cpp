@@ -22,6 +22,7 @@ struct Wanted {
     bool single = false;
     bool canaries = false;
     bool go_on = false;
+    bool mixed = false;  ///< A share of the seeds on disk, and one with an old backup.
     bool shrink = false;
     std::optional<int> left_at_most{};  ///< The seed is to break something, and no more operations are needed for it.
     bool twice = false;
@@ -29,12 +30,16 @@ struct Wanted {
     std::int64_t at_least = 0;
 };
 
+constexpr std::uint64_t kOneOnDiskIn = 32;  // A file takes fifteen times as long as memory.
+constexpr std::uint64_t kOneOldBackupIn = 4;
 constexpr double kShrinkSeconds = 600;        // When asked for.
 constexpr double kShrinkSecondsUnasked = 60;  // Of all seeds that fail.
 
 constexpr const char* kUsage =
     "calgate_seeds [--seeds N] [--ops N] [--seed N] [--first N] [--kept FILE] [--canaries] [--canary NAME] [--go-on] "
-    "[--batches] [--at-least N] [--shrink] [--left-at-most N] [--twice] [--without NUMBERS] [--without-faults NAMES]\n";
+    "[--batches] [--disk] [--old-backup] [--mixed] [--at-least N] [--shrink] [--left-at-most N] [--twice] [--without "
+    "NUMBERS] "
+    "[--without-faults NAMES]\n";
 
 bool understand(int argc, char** argv, Wanted& wanted) {
     for (int i = 1; i < argc; ++i) {
@@ -46,6 +51,12 @@ bool understand(int argc, char** argv, Wanted& wanted) {
             wanted.go_on = true;
         else if (name == "--batches")
             wanted.play.batches = true;
+        else if (name == "--mixed")
+            wanted.mixed = true;
+        else if (name == "--disk")
+            wanted.play.disk = true;
+        else if (name == "--old-backup")
+            wanted.play.old_backup = true;
         else if (name == "--shrink")
             wanted.shrink = true;
         else if (name == "--twice")
@@ -130,7 +141,26 @@ Play play_of(const Wanted& wanted, std::uint64_t seed, Canary canary) {
     Play play = wanted.play;
     play.seed = seed;
     play.canary = canary;
+    play.disk = play.disk || (wanted.mixed && seed % kOneOnDiskIn == 0);
+    play.old_backup = play.old_backup || (wanted.mixed && seed % kOneOldBackupIn == 1);
     return play;
+}
+
+/// A line each: a seed, and after it how it is to be played.
+std::vector<Play> kept_plays(const Wanted& wanted) {
+    std::vector<Play> all;
+    std::ifstream kept(wanted.kept);
+    for (std::string line; !wanted.kept.empty() && std::getline(kept, line);) {
+        if (line.empty() || line[0] == '#') continue;
+        Play play = wanted.play;
+        play.seed = std::stoull(line);
+        const auto has = [&](const char* word) { return line.find(word) != std::string::npos; };
+        play.batches = play.batches || has("--batches");
+        play.disk = play.disk || has("--disk");
+        play.old_backup = play.old_backup || has("--old-backup");
+        all.push_back(std::move(play));
+    }
+    return all;
 }
 
 Verdict play_and_count(const Play& wanted, const ZoneResolver& zones, Statistics& statistics) {
@@ -189,18 +219,17 @@ std::optional<int> print_smallest(
 }
 
 /// Each seed once more after another one was played; what differs depends on more than the seed.
-int play_twice(const Wanted& wanted, const std::vector<std::uint64_t>& all, const ZoneResolver& zones) {
+int play_twice(const std::vector<Play>& all, const ZoneResolver& zones) {
     int differing = 0;
     Statistics statistics;
-    for (const auto seed : all) {
-        const Play wanted_play = play_of(wanted, seed, wanted.play.canary);
+    for (const Play& wanted_play : all) {
         const auto first = play_and_count(wanted_play, zones, statistics);
         Play other = wanted_play;
-        other.seed = seed + 1'000'000;
+        other.seed += 1'000'000;
         other.operations = 20;
         play_and_count(other, zones, statistics);
         const auto second = play_and_count(wanted_play, zones, statistics);
-        std::printf("seed %llu trace %s\n", static_cast<unsigned long long>(seed), first.trace.c_str());
+        std::printf("seed %llu trace %s\n", static_cast<unsigned long long>(wanted_play.seed), first.trace.c_str());
         if (first.trace == second.trace) continue;
         ++differing;
         const auto size = std::min(first.history.size(), second.history.size());
@@ -226,21 +255,16 @@ int main(int argc, char** argv) {
     }
     const ZoneResolver zones;
     if (wanted.canaries) return find_canaries(wanted, zones) == 0 ? 0 : 1;
-    std::vector<std::uint64_t> all;
-    if (!wanted.kept.empty()) {
-        std::ifstream kept(wanted.kept);
-        for (std::string line; std::getline(kept, line);)
-            if (!line.empty() && line[0] != '#') all.push_back(std::stoull(line));
-    }
-    for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed) all.push_back(seed);
-    if (wanted.twice) return play_twice(wanted, all, zones) == 0 ? 0 : 1;
+    auto all = kept_plays(wanted);
+    for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed)
+        all.push_back(play_of(wanted, seed, wanted.play.canary));
+    if (wanted.twice) return play_twice(all, zones) == 0 ? 0 : 1;
     Statistics statistics;
     int violations = 0;
     std::optional<int> left;
     double to_shrink_s = wanted.shrink ? kShrinkSeconds : kShrinkSecondsUnasked;
     const auto began = std::clock();
-    for (const auto seed : all) {
-        const Play one = play_of(wanted, seed, wanted.play.canary);
+    for (const Play& one : all) {
         const auto verdict = play_and_count(one, zones, statistics);
         if ((wanted.single && !wanted.shrink) || verdict.violation) print(verdict, wanted.single && !wanted.shrink);
         if (!verdict.violation) continue;

@@ -15,6 +15,8 @@ struct Play {
     std::uint64_t seed = 1;
     int operations = 100;  ///< Before faults end.
     Canary canary = Canary::None;
+    bool old_backup = false;  ///< A copy of the store is put back later.
+    bool disk = false;        ///< The store is a file on a disk that fails, not in memory.
     bool batches = false;     ///< The services take several writes in one call.
     std::set<int> without{};  ///< Operations that are left out; the first is 1.
     std::set<Fault> without_faults{};
@@ -24,7 +26,7 @@ struct Play {
 
 /// Where every source of chance stood.
 struct Draws {
-    testing::SeededRandom random, engine_random, side_random;
+    testing::SeededRandom random, engine_random, side_random, disk_random;
     int numbers = 0;
 };
 

@@ -8,8 +8,9 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr minutes kSettleTime{45};  // Twice the consistency window, and the longest back-off.
-constexpr minutes kTriedAgain{70};  // What a service refused is tried once an hour.
+constexpr minutes kSettleTime{45};       // Twice the consistency window, and the longest back-off.
+constexpr minutes kTriedAgain{70};       // What a service refused is tried once an hour.
+constexpr minutes kBroughtUpToDate{30};  // After an old backup was put back.
 constexpr int kMostDecisions = 8;
 constexpr int kStepsPerLook = 10;  // At every row, for the trace; what happens goes into it at once.
 
@@ -18,6 +19,10 @@ constexpr int kStepsPerLook = 10;  // At every row, for the trace; what happens 
 Run::Run(const Play& play, const ZoneResolver& zones, Statistics& statistics)
     : play_(play), statistics_(statistics), stage_(play, zones, statistics) {
     stage_.person = [this](const Href& href) { persons_.meddle(href); };
+    if (!play.old_backup) return;
+    testing::SeededRandom random(play.seed ^ 0xbac0);
+    backup_at_ = random.between(5, 60);
+    put_back_at_ = backup_at_ + random.between(2, 35);
 }
 
 Verdict Run::play(const Recording* recorded) {
@@ -27,6 +32,8 @@ Verdict Run::play(const Recording* recorded) {
     try {
         for (verdict.step = 1; verdict.step <= play_.operations; ++verdict.step) {
             draw_as_recorded(verdict.step);
+            if (verdict.step == backup_at_) keep_backup();
+            if (verdict.step == put_back_at_) put_backup_back();
             if (play_.without.contains(verdict.step)) continue;
             stage_.history.push_back("-- " + std::to_string(verdict.step) + " trace " + stage_.trace.hash());
             step();
@@ -85,6 +92,7 @@ void Run::guarded(const std::function<void()>& work) {
 
 void Run::step() {
     ++statistics_.operations;
+    troubles_.cut_power();
     guarded([this] { act(); });
     for (const auto& wall : stage_.walls)
         if (wall->channels()) wall->channels()->ring(*stage_.engine);
@@ -147,10 +155,36 @@ void Run::work() {
     stage_.advance(by);
 }
 
+void Run::keep_backup() {
+    stage_.note("a backup of the store is taken");
+    stage_.store.keep_copy();
+    stage_.truth.backup_taken();
+    callers_.keep_copy();
+}
+
+void Run::put_backup_back() {
+    stage_.note("the old backup of the store is put back");
+    stage_.statistics.fire(Fault::OldBackup);
+    for (const auto& wall : stage_.walls) {
+        wall->clear();
+        if (wall->channels()) wall->channels()->lose_track();
+    }
+    stage_.store.put_copy_back();
+    stage_.truth.backup_put_back(stage_.clock.now());
+    stage_.restart();
+    callers_.sign_in_again();
+    callers_.write_again();
+    stage_.advance(kBroughtUpToDate);
+    callers_.disconnect_gone();
+    stage_.truth.check_step(*stage_.index);
+    if (stage_.disk_random.one_in(2)) callers_.send_copy();
+}
+
 void Run::end_faults() {
     stage_.note("faults end");
     stage_.restart();
     callers_.sign_in_again();
+    callers_.disconnect_gone();
     for (const auto& wall : stage_.walls) wall->clear();
 }
 
@@ -164,7 +198,7 @@ void Run::settle() {
         check_rest();
     }
     // What a service lost without a word is found by the daily listing.
-    stage_.clock.advance(hours{25});
+    stage_.pass_time(hours{25});
     stage_.advance(kSettleTime);
     stage_.truth.listed_anew();
     stage_.truth.check_step(*stage_.index);

@@ -34,6 +34,8 @@ private:
     void act_as_person();
     void work();
     void guarded(const std::function<void()>&);
+    void keep_backup();
+    void put_backup_back();  ///< F37
     void end_faults();
     void settle();
     void check_rest();   ///< R3.
@@ -48,6 +50,7 @@ private:
     Callers callers_{stage_};
     Persons persons_{stage_};
     Troubles troubles_{stage_};
+    int backup_at_ = 0, put_back_at_ = 0;  ///< Operations (F37).
 };
 
 /// Plays it, and first the whole of it where something is left out.

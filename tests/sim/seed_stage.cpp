@@ -2,9 +2,53 @@
 
 #include <algorithm>
 
+#include "tests/scheduler/map_store.hpp"
+
 namespace calgate::seeds {
 
 using std::chrono::seconds;
+
+WatchedStore::WatchedStore(CrashPlan& crash, std::function<void()> committed, std::unique_ptr<Disk> disk)
+    : disk_(std::move(disk)),
+      rows_(disk_ ? disk_->open() : std::make_unique<testing::MapStore>()),
+      crash_(crash),
+      committed_(std::move(committed)) {}
+
+void WatchedStore::fail_next(testing::SeededRandom& random) {
+    if (disk_) return disk_->fail_next(random);
+    failing_ = true;
+}
+
+bool WatchedStore::reopen(std::uint64_t chance) {
+    closed_ = failing_ = losing_ = false;
+    busy_ = 0;
+    if (!disk_) return false;
+    rows_.reset();
+    const bool dark = disk_->come_back(chance);
+    rows_ = disk_->open();
+    committed_();  // What nobody was told about may be there.
+    return dark;
+}
+
+void WatchedStore::keep_copy() {
+    if (!disk_) {
+        copy_ = rows_->scratch_copy();
+        return;
+    }
+    rows_.reset();
+    disk_->keep_copy();
+    rows_ = disk_->open();
+}
+
+void WatchedStore::put_copy_back() {
+    if (!disk_) {
+        rows_ = copy_->scratch_copy();
+        return;
+    }
+    rows_.reset();
+    disk_->put_back();
+    rows_ = disk_->open();
+}
 
 void WatchedStore::write(const std::function<void(Writer&)>& work) {
     if (closed_ || failing_) {
@@ -16,7 +60,8 @@ void WatchedStore::write(const std::function<void(Writer&)>& work) {
         throw StoreFailure("The store is busy; nothing of this change was kept. Try again.");
     }
     crash_.point();
-    rows_.write(work);
+    rows_->write(work);
+    if (disk_) rows_->write([](Writer&) {});  // The log is moved after the answer; that is over then, in every run.
     committed_();
     crash_.point();
     if (!losing_) return;
@@ -28,16 +73,21 @@ Stage::Stage(const Play& play, const ZoneResolver& given_zones, Statistics& give
     : random(play.seed),
       engine_random(play.seed ^ 0x5eed),
       side_random(play.seed ^ 0x51de),
+      disk_random(play.seed ^ 0xd15c),
       zones(given_zones),
       statistics(given_statistics),
       canary(play.canary),
       batches(play.batches),
       without_faults(play.without_faults),
       truth(zones, keys, statistics),
-      store(crash, [this] {
-          store.read([this](const Reader& reader) { trace.add_commit(reader); });
-          truth.committed();
-      }) {
+      store(
+          crash,
+          [this] {
+              store.read([this](const Reader& reader) { trace.add_commit(reader); });
+              truth.committed();
+          },
+          play.disk ? std::make_unique<Disk>(play.seed) : nullptr
+      ) {
     truth.watch(store);
     truth.tell([this](const std::string& line) { note(line); });
     furnish();
@@ -84,7 +134,7 @@ void Stage::draw_policies(Business& business) {
 }
 
 void Stage::add_account(Writer& writer, const Staff& staff, int number) {
-    hosts.push_back(make_host(random, clock, zones, static_cast<int>(hosts.size()) + 1));
+    hosts.push_back(make_host(random, clock, service_clock, zones, static_cast<int>(hosts.size()) + 1));
     Host& host = *hosts.back();
     if (canary == Canary::Invite) host.invite_from_now_on();
     walls.push_back(std::make_unique<Wall>(
@@ -138,6 +188,7 @@ void Stage::draw_from(const Draws& draws) {
     random = draws.random;
     engine_random = draws.engine_random;
     side_random = draws.side_random;
+    disk_random = draws.disk_random;
     numbers_ = draws.numbers;
 }
 
@@ -150,7 +201,10 @@ void Stage::restart() {
     for (const auto& one : walls)
         if (one->channels()) one->channels()->forget_words(!store.writable());
     engine.reset();
-    store.reopen();
+    if (store.reopen(store.disk() ? disk_random.next() : 0)) {
+        note("the power was cut; the machine starts again");
+        statistics.fire(Fault::PowerCut);
+    }
     index = std::make_unique<AvailabilityIndex>();
     Engine::Settings settings;
     settings.push_url = "https://cal.example.org";
@@ -188,9 +242,13 @@ void Stage::advance(seconds by) {
         for (const auto& one : walls) one->apply_late(false);
         const auto wait = engine->run_due();
         if (wait.count() > 0)
-            clock.advance(std::chrono::ceil<seconds>(std::min<std::chrono::milliseconds>(wait, until - clock.steady()))
-            );
+            pass_time(std::chrono::ceil<seconds>(std::min<std::chrono::milliseconds>(wait, until - clock.steady())));
     }
+}
+
+void Stage::pass_time(std::chrono::milliseconds by) {
+    clock.advance(by);
+    service_clock.advance(by);
 }
 
 PassReport Stage::pass(const CalendarId& id) {

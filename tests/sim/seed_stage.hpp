@@ -6,7 +6,7 @@
 
 #include "scheduler/conflicts.hpp"
 #include "scheduler/engine.hpp"
-#include "tests/scheduler/map_store.hpp"
+#include "tests/sim/seed_disk.hpp"
 #include "tests/sim/seed_play.hpp"
 #include "tests/sim/seed_trace.hpp"
 #include "tests/sim/seed_truth.hpp"
@@ -16,25 +16,31 @@ namespace calgate::seeds {
 /// A store that tells when something was kept, and that fails or ends the process on demand.
 class WatchedStore final : public Store {
 public:
-    WatchedStore(CrashPlan& crash, std::function<void()> committed) : crash_(crash), committed_(std::move(committed)) {}
+    /// @param disk where it lies (F32); null: in memory.
+    WatchedStore(CrashPlan& crash, std::function<void()> committed, std::unique_ptr<Disk> disk);
 
     void write(const std::function<void(Writer&)>& work) override;
-    void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
-    bool writable() const override { return !closed_; }
-    std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
-    void compact() override { rows_.compact(); }
-    void fail_next() { failing_ = true; }
+    void read(const std::function<void(const Reader&)>& work) const override { rows_->read(work); }
+    bool writable() const override { return !closed_ && rows_->writable(); }
+    std::unique_ptr<Store> scratch_copy() const override { return rows_->scratch_copy(); }
+    void compact() override { rows_->compact(); }
+    void fail_next(testing::SeededRandom&);
     void be_busy(int writes) { busy_ = writes; }
     void lose_answer() { losing_ = true; }
-    void reopen() {
-        closed_ = failing_ = losing_ = false;
-        busy_ = 0;
-    }
+    /// As after the process ended. @param chance what of the unsynced is kept. @return whether the power was cut.
+    bool reopen(std::uint64_t chance);
+    void keep_copy();
+    /// The gateway is to be started anew afterwards.
+    void put_copy_back();
+    /// Null: it is in memory.
+    Disk* disk() { return disk_.get(); }
     /// Behind the gateway's back, for canaries.
-    Store& rows() { return rows_; }
+    Store& rows() { return *rows_; }
 
 private:
-    testing::MapStore rows_{};
+    std::unique_ptr<Disk> disk_;
+    std::unique_ptr<Store> rows_;
+    std::unique_ptr<Store> copy_{};  ///< Of a store in memory.
     CrashPlan& crash_;
     std::function<void()> committed_;
     bool failing_ = false, closed_ = false, losing_ = false;
@@ -55,9 +61,10 @@ public:
     /// A change by a caller or an operator; the index and the lanes follow as in the gateway.
     BookingResult change(const std::function<BookingResult(Writer&)>&);
     void follow(const std::vector<BookingResult>&, const std::vector<CalendarId>& targets);
+    void pass_time(std::chrono::milliseconds);
     void note(const std::string& what);
     void trace_rows();
-    Draws draws() const { return {random, engine_random, side_random, numbers_}; }
+    Draws draws() const { return {random, engine_random, side_random, disk_random, numbers_}; }
     void draw_from(const Draws&);
     bool is_left_out(Fault fault) const { return without_faults.contains(fault); }
 
@@ -70,11 +77,13 @@ public:
     }
 
     testing::ManualClock clock{};
+    testing::ManualClock service_clock{};  ///< Nothing but time moves it (F27).
     Trace trace{clock};
     testing::SeededRandom random;
     testing::SeededRandom engine_random;
     testing::SeededRandom
         side_random;  ///< What came later draws here, so that seeds that found something stay as they were.
+    testing::SeededRandom disk_random;  ///< And what came after that.
     Policies policies{};
     const ZoneResolver& zones;
     Statistics& statistics;

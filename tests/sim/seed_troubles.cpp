@@ -57,6 +57,8 @@ void Troubles::strike_at(Wall& wall) {
             stage_.statistics.fire(fault);
             return stage_.store.lose_answer();
         case Fault::ChannelEnds:
+        case Fault::PowerCut:
+        case Fault::OldBackup:
         case Fault::ClockChangeDay:
         case Fault::HostileEvent:
         case Fault::NameUsedUp:
@@ -110,8 +112,16 @@ void Troubles::jump_clock() {
 }
 
 void Troubles::fail_store() {
-    stage_.store.fail_next();
+    stage_.store.fail_next(stage_.disk_random);
     stage_.statistics.fire(Fault::StoreFails);
+}
+
+void Troubles::cut_power() {
+    if (!stage_.store.disk() || !stage_.disk_random.one_in(8)) return;
+    const int after = stage_.disk_random.between(1, 80);
+    if (stage_.is_left_out(Fault::PowerCut)) return;
+    stage_.note("the power will be cut at write or sync " + std::to_string(after));
+    stage_.store.disk()->cut_power_soon(after);
 }
 
 void Troubles::notify() {

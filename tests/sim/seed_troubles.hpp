@@ -15,6 +15,7 @@ public:
     void remove_calendar();
     void jump_clock();
     void fail_store();
+    void cut_power();
     void notify();
     void notify_falsely();
     void end_channels();

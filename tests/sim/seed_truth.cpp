@@ -94,6 +94,8 @@ void Truth::copy_taken_away(const Href& href) {
     if (found == texts_there.end()) return;
     const auto& mark = understand(found->second).mark;
     if (!mark) return;
+    owed_.erase(mark->appointment);
+    taken_places_.insert(href);
     int& taken_away = taken_away_[{mark->appointment, *calendar}];
     taken_away = std::max(taken_away, mark->generation);
     // Only of a copy that the gateway knows to have made can it notice the absence.
@@ -113,7 +115,18 @@ void Truth::copy_taken_away(const Href& href) {
     });
 }
 
+void Truth::made_late(const Href& href) {
+    const bool was_taken = taken_places_.contains(href);
+    copy_put_back(href);
+    const auto calendar = calendar_at(calendar_of(href));
+    if (!was_taken || !calendar) return;
+    // What it says counts as put back with it, also where a person had written something else there before.
+    const auto& there = understand(texts(*calendar).at(href.value));
+    if (there.mark && there.event) person_wrote(there.mark->appointment, *there.event);
+}
+
 void Truth::copy_put_back(const Href& href) {
+    taken_places_.erase(href);
     for (auto& deletion : deletions_) deletion.superseded = deletion.superseded || deletion.copy == href;
 }
 
@@ -142,7 +155,7 @@ void Truth::passed(const PassReport& report) {
     statistics_.conflicts += report.conflicts;
     count("I13");
     const int asked = newly_asked(report.calendar);
-    const bool answered = unbraked_.contains(report.calendar);
+    const bool answered = unbraked_.contains(report.calendar) || (report.taken > 0 && adopting_.erase(report.calendar));
     if (report.completed && report.pages > 0) unbraked_.erase(report.calendar);
     if (answered) return;
     const auto copies_there = read(*store_, [&](const Reader& r) { return r.mirrors_on(report.calendar).size(); });

@@ -73,6 +73,11 @@ public:
     bool is_foreign(const Href& event) const { return foreign_.contains(event.value); }
     void brake_answered(const CalendarId& calendar) { unbraked_.insert(calendar); }
 
+    // What became of the store (F37).
+    void backup_taken();
+    /// What was acknowledged since and is in no mirror may be lost; what the mirrors hold is to come back.
+    void backup_put_back(Instant now);
+
     // What the gateway did.
     void delivered(const RemoteEvent&) override;
     void omitted(const Href& event) override { omitted_.insert(event.value); }
@@ -86,7 +91,7 @@ public:
     void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
     /// A copy whose creation came late is there again, as if a person had put it back: its absence before cannot be
     /// noticed within the consistency window.
-    void made_late(const Href& href) override { copy_put_back(href); }
+    void made_late(const Href&) override;
     void committed();  ///< Something is on disk.
     void passed(const PassReport&);
     /// Changes and deletions that a person is asked about since this was asked last.
@@ -124,6 +129,7 @@ private:
     void check_cancelled_by_calendar(const Reader&, const Change&);
     void check_marker_stood(const CalendarId&, const AppointmentId&);
     void check_changed_by_calendar(const Change&);
+    void check_stands_still(const std::string& href, const std::string& text);
     void check_shows_little(const CalendarId&, const std::string& href, const std::string& text);
 
     // seed_truth_steps.cpp
@@ -140,9 +146,19 @@ private:
     void check_hidden(const std::string& what, const AppointmentId&, const CalendarId&, std::size_t live_copies);
     void check_target(const Reader&, const Calendar&, bool decided);
     void check_source(const Reader&, const Calendar&);
+    void check_owed(const Reader&);
     void check_edits(const Reader&);
     void check_deletions(const Reader&);
     bool waits(const Reader&, const Calendar&) const;
+
+    // seed_truth_backup.cpp
+    std::optional<Appointment> newest_in_mirrors(const Reader&, const AppointmentId&);
+
+    /// What the gateway knew when the backup was taken.
+    struct Backup {
+        std::set<std::pair<std::string, std::size_t>> delivered{};
+        std::map<std::string, std::string> written{};
+    };
 
     const ZoneResolver& zones_;
     const Keys& keys_;
@@ -166,7 +182,13 @@ private:
     std::set<std::string> omitted_{};
     std::set<Href> erased_untold_{};  ///< A dead token answered with everything as if it were news never names them.
     std::int64_t last_conflict_ = 0;
-    std::map<std::pair<AppointmentId, CalendarId>, int> taken_away_{};  ///< Latest generation taken away.
+    std::map<std::pair<AppointmentId, CalendarId>, int> taken_away_{};     ///< Latest generation taken away.
+    std::map<std::pair<AppointmentId, CalendarId>, int> deleted_since_{};  ///< By the gateway, since the backup.
+    std::optional<Backup> backup_{};
+    bool put_back_ = false;
+    std::map<AppointmentId, Appointment> owed_{};  ///< In a mirror, and newer than the store that was put back.
+    std::set<CalendarId> adopting_{};              ///< Read whole since; no brake for what only the store learns.
+    std::set<Href> taken_places_{};                ///< Whose copy a person took away, and did not put back.
     std::set<CalendarId> unbraked_{};
     std::vector<PersonEdit> edits_{};
     std::vector<PersonDeletion> deletions_{};

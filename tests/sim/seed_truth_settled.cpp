@@ -36,6 +36,7 @@ void Truth::check_settled(bool decided) {
             if (calendar.mirror) check_target(reader, calendar, decided);
             check_source(reader, calendar);
         }
+        check_owed(reader);
         check_edits(reader);
         check_deletions(reader);
     });
@@ -106,6 +107,28 @@ void Truth::check_source(const Reader& reader, const Calendar& calendar) {
     }
     std::erase_if(cached, [&](const auto& entry) { return erased_untold_.contains(Href{entry.first}); });
     if (!cached.empty()) fail("L2", cached.begin()->first + " is cached and no longer there");
+}
+
+void Truth::check_owed(const Reader& reader) {
+    const auto conflicts = reader.conflicts(false);
+    for (const auto& [id, newest] : owed_) {
+        count("I21");
+        const auto now = reader.appointment(id);
+        if (now && now->revision >= newest.revision) continue;
+        const bool asked = std::any_of(conflicts.begin(), conflicts.end(), [&, appointment = id](const Conflict& c) {
+            return c.appointment == appointment;
+        });
+        const auto told = reader.changes_about(id.value, 100);
+        const bool left_out =
+            std::any_of(told.begin(), told.end(), [](const Change& change) { return change.kind == "copy.left_out"; });
+        if (!asked && !left_out)
+            fail(
+                "I21",
+                id.value + " revision " + std::to_string(newest.revision) +
+                    " was in a mirror when an old backup was put back, and did not come back"
+            );
+    }
+    owed_.clear();
 }
 
 void Truth::check_edits(const Reader& reader) {

@@ -49,6 +49,7 @@ void Truth::wrote(const Href& calendar, const Texts& before, const Texts& after)
             check_created(*id, href, text);
         }
         if (const auto then = before.find(href); then == before.end() || then->second != text) {
+            check_stands_still(href, text);
             check_shows_little(*id, href, text);
             written_[href] = text;
         }
@@ -74,6 +75,14 @@ void Truth::check_created(const CalendarId& calendar, const std::string& href, c
     const auto taken_away = taken_away_.find({understood.mark->appointment, calendar});
     if (taken_away != taken_away_.end() && taken_away->second <= understood.mark->generation)
         taken_away_.erase(taken_away);
+}
+
+void Truth::check_stands_still(const std::string& href, const std::string& text) {
+    const auto& mark = understand(text).mark;
+    if (!put_back_ || !mark || mark->appointment.value == "marker") return;
+    count("I21");
+    const auto stands = read(*store_, [](const Reader& r) { return r.setting("standstill").value_or(""); });
+    if (!stands.empty()) fail("I21", href + " was written while the store stood behind its mirrors");
 }
 
 void Truth::check_shows_little(const CalendarId& calendar, const std::string& href, const std::string& text) {
@@ -123,6 +132,8 @@ void Truth::check_deleted(
         read(*store_, [&](const Reader& r) { return r.mirror_by_uid(calendar, understood.event->uid); });
     count("I6");
     // Of two copies of one name the one that the gateway does not follow may go.
+    int& deleted = deleted_since_[{understood.mark->appointment, calendar}];
+    deleted = std::max(deleted, understood.mark->generation);
     const bool twin = mirror && mirror->href && mirror->href->value != href && after.contains(mirror->href->value);
     if (mirror && mirror->appointment == understood.mark->appointment && !mirror->wanted_gone && !twin)
         fail("I6", "the gateway deleted " + href + ", the copy of a live appointment");
@@ -137,7 +148,7 @@ void Truth::committed() {
                 told_("  feed: " + change.kind + " " + change.subject + " by " + change.actor + ": " + change.why);
             if (!change.kind.starts_with("appointment.")) continue;
             const AppointmentId id{change.subject};
-            ++entries_[id];
+            entries_[id] = change.kind == "appointment.restored" ? change.revision : entries_[id] + 1;
             if (const auto appointment = reader.appointment(id)) history_[id][appointment->revision] = *appointment;
             if (change.kind == "appointment.changed" && change.actor.starts_with("calendar:"))
                 check_changed_by_calendar(change);
