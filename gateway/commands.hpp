@@ -130,8 +130,8 @@ int command_drill_rehearsal(
     const std::string& jump,
     const DrillOptions& options
 );
-/// A provider that is away, lived through in a copy of the store on a simulated clock: hours take seconds. No call
-/// is made. @param changes bookings meanwhile, over all accounts; -1: as many as were usual lately.
+/// A provider that is away, lived through in a copy of the store on a simulated clock. No call is made, and nobody
+/// waits for hours. @param changes bookings meanwhile, over all accounts; -1: as many as were usual lately.
 int command_drill_outage(
     const std::string& directory,
     const std::string& provider,

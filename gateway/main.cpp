@@ -323,7 +323,7 @@ int run(int argc, char** argv) {
     auto* by_clock = away->add_flag(
         "--simulated",
         simulated,
-        "on a simulated clock, in a copy of the store: no call is made, and hours take seconds"
+        "on a simulated clock, in a copy of the store: no call is made, and nobody waits for hours"
     );
     away->add_option("--changes", changes, "bookings meanwhile; otherwise as many as were usual lately")
         ->check(CLI::Range(0, 20'000))
