@@ -107,8 +107,9 @@ public:
         return read(*store, [&](const Reader& r) { return r.count_open_mirrors(row.id); });
     }
     std::optional<seconds> age() const {
-        const auto as_of = read(*store, [&](const Reader& r) { return r.calendar(row.id).value_or(Calendar{}).as_of; });
-        return as_of ? std::optional(clock.now() - *as_of) : std::nullopt;
+        for (const CalendarHealth& health : engine.health())
+            if (health.calendar == row.id && health.as_of) return clock.now() - *health.as_of;
+        return std::nullopt;
     }
     seconds exposed_for() const {
         if (held_elsewhere) return seconds{0};
