@@ -35,6 +35,7 @@ void WatchedStore::keep_copy() {
         copy_ = rows_->scratch_copy();
         return;
     }
+    disk_->come_back(0);  // No power cut while it is closed.
     rows_.reset();
     disk_->keep_copy();
     rows_ = disk_->open();
@@ -45,6 +46,7 @@ void WatchedStore::put_copy_back() {
         rows_ = copy_->scratch_copy();
         return;
     }
+    disk_->come_back(0);
     rows_.reset();
     disk_->put_back();
     rows_ = disk_->open();
