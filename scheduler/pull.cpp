@@ -283,12 +283,21 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             sorted.late.push_back(remote);
             return;
         }
+        ahead_ = ahead_ || came_after(reader, remote, *mark);
         // Our mark under another name: a person duplicated the copy. It is their event now (I8).
     }
     sorted.foreign.push_back(cached_event(remote, calendar_, zone_, horizon_, earlier, parts_.zones, parts_.clock));
     found_detached_ = found_detached_ || (!remote.unreadable && !remote.event.has_master);
     const bool duplicate = !remote.unreadable && mark && mark->business == business_.id;
     if (duplicate && policy().duplicates == DuplicatePolicy::Free) sorted.foreign.back().busy.clear();
+}
+
+bool SyncPass::came_after(const Reader& reader, const RemoteEvent& remote, const Mark& mark) const {
+    if (!calendar_.mirror || mark.epoch != business_.epoch || reader.appointment(mark.appointment)) return false;
+    if (remote.event.uid != copy_name(business_.id, mark.appointment, id_, mark.generation)) return false;
+    const auto written = open_capsule(remote.event.capsule, parts_.keys);
+    if (!written || interval_of(*written, parts_.zones).end <= parts_.clock.now()) return false;
+    return reader.changes_about(mark.appointment.value, 1).empty();
 }
 
 void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {

@@ -225,6 +225,8 @@ private:
     /// What reconcile has to know of it; `decision.base` becomes what both sides are taken to have agreed on.
     /// Whether the copy is of a later state of the store (I21).
     bool is_ahead(const CopyNews&, const Appointment&) const;
+    /// A copy of ours of an appointment that is to come and that this store never heard of, as after an older backup.
+    bool came_after(const Reader&, const RemoteEvent&, const Mark&) const;
     FoundCopy found_copy(Decision& decision) const;
     /// Of a copy that still has the words of an erased customer nothing but times is taken over or kept (I28).
     static void take_out_words(Decision& decision, FoundCopy& found);

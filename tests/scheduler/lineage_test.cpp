@@ -188,14 +188,18 @@ BOOST_AUTO_TEST_CASE(I21_what_comes_back_from_one_target_gets_a_copy_at_those_th
 }
 
 BOOST_AUTO_TEST_CASE(I21_a_copy_that_was_written_anew_since_the_backup_is_no_deletion) {
+    const auto decides = [&](DeletionPolicy policy) {
+        store.write([&](Writer& writer) {
+            auto business = *writer.business();
+            business.deletions = policy;
+            writer.put(business);
+        });
+    };
+    decides(DeletionPolicy::Cancel);
     book("a", 10, 9);
     settle();
-    SecondGateway old(*this);  // There one deletion cancels.
-    store.write([](Writer& writer) {
-        auto business = *writer.business();
-        business.deletions = DeletionPolicy::Restore;
-        writer.put(business);
-    });
+    SecondGateway old(*this);
+    decides(DeletionPolicy::Restore);
     service.erase(*mirror("a").href);
     book("b", 11, 9);
     for (int i = 0; i < 4; ++i, clock.advance(16min)) pass();
@@ -210,6 +214,18 @@ BOOST_AUTO_TEST_CASE(I21_a_copy_that_was_written_anew_since_the_backup_is_no_del
         BOOST_TEST(reader.mirror({"a"}, calendar)->generation == 2);
         BOOST_TEST(reader.cached_events(calendar).empty());
     });
+}
+
+BOOST_AUTO_TEST_CASE(I21_a_booking_of_the_minutes_before_the_loss_comes_back_from_its_copy) {
+    book("a", 10, 9);
+    settle();
+    SecondGateway old(*this);
+    book("new", 11, 9);
+    settle();  // The marker was not written again.
+    for (int i = 0; i < 3; ++i) old.pass();
+    BOOST_TEST(!old.stands().has_value());
+    BOOST_REQUIRE(old.appointment("new").has_value());
+    BOOST_TEST(service.count(href) == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(I21_a_newer_booking_that_has_no_room_in_the_older_store_is_told_of) {
