@@ -3,6 +3,8 @@
 #include <charconv>
 #include <pugixml.hpp>
 
+#include "connectors/http/text_bounds.hpp"
+
 namespace calgate::caldav {
 
 namespace {
@@ -196,6 +198,7 @@ void read_response(const pugi::xml_node& response, std::vector<Entry>& out) {
 }
 
 bool load(pugi::xml_document& document, std::string_view body) {
+    if (!http::xml_within_bounds(body)) return false;
     const std::string clean = without_control_characters(body);
     const auto outcome = document.load_buffer(clean.data(), clean.size(), pugi::parse_default, pugi::encoding_utf8);
     return outcome.status == pugi::status_ok && !too_deep(document);

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "connectors/exchange/exchange_text.hpp"
+#include "connectors/http/text_bounds.hpp"
 
 namespace calgate::ews {
 
@@ -117,6 +118,8 @@ const Element* Element::find(std::string_view wanted) const {
 }
 
 Result<Element> parse_xml(std::string_view text) {
+    const Error unreadable{ErrorCode::InvalidResponse, "The answer is no XML that can be read.", {}};
+    if (!http::xml_within_bounds(text)) return unreadable;
     const std::string clean = cleaned(text, " ");
     pugi::xml_document document;
     const auto parsed = document.load_buffer(
@@ -124,8 +127,7 @@ Result<Element> parse_xml(std::string_view text) {
     );
     Element root;
     const bool whole = parsed && document.document_element();
-    if (!whole || !Builder().build(document.document_element(), root, 0))
-        return Error{ErrorCode::InvalidResponse, "The answer is no XML that can be read.", {}};
+    if (!whole || !Builder().build(document.document_element(), root, 0)) return unreadable;
     return root;
 }
 

@@ -6,6 +6,7 @@
 #include "connectors/google/google_ids.hpp"
 #include "connectors/google/google_lists.hpp"
 #include "connectors/google/google_session.hpp"
+#include "connectors/http/text_bounds.hpp"
 
 namespace calgate::google {
 
@@ -87,7 +88,7 @@ std::unique_ptr<freebusy::FreeBusySource> free_busy_source(
 }
 
 Result<std::vector<freebusy::TakenTime>> read_free_busy(std::string_view body, const std::string& calendar_id) {
-    const Json answer = Json::parse(body, nullptr, false);
+    const Json answer = http::json_within_bounds(body) ? Json::parse(body, nullptr, false) : Json();
     if (!answer.is_object() || !answer.contains("calendars") || !answer["calendars"].is_object()) return unclear();
     const Json& calendars = answer["calendars"];
     const auto entry = calendars.find(calendar_id);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/google/google_ids.hpp"
+#include "connectors/http/text_bounds.hpp"
 #include "core/identity.hpp"
 
 namespace calgate::google {
@@ -14,7 +15,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxItems = 10'000;
 constexpr std::size_t kMaxId = 2048;
 
@@ -22,28 +22,9 @@ Error unreadable(const std::string& what) {
     return {ErrorCode::InvalidResponse, "Google answered with " + what + "; we ask again later.", {}};
 }
 
-/// Destroying and writing nested values needs a stack: hostile depth is refused before anything is built.
-bool is_shallow(std::string_view text) {
-    int depth = 0;
-    bool quoted = false, escaped = false;
-    for (const char c : text) {
-        if (quoted) {
-            quoted = escaped || c != '"';
-            escaped = !escaped && c == '\\';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxDepth) return false;
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return true;
-}
-
-/// A discarded value for anything that is no JSON.
+/// A discarded value for anything that is no JSON, or too much of it.
 json parsed(std::string_view text) {
-    if (!is_shallow(text)) return json(json::value_t::discarded);
+    if (!http::json_within_bounds(text)) return json(json::value_t::discarded);
     return json::parse(text, nullptr, false);
 }
 

@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "connectors/http/text_bounds.hpp"
+
 namespace calgate::graph {
 
 namespace {
@@ -43,6 +45,7 @@ std::size_t copy_escape(std::string_view text, std::size_t at, std::string& out)
 }  // namespace
 
 std::string cleaned_json(std::string_view text) {
+    if (!http::json_within_bounds(text)) return {};
     std::string out;
     out.reserve(text.size());
     bool in_string = false;
