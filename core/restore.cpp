@@ -116,7 +116,8 @@ RestoredCopy restored(const Candidate& one, CopyDetail detail, const ZoneResolve
         one.event->href,
         one.event->version,
         one.event->event.uid,
-        one.event->event.source};
+        one.event->event.source,
+        one.named};
     const Shown wrote = shown_on(one.sealed, detail, zones);
     const Shown shows = unmasked(shown_of(one.event->event), wrote, detail);
     if (same_meaning(wrote, shows, zones)) return copy;

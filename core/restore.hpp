@@ -44,6 +44,7 @@ struct RestoredCopy {
     std::optional<Version> version{};
     Uid uid{};
     std::string source{};
+    bool named = false;  ///< Under the very name that we gave it; otherwise a person may have made it of a copy.
 };
 
 /// A day on which the target does not hold what its marker counts.

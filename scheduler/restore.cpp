@@ -331,6 +331,7 @@ Adoption adopt_newer(Writer& writer, const RestoreParts& parts, const RestorePla
     }
     std::vector<RestoredCopy> waiting;
     for (const auto& found : plan.copies) {
+        if (!found.named) continue;  // A person's event, made of a copy that is gone (I8).
         const auto held = writer.appointment(found.sealed.id);
         const bool over = occupied_by(found.sealed, parts.zones).end <= parts.clock.now();
         const auto row = held ? writer.mirror(held->id, target.id) : std::nullopt;

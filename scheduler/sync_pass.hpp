@@ -121,8 +121,7 @@ private:
     bool catch_up();
     bool adopt();
 
-    /// Whether a reading told nothing and nobody waits for it: how new the calendar is by it stays in memory for a
-    /// while, so that a poll without news writes nothing.
+    /// Whether a reading told nothing and nobody waits for it: for a while it is not written down.
     bool rests(const Listing&, const Closing&);
 
     void fail(const Error&);

@@ -216,6 +216,34 @@ BOOST_AUTO_TEST_CASE(I21_a_copy_that_was_written_anew_since_the_backup_is_no_del
     });
 }
 
+BOOST_AUTO_TEST_CASE(I8_I21_what_a_person_made_of_a_copy_since_the_backup_stays_theirs) {
+    book("a", 10, 9);
+    settle();
+    SecondGateway old(*this);
+    move("a", 10, 11);
+    clock.advance(11min);
+    settle();
+    Event twin;
+    for (const auto& event : service.events(href))
+        if (event.href == *mirror("a").href) twin = event.event;
+    twin.uid = {"copied-by-hand"};
+    twin.source.clear();
+    service.put(href, twin);
+    service.erase(*mirror("a").href);
+    const auto theirs = [&] {
+        for (const auto& event : service.events(href))
+            if (event.event.uid.value == "copied-by-hand") return event.event.source;
+        return std::string("gone");
+    };
+    const std::string before = theirs();
+    for (int i = 0; i < 6; ++i, clock.advance(16min)) old.pass();
+    BOOST_TEST(!old.stands().has_value());
+    BOOST_TEST(theirs() == before);
+    old.store->read([&](const Reader& reader) {
+        BOOST_TEST(reader.mirror({"a"}, calendar)->uid.value != "copied-by-hand");
+    });
+}
+
 BOOST_AUTO_TEST_CASE(I21_a_booking_of_the_minutes_before_the_loss_comes_back_from_its_copy) {
     book("a", 10, 9);
     settle();
