@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/sqlite/answers.hpp"
 #include "store/sqlite/audit_rows.hpp"
 #include "store/sqlite/rows.hpp"
 #include "store/sqlite/schema.hpp"
@@ -18,49 +19,6 @@ Instant instant(std::int64_t seconds) { return Instant{std::chrono::seconds{seco
 KeyScope scope_of(std::int64_t number) {
     const bool known = number >= 0 && number <= static_cast<std::int64_t>(KeyScope::Admin);
     return known ? static_cast<KeyScope>(number) : KeyScope::Monitor;
-}
-
-/// @param read What one row of the answer is.
-template <class F>
-auto all(Statement& statement, F&& read) {
-    std::vector<decltype(read(statement))> out;
-    while (statement.step()) out.push_back(read(statement));
-    statement.reset();
-    return out;
-}
-
-template <class F>
-auto first(Statement& statement, F&& read) {
-    std::optional<decltype(read(statement))> out;
-    if (statement.step()) out = read(statement);
-    statement.reset();
-    return out;
-}
-
-template <class T>
-T body(const Statement& statement) {
-    return from_row<T>(statement.text(0));
-}
-
-template <class T>
-std::vector<T> rows(Statement& statement) {
-    return all(statement, body<T>);
-}
-
-template <class T>
-std::optional<T> row(Statement& statement) {
-    return first(statement, body<T>);
-}
-
-/// The same of the writing connection, which lives on and reads the same rows for every booking.
-template <class Base, class T>
-auto known_body(Parsed<T>& known) {
-    return [&known](const Statement& statement) -> T {
-        if constexpr (std::is_same_v<Base, Writer>)
-            return known.of(statement.text(0), from_row<T>);
-        else
-            return body<T>(statement);
-    };
 }
 
 std::int64_t count(const Statement& statement) { return statement.number(0); }

@@ -1,31 +1,10 @@
 #pragma once
 
-#include <string>
-#include <unordered_map>
-
 #include "store/sqlite/database.hpp"
+#include "store/sqlite/parsed.hpp"
 #include "store/store.hpp"
 
 namespace calgate::sqlite {
-
-/// Records that every booking asks for, by the text of their rows: the same text is parsed once.
-template <class T>
-class Parsed {
-public:
-    /// @param parse Makes the record of a text that is not known yet.
-    template <class F>
-    const T& of(std::string text, F&& parse) {
-        const auto found = known_.find(text);
-        if (found != known_.end()) return found->second;
-        T record = parse(text);
-        if (known_.size() >= kMost) known_.clear();
-        return known_.emplace(std::move(text), std::move(record)).first->second;
-    }
-
-private:
-    static constexpr std::size_t kMost = 256;
-    std::unordered_map<std::string, T> known_{};
-};
 
 /// The reading half over one connection; Base is Reader, or Writer for the writing connection.
 template <class Base>
