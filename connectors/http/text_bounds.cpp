@@ -61,7 +61,10 @@ bool xml_within_bounds(std::string_view text) {
         } else if (rest.starts_with("<![CDATA[")) {
             at = behind(text, "]]>", at);
         } else if (rest.starts_with("<!")) {
-            return false;
+            // A document type: nobody reads it, so an entity stands for nothing but its name.
+            const auto subset = text.find_first_of("[>", at);
+            const bool has_one = subset != std::string_view::npos && text[subset] == '[';
+            at = behind(text, ">", has_one ? text.find(']', subset) : at);
         } else {
             const Tag tag = tag_at(text, at + 1);
             if (tag.attributes > kMaxAttributes) return false;

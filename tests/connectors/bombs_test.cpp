@@ -46,6 +46,7 @@ std::string laughs() {
 struct Bomb {
     const char* name;
     std::function<std::string()> make;
+    bool refused = true;  ///< false: it may be read, as it stands.
 };
 std::ostream& operator<<(std::ostream& out, const Bomb& bomb) { return out << bomb.name; }
 
@@ -53,22 +54,25 @@ const std::string kRoot = "<multistatus xmlns=\"DAV:\">";
 
 const std::vector<Bomb>& xml_bombs() {
     static const std::vector<Bomb> kBombs = {
-        {"entities that laugh", laughs},
+        {"entities that laugh", laughs, false},
         {"an entity of a file",
          [] {
              return std::string(
                  "<!DOCTYPE m [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><multistatus xmlns=\"DAV:\"><sync-token>&x;"
                  "</sync-token></multistatus>"
              );
-         }},
+         },
+         false},
         {"a document type elsewhere",
-         [] { return std::string("<!DOCTYPE m SYSTEM \"http://127.0.0.1/x\">") + kRoot + "</multistatus>"; }},
+         [] { return std::string("<!DOCTYPE m SYSTEM \"http://127.0.0.1/x\">") + kRoot + "</multistatus>"; },
+         false},
         {"one large entity, many times",
          [] {
              return "<!DOCTYPE m [<!ENTITY a \"" + std::string(1'000'000, 'a') +
                     "\">]><multistatus xmlns=\"DAV:\"><sync-token>" + repeated("&a;", 1'000'000) +
                     "</sync-token></multistatus>";
-         }},
+         },
+         false},
         {"depth", [] { return kRoot + repeated("<a>"); }},
         {"depth that ends",
          [] {
@@ -109,7 +113,7 @@ void check_refused(const char* reader, const Bomb& bomb, const std::function<boo
     const std::string text = bomb.make();
     const Spent spent = spent_by([&] { return refuses(text); });
     BOOST_TEST(spent.ended, reader << " does not end");
-    BOOST_TEST(spent.good, reader << " takes it");
+    BOOST_TEST((spent.good || !bomb.refused), reader << " takes it");
     BOOST_TEST(spent.memory <= testing::kBombMemory, reader << " took " << spent.memory / 1024 / 1024 << " MiB");
     BOOST_TEST_MESSAGE(bomb.name << ", " << reader << ": " << spent.memory / 1024 << " KiB, " << spent.cpu_ms << " ms");
 }
@@ -135,6 +139,13 @@ BOOST_DATA_TEST_CASE(I26_json_is_refused_before_it_is_built, boost::unit_test::d
     check_refused("graph free/busy", bomb, [](const std::string& text) {
         return !graph::read_schedule(text, "a", ZoneResolver{}).has_value();
     });
+}
+
+BOOST_AUTO_TEST_CASE(an_entity_stands_for_nothing) {
+    const std::string type = "<!DOCTYPE m [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>";
+    const auto read = caldav::parse_multistatus(type + kRoot + "<sync-token>&x;</sync-token></multistatus>");
+    BOOST_REQUIRE(read.has_value());
+    BOOST_TEST((read->sync_token == "&x;"));
 }
 
 BOOST_AUTO_TEST_CASE(what_services_send_is_within_bounds) {
