@@ -33,7 +33,9 @@ void find_manifest(const std::vector<RemoteEvent>& listed, const RestoreRequest&
         plan.marker = event.href;
     }
     plan.keys.recovery_key = request.recovery_key;
-    plan.keys.mark_key = plan.manifest ? plan.manifest->mark_key : mark_key_of(request.recovery_key);
+    plan.keys.mark_key = plan.manifest              ? plan.manifest->mark_key
+                         : request.mark_key.empty() ? mark_key_of(request.recovery_key)
+                                                    : request.mark_key;
     if (plan.manifest) plan.business = plan.manifest->business;
 }
 
@@ -116,8 +118,7 @@ RestoredCopy restored(const Candidate& one, CopyDetail detail, const ZoneResolve
         one.event->href,
         one.event->version,
         one.event->event.uid,
-        one.event->event.source,
-        one.named};
+        one.event->event.source};
     const Shown wrote = shown_on(one.sealed, detail, zones);
     const Shown shows = unmasked(shown_of(one.event->event), wrote, detail);
     if (same_meaning(wrote, shows, zones)) return copy;

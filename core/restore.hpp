@@ -14,6 +14,7 @@ namespace calgate {
 /// What is known before a target is read.
 struct RestoreRequest {
     std::string recovery_key{};           ///< 32 bytes.
+    std::string mark_key{};               ///< Of a gateway that lives; empty: the marker's alone is known.
     std::string business{};               ///< Of a store that was restored from another target; empty: any.
     std::string epoch{};                  ///< The epoch that store was restored from; empty: any.
     std::set<std::string> left_behind{};  ///< Epochs that came before it.
@@ -44,7 +45,6 @@ struct RestoredCopy {
     std::optional<Version> version{};
     Uid uid{};
     std::string source{};
-    bool named = false;  ///< Under the very name that we gave it; otherwise a person may have made it of a copy.
 };
 
 /// A day on which the target does not hold what its marker counts.

@@ -73,6 +73,7 @@ bool SyncPass::adopt() {
     answered_ = true;
     RestoreRequest request;
     request.recovery_key = parts_.keys.recovery_key;
+    request.mark_key = parts_.keys.mark_key;
     request.business = business_.id;
     request.detail = calendar_.copy_detail;
     parts_.store.read([&](const Reader& reader) {

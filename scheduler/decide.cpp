@@ -168,7 +168,7 @@ bool SyncPass::is_ahead(const CopyNews& news, const Appointment& appointment) co
     if (!mark || mark->revision <= appointment.revision) return false;
     // Of an appointment that was forgotten and booked anew, an old copy has a higher revision and is older.
     const auto written = open_capsule(news.present->event.capsule, parts_.keys);
-    return written && written->changed > appointment.changed;
+    return written && written->changed >= appointment.changed;
 }
 
 FoundCopy SyncPass::found_copy(Decision& decision) const {

@@ -239,6 +239,14 @@ private:
     RestoreReport report_{};
 };
 
+/// Under another name it is a person's event, made of a copy (I8).
+bool has_our_name(const RestoredCopy& copy, const RestorePlan& plan, const Calendar& target) {
+    const auto name_on = [&](const CalendarId& calendar) {
+        return copy_name(copy.mark.business, copy.mark.appointment, calendar, copy.mark.generation);
+    };
+    return copy.uid == name_on(target.id) || (plan.manifest && copy.uid == name_on(plan.manifest->calendar.id));
+}
+
 }  // namespace
 
 std::vector<std::string> epochs_before(const Reader& reader) {
@@ -331,7 +339,7 @@ Adoption adopt_newer(Writer& writer, const RestoreParts& parts, const RestorePla
     }
     std::vector<RestoredCopy> waiting;
     for (const auto& found : plan.copies) {
-        if (!found.named) continue;  // A person's event, made of a copy that is gone (I8).
+        if (!has_our_name(found, plan, target)) continue;
         const auto held = writer.appointment(found.sealed.id);
         const bool over = occupied_by(found.sealed, parts.zones).end <= parts.clock.now();
         const auto row = held ? writer.mirror(held->id, target.id) : std::nullopt;

@@ -109,6 +109,7 @@ const std::vector<Case> kCases = {
     {"another business", 20, nothing, [](RestoreRequest& r) { r.business = "b2"; }, RestoreFinding::OtherBusiness, 20},
     {"marks of a random key, which the marker carries", 20, [](Target& t) { t = Target(0); t.keys.mark_key = std::string(32, 'm'); t.manifest.mark_key = t.keys.mark_key; for (int i = 0; i < 20; ++i) t.add(booked(i), "e2"); t.write_marker(); }, plainly, RestoreFinding::Complete, 20},
     {"marks of a random key, and the marker is gone", 20, [](Target& t) { t.events.clear(); t.keys.mark_key = std::string(32, 'm'); t.add(booked(1), "e2"); }, plainly, RestoreFinding::OtherMarkKey, 0},
+    {"the same at a gateway that has the key", 20, [](Target& t) { t.events.clear(); t.keys.mark_key = std::string(32, 'm'); t.add(booked(1), "e2"); }, [](RestoreRequest& r) { r.mark_key = std::string(32, 'm'); }, RestoreFinding::NoMarker, 1},
     {"a capsule of another appointment", 20, [](Target& t) { t.events[0].event.capsule = t.events[1].event.capsule; }, plainly, RestoreFinding::Short, 19},
     {"a forged mark", 20, [](Target& t) { t.events[0].event.mark.back() = t.events[0].event.mark.back() == 'A' ? 'B' : 'A'; }, plainly, RestoreFinding::Short, 19},
     {"a copy that a person duplicated", 20, [](Target& t) { auto twin = t.events[0]; twin.href.value = "/c/0"; twin.event.uid.value = "by-hand"; t.events.insert(t.events.begin(), twin); }, plainly, RestoreFinding::Complete, 20},
