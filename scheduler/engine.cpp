@@ -68,7 +68,7 @@ Error slower(std::chrono::milliseconds pause) {
 
 }  // namespace
 
-Engine::Impl::Impl(EngineParts given, Settings chosen)
+Engine::Impl::Impl(EngineParts given, const Settings& chosen)
     : parts(std::move(given)),
       settings(chosen),
       scheduler(scheduler_settings(chosen), parts.random),
@@ -80,9 +80,10 @@ Engine::Impl::Impl(EngineParts given, Settings chosen)
       ),
       began_ahead(ahead()),
       started(parts.clock.steady()),
-      pool(chosen.workers, [this](std::stop_token stop) { return step(stop); }) {}
+      pool(chosen.workers, [this](std::stop_token stop) { return step(std::move(stop)); }) {}
 
-Engine::Engine(EngineParts parts, Settings settings) : impl_(std::make_unique<Impl>(std::move(parts), settings)) {}
+Engine::Engine(EngineParts parts, const Settings& settings)
+    : impl_(std::make_unique<Impl>(std::move(parts), settings)) {}
 
 Engine::~Engine() { stop(); }
 
@@ -225,7 +226,7 @@ std::chrono::milliseconds Engine::Impl::step(std::stop_token stop) {
             return due ? std::clamp<std::chrono::milliseconds>(*due - now, least, kLaneRefresh) : kLaneRefresh;
         }
     }
-    run_job(*job, stop);
+    run_job(*job, std::move(stop));
     return std::chrono::milliseconds{0};
 }
 
@@ -236,7 +237,7 @@ void Engine::Impl::run_job(const Job& job, std::stop_token stop) {
     PassReport report;
     report.calendar = job.calendar;
     try {
-        report = run(job.calendar, job.pull, stop, began + kTurn, outcome, touched);
+        report = run(job.calendar, job.pull, std::move(stop), began + kTurn, outcome, touched);
     } catch (const StoreFailure& failure) {
         report.error = Error{ErrorCode::Unavailable, failure.what(), {}};
         outcome = {};

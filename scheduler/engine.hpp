@@ -104,7 +104,7 @@ public:
         Policies policies{};           ///< Beside those that stand in the store.
         std::string push_url{};        ///< Where services reach this gateway, see PushKeeper; empty: they do not.
     };
-    Engine(EngineParts, Settings);
+    Engine(EngineParts, const Settings&);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;

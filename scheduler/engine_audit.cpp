@@ -77,7 +77,7 @@ bool Engine::Impl::audit_due(const CalendarId& id) const {
     });
 }
 
-void Engine::Impl::audit(Connector& connector, const CalendarId& id, std::stop_token stop) {
+void Engine::Impl::audit(Connector& connector, const CalendarId& id, const std::stop_token& stop) {
     const VerifyReport report = verify_target(parts, settings, connector, id, stop);
     keep_verified(report);
     if (parts.log && !report.error)

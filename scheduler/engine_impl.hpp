@@ -59,7 +59,7 @@ private:
 };
 
 struct Engine::Impl {
-    Impl(EngineParts given, Settings chosen);
+    Impl(EngineParts given, const Settings& chosen);
 
     std::chrono::milliseconds step(std::stop_token stop);
     void refresh_lanes();
@@ -110,7 +110,7 @@ struct Engine::Impl {
     bool audit_due(const CalendarId&) const;
     /// Compares all copies of a target by content, in its account's turn. What is not as it should be is read anew and
     /// decided by policy with the next pull (F13).
-    void audit(Connector&, const CalendarId&, std::stop_token);
+    void audit(Connector&, const CalendarId&, const std::stop_token&);
     /// Keeps what a verify found, for status; a store that cannot write loses only that.
     void keep_verified(const VerifyReport&);
     /// Closes channels of calendars that are no longer read, one at a time.

@@ -36,7 +36,7 @@ std::optional<std::chrono::milliseconds> Engine::Impl::keep_stream(
         }
     });
     if (!account) return std::nullopt;
-    const Context context{parts.clock.steady() + settings.call_timeout, stop};
+    const Context context{parts.clock.steady() + settings.call_timeout, std::move(stop)};
     const StreamKeeper::Kept kept = streams.keep(context, connector, *account, read_calendars);
     const SteadyInstant now = parts.clock.steady();
     if (kept.opened) {
@@ -58,7 +58,7 @@ void Engine::Impl::keep_push(Connector& connector, const CalendarId& id, std::st
     });
     if (!account) return;
     const bool wanted = calendar->state != CalendarState::Gone && (calendar->mirror || calendar->busy);
-    const Context context{parts.clock.steady() + settings.call_timeout, stop};
+    const Context context{parts.clock.steady() + settings.call_timeout, std::move(stop)};
     if (!push.keep(context, connector, id, calendar->href, account->kind, wanted)) return;
     const std::lock_guard lock(mutex);
     scheduler.poll(id, parts.clock.steady());

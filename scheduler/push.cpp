@@ -178,7 +178,7 @@ SyncPass::Pushed SyncPass::removed(const Mirror& mirror, int tries) {
 }
 
 SyncPass::Pushed SyncPass::remove_unseen(const Mirror& mirror) {
-    const auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
+    auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
     // What a person wrote into it meanwhile is kept before it goes (I10).
     if (found && is_ours(*found, mirror)) return go_on_with(mirror, std::move(*found), kMaxTries);
     if (!found && found.error().code != ErrorCode::NotFound) return failed(mirror, found.error(), false);

@@ -42,9 +42,9 @@ struct Job {
 };
 
 std::shared_ptr<Bed> bed_of_this_thread() {
-    thread_local const std::shared_ptr<Bed> bed = std::make_shared<Bed>();
-    bed->done = false;
-    return bed;
+    thread_local const std::shared_ptr<Bed> kBed = std::make_shared<Bed>();
+    kBed->done = false;
+    return kBed;
 }
 
 /// The job is its caller's again from here on.

@@ -259,6 +259,8 @@ BOOST_AUTO_TEST_CASE(no_field_and_no_parameter_reaches_an_object_of_another_busi
         "show",
         "drill",
         "jump_s",
+        "for_s",
+        "changes",
         "every_s",
         "percent",
         "lease_s",
