@@ -56,9 +56,9 @@ std::optional<KeyScope> key_scope_from(std::string_view name) {
     return std::nullopt;
 }
 
-KeyRing::KeyRing(std::vector<ApiKey> keys, const std::string& admin_token)
+KeyRing::KeyRing(const std::vector<ApiKey>& keys, const std::string& admin_token)
     : admin_hash_(admin_token.empty() ? "" : sha256_hex(admin_token)) {
-    for (ApiKey& key : keys) put(key);
+    for (const ApiKey& key : keys) put(key);
 }
 
 std::optional<ApiKey> KeyRing::find(const std::string& hash, Instant now) const {

@@ -25,7 +25,7 @@ std::optional<KeyScope> key_scope_from(std::string_view name);
 class KeyRing {
 public:
     /// @param admin_token opens everything and is no API key; empty: there is none.
-    KeyRing(std::vector<ApiKey> keys, const std::string& admin_token);
+    KeyRing(const std::vector<ApiKey>& keys, const std::string& admin_token);
     /// @param hash hex SHA-256 of what the caller sent. @return nothing when it is unknown or has expired by `now`.
     std::optional<ApiKey> find(const std::string& hash, Instant now) const;
     bool is_admin(const std::string& hash) const;

@@ -36,7 +36,8 @@ std::string header_of(const KitFile& file, Instant at) {
     put_octal(block + 136, 12, static_cast<unsigned long long>(at.time_since_epoch().count()));
     std::memset(block + 148, ' ', 8);
     block[156] = '0';
-    std::memcpy(block + 257, "ustar\00000", 8);
+    std::memcpy(block + 257, "ustar", 6);  // With its end.
+    block[263] = block[264] = '0';
     unsigned sum = 0;
     for (const char c : block) sum += static_cast<unsigned char>(c);
     std::snprintf(block + 148, 8, "%06o", sum);
