@@ -200,11 +200,9 @@ HttpResponse Api::rehearse(const HttpRequest& request, const PathValues& path) {
             return usual_changes(r, calendar->staff, parts_.clock.now(), plan.length);
         });
         plan.changes = static_cast<int>(in.number_or("changes", 0, kMostChanges, usual));
-        Json told;
-        const auto why = parts_.engine.with_connector(id, [&](Connector& living) {
-            told = shown(rehearse_outage(parts, living, id, plan));
-        });
-        if (why) return problem(502, "The account cannot be worked with", why->detail);
+        const auto outage = rehearse_outage(parts, id, plan);
+        if (!outage) return problem(502, "The account cannot be worked with", outage.error().detail);
+        Json told = shown(*outage);
         told["calendar"] = id.value;
         told["name"] = calendar->name;
         return answer(200, told);

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "connectors/caldav/caldav_connector.hpp"
 #include "connectors/http/curl_transport.hpp"
@@ -97,8 +98,9 @@ int write_kit(Caller& caller, const std::string& directory, const KitOptions& op
     const SystemClock clock;
     const ZoneResolver zones;
     const bool here = options.target.find("://") == std::string::npos;
-    Server server(directory, options, clock);
-    const auto is_calendar = here ? Result<bool>(false) : server.look();
+    std::optional<Server> server;
+    if (!here) server.emplace(directory, options, clock);
+    const auto is_calendar = here ? Result<bool>(false) : server->look();
     if (!is_calendar) return fail(is_calendar.error().detail);
     if (*is_calendar) {
         if (const auto why = refusal(caller, options)) return fail(*why);
@@ -107,7 +109,7 @@ int write_kit(Caller& caller, const std::string& directory, const KitOptions& op
     if (!kit) return fail(kit.error().detail);
     if (*is_calendar) {
         const auto events = kit_events(*kit, zones);
-        const auto written = server.put(events, zones);
+        const auto written = server->put(events, zones);
         if (!written) return fail(written.error().detail);
         if (!options.quiet)
             std::printf(
@@ -121,7 +123,7 @@ int write_kit(Caller& caller, const std::string& directory, const KitOptions& op
     }
     const auto files = files_of(*kit, zones, directory, options);
     if (!files) return fail(files.error().detail);
-    const auto done = here ? put_into_folder(*files, options.target) : server.put(*files);
+    const auto done = here ? put_into_folder(*files, options.target) : server->put(*files);
     if (!done) return fail(done.error().detail);
     if (options.quiet) return kDone;
     std::printf("%zu files for %d days: %s\n", files->size(), options.days, options.target.c_str());

@@ -166,6 +166,7 @@ Disconnection Engine::Impl::disconnect(
     const std::lock_guard lock(mutex);
     last.erase(calendar.id);
     last_ahead.erase(calendar.id);
+    lives.erase(calendar.id);
     refreshed.reset();
     return out;
 }

@@ -36,7 +36,7 @@ private:
 /// A copy of the store, and an engine that knows one account at work.
 class Scene final : public ConnectorFactory {
 public:
-    Scene(const EngineParts& parts, Connector& living, const CalendarId& id)
+    Scene(const EngineParts& parts, const Connector& living, const CalendarId& id)
         : parts_(parts),
           clock(parts.clock),
           store(parts.store.scratch_copy()),
@@ -258,10 +258,16 @@ private:
 
 }  // namespace
 
-RehearsedOutage rehearse_outage(
-    const EngineParts& parts, Connector& living, const CalendarId& calendar, const OutageToRehearse& plan
+Result<RehearsedOutage> rehearse_outage(
+    const EngineParts& parts, const CalendarId& calendar, const OutageToRehearse& plan
 ) {
-    Scene scene(parts, living, calendar);
+    const auto account = read(parts.store, [&](const Reader& reader) {
+        const auto row = reader.calendar(calendar);
+        return row ? reader.account(row->account) : std::nullopt;
+    });
+    if (!account) return Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
+    CALGATE_TRY(const std::unique_ptr<Connector> living, parts.connectors.open(*account));
+    Scene scene(parts, *living, calendar);
     return Story(scene, plan).tell();
 }
 

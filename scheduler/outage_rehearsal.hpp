@@ -42,9 +42,8 @@ struct RehearsedOutage {
     }
 };
 
-/// @param living of the account; nobody else uses it meanwhile. It is asked what it can, and to read texts; not called.
-/// @param calendar a target of the account. @throws StoreFailure.
-RehearsedOutage
-rehearse_outage(const EngineParts&, Connector& living, const CalendarId& calendar, const OutageToRehearse&);
+/// @param calendar a target; a connector of its account's kind is asked what it can and to read texts, and not called.
+/// @return the reason why there is no such connector. @throws StoreFailure.
+Result<RehearsedOutage> rehearse_outage(const EngineParts&, const CalendarId& calendar, const OutageToRehearse&);
 
 }  // namespace calgate

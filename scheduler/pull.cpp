@@ -2,6 +2,7 @@
 
 #include "scheduler/audit_anchor.hpp"
 #include "scheduler/lineage.hpp"
+#include "scheduler/restore.hpp"
 #include "scheduler/sync_pass.hpp"
 
 namespace calgate {
@@ -57,7 +58,7 @@ bool SyncPass::pull() {
     return true;
 }
 
-bool SyncPass::rests(const Listing& listing, const Closing& closing) {
+bool SyncPass::rests(const Listing& listing, const Closing& closing) const {
     const bool quiet = !listing.told && listing.news.empty() && listing.absent.empty() && report_.pages == 1;
     if (!quiet || closing.full || !closing.complete || !listing.token || marker_lost_ || ahead_) return false;
     const std::chrono::seconds longest =
@@ -66,10 +67,7 @@ bool SyncPass::rests(const Listing& listing, const Closing& closing) {
         const auto row = reader.calendar(id_);
         if (!row || row->state != CalendarState::Active || !row->as_of) return false;
         // Whoever has it read anew took the row's token away.
-        const bool went_on =
-            row->sync_token && (row->sync_token == calendar_.sync_token || row->sync_token == life_.after);
-        if (!went_on) return false;
-        life_.after = row->sync_token;
+        if (!row->sync_token || row->sync_token != life_.after) return false;
         const bool written_lately = *row->as_of <= closing.began && closing.began - *row->as_of < longest;
         return written_lately && reader.setting(brake_setting(id_)).value_or("").empty() && !is_to_adopt(reader);
     });
@@ -293,11 +291,16 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
 }
 
 bool SyncPass::came_after(const Reader& reader, const RemoteEvent& remote, const Mark& mark) const {
-    if (!calendar_.mirror || mark.epoch != business_.epoch || reader.appointment(mark.appointment)) return false;
+    if (!calendar_.mirror || mark.epoch != business_.epoch) return false;
     if (remote.event.uid != copy_name(business_.id, mark.appointment, id_, mark.generation)) return false;
+    const auto held = reader.appointment(mark.appointment);
+    if (held && (held->revision >= mark.revision || reader.mirror(mark.appointment, id_))) return false;
     const auto written = open_capsule(remote.event.capsule, parts_.keys);
     if (!written || interval_of(*written, parts_.zones).end <= parts_.clock.now()) return false;
-    return reader.changes_about(mark.appointment.value, 1).empty();
+    const auto last = reader.changes_about(mark.appointment.value, 1);
+    // What this store forgot, and what a person was told of, is not news.
+    if (!held) return last.empty();
+    return written->changed >= held->changed && (last.empty() || last.front().kind != kLeftOut);
 }
 
 void SyncPass::keep_page(const ChangeSet& page, Listing& listing) {

@@ -76,8 +76,7 @@ public:
     void ask(Writer& writer, const RestoredCopy& copy) {
         auto mirror = writer.mirror(copy.sealed.id, id_);
         const auto held = writer.appointment(copy.sealed.id);
-        if (!held) return tell_left_out(writer, copy.sealed);
-        if (!mirror) return;
+        if (!held || !mirror) return tell_left_out(writer, copy.sealed);
         mirror->state = MirrorState::Conflict;
         mirror->detail = "The copy is newer than this store, and another appointment is at its time.";
         Conflict conflict;
@@ -93,13 +92,13 @@ public:
         writer.put(*mirror);
     }
 
-    /// An appointment that came after the store, at the time of one that the store holds still. Its copy stays busy
-    /// time.
+    /// An appointment that came, or was handed to this person, after the store, at the time of one that the store holds
+    /// still. Its copy stays busy time.
     void tell_left_out(Writer& writer, const Appointment& left_out) {
         const std::string why = named(left_out) +
                                 " stands in a calendar and is newer than this store, but another appointment of that "
                                 "person is at this time here. Cancel or move that one, then book this one again.";
-        writer.append({0, parts_.clock.now(), "copy.left_out", left_out.id.value, "restore", why, left_out.revision});
+        writer.append({0, parts_.clock.now(), kLeftOut, left_out.id.value, "restore", why, left_out.revision});
     }
 
     RestoreReport report() const { return report_; }
@@ -323,20 +322,19 @@ RestoreReport fill_store(
 Adoption adopt_newer(Writer& writer, const RestoreParts& parts, const RestorePlan& plan, const Calendar& target) {
     Filling filling(parts, plan, target);
     Adoption out;
-    if (plan.manifest) {
-        take_erasures(writer, plan.manifest->erased);
-        std::copy_if(plan.staff.begin(), plan.staff.end(), std::back_inserter(out.staff), [&](const Staff& staff) {
-            return !writer.staff(staff.id);
-        });
-        std::copy_if(
-            plan.services.begin(),
-            plan.services.end(),
-            std::back_inserter(out.services),
-            [&](const Service& service) { return !writer.service(service.id); }
-        );
-        for (const auto& staff : out.staff) writer.put(staff);
-        for (const auto& service : out.services) writer.put(service);
-    }
+    if (plan.manifest) take_erasures(writer, plan.manifest->erased);
+    // Without a marker as far as the appointments tell of them: none is kept without its person.
+    std::copy_if(plan.staff.begin(), plan.staff.end(), std::back_inserter(out.staff), [&](const Staff& staff) {
+        return !writer.staff(staff.id);
+    });
+    std::copy_if(
+        plan.services.begin(),
+        plan.services.end(),
+        std::back_inserter(out.services),
+        [&](const Service& service) { return !writer.service(service.id); }
+    );
+    for (const auto& staff : out.staff) writer.put(staff);
+    for (const auto& service : out.services) writer.put(service);
     std::vector<RestoredCopy> waiting;
     for (const auto& found : plan.copies) {
         if (!has_our_name(found, plan, target)) continue;

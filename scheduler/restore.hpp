@@ -46,6 +46,9 @@ RestoreReport fill_store(
     const RestoreParts&, const RestorePlan&, const Calendar& target, const std::function<bool(std::size_t)>& go_on = {}
 );
 
+/// The change that tells of a copy which there was no room for.
+inline constexpr const char* kLeftOut = "copy.left_out";
+
 /// What a target that is newer than the store gave it.
 struct Adoption {
     RestoreReport report{};
@@ -56,7 +59,7 @@ struct Adoption {
 /// Ties copies to their appointments where that is lost, and takes over what the copies of a connected target hold in a
 /// newer revision than the store, or that is not over and unknown to it, as it was written into them; what people
 /// edited since is left to the next pass. Under the store's own epoch, inside the caller's transaction. A newer
-/// revision for which there is no room becomes a conflict.
+/// revision for which there is no room becomes a conflict, or is told of where this store had no copy there.
 Adoption adopt_newer(Writer&, const RestoreParts&, const RestorePlan&, const Calendar& target);
 
 }  // namespace calgate

@@ -62,7 +62,9 @@ bool SyncPass::load() {
     const Instant now = parts_.clock.now();
     if (life_.as_of > now) life_.as_of.reset();  // The wall clock was set back.
     calendar_.as_of = as_of_in(calendar_, life_);
-    if (life_.token && life_.after == calendar_.sync_token) calendar_.sync_token = life_.token;
+    if (life_.after != calendar_.sync_token) life_.token.reset();
+    life_.after = calendar_.sync_token;
+    if (life_.token) calendar_.sync_token = life_.token;
     horizon_ = {now - settings_.horizon_back, now + settings_.horizon_ahead};
     if (!found) {
         report_.error = Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};

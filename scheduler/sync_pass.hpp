@@ -122,7 +122,7 @@ private:
     bool adopt();
 
     /// Whether a reading told nothing and nobody waits for it: for a while it is not written down.
-    bool rests(const Listing&, const Closing&);
+    bool rests(const Listing&, const Closing&) const;
 
     void fail(const Error&);
     void pause_account(const Error&);
@@ -224,7 +224,7 @@ private:
     /// What reconcile has to know of it; `decision.base` becomes what both sides are taken to have agreed on.
     /// Whether the copy is of a later state of the store (I21).
     bool is_ahead(const CopyNews&, const Appointment&) const;
-    /// A copy of ours of an appointment that is to come and that this store never heard of, as after an older backup.
+    /// A copy of ours of what is to come, and this store never heard of it, or not here: as after an older backup.
     bool came_after(const Reader&, const RemoteEvent&, const Mark&) const;
     FoundCopy found_copy(Decision& decision) const;
     /// Of a copy that still has the words of an erased customer nothing but times is taken over or kept (I28).

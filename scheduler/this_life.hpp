@@ -14,8 +14,8 @@ struct ThisLife {
     /// Since when the row holds all there is: of the last reading that went well. The row itself may say an earlier
     /// time, never a later one.
     std::optional<Instant> as_of{};
-    /// Of that reading, and the row's, from which it went on: it counts while the row has that one.
-    std::optional<SyncToken> token{}, after{};
+    std::optional<SyncToken> after{};  ///< The row's, when it was loaded last.
+    std::optional<SyncToken> token{};  ///< Of a later reading, not written down; counts while the row has `after`.
 };
 
 /// How new a calendar is as this process knows it. Nothing while the row says nothing: it is to be read anew.

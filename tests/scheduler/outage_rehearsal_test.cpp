@@ -25,7 +25,7 @@ struct DrilledBusiness : SmallBusiness {
         const auto calls = service.counters().total();
         const auto last = calgate::read(store, [](const Reader& r) { return r.last_change(); });
         const EngineParts parts{store, index, factory, zones, clock, random, keys, {}};
-        RehearsedOutage told = rehearse_outage(parts, connector, calendar, plan);
+        RehearsedOutage told = rehearse_outage(parts, calendar, plan).value();
         BOOST_TEST(service.counters().total() == calls);
         BOOST_TEST(calgate::read(store, [](const Reader& r) { return r.last_change(); }) == last);
         BOOST_TEST(calgate::read(store, [](const Reader& r) { return r.appointments({}, 1000).size(); }) == 6u);
@@ -42,7 +42,6 @@ struct DrilledBusiness : SmallBusiness {
             writer.put(other);
         });
     }
-    memory::MemoryConnector connector{service};
 };
 
 }  // namespace
@@ -108,7 +107,7 @@ BOOST_AUTO_TEST_CASE(an_account_that_is_not_at_rest_is_told_with_a_sentence) {
         business.random,
         business.keys,
         {}};
-    const RehearsedOutage told = rehearse_outage(parts, business.connector, business.calendar, {100, hours{1}, 5});
+    const RehearsedOutage told = rehearse_outage(parts, business.calendar, {100, hours{1}, 5}).value();
     BOOST_TEST(!told.good());
     BOOST_TEST(told.trouble.find("Another gateway writes") != std::string::npos, told.trouble);
     BOOST_TEST(told.changes == 0);

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 
+#include "core/forwarding_connector.hpp"
 #include "tests/scheduler/small_business.hpp"
 
 namespace calgate::testing {
@@ -8,36 +9,39 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Counts what is written into the store below it.
+/// Counts what is written into the store below it, and takes its time to read.
 class CountingStore final : public Store {
 public:
-    explicit CountingStore(Store& rows) : rows_(rows) {}
+    CountingStore(Store& rows, HandClock& clock) : rows_(rows), clock_(clock) {}
     void write(const std::function<void(Writer&)>& work) override {
         ++writes;
         rows_.write(work);
     }
-    void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
+    void read(const std::function<void(const Reader&)>& work) const override {
+        clock_.advance(reading_takes);
+        rows_.read(work);
+    }
     bool writable() const override { return rows_.writable(); }
     std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
     void compact() override { rows_.compact(); }
 
     std::atomic<int> writes{0};
+    std::chrono::seconds reading_takes{0};
 
 private:
     Store& rows_;
+    HandClock& clock_;
 };
 
 /// Names another token at every reading, and goes on from its last one only, as some services do.
-class EverNewTokens final : public Connector {
+class EverNewTokens final : public ForwardingConnector {
 public:
     struct Given {
         int tokens = 0;
         int listings = 0;  ///< Asked for without a token.
     };
-    EverNewTokens(memory::MemoryService& service, Given& given) : inner_(service), given_(given) {}
-    Capabilities capabilities() const override { return inner_.capabilities(); }
-    Result<Event> read_source(const std::string& source) const override { return inner_.read_source(source); }
-    Result<std::vector<RemoteCalendar>> list_calendars(const Context& c) override { return inner_.list_calendars(c); }
+    EverNewTokens(std::unique_ptr<Connector> inner, Given& given)
+        : ForwardingConnector(*inner), owned_(std::move(inner)), given_(given) {}
     Result<ChangeSet> fetch_changes(
         const Context& c, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
     ) override {
@@ -53,31 +57,18 @@ public:
         if (page.next) page.next->value = std::to_string(++given_.tokens) + "/" + page.next->value;
         return page;
     }
-    Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
-        return inner_.fetch_event(c, event);
-    }
-    Result<RemoteEvent> find_event(const Context& c, const Href& calendar, const Uid& uid) override {
-        return inner_.find_event(c, calendar, uid);
-    }
-    Result<WriteReceipt> create_event(const Context& c, const Href& calendar, const Event& event) override {
-        return inner_.create_event(c, calendar, event);
-    }
-    Result<WriteReceipt> update_event(const Context& c, const Href& h, const Version& v, const Event& e) override {
-        return inner_.update_event(c, h, v, e);
-    }
-    Status delete_event(const Context& c, const Href& event, const Version& version) override {
-        return inner_.delete_event(c, event, version);
-    }
 
 private:
-    memory::MemoryConnector inner_;
+    std::unique_ptr<Connector> owned_;
     Given& given_;
 };
 
 struct EverNewFactory final : ConnectorFactory {
     explicit EverNewFactory(memory::MemoryService& at) : service(at) {}
     Result<std::unique_ptr<Connector>> open(const Account&) override {
-        return std::unique_ptr<Connector>(std::make_unique<EverNewTokens>(service, handed));
+        return std::unique_ptr<Connector>(
+            std::make_unique<EverNewTokens>(std::make_unique<memory::MemoryConnector>(service), handed)
+        );
     }
     memory::MemoryService& service;
     EverNewTokens::Given handed{};
@@ -85,7 +76,7 @@ struct EverNewFactory final : ConnectorFactory {
 
 /// A calendar with an event of its own and one copy, read and written to the end.
 struct Resting : SmallBusiness {
-    CountingStore counted{store};
+    CountingStore counted{store, clock};
     AvailabilityIndex answers{};
     Engine watched{{counted, answers, factory, zones, clock, random, keys, [](const std::string&) {}}, {}};
 
@@ -216,6 +207,36 @@ BOOST_AUTO_TEST_CASE(P6_a_service_that_takes_its_newest_token_only_is_not_listed
     Engine restarted{{counted, answers, factory_of_new, zones, clock, random, keys, [](const std::string&) {}}, {}};
     BOOST_TEST(restarted.run_pass(calendar).completed);
     BOOST_TEST(cached() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(lanes_whose_reading_takes_long_are_read_seldom_and_at_least_once_a_minute) {
+    const auto found_after = [&](const std::string& name) {
+        Calendar added = row();
+        added.id = {name};
+        added.href = service.add_calendar(name);
+        added.mirror = false;
+        added.as_of.reset();
+        added.sync_token.reset();
+        store.write([&](Writer& writer) { writer.put(added); });
+        const Instant put = clock.now();
+        const auto as_of = [&] {
+            return calgate::read(store, [&](const Reader& r) { return r.calendar(added.id)->as_of; });
+        };
+        for (; !as_of() && clock.now() - put < 5min; clock.advance(1s))
+            while (watched.run_due().count() == 0) {
+            }
+        return clock.now() - put;
+    };
+    while (watched.run_due().count() == 0) {
+    }
+    BOOST_TEST(found_after("soon").count() <= 10);
+    clock.advance(6s);
+    counted.reading_takes = 1s;
+    watched.run_due();
+    counted.reading_takes = 0s;
+    const auto later = found_after("later");
+    BOOST_TEST(later.count() > 30);
+    BOOST_TEST(later.count() <= 61);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_poll_finds_is_written_with_its_time) {
