@@ -12,6 +12,7 @@
 #include "core/zone.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/json_input.hpp"
+#include "store/store.hpp"
 
 /// Records as the API shows and takes them. No secret ever appears here.
 namespace calgate {
