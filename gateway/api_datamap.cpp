@@ -48,7 +48,6 @@ Carried carried_by(const Calendar& calendar, const Business& business, const Key
 
 std::string host_of(const Account& account) {
     if (account.kind == "google") return "www.googleapis.com";
-    if (account.kind == "graph") return "graph.microsoft.com";
     const auto url = http::parse_url(account.url);
     return url ? url->host : "";
 }

@@ -31,8 +31,8 @@ oauth::Access access_from(const std::string& name) {
 
 const char* kind_of(oauth::Provider provider) { return provider == oauth::Provider::Google ? "google" : "graph"; }
 
-const char* address_of(oauth::Provider provider) {
-    return provider == oauth::Provider::Google ? "https://www.googleapis.com" : "https://graph.microsoft.com";
+const char* address_of(const oauth::Client& client) {
+    return client.provider == oauth::Provider::Google ? "https://www.googleapis.com" : client.cloud.graph;
 }
 
 /// Equal for the same identity. One that passed to another person keeps its id: then the next free one.
@@ -250,7 +250,7 @@ Result<Account> Api::exchange(const BegunSignIn& begun, const std::string& code,
         );
     Account account;
     account.kind = kind_of(provider);
-    account.url = address_of(provider);
+    account.url = address_of(begun.client);
     account.user = done.person.email;
     account.method = SignInMethod::Person;
     account.identity = done.person.identity(provider);
@@ -343,7 +343,8 @@ HttpResponse Api::post_application(const HttpRequest& request, const PathValues&
     const std::unique_lock turn(connecting_, std::try_to_lock);
     if (!turn) return busy_connecting();
     const Context context{parts_.clock.steady() + kProviderTime, {}};
-    account.url = account.kind == "ews" ? in.text("url", 2048) : address_of(provider_of(account));
+    account.url =
+        account.kind == "ews" ? in.text("url", 2048) : address_of(parts_.connectors.client(provider_of(account)));
     account.identity = "application:" + account.tenant + "/" + account.user;
     account.id =
         read(parts_.store, [&](const Reader& reader) { return account_id(reader, account.kind, account.identity); });

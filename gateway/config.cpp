@@ -105,6 +105,14 @@ void read_providers(Reading& in, Config& out) {
             "there are client_secret_file and certificate_file; keep one of them"
         );
     }
+    in.text("microsoft", "cloud", out.microsoft.cloud);
+    if (oauth::microsoft_cloud(out.microsoft.cloud) == nullptr) {
+        in.fail_at(
+            in.line("microsoft", "cloud"),
+            "cloud is none of Microsoft's; write \"worldwide\", \"us-government\" (GCC High), \"us-government-dod\" or "
+            "\"china\""
+        );
+    }
     if (!oauth::is_tenant(out.microsoft.tenant)) {
         in.fail_at(
             in.line("microsoft", "tenant"),
@@ -276,7 +284,7 @@ std::string write_config(const Config& c) {
         "{}\n{}\n"
         "[holidays]\nsource = {}\nevery_s = {}\n\n"
         "[google]\nclient_id = {}\nclient_secret_file = {}\n\n"
-        "[microsoft]\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
+        "[microsoft]\ncloud = {}\nclient_id = {}\ntenant = {}\nclient_secret_file = {}\ncertificate_file = {}\n\n"
         "[retention]\ncustomers_days = {}\nversions_days = {}\nwords_days = {}\n\n"
         "[network]\nca_file = {}\nconnect_to = {}\ncountries = {}\n",
         quoted(c.name),
@@ -314,6 +322,7 @@ std::string write_config(const Config& c) {
         c.holidays_every.count(),
         quoted(c.google.client_id),
         quoted(c.google.client_secret_file),
+        quoted(c.microsoft.cloud),
         quoted(c.microsoft.client_id),
         quoted(c.microsoft.tenant),
         quoted(c.microsoft.client_secret_file),

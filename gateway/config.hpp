@@ -19,8 +19,9 @@ namespace calgate {
 struct ApplicationConfig {
     std::string client_id{};  ///< Empty: people cannot sign in there.
     std::string client_secret_file{};
-    std::string certificate_file{};  ///< Microsoft only, instead of a secret: certificate and private key, PEM.
-    std::string tenant = "common";   ///< Microsoft only.
+    std::string certificate_file{};   ///< Microsoft only, instead of a secret: certificate and private key, PEM.
+    std::string tenant = "common";    ///< Microsoft only.
+    std::string cloud = "worldwide";  ///< Microsoft only: see `oauth::microsoft_clouds`.
 };
 
 /// The outage kit, written while the gateway serves.

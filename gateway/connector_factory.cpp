@@ -174,6 +174,7 @@ void GatewayConnectors::forget(const Account& account) {
 Result<std::unique_ptr<oauth::Grant>> GatewayConnectors::grant(const Account& account, const std::string& secret) {
     const oauth::GrantParts parts{provider_transport(), parts_.clock, parts_.random};
     oauth::Client own{oauth::Provider::Microsoft, account.client_id, account.tenant, {}, {}, {}};
+    own.cloud = account.kind == "graph" ? oauth::microsoft_cloud_at(account.url) : settings_.microsoft.cloud;
     if (const auto url = http::parse_url(account.url); account.kind == "ews" && url) own.resource = url->origin();
     switch (account.method) {
         case SignInMethod::Person: {
@@ -187,6 +188,7 @@ Result<std::unique_ptr<oauth::Grant>> GatewayConnectors::grant(const Account& ac
             }
             oauth::Client used = configured;
             if (!account.tenant.empty()) used.tenant = account.tenant;
+            used.cloud = own.cloud;
             return std::unique_ptr<oauth::Grant>(
                 std::make_unique<oauth::RefreshGrant>(parts, std::move(used), keeper(account))
             );
@@ -318,6 +320,7 @@ Result<std::unique_ptr<Connector>> GatewayConnectors::open_with_tokens(
     }
     if (account.kind == "graph") {
         graph::GraphSettings settings;
+        settings.base_url = std::string(oauth::microsoft_cloud_at(account.url).graph) + "/v1.0";
         settings.default_zone = settings_.default_zone;
         // An application has no mailbox of its own; a person's is /me.
         if (account.method != SignInMethod::Person) settings.user = account.user;

@@ -44,6 +44,7 @@ Result<oauth::Client> client_from(
     const std::string& directory, oauth::Provider provider, const ApplicationConfig& config
 ) {
     oauth::Client client{provider, config.client_id, config.tenant, {}, {}};
+    client.cloud = *oauth::microsoft_cloud(config.cloud);
     const auto take = [&](const std::string& file, std::string& out) -> Status {
         if (file.empty()) return {};
         CALGATE_TRY(out, read_secret_file(secret_path(directory, file), kMaxSecretBytes));

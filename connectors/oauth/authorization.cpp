@@ -67,7 +67,7 @@ Authorization begin_authorization(
         {"client_id", client.id},
         {"redirect_uri", redirect_uri},
         {"response_type", "code"},
-        {"scope", joined(scopes(client.provider, access))},
+        {"scope", joined(scopes(client, access))},
         {"state", begun.state},
         {"code_challenge", pkce_challenge(begun.verifier)},
         {"code_challenge_method", "S256"}};

@@ -15,26 +15,22 @@ constexpr std::size_t kMaxTenant = 253;
 struct ScopeRow {
     Provider provider;
     Access access;
-    std::vector<std::string> calendar;
-    std::vector<std::string> person;  ///< Who signed in, and staying signed in.
+    std::vector<std::string> calendar;  ///< Microsoft: after the address of Graph.
+    std::vector<std::string> person;    ///< Who signed in, and staying signed in.
 };
 
 const std::vector<ScopeRow>& scope_rows() {
     static const std::string kAuth = "https://www.googleapis.com/auth/";
     static const std::string kList = kAuth + "calendar.calendarlist.readonly";
-    static const std::string kGraph = "https://graph.microsoft.com/";
     // Busy is answered by freebusy.query and getSchedule, which see no event.
     // Microsoft names the person (oid) to those only who ask for `profile` (Entra: ID token claims).
     static const std::vector<ScopeRow> kRows{
         {Provider::Google, Access::Busy, {kAuth + "calendar.freebusy", kList}, {"openid", "email"}},
         {Provider::Google, Access::Mirror, {kAuth + "calendar.events", kList}, {"openid", "email"}},
-        {Provider::Microsoft,
-         Access::Busy,
-         {kGraph + "Calendars.ReadBasic"},
-         {"openid", "profile", "email", "offline_access"}},
+        {Provider::Microsoft, Access::Busy, {"Calendars.ReadBasic"}, {"openid", "profile", "email", "offline_access"}},
         {Provider::Microsoft,
          Access::Mirror,
-         {kGraph + "Calendars.ReadWrite"},
+         {"Calendars.ReadWrite"},
          {"openid", "profile", "email", "offline_access"}},
     };
     return kRows;
@@ -76,24 +72,53 @@ bool is_tenant(std::string_view text) {
            });
 }
 
+const std::vector<MicrosoftCloud>& microsoft_clouds() {
+    static const char* const kGovernment = "https://login.microsoftonline.us";
+    static const std::vector<MicrosoftCloud> kClouds{
+        kWorldwide,
+        {"us-government", kGovernment, kGovernment, "https://graph.microsoft.us"},
+        {"us-government-dod", kGovernment, kGovernment, "https://dod-graph.microsoft.us"},
+        {"china",
+         "https://login.chinacloudapi.cn",
+         "https://login.partner.microsoftonline.cn",
+         "https://microsoftgraph.chinacloudapi.cn"},
+    };
+    return kClouds;
+}
+
+const MicrosoftCloud* microsoft_cloud(std::string_view name) {
+    const auto& all = microsoft_clouds();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const MicrosoftCloud& one) { return name == one.name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+const MicrosoftCloud& microsoft_cloud_at(std::string_view graph) {
+    const auto& all = microsoft_clouds();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const MicrosoftCloud& one) { return graph == one.graph; });
+    return found == all.end() ? all.front() : *found;
+}
+
 std::string authorize_endpoint(const Client& client) {
     if (client.provider == Provider::Google) return "https://accounts.google.com/o/oauth2/v2/auth";
-    return "https://login.microsoftonline.com/" + client.tenant + "/oauth2/v2.0/authorize";
+    return std::string(client.cloud.login) + "/" + client.tenant + "/oauth2/v2.0/authorize";
 }
 
 std::string token_endpoint(const Client& client) {
     if (client.provider == Provider::Google) return "https://oauth2.googleapis.com/token";
-    return "https://login.microsoftonline.com/" + client.tenant + "/oauth2/v2.0/token";
+    return std::string(client.cloud.login) + "/" + client.tenant + "/oauth2/v2.0/token";
 }
 
-std::vector<std::string> scopes(Provider provider, Access access) {
-    const ScopeRow& row = row_of(provider, access);
+std::vector<std::string> scopes(const Client& client, Access access) {
+    const ScopeRow& row = row_of(client.provider, access);
+    const std::string api = client.provider == Provider::Google ? std::string() : std::string(client.cloud.graph) + "/";
     std::vector<std::string> all = row.person;
-    all.insert(all.end(), row.calendar.begin(), row.calendar.end());
+    for (const std::string& scope : row.calendar) all.push_back(api + scope);
     return all;
 }
 
-std::vector<std::string> calendar_scopes(Provider provider, Access access) { return row_of(provider, access).calendar; }
+std::vector<std::string> service_account_scopes(Access access) { return row_of(Provider::Google, access).calendar; }
 
 Status check_granted(Provider provider, Access access, std::string_view granted) {
     if (granted.empty()) return {};

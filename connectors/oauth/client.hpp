@@ -18,6 +18,25 @@ enum class Access : std::uint8_t { Busy, Mirror };
 
 const char* to_string(Provider);  ///< "Google", "Microsoft": for sentences.
 
+/// One of Microsoft's clouds: people, applications and mailboxes of one are unknown to the others (Graph: "National
+/// cloud deployments"; Entra: "National clouds").
+struct MicrosoftCloud {
+    const char* name;    ///< As calgate.toml has it.
+    const char* login;   ///< Of the authorization and token endpoints, https.
+    const char* issuer;  ///< Of an id_token, before the tenant.
+    const char* graph;   ///< Without a version; what scopes and `Account::url` begin with.
+};
+inline constexpr MicrosoftCloud kWorldwide{
+    "worldwide",
+    "https://login.microsoftonline.com",
+    "https://login.microsoftonline.com",
+    "https://graph.microsoft.com"};
+const std::vector<MicrosoftCloud>& microsoft_clouds();
+/// @return null for a name of none.
+const MicrosoftCloud* microsoft_cloud(std::string_view name);
+/// Whose Graph is at this address; the worldwide one for any other address.
+const MicrosoftCloud& microsoft_cloud_at(std::string_view graph);
+
 /// The application as it is registered at the provider. Holds secrets: never shown, never logged.
 struct Client {
     Provider provider = Provider::Google;
@@ -26,6 +45,7 @@ struct Client {
     std::string secret{};           ///< Empty for a public client.
     std::string certificate{};      ///< PEM, certificate and private key, instead of a secret. Microsoft only.
     std::string resource{};         ///< As an application: whose API, "https://mail.example.com"; empty: Graph's.
+    MicrosoftCloud cloud = kWorldwide;
 };
 
 std::string authorize_endpoint(const Client&);
@@ -35,9 +55,9 @@ bool is_tenant(std::string_view text);
 
 /// The least scopes for a person's account (Google: OAuth scopes of the methods used; Graph: delegated permissions),
 /// with those that tell who signed in and, for Microsoft, the one that gives a refresh token.
-std::vector<std::string> scopes(Provider, Access);
-/// The same for a service account: only those of calendars.
-std::vector<std::string> calendar_scopes(Provider, Access);
+std::vector<std::string> scopes(const Client&, Access);
+/// The same for a service account of Google: only those of calendars.
+std::vector<std::string> service_account_scopes(Access);
 /// Consent is granular: a person may untick scopes.
 /// @param granted `scope` of the token answer; empty: as asked (RFC 6749 5.1).
 /// @return Forbidden with a sentence when one of the calendar scopes is missing.

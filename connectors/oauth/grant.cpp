@@ -39,7 +39,7 @@ ServiceAccountGrant::ServiceAccountGrant(GrantParts parts, ServiceAccount accoun
 Result<TokenAnswer> ServiceAccountGrant::request(const Context& context) {
     CALGATE_TRY(
         std::string assertion,
-        service_account_assertion(account_, subject_, calendar_scopes(Provider::Google, access_), parts_.clock.now())
+        service_account_assertion(account_, subject_, service_account_scopes(access_), parts_.clock.now())
     );
     const Form form = {
         {"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", std::move(assertion)}};
@@ -51,7 +51,7 @@ ClientCredentialsGrant::ClientCredentialsGrant(GrantParts parts, Client client)
     : parts_(parts), client_(std::move(client)) {}
 
 Result<TokenAnswer> ClientCredentialsGrant::request(const Context& context) {
-    const std::string resource = client_.resource.empty() ? "https://graph.microsoft.com" : client_.resource;
+    const std::string resource = client_.resource.empty() ? client_.cloud.graph : client_.resource;
     Form form = {{"grant_type", "client_credentials"}, {"scope", resource + "/.default"}};
     CALGATE_TRY_STATUS(authenticate(form, client_, parts_.clock, parts_.random));
     CALGATE_TRY(const http::Response response, parts_.transport.send(token_request(client_, form), context));

@@ -253,7 +253,7 @@ Result<Person> read_id_token(std::string_view id_token, const Client& client, In
     if (person.subject.empty() || (!google && !is_tenant(person.tenant))) return refused("its id_token names nobody");
     const std::string issuer = text_of(claims, "iss", 255);
     const bool known = google ? issuer == "https://accounts.google.com" || issuer == "accounts.google.com"
-                              : issuer == "https://login.microsoftonline.com/" + person.tenant + "/v2.0";
+                              : issuer == std::string(client.cloud.issuer) + "/" + person.tenant + "/v2.0";
     if (!known) return refused("its id_token is from somebody else");
     if (text_of(claims, "aud", 255) != client.id) return refused("its id_token is for another application");
     const auto expires = claims.find("exp");

@@ -60,7 +60,9 @@ BOOST_AUTO_TEST_SUITE(oauth_sign_in)
 
 BOOST_DATA_TEST_CASE(only_the_least_scopes_are_asked_for, boost::unit_test::data::make(kScopes), row) {
     std::string all;
-    for (const auto& scope : scopes(row.provider, row.access)) all += scope + " ";
+    Client client;
+    client.provider = row.provider;
+    for (const auto& scope : scopes(client, row.access)) all += scope + " ";
     BOOST_TEST(all.find(row.has) != std::string::npos, all);
     BOOST_TEST(all.find(row.has_not) == std::string::npos, all);
     BOOST_TEST(all.find("openid") != std::string::npos);

@@ -33,6 +33,7 @@ const Row kRefused[] = {
     {"secret_without_id",   "[google]\nclient_secret_file = \"f\"\n",                  "calgate.toml:5: there is no client_id",         "registration"},
     {"two_proofs",          "[microsoft]\nclient_id = \"a\"\nclient_secret_file = \"f\"\ncertificate_file = \"g\"\n", "calgate.toml:7: there are", "keep one"},
     {"tenant_as_path",      "[microsoft]\ntenant = \"a/b\"\n",                         "calgate.toml:5: tenant is none",                "domain"},
+    {"no_such_cloud",       "[microsoft]\ncloud = \"germany\"\n",                      "calgate.toml:5: cloud is none of Microsoft's",  "us-government"},
     {"tenant_of_google",    "[google]\ntenant = \"a\"\n",                              "calgate.toml:5: google.tenant is no setting",   "remove"},
     {"ca_file_absent",      "[network]\nca_file = \"/no/such/file\"\n",                "calgate.toml:5: ca_file names no file",         "PEM"},
     {"ca_file_is_folder",   "[network]\nca_file = \"/tmp\"\n",                         "calgate.toml:5: ca_file names no file",         "PEM"},
@@ -74,8 +75,8 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     wanted.name = "Salon";
     wanted.zone = "Europe/Berlin";
     wanted.public_url = "https://cal.example.org";
-    wanted.google = {"g", "google.secret", {}, "common"};
-    wanted.microsoft = {"m", {}, "app.pem", "contoso.example"};
+    wanted.google = {"g", "google.secret", {}, "common", "worldwide"};
+    wanted.microsoft = {"m", {}, "app.pem", "contoso.example", "us-government"};
     wanted.ca_file = "ca.pem";
     wanted.connect_to = {"www.googleapis.com:443:127.0.0.1:8443", "a:1:[::1]:2"};
     const auto read = read_config(write_config(wanted), folder.file("calgate.toml"), zones());
@@ -85,6 +86,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     BOOST_TEST(read->google.client_secret_file == "google.secret");
     BOOST_TEST(read->microsoft.certificate_file == "app.pem");
     BOOST_TEST(read->microsoft.tenant == "contoso.example");
+    BOOST_TEST(read->microsoft.cloud == "us-government");
     BOOST_TEST(read->ca_file == folder.file("ca.pem"));
     BOOST_TEST((read->connect_to == wanted.connect_to));
 }

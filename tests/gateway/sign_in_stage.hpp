@@ -115,6 +115,7 @@ public:
         settings.default_zone = "Europe/Berlin";
         settings.google = {oauth::Provider::Google, "client-g", {}, kClientSecret, {}};
         settings.microsoft = {oauth::Provider::Microsoft, "client-m", "common", kClientSecret, {}};
+        settings.microsoft.cloud = cloud;
         settings.public_url = "https://gateway.example";
         settings.ca_file = "/etc/calgate/ca.pem";
         settings.connect_to = {"oauth2.googleapis.com:443:127.0.0.1:8443"};
@@ -217,6 +218,7 @@ public:
     std::optional<Engine> engine{};
     std::optional<Api> api{};
     CallLimits limits{};
+    oauth::MicrosoftCloud cloud = oauth::kWorldwide;
     std::string address{};  ///< That requests come from.
     std::string log{};      ///< Of the engine.
     std::string answers{};  ///< Every body that the API gave.
