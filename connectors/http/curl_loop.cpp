@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kPollMilliseconds = 1000;
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
+/// Requests of one exchange: the steps of a sign-in, and one more for a kept connection that had ended.
+constexpr int kMostSendings = 4;
 
 struct SlistFree {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -67,6 +69,7 @@ struct CurlTransport::Loop::Transfer {
     Response response{};
     std::size_t header_bytes = 0;
     std::size_t headers_when_sent = 0;
+    int sendings = 0;
     bool too_large = false;
     std::string forbidden{};
 
@@ -202,6 +205,8 @@ curl_socket_t CurlTransport::Loop::Transfer::on_socket(void* self, curlsocktype,
 int CurlTransport::Loop::Transfer::on_sending(void* self, char*, char*, int, int) {
     auto& transfer = *static_cast<Transfer*>(self);
     Exchange& exchange = *transfer.exchange;
+    // libcurl begins NTLM anew for as long as a server, or a proxy before it, ends the connection that it signs in.
+    if (++transfer.sendings > kMostSendings) return CURL_PREREQFUNC_ABORT;
     // After an answer to the last sending this is the next step of a sign-in.
     const bool answered = transfer.header_bytes > std::exchange(transfer.headers_when_sent, transfer.header_bytes);
     const bool again = exchange.sent.exchange(true) && !answered;
@@ -250,6 +255,13 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
             "No connection to " + where + reason + "; check the address and whether that server is up."
         );
     }
+    if (sendings > kMostSendings)
+        return error(
+            ErrorCode::Unavailable,
+            where +
+                " ends the connection in the middle of each sign-in, which NTLM does not bear; let the proxy before "
+                "it keep connections open, or allow Basic there over https."
+        );
     const bool answering = header_bytes > 0;
     if (code == CURLE_OPERATION_TIMEDOUT)
         return error(
