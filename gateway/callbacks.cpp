@@ -8,7 +8,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "connectors/http/retry_after.hpp"
+#include "connectors/http/http_date.hpp"
 #include "core/callback_plan.hpp"
 #include "gateway/keys.hpp"
 #include "gateway/webhook_signature.hpp"

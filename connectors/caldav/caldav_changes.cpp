@@ -22,7 +22,8 @@ bool ends_the_pass(const Error& e) {
 }
 
 /// SOGo's token is the second of the last change, and what changes later in that second is never told by it: until it
-/// is over, the second before counts. Another service refuses a token that it never gave, and all is listed again.
+/// is over, the second before counts. @param now by the service's clock. Another service refuses a token that it never
+/// gave, and all is listed again.
 std::string settled_token(const std::string& token, Instant now) {
     constexpr std::size_t kDigits = 10;  // Until the year 2286.
     constexpr std::chrono::seconds kSettled{2};
@@ -129,7 +130,7 @@ Result<ChangeSet> ChangeReader::sync_page(Pass& pass) {
         next.page = page.more = true;
         next.snapshot = pass.cursor.snapshot;
     } else {
-        next.token = settled_token(next.token, session_.now());
+        next.token = settled_token(next.token, members->when);
     }
     page.next = write_cursor(next);
     return page;
@@ -165,6 +166,7 @@ Result<ChangeReader::Members> ChangeReader::sync_members(const Pass& pass, const
         );
     Members members;
     members.token = *listing.content.sync_token;
+    members.when = listing.when;
     for (const Entry& entry : listing.content.entries) {
         const auto href = member_href(listing.answered, pass.calendar, entry.href);
         if (!href) continue;

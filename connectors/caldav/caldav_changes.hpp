@@ -31,6 +31,7 @@ private:
     struct Members {
         std::map<std::string, Member> by_href{};
         std::string token{};     ///< Of the service; empty: none.
+        Instant when{};          ///< By the service's clock.
         bool truncated = false;  ///< 507 on the collection: ask again with `token`.
     };
     struct State {

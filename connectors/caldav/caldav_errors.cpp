@@ -4,7 +4,7 @@
 
 #include "connectors/caldav/caldav_wire.hpp"
 #include "connectors/http/code_word.hpp"
-#include "connectors/http/retry_after.hpp"
+#include "connectors/http/http_date.hpp"
 #include "connectors/http/url.hpp"
 
 namespace calgate::caldav {

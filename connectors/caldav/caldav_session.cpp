@@ -1,6 +1,7 @@
 #include "connectors/caldav/caldav_session.hpp"
 
 #include "connectors/caldav/caldav_icloud.hpp"
+#include "connectors/http/http_date.hpp"
 
 namespace calgate::caldav {
 
@@ -108,7 +109,8 @@ Result<Listing> Session::ask(
     CALGATE_TRY(Multistatus content, parse_multistatus(response.body));
     auto answered = http::parse_url(response.url);
     CALGATE_ASSERT(answered.has_value());
-    return Listing{std::move(*answered), std::move(content)};
+    const auto when = http::http_date(response.header("Date").value_or(""));
+    return Listing{std::move(*answered), when.value_or(clock_.now()), std::move(content)};
 }
 
 Context Session::half_of(const Context& context) const {

@@ -13,6 +13,7 @@ namespace calgate::caldav {
 /// A multistatus and the address that answered.
 struct Listing {
     http::Url answered{};
+    Instant when{};  ///< By the service's clock, where it has one and says so (RFC 9110 6.6.1); else by this host's.
     Multistatus content{};
 };
 
@@ -37,7 +38,6 @@ public:
     Error refused(Call, const http::Response&) const;
 
     bool icloud() const { return icloud_; }
-    Instant now() const { return clock_.now(); }
     /// Ends when half of the time that is left has passed, so that something else can be tried.
     Context half_of(const Context&) const;
     /// A calendar home or a calendar as addresses are kept: at iCloud at the entry host, whatever partition it lies on,

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "connectors/http/code_word.hpp"
-#include "connectors/http/retry_after.hpp"
+#include "connectors/http/http_date.hpp"
 
 namespace calgate::ews {
 

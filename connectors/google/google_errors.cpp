@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "connectors/http/code_word.hpp"
-#include "connectors/http/retry_after.hpp"
+#include "connectors/http/http_date.hpp"
 #include "connectors/http/url.hpp"
 
 namespace calgate::google {

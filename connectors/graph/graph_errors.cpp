@@ -6,7 +6,7 @@
 
 #include "connectors/graph/graph_text.hpp"
 #include "connectors/http/code_word.hpp"
-#include "connectors/http/retry_after.hpp"
+#include "connectors/http/http_date.hpp"
 #include "connectors/http/url.hpp"
 
 namespace calgate::graph {

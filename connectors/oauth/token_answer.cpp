@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "connectors/http/retry_after.hpp"
+#include "connectors/http/http_date.hpp"
 #include "core/identity.hpp"
 
 namespace calgate::oauth {

@@ -65,6 +65,7 @@ struct Quirks {
     bool etag_in_reports_only = false;  ///< Neither a GET nor a PUT is answered with one.
     bool http_hrefs = false;        ///< Absolute hrefs as behind a proxy that ends TLS: http, and blanks as they are.
     bool compressed_etags = false;  ///< A GET that takes a compressed answer gets another ETag, which no write matches.
+    bool without_date = false;      ///< No answer says when it was made.
     bool canonical_elsewhere = false;  ///< Homes also answer below /my/, and name themselves as ever.
     bool breaks_above_homes = false;   ///< Well-known leads above the homes; asked there about a calendar it fails.
 };

@@ -1,6 +1,8 @@
 #include "tests/sim/caldav_sim.hpp"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 #include "tests/sim/caldav_sim_state.hpp"
 
@@ -26,6 +28,15 @@ http::Response instead(const SimFault& fault) {
     if (fault.kind == SimFault::Kind::Refusal) return plain(fault.status, headers, fault.body);
     headers.emplace_back("Content-Type", "text/html");
     return plain(fault.status, headers, "<!DOCTYPE html><html><body><p>Maintenance<br></body></html>");
+}
+
+std::string http_date(Instant when) {
+    const std::time_t seconds = when.time_since_epoch().count();
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    text.at(std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)) = '\0';
+    return text.data();
 }
 
 std::optional<SimFault> take(std::deque<SimFault>& faults, const std::string& method) {
@@ -81,6 +92,7 @@ Result<http::Response> CaldavSim::send(const http::Request& request, const Conte
     if (fault && fault->kind == Kind::ResetMidBody)
         return error(ErrorCode::InvalidResponse, url->origin() + " broke off its answer.");
     if (fault) response = with_faulty_body(std::move(response), fault->kind);
+    if (!state_->quirks.without_date) response.headers.emplace_back("Date", http_date(state_->clock.now()));
     response.url = url->text();
     return response;
 }
