@@ -97,10 +97,9 @@ std::optional<std::string> refusal(Caller& caller, const KitOptions& options) {
 int write_kit(Caller& caller, const std::string& directory, const KitOptions& options) {
     const SystemClock clock;
     const ZoneResolver zones;
-    const bool here = options.target.find("://") == std::string::npos;
-    std::optional<Server> server;
-    if (!here) server.emplace(directory, options, clock);
-    const auto is_calendar = here ? Result<bool>(false) : server->look();
+    std::optional<Server> server;  // Else the target is a folder.
+    if (options.target.find("://") != std::string::npos) server.emplace(directory, options, clock);
+    const auto is_calendar = server ? server->look() : Result<bool>(false);
     if (!is_calendar) return fail(is_calendar.error().detail);
     if (*is_calendar) {
         if (const auto why = refusal(caller, options)) return fail(*why);
@@ -123,7 +122,7 @@ int write_kit(Caller& caller, const std::string& directory, const KitOptions& op
     }
     const auto files = files_of(*kit, zones, directory, options);
     if (!files) return fail(files.error().detail);
-    const auto done = here ? put_into_folder(*files, options.target) : server->put(*files);
+    const auto done = server ? server->put(*files) : put_into_folder(*files, options.target);
     if (!done) return fail(done.error().detail);
     if (options.quiet) return kDone;
     std::printf("%zu files for %d days: %s\n", files->size(), options.days, options.target.c_str());

@@ -21,7 +21,7 @@ struct ApplicationConfig {
     std::string client_secret_file{};
     std::string certificate_file{};   ///< Microsoft only, instead of a secret: certificate and private key, PEM.
     std::string tenant = "common";    ///< Microsoft only.
-    std::string cloud = "worldwide";  ///< Microsoft only: see `oauth::microsoft_clouds`.
+    std::string cloud = "worldwide";  ///< Microsoft only: see `oauth::microsoft_cloud`.
 };
 
 /// The outage kit, written while the gateway serves.

@@ -17,8 +17,8 @@ namespace {
 
 constexpr int kPollMilliseconds = 1000;
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
-/// Requests of one exchange: the steps of a sign-in, and one more for a kept connection that had ended.
-constexpr int kMostSendings = 4;
+/// Answers of one exchange after which something is sent again: a challenge, a nonce that is stale, and one more.
+constexpr int kMostSteps = 3;
 
 struct SlistFree {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -69,7 +69,7 @@ struct CurlTransport::Loop::Transfer {
     Response response{};
     std::size_t header_bytes = 0;
     std::size_t headers_when_sent = 0;
-    int sendings = 0;
+    int steps = 0;  ///< Of a sign-in.
     bool too_large = false;
     std::string forbidden{};
 
@@ -205,10 +205,10 @@ curl_socket_t CurlTransport::Loop::Transfer::on_socket(void* self, curlsocktype,
 int CurlTransport::Loop::Transfer::on_sending(void* self, char*, char*, int, int) {
     auto& transfer = *static_cast<Transfer*>(self);
     Exchange& exchange = *transfer.exchange;
-    // libcurl begins NTLM anew for as long as a server, or a proxy before it, ends the connection that it signs in.
-    if (++transfer.sendings > kMostSendings) return CURL_PREREQFUNC_ABORT;
     // After an answer to the last sending this is the next step of a sign-in.
     const bool answered = transfer.header_bytes > std::exchange(transfer.headers_when_sent, transfer.header_bytes);
+    // libcurl begins NTLM anew for as long as a server, or a proxy before it, ends the connection that it signs in.
+    if (answered && ++transfer.steps > kMostSteps) return CURL_PREREQFUNC_ABORT;
     const bool again = exchange.sent.exchange(true) && !answered;
     // libcurl repeats what was sent on a kept connection that then ended; it may have been done (RFC 9110 9.2.2).
     const bool idempotent = exchange.request.method != "POST" && exchange.request.method != "PATCH";
@@ -255,9 +255,9 @@ Result<Response> CurlTransport::Loop::Transfer::result(CURLcode code) {
             "No connection to " + where + reason + "; check the address and whether that server is up."
         );
     }
-    if (sendings > kMostSendings)
-        return error(
-            ErrorCode::Unavailable,
+    if (steps > kMostSteps)
+        return error(  // What was not answered between two steps may have been done.
+            ErrorCode::Timeout,
             where +
                 " ends the connection in the middle of each sign-in, which NTLM does not bear; let the proxy before "
                 "it keep connections open, or allow Basic there over https."

@@ -19,6 +19,20 @@ struct ScopeRow {
     std::vector<std::string> person;    ///< Who signed in, and staying signed in.
 };
 
+const std::vector<MicrosoftCloud>& microsoft_clouds() {
+    static const char* const kGovernment = "https://login.microsoftonline.us";
+    static const std::vector<MicrosoftCloud> kClouds{
+        kWorldwide,
+        {"us-government", kGovernment, kGovernment, "https://graph.microsoft.us"},
+        {"us-government-dod", kGovernment, kGovernment, "https://dod-graph.microsoft.us"},
+        {"china",
+         "https://login.chinacloudapi.cn",
+         "https://login.partner.microsoftonline.cn",
+         "https://microsoftgraph.chinacloudapi.cn"},
+    };
+    return kClouds;
+}
+
 const std::vector<ScopeRow>& scope_rows() {
     static const std::string kAuth = "https://www.googleapis.com/auth/";
     static const std::string kList = kAuth + "calendar.calendarlist.readonly";
@@ -70,20 +84,6 @@ bool is_tenant(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](unsigned char c) {
                return std::isalnum(c) != 0 || c == '.' || c == '-';
            });
-}
-
-const std::vector<MicrosoftCloud>& microsoft_clouds() {
-    static const char* const kGovernment = "https://login.microsoftonline.us";
-    static const std::vector<MicrosoftCloud> kClouds{
-        kWorldwide,
-        {"us-government", kGovernment, kGovernment, "https://graph.microsoft.us"},
-        {"us-government-dod", kGovernment, kGovernment, "https://dod-graph.microsoft.us"},
-        {"china",
-         "https://login.chinacloudapi.cn",
-         "https://login.partner.microsoftonline.cn",
-         "https://microsoftgraph.chinacloudapi.cn"},
-    };
-    return kClouds;
 }
 
 const MicrosoftCloud* microsoft_cloud(std::string_view name) {

@@ -31,7 +31,6 @@ inline constexpr MicrosoftCloud kWorldwide{
     "https://login.microsoftonline.com",
     "https://login.microsoftonline.com",
     "https://graph.microsoft.com"};
-const std::vector<MicrosoftCloud>& microsoft_clouds();
 /// @return null for a name of none.
 const MicrosoftCloud* microsoft_cloud(std::string_view name);
 /// Whose Graph is at this address; the worldwide one for any other address.

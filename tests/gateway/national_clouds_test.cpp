@@ -38,22 +38,7 @@ struct CloudStage : SignInStage {
     }
     Json sign_in(const std::string& issuer, const std::string& graph) {
         const Json begun = begin({}, "microsoft");
-        const Json claims = {
-            {"iss", issuer + "/t-1/v2.0"},
-            {"aud", "client-m"},
-            {"tid", "t-1"},
-            {"oid", "o-1"},
-            {"preferred_username", "anna@contoso.example"},
-            {"exp", clock.now().time_since_epoch().count() + 3600}};
-        transport.then(
-            200,
-            Json{
-                {"access_token", "at"},
-                {"refresh_token", "rt-1"},
-                {"scope", graph + "/Calendars.ReadWrite openid"},
-                {"id_token", id_token(claims.dump())}}
-                .dump()
-        );
+        script_microsoft("t-1", graph + "/Calendars.ReadWrite openid", issuer);
         status = come_back(begun["state"]).status;
         return begun;
     }

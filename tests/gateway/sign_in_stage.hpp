@@ -182,6 +182,28 @@ public:
         if (more.is_object()) answer.update(more);
         transport.then(200, answer.dump());
     }
+    void script_microsoft(
+        const std::string& tenant,
+        const std::string& scope,
+        const std::string& issuer = "https://login.microsoftonline.com"
+    ) {
+        const nlohmann::json claims = {
+            {"iss", issuer + "/" + tenant + "/v2.0"},
+            {"aud", "client-m"},
+            {"tid", tenant},
+            {"oid", "o-1"},
+            {"preferred_username", "anna@" + tenant + ".example"},
+            {"exp", clock.now().time_since_epoch().count() + 3600}};
+        transport.then(
+            200,
+            nlohmann::json{
+                {"access_token", "at"},
+                {"refresh_token", "rt-1"},
+                {"scope", scope},
+                {"id_token", id_token(claims.dump())}}
+                .dump()
+        );
+    }
     HttpResponse come_back(const std::string& state, const std::string& code = "CANARY-code") {
         return call("GET", "/oauth/callback", nullptr, "", {{"state", state}, {"code", code}, {"authuser", "0"}});
     }

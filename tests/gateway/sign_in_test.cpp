@@ -10,24 +10,6 @@ using namespace calgate::testing;
 using Json = nlohmann::json;
 
 struct Fixture : SignInStage {
-    void script_microsoft(const std::string& tenant, const std::string& scope) {
-        const Json claims = {
-            {"iss", "https://login.microsoftonline.com/" + tenant + "/v2.0"},
-            {"aud", "client-m"},
-            {"tid", tenant},
-            {"oid", "o-1"},
-            {"preferred_username", "anna@" + tenant + ".example"},
-            {"exp", clock.now().time_since_epoch().count() + 3600}};
-        transport.then(
-            200,
-            Json{
-                {"access_token", "at"},
-                {"refresh_token", "rt-1"},
-                {"scope", scope},
-                {"id_token", id_token(claims.dump())}}
-                .dump()
-        );
-    }
     Json standing(const Json& begun, const std::string& key = "cg_one") {
         return Json::parse(call("GET", "/v1/accounts/sign-in/" + begun["id"].get<std::string>(), nullptr, key).body);
     }
