@@ -30,13 +30,11 @@ private:
 
 /// As `body`, of the writing connection, which lives on and reads the same rows for every booking.
 template <class Base, class T>
-auto known_body(Parsed<T>& known) {
-    return [&known](const Statement& statement) -> T {
-        if constexpr (std::is_same_v<Base, Writer>)
-            return known.of(statement.text(0), from_row<T>);
-        else
-            return body<T>(statement);
-    };
+auto known_body([[maybe_unused]] Parsed<T>& known) {
+    if constexpr (std::is_same_v<Base, Writer>)
+        return [&known](const Statement& statement) -> T { return known.of(statement.text(0), from_row<T>); };
+    else
+        return [](const Statement& statement) -> T { return body<T>(statement); };
 }
 
 }  // namespace calgate::sqlite

@@ -18,7 +18,9 @@ const std::string kMailbox = "https://graph.microsoft.com/v1.0/users/" + GraphSi
 
 /// Graph alone, asked by its application.
 struct Office : Hall {
-    Office() : Hall({graph_site("plain", clock, zones())}) { token = application(); }
+    Office() : Hall([](const Clock& time) { return std::vector{graph_site("plain", time, zones())}; }) {
+        token = application();
+    }
 
     http::Response call(const std::string& method, const std::string& below, const json& body = nullptr) {
         http::Headers headers{{"Prefer", "IdType=\"ImmutableId\""}};
@@ -226,7 +228,9 @@ BOOST_AUTO_TEST_CASE(a_mailbox_is_denied_and_let_in_again) {
 }
 
 BOOST_DATA_TEST_CASE(consent_is_taken_back, data::make({"google", "graph"}), site) {
-    Hall hall({google_site(hall.clock, Hall::zones()), graph_site("plain", hall.clock, Hall::zones())});
+    Hall hall([](const Clock& time) {
+        return std::vector{google_site(time, Hall::zones()), graph_site("plain", time, Hall::zones())};
+    });
     const bool is_google = site == std::string("google");
     if (!is_google) hall.token = hall.application();
     const std::string url =

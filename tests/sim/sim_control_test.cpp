@@ -82,10 +82,11 @@ BOOST_AUTO_TEST_CASE(a_simulator_that_throws_costs_one_answer) {
 }
 
 BOOST_AUTO_TEST_CASE(google_says_it_in_its_own_way) {
-    SystemClock clock;
-    SimSite site = google_site(clock, Hall::zones());
-    site.service = std::make_shared<ThrowingService>();
-    Hall hall(std::vector<SimSite>{site});
+    Hall hall([](const Clock& time) {
+        SimSite site = google_site(time, Hall::zones());
+        site.service = std::make_shared<ThrowingService>();
+        return std::vector{site};
+    });
     const auto answer = hall.send("GET", kCalendars);
     BOOST_TEST(answer.status == 500);
     BOOST_TEST(json::parse(answer.body)["error"]["errors"][0]["reason"] == "backendError");
@@ -209,11 +210,10 @@ BOOST_DATA_TEST_CASE(google_is_known_by_its_paths_at_a_loopback_address, data::m
 }
 
 BOOST_AUTO_TEST_CASE(the_only_site_there_is_answers_at_a_loopback_address) {
-    Hall hall(std::vector<SimSite>{throwing_site()});
+    Hall hall([](const Clock&) { return std::vector{throwing_site()}; });
     const std::string origin = "http://127.0.0.1:" + std::to_string(hall.world->http_port());
     BOOST_TEST(hall.send("GET", origin + "/anything").status == 500);
-    SystemClock clock;
-    Hall two(std::vector<SimSite>{throwing_site(), google_site(clock, Hall::zones())});
+    Hall two([](const Clock& time) { return std::vector{throwing_site(), google_site(time, Hall::zones())}; });
     BOOST_TEST(two.send("GET", "http://127.0.0.1:" + std::to_string(two.world->http_port()) + "/any").status == 421);
 }
 

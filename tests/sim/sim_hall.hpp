@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -44,12 +45,17 @@ inline SimSite throwing_site() {
 
 /// Simulators over HTTPS with their control endpoint, and a client that reaches both.
 struct Hall {
-    Hall() : Hall({google_site(clock, zones()), throwing_site(), caldav_site("rfc", clock)}) {}
-    explicit Hall(std::vector<SimSite> sites) {
+    using Sites = std::function<std::vector<SimSite>(const Clock&)>;
+
+    Hall()
+        : Hall([](const Clock& time) {
+              return std::vector{google_site(time, zones()), throwing_site(), caldav_site("rfc", time)};
+          }) {}
+    explicit Hall(const Sites& sites) {
         std::string pattern = (std::filesystem::temp_directory_path() / "calgate-sim-XXXXXX").string();
         BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         folder = pattern;
-        world = std::make_unique<SimWorld>(clock, std::move(sites), folder);
+        world = std::make_unique<SimWorld>(clock, sites(clock), folder);
         auto settings = world->client_settings();
         settings.private_hosts.push_back("127.0.0.1");
         settings.private_hosts.push_back("localhost");

@@ -1,5 +1,6 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <functional>
 #include <set>
 
@@ -87,6 +88,30 @@ const Fault kFaults[] = {
     {"power-cut", [](FaultVfs& disk, std::int64_t n) { disk.cut_power_at(n); }, true},
 };
 
+/// Lets allocation n of `act` fail until none does, and looks after each: n = 1 to 200, then by `stride`, a prime,
+/// since there are thousands. Both are given the path of a store, another for each n.
+void each_allocation(
+    std::int64_t stride,
+    const std::function<void(const std::string&)>& act,
+    const std::function<void(const std::string&)>& look
+) {
+    std::int64_t n = 0;
+    for (bool struck = true; struck;) {
+        n += n < 200 ? 1 : stride;
+        BOOST_TEST_REQUIRE(n < 500'000);
+        const ScratchFolder folder;
+        const std::string path = folder.file("store.db");
+        fail_allocation(n);
+        try {
+            act(path);
+        } catch (const StoreFailure&) {
+        }
+        struck = fail_allocation(0);
+        BOOST_TEST_CONTEXT("allocation " << n) { look(path); }
+    }
+    BOOST_TEST(n > 200);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(fault)
@@ -113,24 +138,36 @@ BOOST_DATA_TEST_CASE(every_place, kFaults, row) {
     BOOST_TEST(n > 5);
 }
 
-BOOST_AUTO_TEST_CASE(every_allocation) {
+/// What a store needs to make its tables, of which the work below would repeat each a thousand times.
+BOOST_AUTO_TEST_CASE(every_allocation_of_a_new_store) {
     FaultVfs disk("allocation");
-    std::int64_t n = 0;
-    for (bool struck = true; struck;) {
-        n += n < 200 ? 1 : 7;  // The first ones one by one, then a prime stride: there are thousands.
-        BOOST_TEST_REQUIRE(n < 500'000);
-        const ScratchFolder folder;
-        const std::string path = folder.file("store.db");
-        Acknowledged told;
-        fail_allocation(n);
-        try {
+    SqliteStore::Settings settings;
+    settings.vfs = disk.name();
+    each_allocation(
+        31,
+        [&](const std::string& path) { SqliteStore::open(path, settings); },
+        [&](const std::string& path) { BOOST_TEST(SqliteStore::open(path, settings)->check_integrity() == ""); }
+    );
+}
+
+BOOST_AUTO_TEST_CASE(every_allocation_of_work) {
+    FaultVfs disk("allocation");
+    const ScratchFolder made_once;
+    const std::string empty = made_once.file("empty.db");
+    SqliteStore::Settings settings;
+    settings.vfs = disk.name();
+    SqliteStore::open(empty, settings);
+    Acknowledged told;
+    each_allocation(
+        7,
+        [&](const std::string& path) {
+            std::filesystem::copy_file(empty, path);
+            told = {};
             work(path, disk.name(), told);
-        } catch (const StoreFailure&) {
-        }
-        struck = fail_allocation(0);
-        BOOST_TEST_CONTEXT("allocation " << n) { judge(path, disk.name(), told); }
-    }
-    BOOST_TEST(n > 200);
+        },
+        [&](const std::string& path) { judge(path, disk.name(), told); }
+    );
+    BOOST_TEST(told.booked.size() == static_cast<std::size_t>(kBookings));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
