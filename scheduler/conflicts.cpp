@@ -69,13 +69,14 @@ bool take_theirs(
             writer, appointment->id, std::nullopt, zones, now, actor, "A person let the deletion in the calendar stand."
         );
     } else {
-        const Shown ours = shown_on(*appointment, calendar->copy_detail, zones);
-        const Shown wanted = taken_over(conflict.base, ours, *conflict.theirs, calendar->copy_detail, zones);
-        auto changed = with_changes(*appointment, ours, wanted, zone_of(writer, *calendar, business), zones);
-        // The edit on a cancelled appointment was chosen over its cancellation.
-        if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
         booking = place_appointment(
-            writer, changed, std::nullopt, zones, now, actor, "A person let the change in the calendar stand."
+            writer,
+            as_theirs(writer, conflict, *appointment, *calendar, business, zones),
+            std::nullopt,
+            zones,
+            now,
+            actor,
+            "A person let the change in the calendar stand."
         );
         if (!was_placed(booking, out)) return false;
     }
@@ -192,6 +193,56 @@ void answer_brake(Writer& writer, const CalendarId& id, Resolution resolution) {
     writer.put_setting(brake_setting(id), resolution == Resolution::Ours ? "ours" : "theirs");
 }
 
+Appointment as_theirs(
+    const Reader& reader,
+    const Conflict& conflict,
+    const Appointment& appointment,
+    const Calendar& calendar,
+    const Business& business,
+    const ZoneResolver& zones
+) {
+    const Shown ours = shown_on(appointment, calendar.copy_detail, zones);
+    const Shown wanted = taken_over(conflict.base, ours, *conflict.theirs, calendar.copy_detail, zones);
+    auto changed = with_changes(appointment, ours, wanted, zone_of(reader, calendar, business), zones);
+    // The edit on a cancelled appointment was chosen over its cancellation.
+    if (changed.state == AppointmentState::Cancelled) changed.state = AppointmentState::Confirmed;
+    return changed;
+}
+
+ResolutionResult resolve(
+    Writer& writer,
+    const ZoneResolver& zones,
+    Instant now,
+    std::int64_t id,
+    const ConflictAnswer& answer,
+    const std::string& actor
+) {
+    ResolutionResult out;
+    const Resolution resolution = answer.resolution;
+    auto conflict = writer.conflict(id);
+    const auto business = writer.business();
+    if (!conflict || !business) {
+        refuse(
+            out,
+            ResolutionResult::Outcome::NotFound,
+            "There is no conflict with this number. List them with `calgate conflicts`."
+        );
+        return out;
+    }
+    if (conflict->state != ConflictState::Open) {
+        refuse(out, ResolutionResult::Outcome::AlreadyResolved, "This conflict was decided before.");
+        return out;
+    }
+    if (!carry_out(writer, *conflict, *business, answer, zones, now, actor, out)) return out;
+    out.outcome = ResolutionResult::Outcome::Resolved;
+    out.targets.push_back(conflict->calendar);
+    conflict->state = resolution == Resolution::Theirs ? ConflictState::ResolvedTheirs : ConflictState::ResolvedOurs;
+    conflict->resolved = now;
+    writer.put(*conflict);
+    writer.append({0, now, "conflict.resolved", std::to_string(id), actor, sentence_of(resolution), 0});
+    return out;
+}
+
 ResolutionResult apply_resolution(
     Store& store,
     const ZoneResolver& zones,
@@ -201,33 +252,7 @@ ResolutionResult apply_resolution(
     const std::string& actor
 ) {
     ResolutionResult out;
-    const Resolution resolution = answer.resolution;
-    store.write([&](Writer& writer) {
-        out = {};
-        auto conflict = writer.conflict(id);
-        const auto business = writer.business();
-        if (!conflict || !business) {
-            refuse(
-                out,
-                ResolutionResult::Outcome::NotFound,
-                "There is no conflict with this number. List them with `calgate conflicts`."
-            );
-            return;
-        }
-        if (conflict->state != ConflictState::Open) {
-            refuse(out, ResolutionResult::Outcome::AlreadyResolved, "This conflict was decided before.");
-            return;
-        }
-        const Instant now = clock.now();
-        if (!carry_out(writer, *conflict, *business, answer, zones, now, actor, out)) return;
-        out.outcome = ResolutionResult::Outcome::Resolved;
-        out.targets.push_back(conflict->calendar);
-        conflict->state =
-            resolution == Resolution::Theirs ? ConflictState::ResolvedTheirs : ConflictState::ResolvedOurs;
-        conflict->resolved = now;
-        writer.put(*conflict);
-        writer.append({0, now, "conflict.resolved", std::to_string(id), actor, sentence_of(resolution), 0});
-    });
+    store.write([&](Writer& writer) { out = resolve(writer, zones, clock.now(), id, answer, actor); });
     return out;
 }
 

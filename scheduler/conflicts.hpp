@@ -45,6 +45,16 @@ struct ConflictAnswer {
 /// What a person says about a run that waits there: it holds for the next reading of the calendar.
 void answer_brake(Writer&, const CalendarId&, Resolution);
 
+/// What the appointment is when theirs counts: what was changed in the calendar is taken over, and nothing else.
+/// @param theirs shown by the copy and not cancelled.
+Appointment
+as_theirs(const Reader&, const Conflict&, const Appointment&, const Calendar&, const Business&, const ZoneResolver&);
+
+/// apply_resolution() within the caller's transaction.
+ResolutionResult resolve(
+    Writer&, const ZoneResolver&, Instant now, std::int64_t conflict, const ConflictAnswer&, const std::string& actor
+);
+
 /// Carries out a person's decision in one transaction, and notes it (I12, I30). @param actor "api", "cli".
 /// @throws StoreFailure; nothing was changed then.
 ResolutionResult apply_resolution(

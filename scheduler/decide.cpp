@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/change_places.hpp"
 #include "scheduler/lineage.hpp"
 #include "scheduler/sync_pass.hpp"
 
@@ -52,14 +53,23 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                 if (!closing.pull) note_unlisted(writer, decision.mirror);
                 if (has_words) keep_awaiting(writer, decision);
             };
+            const int taken_before = report_.taken;
             // What was moved where another one was that moved as well waits until that one has made room.
             for (std::size_t before = decisions.size() + 1; decisions.size() < before;) {
                 before = decisions.size();
                 std::erase_if(decisions, [&](const Decision& decision) {
-                    if (lacks_room(writer, decision)) return false;
+                    if (lacking_room(writer, decision)) return false;
                     carry_out(decision);
                     return true;
                 });
+            }
+            if (report_.taken > taken_before || !decisions.empty()) {
+                std::vector<Placing> moved;
+                for (const auto& decision : decisions)
+                    if (const auto wanted = lacking_room(writer, decision))
+                        moved.push_back({*wanted, decision.step.why});
+                for (const auto& booking : change_places(writer, *calendar, moved, parts_.zones, parts_.clock.now()))
+                    note_booking(booking);
             }
             for (const auto& decision : decisions) carry_out(decision);
             if (answer != "ours" && plan.taking.deleted >= settings_.brake_minimum)
@@ -127,12 +137,12 @@ void SyncPass::hold(Writer& writer, Calendar& calendar, const std::string& why, 
     ++report_.conflicts;
 }
 
-bool SyncPass::lacks_room(const Reader& reader, const Decision& decision) const {
+std::optional<Appointment> SyncPass::lacking_room(const Reader& reader, const Decision& decision) const {
     const StepKind kind = decision.step.kind;
-    if ((kind != StepKind::TakeTheirs && kind != StepKind::Merge) || !decision.step.result) return false;
-    const Appointment wanted =
-        with_changes(decision.appointment, decision.ours, *decision.step.result, zone_, parts_.zones);
-    return !has_room(reader, wanted, parts_.zones, parts_.clock.now());
+    if ((kind != StepKind::TakeTheirs && kind != StepKind::Merge) || !decision.step.result) return std::nullopt;
+    Appointment wanted = with_changes(decision.appointment, decision.ours, *decision.step.result, zone_, parts_.zones);
+    if (has_room(reader, wanted, parts_.zones, parts_.clock.now())) return std::nullopt;
+    return wanted;
 }
 
 void SyncPass::note_run(Writer& writer, std::int64_t first) {

@@ -161,9 +161,9 @@ SyncPass::Pushed SyncPass::remove_copy(Mirror mirror, const Appointment& appoint
     // Only what carries our mark is deleted, and only as it was last read (I8, I10).
     if (!mirror.version || mirror.remote_text.empty()) return read_again(mirror, appointment, tries);
     const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
-    using Outcome = Result<WriteReceipt>;
-    const Outcome outcome = deleted ? Outcome(WriteReceipt{*mirror.href, {}}) : Outcome(deleted.error());
-    return after_write(mirror, appointment, outcome, tries);
+    using Written = Result<WriteReceipt>;
+    const Written written = deleted ? Written(WriteReceipt{*mirror.href, {}}) : Written(deleted.error());
+    return after_write(mirror, appointment, written, tries);
 }
 
 SyncPass::Pushed SyncPass::removed(const Mirror& mirror, int tries) {

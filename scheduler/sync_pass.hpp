@@ -215,8 +215,8 @@ private:
     // decide.cpp
     /// Decides all news in one transaction, or none of them (I13). @return false when the brake holds them.
     bool decide(const std::vector<CopyNews>&, const Closing&);
-    /// Whether what it takes over overlaps another appointment, as far as the run has come.
-    bool lacks_room(const Reader&, const Decision&) const;
+    /// What the appointment would be, when that overlaps another one as far as the run has come.
+    std::optional<Appointment> lacking_room(const Reader&, const Decision&) const;
     /// Number under which a person can take back what was taken over since entry `first` of the feed (R25).
     void note_run(Writer&, std::int64_t first);
     /// @param decisions filled; one per copy that we still know.

@@ -81,6 +81,13 @@ UndoReport undo_run(
             before = waiting.size();
             std::erase_if(waiting, [&](const Appointment& wanted) { return placed(wanted, ""); });
         }
+        std::vector<Placing> together;
+        for (const Appointment& wanted : waiting) together.push_back({wanted, why});
+        for (auto& booking : place_together(writer, std::move(together), zones, clock.now(), actor)) {
+            const AppointmentId id = booking.appointment->id;
+            std::erase_if(waiting, [&](const Appointment& wanted) { return wanted.id == id; });
+            note(out, id, std::move(booking), "");
+        }
         for (Appointment& wanted : waiting) {
             const Appointment now = *writer.appointment(wanted.id);
             wanted.start = now.start;

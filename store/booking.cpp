@@ -15,12 +15,30 @@ bool has_run_out(const Appointment& appointment, Instant now) {
 }
 
 /// The most that run at once within `when`, this one and holds that have run out not counted. Half open.
-int most_at_once(const Reader& reader, const Appointment& wanted, Interval when, Instant now) {
+/// @param beside count where they will be, and not where they are.
+int most_at_once(
+    const Reader& reader,
+    const Appointment& wanted,
+    Interval when,
+    Instant now,
+    const ZoneResolver& zones,
+    const std::vector<Placing>& beside = {}
+) {
     std::vector<std::pair<Instant, int>> edges;
-    for (const auto& [other, span] : reader.appointments_of(wanted.staff, when)) {
-        if (other.id == wanted.id || span.start >= span.end || has_run_out(other, now)) continue;
+    const auto add = [&](Interval span) {
+        if (span.start >= span.end) return;
         edges.emplace_back(std::max(span.start, when.start), 1);
         edges.emplace_back(span.end, -1);
+    };
+    for (const auto& [other, span] : reader.appointments_of(wanted.staff, when)) {
+        const auto is_other = [&id = other.id](const Placing& one) { return one.wanted.id == id; };
+        if (other.id == wanted.id || has_run_out(other, now)) continue;
+        if (std::none_of(beside.begin(), beside.end(), is_other)) add(span);
+    }
+    for (const Placing& other : beside) {
+        const Interval span = occupied_by(other.wanted, zones);
+        if (other.wanted.id == wanted.id || other.wanted.staff != wanted.staff || !live(other.wanted)) continue;
+        if (span.start < when.end && when.start < span.end) add(span);
     }
     std::sort(edges.begin(), edges.end());
     int running = 0;
@@ -186,7 +204,7 @@ Interval occupied_by(const Appointment& appointment, const ZoneResolver& zones) 
 bool has_room(const Reader& reader, const Appointment& appointment, const ZoneResolver& zones, Instant now) {
     const auto staff = reader.staff(appointment.staff);
     if (!staff || !live(appointment)) return true;
-    return most_at_once(reader, appointment, occupied_by(appointment, zones), now) + 1 <= staff->capacity;
+    return most_at_once(reader, appointment, occupied_by(appointment, zones), now, zones) + 1 <= staff->capacity;
 }
 
 BookingResult place_appointment(
@@ -212,6 +230,43 @@ BookingResult place_appointment(
     auto result = store_revision(writer, wanted, before, zones, now, actor, why);
     result.released = std::move(released);
     return result;
+}
+
+std::vector<BookingResult> place_together(
+    Writer& writer, std::vector<Placing> all, const ZoneResolver& zones, Instant now, const std::string& actor
+) {
+    if (all.size() > kMostTogether) return {};
+    std::erase_if(all, [&](Placing& one) {
+        const auto before = writer.appointment(one.wanted.id);
+        one.wanted = with_buffers(writer, one.wanted, before);
+        const bool has_service = one.wanted.service.empty() || writer.service(one.wanted.service);
+        return !before || same_content(*before, one.wanted) || !has_service || !writer.staff(one.wanted.staff);
+    });
+    // Who does not fit stays where they are, and may be in the way of others there.
+    for (std::size_t before = all.size() + 1; all.size() < before;) {
+        before = all.size();
+        const std::vector<Placing> beside = all;
+        std::erase_if(all, [&](const Placing& one) {
+            const Interval when = occupied_by(one.wanted, zones);
+            const int others = live(one.wanted) ? most_at_once(writer, one.wanted, when, now, zones, beside) : 0;
+            return others + 1 > writer.staff(one.wanted.staff)->capacity;
+        });
+    }
+    // The database looks at each row by itself: while they move, nobody is in anybody's way.
+    for (const Placing& one : all) {
+        const Appointment before = *writer.appointment(one.wanted.id);
+        const Instant start = occupied_by(before, zones).start;
+        writer.put(before, {start, start});
+    }
+    std::vector<BookingResult> placed;
+    for (const Placing& one : all) {
+        auto released = make_room(writer, one.wanted, zones, now);
+        placed.push_back(
+            store_revision(writer, one.wanted, writer.appointment(one.wanted.id), zones, now, actor, one.why)
+        );
+        placed.back().released = std::move(released);
+    }
+    return placed;
 }
 
 BookingResult cancel_appointment(

@@ -49,6 +49,22 @@ BookingResult place_appointment(
     const std::string& why
 );
 
+/// A revision of an appointment, and why it is made.
+struct Placing {
+    Appointment wanted{};
+    std::string why{};
+};
+
+/// More than these do not change places; most_at_once() looks at each beside every other.
+constexpr std::size_t kMostTogether = 100;
+
+/// Stores several revisions, each as place_appointment() does, where all of them have room once all are stored (I15):
+/// two may change places. One without room stays as it is; so do all, beyond `kMostTogether`.
+/// @return what was stored.
+std::vector<BookingResult> place_together(
+    Writer&, std::vector<Placing>, const ZoneResolver&, Instant now, const std::string& actor
+);
+
 /// Marks it cancelled; never erases it (R3).
 BookingResult cancel_appointment(
     Writer&,
