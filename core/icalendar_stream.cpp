@@ -12,8 +12,9 @@ std::vector<std::string> parts_of(const std::string& text, const std::string& na
     std::vector<std::string> parts;
     for (auto from = text.find(begin); from != std::string::npos; from = text.find(begin, from + 1)) {
         const bool whole_line = from == 0 || text[from - 1] == '\n';
+        if (!whole_line) continue;
         const auto last = text.find("\n" + end, from);
-        if (!whole_line || last == std::string::npos) continue;
+        if (last == std::string::npos) break;
         const auto stop = std::min(text.find('\n', last + 1), text.size() - 1);
         parts.push_back(text.substr(from, stop + 1 - from));
         from = stop;
