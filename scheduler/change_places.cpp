@@ -10,7 +10,13 @@ namespace {
 
 const char* const kRoom = "The time that it was moved to in the calendar is free by now.";
 
-bool is_at(const Shown& agreed, const Shown& now) { return agreed.start == now.start && agreed.end == now.end; }
+/// A zone's label alone is no difference: services write it in their own way.
+bool is_at_the_time_of(const Shown& agreed, const Shown& now, const ZoneResolver& zones) {
+    Shown then = now;
+    then.start = agreed.start;
+    then.end = agreed.end;
+    return same_meaning(then, now, zones);
+}
 
 std::optional<Placing> asked_for(
     const Reader& reader,
@@ -23,22 +29,27 @@ std::optional<Placing> asked_for(
     if (!conflict.base || !conflict.theirs || conflict.theirs->cancelled) return std::nullopt;
     const auto appointment = reader.appointment(conflict.appointment);
     if (!appointment || appointment->state == AppointmentState::Cancelled) return std::nullopt;
-    if (!is_at(*conflict.base, shown_on(*appointment, calendar.copy_detail, zones))) return std::nullopt;
+    const Shown ours = shown_on(*appointment, calendar.copy_detail, zones);
+    if (!is_at_the_time_of(*conflict.base, ours, zones)) return std::nullopt;
     return Placing{as_theirs(reader, conflict, *appointment, calendar, business, zones), kRoom};
 }
 
 }  // namespace
 
 std::vector<BookingResult> change_places(
-    Writer& writer, const Calendar& calendar, std::vector<Placing> moved, const ZoneResolver& zones, Instant now
+    Writer& writer,
+    const Calendar& calendar,
+    const Business& business,
+    std::vector<Placing> moved,
+    const ZoneResolver& zones,
+    Instant now
 ) {
-    const auto business = writer.business();
     const std::string actor = "calendar:" + calendar.id.value;
     std::vector<Conflict> asked;
     for (const Conflict& conflict : writer.conflicts(true)) {
         const auto same = [&](const Placing& one) { return one.wanted.id == conflict.appointment; };
         if (std::any_of(moved.begin(), moved.end(), same)) continue;
-        auto one = asked_for(writer, conflict, calendar, *business, zones);
+        auto one = asked_for(writer, conflict, calendar, business, zones);
         if (!one) continue;
         moved.push_back(std::move(*one));
         asked.push_back(conflict);
@@ -46,8 +57,9 @@ std::vector<BookingResult> change_places(
     auto placed = place_together(writer, std::move(moved), zones, now, actor);
     for (const Conflict& conflict : asked) {
         const auto same = [&](const BookingResult& one) { return one.appointment->id == conflict.appointment; };
-        if (std::any_of(placed.begin(), placed.end(), same))
-            resolve(writer, zones, now, conflict.id, Resolution::Theirs, actor);
+        if (std::none_of(placed.begin(), placed.end(), same)) continue;
+        const auto resolved = resolve(writer, zones, now, conflict.id, Resolution::Theirs, actor);
+        placed.insert(placed.end(), resolved.bookings.begin(), resolved.bookings.end());
     }
     return placed;
 }

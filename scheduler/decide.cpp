@@ -63,12 +63,15 @@ bool SyncPass::decide(const std::vector<CopyNews>& news, const Closing& closing)
                     return true;
                 });
             }
-            if (report_.taken > taken_before || !decisions.empty()) {
+            const bool makes_room = report_.taken > taken_before || !decisions.empty();
+            if (makes_room && answer != "ours") {
                 std::vector<Placing> moved;
                 for (const auto& decision : decisions)
-                    if (const auto wanted = lacking_room(writer, decision))
-                        moved.push_back({*wanted, decision.step.why});
-                for (const auto& booking : change_places(writer, *calendar, moved, parts_.zones, parts_.clock.now()))
+                    if (auto wanted = lacking_room(writer, decision))
+                        moved.push_back({std::move(*wanted), decision.step.why});
+                const Instant now = parts_.clock.now();
+                for (const auto& booking :
+                     change_places(writer, *calendar, business_, std::move(moved), parts_.zones, now))
                     note_booking(booking);
             }
             for (const auto& decision : decisions) carry_out(decision);

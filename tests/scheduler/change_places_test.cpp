@@ -88,6 +88,35 @@ BOOST_AUTO_TEST_CASE(a_third_one_in_the_way_asks_for_itself) {
     BOOST_TEST(conflicts().size() == 3u);
 }
 
+/// Services write a zone in their own way.
+BOOST_AUTO_TEST_CASE(a_move_is_taken_whatever_its_service_calls_the_zone) {
+    service.edit(*mirror("a").href, [](Event& event) {
+        event.master.start.zone = event.master.end.zone = "Europe/Vienna";
+    });
+    pass();
+    move_copy("a", 1);
+    pass();
+    BOOST_TEST(conflicts().size() == 1u);
+    move_copy("b", 4);
+    pass();
+    BOOST_TEST(stand(10, 14));
+    at_rest();
+}
+
+BOOST_AUTO_TEST_CASE(I13_a_run_that_a_person_rejected_changes_nothing_over) {
+    for (int day = 11; day < 20; ++day) book("b" + std::to_string(day), day, 9);
+    settle();
+    for (int day = 11; day < 20; ++day) move_copy("b" + std::to_string(day), day - 10);
+    move_copy("a", 1);
+    move_copy("b", -1);
+    pass();
+    BOOST_TEST((decide(Resolution::Ours).outcome == ResolutionResult::Outcome::Resolved));
+    pass();
+    BOOST_TEST(stand(9, 10));
+    at_rest();
+    BOOST_TEST(stand(9, 10));
+}
+
 BOOST_AUTO_TEST_CASE(R25_two_that_changed_places_are_undone) {
     move_copy("a", 1);
     move_copy("b", -1);
