@@ -1,6 +1,7 @@
 """Real CalDAV servers that other people wrote, from Debian's packages, on free loopback ports."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,10 +12,27 @@ from planted import plant
 PASSWORD = plant("CANARY-password-of-demo", "the password of the CalDAV server", "users")
 
 
+PORTS = range(12000, 32000)  # Below those that the kernel hands out for outgoing connections and for port 0.
+reserved = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """
+    A port that no other test gets before this process ends, also while nothing listens on it: the reservation is an abstract
+    socket (unix(7)), which the kernel drops with the process.
+    """
+    for port in random.SystemRandom().sample(PORTS, 1000):
+        reservation = socket.socket(socket.AF_UNIX)
+        try:
+            reservation.bind(f"\0calgate-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            reservation.close()
+            continue
+        reserved.append(reservation)
+        return port
+    raise RuntimeError("No free port on 127.0.0.1 among a thousand.")
 
 
 def wait_for_port(port, process, seconds=30):

@@ -22,9 +22,14 @@ struct Acknowledged {
     std::set<int> cancelled{};
 };
 
-void work(const std::string& path, const std::string& vfs, Acknowledged& told) {
+SqliteStore::Settings on(const FaultVfs& disk) {
     SqliteStore::Settings settings;
-    settings.vfs = vfs;
+    settings.vfs = disk.name();
+    return settings;
+}
+
+void work(const std::string& path, const FaultVfs& disk, Acknowledged& told) {
+    auto settings = on(disk);
     settings.readers = 1;
     const auto store = SqliteStore::open(path, settings);
     store->write([](Writer& writer) { testing::set_up(writer); });
@@ -42,10 +47,8 @@ void work(const std::string& path, const std::string& vfs, Acknowledged& told) {
 }
 
 /// Every acknowledged change is there; each appointment has its mirror and its feed entries, or is not there at all.
-void judge(const std::string& path, const std::string& vfs, const Acknowledged& told) {
-    SqliteStore::Settings settings;
-    settings.vfs = vfs;
-    const auto store = SqliteStore::open(path, settings);
+void judge(const std::string& path, const FaultVfs& disk, const Acknowledged& told) {
+    const auto store = SqliteStore::open(path, on(disk));
     BOOST_TEST(store->check_integrity() == "");
     store->read([&](const Reader& reader) {
         BOOST_TEST((!told.set_up || reader.business().has_value()));
@@ -88,6 +91,31 @@ const Fault kFaults[] = {
     {"power-cut", [](FaultVfs& disk, std::int64_t n) { disk.cut_power_at(n); }, true},
 };
 
+/// Strikes at place n of `act`, for every n until it passes unharmed, and looks after each. Both are given the path of
+/// a store, another for each n.
+void each_place(
+    const Fault& row,
+    FaultVfs& disk,
+    const std::function<void(const std::string&)>& act,
+    const std::function<void(const std::string&, bool struck)>& look
+) {
+    std::int64_t n = 0;
+    for (bool struck = true; struck;) {
+        BOOST_TEST_REQUIRE(++n < 5000);
+        const ScratchFolder folder;
+        const std::string path = folder.file("store.db");
+        row.arm(disk, n);
+        try {
+            act(path);
+        } catch (const StoreFailure&) {
+        }
+        struck = disk.disarm();
+        if (row.power) disk.restore_power(static_cast<std::uint64_t>(n));
+        BOOST_TEST_CONTEXT(row.name << " at " << n) { look(path, struck); }
+    }
+    BOOST_TEST(n > 5);
+}
+
 /// Lets allocation n of `act` fail until none does, and looks after each: n = 1 to 200, then by `stride`, a prime,
 /// since there are thousands. Both are given the path of a store, another for each n.
 void each_allocation(
@@ -116,37 +144,45 @@ void each_allocation(
 
 BOOST_AUTO_TEST_SUITE(fault)
 
-/// For every n until the workload passes unharmed.
-BOOST_DATA_TEST_CASE(every_place, kFaults, row) {
+/// A place of its own for what makes the tables: the work below would repeat that for each of its own.
+BOOST_DATA_TEST_CASE(every_place_of_a_new_store, kFaults, row) {
     FaultVfs disk(row.name);
-    std::int64_t n = 0;
-    for (bool struck = true; struck;) {
-        BOOST_TEST_REQUIRE(++n < 5000);
-        const ScratchFolder folder;
-        const std::string path = folder.file("store.db");
-        Acknowledged told;
-        row.arm(disk, n);
-        try {
-            work(path, disk.name(), told);
-        } catch (const StoreFailure&) {
+    each_place(
+        row,
+        disk,
+        [&](const std::string& path) { SqliteStore::open(path, on(disk)); },
+        [&](const std::string& path, bool) { judge(path, disk, {}); }
+    );
+}
+
+BOOST_DATA_TEST_CASE(every_place_of_work, kFaults, row) {
+    FaultVfs disk(row.name);
+    const ScratchFolder made_once;
+    const std::string empty = made_once.file("empty.db");
+    SqliteStore::open(empty, on(disk));
+    Acknowledged told;
+    each_place(
+        row,
+        disk,
+        [&](const std::string& path) {
+            std::filesystem::copy_file(empty, path);
+            told = {};
+            work(path, disk, told);
+        },
+        [&](const std::string& path, bool struck) {
+            judge(path, disk, told);
+            if (!struck) BOOST_TEST(told.booked.size() == static_cast<std::size_t>(kBookings));
         }
-        struck = disk.disarm();
-        if (row.power) disk.restore_power(static_cast<std::uint64_t>(n));
-        BOOST_TEST_CONTEXT(row.name << " at " << n) { judge(path, disk.name(), told); }
-        if (!struck) BOOST_TEST(told.booked.size() == static_cast<std::size_t>(kBookings));
-    }
-    BOOST_TEST(n > 5);
+    );
 }
 
 /// What a store needs to make its tables, of which the work below would repeat each a thousand times.
 BOOST_AUTO_TEST_CASE(every_allocation_of_a_new_store) {
     FaultVfs disk("allocation");
-    SqliteStore::Settings settings;
-    settings.vfs = disk.name();
     each_allocation(
         31,
-        [&](const std::string& path) { SqliteStore::open(path, settings); },
-        [&](const std::string& path) { BOOST_TEST(SqliteStore::open(path, settings)->check_integrity() == ""); }
+        [&](const std::string& path) { SqliteStore::open(path, on(disk)); },
+        [&](const std::string& path) { BOOST_TEST(SqliteStore::open(path, on(disk))->check_integrity() == ""); }
     );
 }
 
@@ -154,18 +190,16 @@ BOOST_AUTO_TEST_CASE(every_allocation_of_work) {
     FaultVfs disk("allocation");
     const ScratchFolder made_once;
     const std::string empty = made_once.file("empty.db");
-    SqliteStore::Settings settings;
-    settings.vfs = disk.name();
-    SqliteStore::open(empty, settings);
+    SqliteStore::open(empty, on(disk));
     Acknowledged told;
     each_allocation(
         7,
         [&](const std::string& path) {
             std::filesystem::copy_file(empty, path);
             told = {};
-            work(path, disk.name(), told);
+            work(path, disk, told);
         },
-        [&](const std::string& path) { judge(path, disk.name(), told); }
+        [&](const std::string& path) { judge(path, disk, told); }
     );
     BOOST_TEST(told.booked.size() == static_cast<std::size_t>(kBookings));
 }
