@@ -22,16 +22,16 @@ struct Acknowledged {
     std::set<int> cancelled{};
 };
 
+/// One reader: what a connection does when it opens is the same in each.
 SqliteStore::Settings on(const FaultVfs& disk) {
     SqliteStore::Settings settings;
     settings.vfs = disk.name();
+    settings.readers = 1;
     return settings;
 }
 
 void work(const std::string& path, const FaultVfs& disk, Acknowledged& told) {
-    auto settings = on(disk);
-    settings.readers = 1;
-    const auto store = SqliteStore::open(path, settings);
+    const auto store = SqliteStore::open(path, on(disk));
     store->write([](Writer& writer) { testing::set_up(writer); });
     told.set_up = true;
     for (int i = 0; i < kBookings; ++i) {
