@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <random>
 
 #include "connectors/memory/memory_connector.hpp"
@@ -9,22 +10,20 @@
 
 namespace calgate::testing {
 
+/// Time stands still until a test, or what it laid into the engine, moves it. Thread-safe.
 class HandClock final : public Clock {
 public:
-    Instant now() const override { return now_; }
+    Instant now() const override { return kStart + std::chrono::seconds{passed_ + jumped_}; }
     SteadyInstant steady() const override {
-        return SteadyInstant{std::chrono::milliseconds{now_.time_since_epoch() - jumped_}};
+        return SteadyInstant{std::chrono::milliseconds{kStart.time_since_epoch() + std::chrono::seconds{passed_}}};
     }
-    void advance(std::chrono::seconds by) { now_ += by; }
+    void advance(std::chrono::seconds by) { passed_ += by.count(); }
     /// The wall clock is set; no time passes.
-    void jump(std::chrono::seconds by) {
-        now_ += by;
-        jumped_ += by;
-    }
+    void jump(std::chrono::seconds by) { jumped_ += by.count(); }
 
 private:
-    std::chrono::seconds jumped_{0};
-    Instant now_{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8}};
+    static constexpr Instant kStart{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{8}};
+    std::atomic<std::int64_t> passed_{0}, jumped_{0};
 };
 
 class SeededRandom final : public Random {
