@@ -79,11 +79,12 @@ BOOST_DATA_TEST_CASE(I15_those_with_room_at_the_end_are_placed, kTogether, row) 
         const bool moved = hour != row.booked.at(id);
         BOOST_TEST((stands.start == hour_of(id, hour).start), id);
         BOOST_TEST(stands.revision == (moved ? 2 : 1));
-        const auto told = std::count_if(placed.begin(), placed.end(), [&](const BookingResult& one) {
+        const auto told = std::count_if(placed.begin(), placed.end(), [&, &id = id](const BookingResult& one) {
             return one.appointment->id.value == id && one.outcome == BookingOutcome::Changed && one.before && one.after;
         });
         BOOST_TEST(told == (moved ? 1 : 0));
-        const auto mirror = read(*agenda.store, [&](const Reader& r) { return r.mirror({id}, {"cal-ann"}).value(); });
+        const auto mirror =
+            read(*agenda.store, [&id = id](const Reader& r) { return r.mirror({id}, {"cal-ann"}).value(); });
         BOOST_TEST(mirror.wanted == stands.revision);
     }
     BOOST_TEST(agenda.store->check_integrity() == "");
