@@ -20,6 +20,16 @@ struct Neighbours : Decided {
             return one.state == ConflictState::ResolvedTheirs;
         }));
     }
+    /// "a" is moved to the time of "b" and waits; then "b" is moved away.
+    void move_into_the_place_that_is_left() {
+        move_copy("a", 1);
+        pass();
+        BOOST_TEST(conflicts().size() == 1u);
+        move_copy("b", 4);
+        pass();
+        BOOST_TEST(stand(10, 14));
+        at_rest();
+    }
     /// Nothing is left to write, and the calendar shows what is booked.
     void at_rest() {
         settle();
@@ -55,13 +65,7 @@ BOOST_AUTO_TEST_CASE(two_copies_change_places_one_after_the_other) {
 }
 
 BOOST_AUTO_TEST_CASE(a_move_that_asks_is_taken_once_the_other_copy_is_moved_away) {
-    move_copy("a", 1);
-    pass();
-    BOOST_TEST(conflicts().size() == 1u);
-    move_copy("b", 4);
-    pass();
-    BOOST_TEST(stand(10, 14));
-    at_rest();
+    move_into_the_place_that_is_left();
 }
 
 BOOST_AUTO_TEST_CASE(what_was_booked_for_another_time_since_goes_on_asking) {
@@ -94,13 +98,7 @@ BOOST_AUTO_TEST_CASE(a_move_is_taken_whatever_its_service_calls_the_zone) {
         event.master.start.zone = event.master.end.zone = "Europe/Vienna";
     });
     pass();
-    move_copy("a", 1);
-    pass();
-    BOOST_TEST(conflicts().size() == 1u);
-    move_copy("b", 4);
-    pass();
-    BOOST_TEST(stand(10, 14));
-    at_rest();
+    move_into_the_place_that_is_left();
 }
 
 BOOST_AUTO_TEST_CASE(I13_a_run_that_a_person_rejected_changes_nothing_over) {

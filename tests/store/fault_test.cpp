@@ -144,7 +144,7 @@ void each_allocation(
 
 BOOST_AUTO_TEST_SUITE(fault)
 
-/// A place of its own for what makes the tables: the work below would repeat that for each of its own.
+/// Of what makes the tables, apart: the work below would repeat that for each place of its own.
 BOOST_DATA_TEST_CASE(every_place_of_a_new_store, kFaults, row) {
     FaultVfs disk(row.name);
     each_place(
