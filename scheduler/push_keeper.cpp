@@ -97,13 +97,12 @@ void PushKeeper::put(const ChannelRecord& record) {
     store_.write([&](Writer& writer) { writer.put(record); });
 }
 
+/// In the store first: a row that stays there would be taken for a live channel after a restart.
 void PushKeeper::forget(const std::string& key) {
-    {
-        const std::lock_guard lock(mutex_);
-        records_.erase(key);
-        heard_.erase(key);
-    }
     store_.write([&](Writer& writer) { writer.erase_push_channel(key); });
+    const std::lock_guard lock(mutex_);
+    records_.erase(key);
+    heard_.erase(key);
 }
 
 void PushKeeper::postpone(const CalendarId& calendar, const Error& error) {

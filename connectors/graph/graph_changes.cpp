@@ -56,6 +56,9 @@ Result<ChangeSet> ChangeReader::read(
     if (!cursor) return expired("The stored sync token is not one of ours; the whole calendar is listed again.");
     if (cursor->bound_to != pass.cursor.bound_to)
         return expired("The account's settings changed since the last reading; the whole calendar is listed again.");
+    for (const std::string* link : {&cursor->link, &cursor->base})
+        if (!link->empty() && !session_.check_address(*link))
+            return expired("The stored link leads to another host; the whole calendar is listed again.");
     const bool at_rest = cursor->phase == Cursor::Phase::Follow && cursor->link == cursor->base;
     const bool window_ran_out =
         !settings_.events_delta && pass.cursor.window_end - cursor->window_end >= settings_.roll_after;
@@ -74,7 +77,11 @@ Result<Page> ChangeReader::page(Pass& pass, const std::string& url) const {
     ask.url = url;
     ask.paged_by_header = !listing;
     CALGATE_TRY(const http::Response response, session_.done(pass.context, ask));
-    return parse_page(response.body);
+    CALGATE_TRY(Page got, parse_page(response.body));
+    // A link that cannot be followed may not become what we go on from.
+    for (const std::string* link : {&got.next_link, &got.delta_link})
+        if (!link->empty()) CALGATE_TRY_STATUS(session_.check_address(*link));
+    return got;
 }
 
 /// First the delta round, for its deltaLink; then /events, which has no window and brings our properties. A change in

@@ -69,7 +69,6 @@ std::string Session::fingerprint() const {
     return settings_.base_url + " " + mailbox() + " " + preferences(true) + (settings_.events_delta ? " events" : "");
 }
 
-/// A link of the service may lead nowhere but to the service: the bearer token goes with it.
 Status Session::check_address(const std::string& url) const {
     const auto target = http::parse_url(url), base = http::parse_url(settings_.base_url);
     if (!base)

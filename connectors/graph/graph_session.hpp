@@ -44,12 +44,13 @@ public:
     std::string root_url(const std::string& path) const;
     /// "me" or "users/{id}", not encoded.
     std::string mailbox() const;
+    /// A link of the service may lead nowhere but to the service: the access token goes with it.
+    Status check_address(const std::string& url) const;
     /// What a delta link depends on besides its calendar.
     std::string fingerprint() const;
 
 private:
     std::string preferences(bool paged_by_header) const;
-    Status check_address(const std::string& url) const;
     /// All that a call says but the access token.
     http::Headers headers_of(const Ask&) const;
     Result<http::Response> exchange(const Context&, const Ask&, const std::string& token) const;

@@ -1,6 +1,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <ostream>
 
+#include "connectors/graph/graph_cursor.hpp"
 #include "tests/connectors/graph_stage.hpp"
 
 using namespace calgate;
@@ -56,6 +57,38 @@ BOOST_AUTO_TEST_CASE(a_next_link_that_dies_in_mid_round_begins_the_round_again_M
     const auto dead = office.connector.fetch_changes(office.context(), office.calendar, restarted->next, {});
     BOOST_REQUIRE(!dead);
     BOOST_TEST((dead.error().code == ErrorCode::SyncTokenExpired));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_was_damaged_on_the_way_is_not_kept_F7) {
+    class Damaging final : public http::HttpTransport {
+    public:
+        explicit Damaging(http::HttpTransport& inner) : inner_(inner) {}
+        Result<http::Response> send(const http::Request& request, const Context& context) override {
+            auto response = inner_.send(request, context);
+            const std::string link = "Link\":\"https://";
+            const auto at = damages && response ? response->body.find(link) : std::string::npos;
+            if (at != std::string::npos) response->body.insert(at + link.size() + 3, "\x01\x0b");
+            return response;
+        }
+        bool damages = false;
+
+    private:
+        http::HttpTransport& inner_;
+    };
+    Office office;
+    Damaging wire(office.sim);
+    graph::GraphConnector connector(wire, office.clock, zones(), office.tokens, berlin_settings());
+    const Pulled first = office.pull();
+    wire.damages = true;
+    const auto damaged = connector.fetch_changes(office.context(), office.calendar, first.token, {});
+    BOOST_TEST((!damaged && damaged.error().code == ErrorCode::InvalidResponse));
+    BOOST_TEST((!connector.fetch_changes(office.context(), office.calendar, std::nullopt, {})));
+    wire.damages = false;
+    BOOST_TEST(connector.fetch_changes(office.context(), office.calendar, first.token, {}).has_value());
+    auto cursor = *graph::read_cursor(*first.token);
+    cursor.link = cursor.base = "https://gra\x01ph.microsoft.com/v1.0/me/calendarView/delta";
+    const auto kept = connector.fetch_changes(office.context(), office.calendar, graph::write_cursor(cursor), {});
+    BOOST_TEST((!kept && kept.error().code == ErrorCode::SyncTokenExpired));
 }
 
 BOOST_AUTO_TEST_CASE(removed_because_it_left_the_window_is_no_deletion_M2) {

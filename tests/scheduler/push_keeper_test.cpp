@@ -28,6 +28,24 @@ struct Keeper : SmallBusiness {
     }
 };
 
+/// The same rows; it takes nothing while it refuses.
+class HinderedStore final : public Store {
+public:
+    explicit HinderedStore(Store& rows) : rows_(rows) {}
+    void write(const std::function<void(Writer&)>& work) override {
+        if (refuses) throw StoreFailure("The store is busy; nothing of this change was kept. Try again.");
+        rows_.write(work);
+    }
+    void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
+    bool writable() const override { return rows_.writable(); }
+    std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
+    void compact() override { rows_.compact(); }
+    bool refuses = false;
+
+private:
+    Store& rows_;
+};
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(push_keeper, Keeper)
@@ -93,6 +111,21 @@ BOOST_AUTO_TEST_CASE(what_a_service_said_of_its_channel_survives_a_restart_F23) 
     keeper.save();
     BOOST_REQUIRE_EQUAL(kept().size(), 1u);
     BOOST_TEST((kept().front().state == ChannelState::Live));
+}
+
+BOOST_AUTO_TEST_CASE(a_channel_that_ended_is_forgotten_although_the_store_was_busy_at_first_F29) {
+    HinderedStore refusing(store);
+    PushKeeper hindered(refusing, clock, random, "https://cal.example.org", {});
+    const auto keep_hindered = [&] { return hindered.keep({}, connector, calendar, href, "google", true); };
+    BOOST_TEST(keep_hindered());
+    hindered.accept({push.opened[0].id, push.opened[0].secret, "resource", News::Removed});
+    refusing.refuses = true;
+    BOOST_CHECK_THROW(keep_hindered(), StoreFailure);
+    refusing.refuses = false;
+    BOOST_TEST(keep_hindered());
+    BOOST_REQUIRE_EQUAL(push.opened.size(), 2u);
+    BOOST_REQUIRE_EQUAL(kept().size(), 1u);
+    BOOST_TEST((kept().front().key == push.opened[1].id && kept().front().state == ChannelState::Live));
 }
 
 BOOST_AUTO_TEST_CASE(a_channel_is_prolonged_in_time) {

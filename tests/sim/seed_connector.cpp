@@ -12,6 +12,10 @@ void drop_version(Result<WriteReceipt>& answer) {
     if (answer) answer->version.reset();
 }
 void drop_version(Status&) {}
+void drop_version(Result<std::vector<Result<WriteReceipt>>>& answers) {
+    if (!answers) return;
+    for (auto& answer : *answers) drop_version(answer);
+}
 
 Error no_event() { return {ErrorCode::NotFound, "There is no such event any more.", {}}; }
 
@@ -140,7 +144,7 @@ Result<RemoteEvent> WalledConnector::fetch_event(const Context& context, const H
 Result<RemoteEvent> WalledConnector::find_event(const Context& context, const Href& calendar, const Uid& uid) {
     const Wall::Before* before = nullptr;
     for (const auto& [href, one] : wall_.before_) {
-        if (one.uid == uid && calendar_of(Href{href}) == calendar) before = wall_.lagging(Href{href});
+        if (one.uid == uid && wall_.host_.calendar_of(Href{href}) == calendar) before = wall_.lagging(Href{href});
     }
     if (before) wall_.take(Fault::LaggingReads);
     auto answer = read<Result<RemoteEvent>>(context, [&](Connector& inner, const Context& c) -> Result<RemoteEvent> {
@@ -155,8 +159,8 @@ Result<RemoteEvent> WalledConnector::find_event(const Context& context, const Hr
 }
 
 bool WalledConnector::is_used_up(const Texts& present, const Href& calendar, const Uid& uid) const {
-    return wall_.names_burn_ && wall_.names_used_.contains(uid.value) &&
-           !present.contains(calendar.value + uid.value + ".ics");
+    const auto place = wall_.host_.place_of(calendar, uid);
+    return wall_.names_burn_ && wall_.names_used_.contains(uid.value) && place && !present.contains(place->value);
 }
 
 Event WalledConnector::broken_before_create(Event event) {
@@ -179,9 +183,9 @@ Result<WriteReceipt> WalledConnector::create_event(const Context& context, const
         wall_.around_.statistics.fire(Fault::NameUsedUp);
         return Error{ErrorCode::AlreadyExists, "This name was used before.", {}};
     }
-    const Href place{calendar.value + event.uid.value + ".ics"};
-    if (wall_.around_.canary == Canary::SwallowCreate) return WriteReceipt{place, Version{"swallowed"}};
-    wall_.remember_before(*inner_, place, event.uid);
+    const auto place = wall_.host_.place_of(calendar, event.uid);
+    if (wall_.around_.canary == Canary::SwallowCreate && place) return WriteReceipt{*place, Version{"swallowed"}};
+    if (place) wall_.remember_before(*inner_, *place, event.uid);
     auto answer = write<Answer>(
         context,
         calendar,
@@ -191,6 +195,7 @@ Result<WriteReceipt> WalledConnector::create_event(const Context& context, const
             return receipt;
         }
     );
+    if (answer && !place) wall_.remember_absent(answer->href, event.uid);
     if (answer && wall_.around_.canary == Canary::EchoDuplicate) {
         Event echo = event;
         echo.uid.value = "echo" + event.uid.value;
@@ -204,6 +209,7 @@ Result<WriteReceipt> WalledConnector::create_event(const Context& context, const
 std::vector<Result<WriteReceipt>> WalledConnector::write_events(
     const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
 ) {
+    if (inner_->batch()) return write_together(context, calendar, writes);
     std::vector<Result<WriteReceipt>> outcomes;
     for (const EventWrite& write : writes) outcomes.push_back(write_alone(*this, context, calendar, write));
     if (wall_.take(Fault::CutAnswer))
@@ -211,9 +217,49 @@ std::vector<Result<WriteReceipt>> WalledConnector::write_events(
     return outcomes;
 }
 
+std::size_t WalledConnector::capacity() const {
+    constexpr std::size_t kMost = 5;
+    return inner_->batch() ? std::min(kMost, inner_->batch()->capacity()) : kMost;
+}
+
+std::vector<Result<WriteReceipt>> WalledConnector::write_together(
+    const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
+) {
+    using Answer = Result<std::vector<Result<WriteReceipt>>>;
+    if (auto error = wall_.refused(true, true)) return std::vector<Result<WriteReceipt>>(writes.size(), *error);
+    for (const EventWrite& one : writes) {
+        if (one.kind == EventWrite::Kind::Create) {
+            if (const auto place = wall_.host_.place_of(calendar, one.event.uid))
+                wall_.remember_before(*inner_, *place, one.event.uid);
+            continue;
+        }
+        if (wall_.take(Fault::EditWhileWriting)) wall_.around_.person(one.href);
+        wall_.remember_before(*inner_, one.href, one.event.uid);
+    }
+    auto answer = write<Answer>(context, calendar, [calendar, writes](Connector& inner, const Context& c) -> Answer {
+        return inner.batch()->write_events(c, calendar, writes);
+    });
+    if (!answer) return std::vector<Result<WriteReceipt>>(writes.size(), answer.error());
+    for (std::size_t i = 0; i < writes.size(); ++i)
+        if (writes[i].kind == EventWrite::Kind::Create && (*answer)[i])
+            wall_.remember_absent((*answer)[i]->href, writes[i].event.uid);
+    return std::move(*answer);
+}
+
 std::vector<Result<bool>> WalledConnector::find_absent(
     const Context& context, const Href& calendar, const std::vector<Uid>& uids
 ) {
+    if (inner_->batch()) {
+        using Answer = Result<std::vector<Result<bool>>>;
+        auto answer = read<Answer>(context, [&](Connector& inner, const Context& c) -> Answer {
+            return inner.batch()->find_absent(c, calendar, uids);
+        });
+        if (!answer) return std::vector<Result<bool>>(uids.size(), answer.error());
+        for (const auto& [href, before] : wall_.before_)
+            for (std::size_t i = 0; i < uids.size(); ++i)
+                if (before.uid == uids[i] && wall_.lagging(Href{href}) && !before.event) (*answer)[i] = true;
+        return std::move(*answer);
+    }
     std::vector<Result<bool>> outcomes;
     for (const Uid& uid : uids) outcomes.push_back(absent_alone(*this, context, calendar, uid));
     return outcomes;
@@ -226,11 +272,12 @@ Result<WriteReceipt> WalledConnector::update_event(
     if (auto error = wall_.refused(true, true)) return *error;
     if (wall_.take(Fault::EditWhileWriting)) wall_.around_.person(href);
     wall_.remember_before(*inner_, href, event.uid);
-    const auto texts = wall_.host_.texts(calendar_of(href));
+    const Href calendar = wall_.host_.calendar_of(href);
+    const auto texts = wall_.host_.texts(calendar);
     if (const auto found = texts.find(href.value); found != texts.end()) wall_.first_text_.emplace(*found);
     auto answer = write<Answer>(
         context,
-        calendar_of(href),
+        calendar,
         [href, if_match, event, canary = wall_.around_.canary](Connector& inner, const Context& c) -> Answer {
             auto receipt = inner.update_event(c, href, if_match, event);
             if (receipt || receipt.error().code != ErrorCode::VersionMismatch) return receipt;
@@ -246,7 +293,7 @@ Result<WriteReceipt> WalledConnector::update_event(
 }
 
 void WalledConnector::break_after_update(const Href& event) {
-    const Href calendar = calendar_of(event);
+    const Href calendar = wall_.host_.calendar_of(event);
     const auto before = wall_.host_.texts(calendar);
     if (wall_.around_.canary == Canary::OldRevision) wall_.host_.put(event, wall_.first_text_.at(event.value));
     if (wall_.around_.canary == Canary::TouchForeign) {
@@ -263,7 +310,8 @@ Status WalledConnector::delete_event(const Context& context, const Href& href, c
     if (auto error = wall_.refused(true, false)) return *error;
     if (wall_.take(Fault::EditWhileWriting)) wall_.around_.person(href);
     wall_.remember_before(*inner_, href, {});
-    return write<Status>(context, calendar_of(href), [href, if_match](Connector& inner, const Context& c) {
+    const Href calendar = wall_.host_.calendar_of(href);
+    return write<Status>(context, calendar, [href, if_match](Connector& inner, const Context& c) {
         return inner.delete_event(c, href, if_match);
     });
 }

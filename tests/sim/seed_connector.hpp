@@ -28,13 +28,17 @@ public:
     BatchService* batch() override { return wall_.around_.batches ? this : nullptr; }
 
 private:
-    std::size_t capacity() const override { return 5; }
-    /// Each part meets faults of its own, and the process may end between two of them; then the whole answer may be
-    /// cut off.
+    std::size_t capacity() const override;
+    /// As the service itself takes them together, where it does. Elsewhere each part meets faults of its own, and the
+    /// process may end between two of them; then the whole answer may be cut off.
     std::vector<Result<WriteReceipt>> write_events(
         const Context&, const Href& calendar, const std::vector<EventWrite>& writes
     ) override;
     std::vector<Result<bool>> find_absent(const Context&, const Href& calendar, const std::vector<Uid>& uids) override;
+
+    std::vector<Result<WriteReceipt>> write_together(
+        const Context&, const Href& calendar, const std::vector<EventWrite>& writes
+    );
 
     template <class Answer>
     using Call = std::function<Answer(Connector&, const Context&)>;

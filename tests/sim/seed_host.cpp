@@ -4,6 +4,7 @@
 
 #include "connectors/caldav/caldav_connector.hpp"
 #include "connectors/memory/memory_connector.hpp"
+#include "core/icalendar.hpp"
 #include "tests/sim/caldav_sim.hpp"
 
 namespace calgate::seeds {
@@ -19,7 +20,7 @@ std::string file_of(const Href& event) { return event.value.substr(event.value.r
 class MemoryHost final : public Host {
 public:
     MemoryHost(const Clock& clock, const ZoneResolver& zones, memory::MemoryService::Settings settings, int number)
-        : number_(number), full_(settings.full_listing), service_(zones, clock, std::move(settings)) {}
+        : Host(zones), number_(number), full_(settings.full_listing), service_(zones, clock, std::move(settings)) {}
 
     std::string name() const override { return full_ ? "memory-full" : "memory"; }
     std::unique_ptr<Connector> connect() override { return std::make_unique<memory::MemoryConnector>(service_); }
@@ -74,7 +75,7 @@ private:
 class CaldavHost final : public Host {
 public:
     CaldavHost(const Clock& clock, const Clock& service_clock, const ZoneResolver& zones, const std::string& profile)
-        : clock_(clock), zones_(zones), profile_(profile), sim_(service_clock, testing::quirks_of(profile)) {}
+        : Host(zones), clock_(clock), profile_(profile), sim_(service_clock, testing::quirks_of(profile)) {}
 
     std::string name() const override { return "caldav-" + profile_; }
     std::unique_ptr<Connector> connect() override {
@@ -122,7 +123,6 @@ public:
 
 private:
     const Clock& clock_;
-    const ZoneResolver& zones_;
     std::string profile_;
     CaldavSim sim_;
     Post post_{sim_};
@@ -130,12 +130,53 @@ private:
 
 }  // namespace
 
-Href calendar_of(const Href& event) { return Href{event.value.substr(0, event.value.rfind('/') + 1)}; }
+Href Host::calendar_of(const Href& event) const { return Href{event.value.substr(0, event.value.rfind('/') + 1)}; }
 
-std::unique_ptr<Host> make_host(
-    SeededRandom& random, const Clock& clock, const Clock& service_clock, const ZoneResolver& zones, int number
-) {
+std::optional<Event> Host::understood(const std::string& text) const {
+    auto event = read_icalendar(text, {zones_, "Europe/Berlin", {}});
+    return event ? std::optional(std::move(*event)) : std::nullopt;
+}
+
+std::optional<Href> Host::place_of(const Href& calendar, const Uid& uid) const {
+    return Href{calendar.value + uid.value + ".ics"};
+}
+
+Href Host::create(const Href& calendar, const std::string& uid, const std::string& icalendar) {
+    const Href place = *place_of(calendar, {uid});
+    put(place, icalendar);
+    return place;
+}
+
+void Host::change(const Href& event, const std::string& text, const Event& wanted, Instant now) {
+    Event changed = wanted;
+    changed.source = text;
+    auto written = write_icalendar(changed, zones_, now);
+    CALGATE_ASSERT(written.has_value());
+    put(event, *written);
+}
+
+std::optional<Href> Host::duplicate(const Href& event, const std::string& text, const std::string& uid) {
+    std::string copy = text;
+    const std::string line = "UID:" + understood(text)->uid.value;
+    const auto at = copy.find(line);
+    if (at == std::string::npos) return std::nullopt;
+    copy.replace(at, line.size(), "UID:" + uid);
+    return create(calendar_of(event), uid, copy);
+}
+
+std::optional<Href> Host::rename(const Href& event, const std::string& text, const std::string& name) {
+    erase(event);
+    return create(calendar_of(event), name, text);
+}
+
+bool Host::put_back(const Href& event, const std::string& text) {
+    put(event, text);
+    return true;
+}
+
+std::unique_ptr<Host> make_caldav_host(const Ground& ground) {
     constexpr std::array kProfiles{"rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "odd_reports"};
+    auto& [random, clock, service_clock, zones, number] = ground;
     if (random.between(1, 10) <= 5) {
         memory::MemoryService::Settings settings;
         settings.page_size = random.one_in(2) ? 3 : 100;

@@ -1,3 +1,5 @@
+#include "tests/sim/seed_main.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -10,10 +12,9 @@
 #include "tests/sim/seed_run.hpp"
 #include "tests/sim/seed_shrink.hpp"
 
-namespace {
+namespace calgate::seeds {
 
-using namespace calgate;
-using namespace calgate::seeds;
+namespace {
 
 struct Wanted {
     Play play{};  ///< But for its seed.
@@ -211,7 +212,7 @@ std::optional<int> print_smallest(
     );
     Play again = smallest.play;
     Statistics statistics;
-    if (!read_back(again) || calgate::seeds::play(again, zones, statistics).trace != smallest.verdict.trace) {
+    if (!read_back(again) || seeds::play(again, zones, statistics).trace != smallest.verdict.trace) {
         std::printf("Played again it goes another way.\n");
         return std::nullopt;
     }
@@ -247,8 +248,10 @@ int play_twice(const std::vector<Play>& all, const ZoneResolver& zones) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int play_seeds(int argc, char** argv, const HostMaker& services, const std::string& services_named) {
     Wanted wanted;
+    wanted.play.services = services;
+    wanted.play.services_named = services_named;
     if (!understand(argc, argv, wanted)) {
         std::fputs(kUsage, stderr);
         return 2;
@@ -284,3 +287,5 @@ int main(int argc, char** argv) {
     if (wanted.left_at_most) return left && *left <= *wanted.left_at_most ? 0 : 1;
     return violations == 0 && all_met ? 0 : 1;
 }
+
+}  // namespace calgate::seeds

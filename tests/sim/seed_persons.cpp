@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/icalendar.hpp"
-
 namespace calgate::seeds {
 
 namespace {
@@ -12,14 +10,6 @@ std::string utc(Instant at) {
     std::string text = format_instant(at);  // 2026-03-10T09:00:00Z
     std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
     return text;
-}
-
-std::string written(const Event& event, const std::string& source, Stage& stage) {
-    Event changed = event;
-    changed.source = source;
-    auto text = write_icalendar(changed, stage.zones, stage.clock.now());
-    CALGATE_ASSERT(text.has_value());
-    return std::move(*text);
 }
 
 }  // namespace
@@ -37,7 +27,7 @@ std::optional<Persons::Copy> Persons::any_copy() {
 
 std::optional<Persons::Copy> Persons::copy_at(const Href& event) {
     for (const auto& calendar : stage_.calendars()) {
-        if (calendar_of(event) != calendar.href) continue;
+        if (stage_.truth.calendar_of(event) != calendar.href) continue;
         const auto copies = stage_.truth.copies(calendar.id);
         const auto found = copies.find(event);
         if (found == copies.end()) return std::nullopt;
@@ -57,7 +47,7 @@ void Persons::retitle(const Copy& copy) {
     );
     stage_.statistics.fire(Fault::StaffMoves);
     stage_.truth.person_wrote(copy.appointment, event);
-    stage_.truth.host(copy.calendar).put(copy.href, written(event, copy.text, stage_));
+    stage_.truth.host(copy.calendar).change(copy.href, copy.text, event, stage_.clock.now());
     if (calendar.copy_detail != CopyDetail::kBusy && event.master.status != EventStatus::Cancelled)
         stage_.truth.copy_edited({copy.appointment, copy.calendar, copy.href, event.master.title, {}, false});
 }
@@ -73,7 +63,7 @@ void Persons::move(const Copy& copy) {
     );
     stage_.statistics.fire(Fault::StaffMoves);
     stage_.truth.person_wrote(copy.appointment, event);
-    stage_.truth.host(copy.calendar).put(copy.href, written(event, copy.text, stage_));
+    stage_.truth.host(copy.calendar).change(copy.href, copy.text, event, stage_.clock.now());
     if (event.master.status != EventStatus::Cancelled)
         stage_.truth.copy_edited({copy.appointment, copy.calendar, copy.href, {}, event.master.start, false});
 }
@@ -109,47 +99,47 @@ void Persons::delete_many() {
 void Persons::cancel_copy() {
     const auto copy = any_copy();
     if (!copy) return;
+    if (!stage_.truth.host(copy->calendar).holds_anything()) return remove(*copy);
     Event event = *stage_.truth.understand(copy->text).event;
     event.master.status = EventStatus::Cancelled;
     stage_.note("person marks the copy of " + copy->appointment.value + " on " + copy->calendar.value + " cancelled");
     stage_.statistics.fire(Fault::StaffDeletes);
     stage_.truth.copy_taken_away(copy->href);
-    stage_.truth.host(copy->calendar).put(copy->href, written(event, copy->text, stage_));
+    stage_.truth.host(copy->calendar).change(copy->href, copy->text, event, stage_.clock.now());
 }
 
 void Persons::duplicate_copy() {
     const auto copy = any_copy();
     if (!copy) return;
     const auto& event = *stage_.truth.understand(copy->text).event;
-    const std::string uid = stage_.fresh("duplicate-");
-    std::string text = copy->text;
-    const std::string line = "UID:" + event.uid.value;
-    const auto at = text.find(line);
-    if (at == std::string::npos) return;
-    text.replace(at, line.size(), "UID:" + uid);
-    const Href place{calendar_of(copy->href).value + uid + ".ics"};
+    Host& host = stage_.truth.host(copy->calendar);
+    const auto place = host.duplicate(copy->href, copy->text, stage_.fresh("duplicate-"));
+    if (!place) return;
     stage_.note("person duplicates the copy of " + copy->appointment.value + " on " + copy->calendar.value);
     stage_.statistics.fire(Fault::StaffDuplicates);
     const bool busy =
         event.master.status != EventStatus::Cancelled && stage_.policies.duplicates == DuplicatePolicy::Busy;
     const Interval when{
         stage_.zones.to_instant(event.master.start, "UTC"), stage_.zones.to_instant(event.master.end, "UTC")};
-    stage_.truth.foreign_put(place, text, busy ? std::vector{when} : std::vector<Interval>{});
-    stage_.truth.host(copy->calendar).put(place, text);
+    stage_.truth.foreign_put(
+        *place,
+        host.texts(host.calendar_of(*place)).at(place->value),
+        busy ? std::vector{when} : std::vector<Interval>{}
+    );
 }
 
 void Persons::relocate_copy() {
     const auto copy = any_copy();
     if (!copy) return;
-    const Href place{calendar_of(copy->href).value + stage_.fresh("moved-") + ".ics"};
+    Host& host = stage_.truth.host(copy->calendar);
+    const auto place = host.rename(copy->href, copy->text, stage_.fresh("moved-"));
+    if (!place) return;
     stage_.note(
         "person's program gives the copy of " + copy->appointment.value + " on " + copy->calendar.value +
         " another name"
     );
     stage_.statistics.fire(Fault::StaffMoves);
-    stage_.truth.copy_moved(copy->href, place);
-    stage_.truth.host(copy->calendar).erase(copy->href);
-    stage_.truth.host(copy->calendar).put(place, copy->text);
+    stage_.truth.copy_moved(copy->href, *place);
 }
 
 void Persons::undo_delete() {
@@ -167,11 +157,10 @@ void Persons::undo_delete() {
         const auto& other = stage_.truth.understand(text).event;
         if (href == copy.href.value || (other && other->uid == event.uid)) return;
     }
-    if (!mirror) return;
+    if (!mirror || !stage_.truth.host(copy.calendar).put_back(copy.href, copy.text)) return;
     stage_.note("person undoes the deletion of the copy of " + copy.appointment.value + " on " + copy.calendar.value);
     stage_.truth.copy_put_back(copy.href);
     stage_.truth.person_wrote(copy.appointment, event);
-    stage_.truth.host(copy.calendar).put(copy.href, copy.text);
 }
 
 void Persons::empty_calendar() {
@@ -200,33 +189,57 @@ std::vector<std::pair<Calendar, Href>> Persons::own_events() {
     return out;
 }
 
-void Persons::put_own(const Href& place, const std::string& uid) {
+Persons::Own Persons::draw_own(const std::string& uid, bool may_be_broken) {
     const Instant base{std::chrono::sys_days{std::chrono::year{2026} / 3 / 10}};
     const Interval first{base + std::chrono::hours{stage_.random.between(0, 25 * 24)}, {}};
     const Interval when{first.start, first.start + std::chrono::minutes{30 * stage_.random.between(1, 6)}};
     const bool free = stage_.random.one_in(6);
     const bool weekly = stage_.random.one_in(5);
-    std::vector<Interval> busy;
+    Own own;
     for (int week = 0; week < (weekly ? 3 : 1) && !free; ++week)
-        busy.push_back({when.start + std::chrono::days{7 * week}, when.end + std::chrono::days{7 * week}});
-    std::string text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Phone//EN\r\nBEGIN:VEVENT\r\nUID:" + uid +
-                       "\r\nDTSTAMP:20260301T080000Z\r\nDTSTART:" + utc(when.start) + "\r\nDTEND:" + utc(when.end) +
-                       "\r\nSUMMARY:" + stage_.fresh("Own ") + "\r\nX-PHONE:kept\r\n" +
-                       (free ? "TRANSP:TRANSPARENT\r\n" : "") + (weekly ? "RRULE:FREQ=WEEKLY;COUNT=3\r\n" : "") +
-                       "END:VEVENT\r\nEND:VCALENDAR\r\n";
-    if (stage_.random.one_in(15) && !stage_.is_left_out(Fault::HostileEvent)) {
-        text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nUID:" + uid + "\r\nBROKEN " + stage_.fresh("");
-        busy.clear();
+        own.busy.push_back({when.start + std::chrono::days{7 * week}, when.end + std::chrono::days{7 * week}});
+    own.text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Phone//EN\r\nBEGIN:VEVENT\r\nUID:" + uid +
+               "\r\nDTSTAMP:20260301T080000Z\r\nDTSTART:" + utc(when.start) + "\r\nDTEND:" + utc(when.end) +
+               "\r\nSUMMARY:" + stage_.fresh("Own ") + "\r\nX-PHONE:kept\r\n" + (free ? "TRANSP:TRANSPARENT\r\n" : "") +
+               (weekly ? "RRULE:FREQ=WEEKLY;COUNT=3\r\n" : "") + "END:VEVENT\r\nEND:VCALENDAR\r\n";
+    if (stage_.random.one_in(15) && !stage_.is_left_out(Fault::HostileEvent) && may_be_broken) {
+        own.text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nUID:" + uid + "\r\nBROKEN " + stage_.fresh("");
+        own.busy.clear();
         stage_.statistics.fire(Fault::HostileEvent);
     }
-    stage_.truth.foreign_put(place, text, busy);
-    stage_.truth.host(*stage_.truth.calendar_at(calendar_of(place))).put(place, text);
+    return own;
+}
+
+Persons::Own Persons::in_local_time(Own own) const {
+    if (own.busy.size() < 2) return own;
+    // Not at the hours that the clock change skips or repeats.
+    const auto late = [](Instant at) {
+        const auto hour = std::chrono::floor<std::chrono::hours>(at - std::chrono::floor<std::chrono::days>(at));
+        return hour < std::chrono::hours{5} ? std::chrono::hours{5} : std::chrono::hours{0};
+    }(own.busy.front().start);
+    const auto local = [&](Instant at) { return LocalSeconds{(at + late).time_since_epoch()}; };
+    for (const Instant at : {own.busy.front().start, own.busy.front().end}) {
+        const auto said = own.text.find(":" + utc(at));
+        CALGATE_ASSERT(said != std::string::npos);
+        std::string there = utc(at + late);
+        there.pop_back();
+        own.text.replace(said, 1 + there.size() + 1, ";TZID=Europe/Berlin:" + there);
+    }
+    for (Interval& one : own.busy) {
+        one.start = stage_.zones.to_instant({When::Kind::Zoned, local(one.start), "Europe/Berlin"}, "UTC");
+        one.end = stage_.zones.to_instant({When::Kind::Zoned, local(one.end), "Europe/Berlin"}, "UTC");
+    }
+    return own;
 }
 
 void Persons::create_in(const Calendar& calendar) {
     const std::string uid = stage_.fresh("foreign-");
     stage_.note("person creates " + uid + " in " + calendar.id.value);
-    put_own(Href{calendar.href.value + uid + ".ics"}, uid);
+    Host& host = stage_.truth.host(calendar.id);
+    Own own = draw_own(uid, host.holds_anything());
+    if (!host.holds_anything()) own = in_local_time(std::move(own));
+    const Href place = host.create(calendar.href, uid, own.text);
+    stage_.truth.foreign_put(place, host.texts(calendar.href).at(place.value), own.busy);
 }
 
 void Persons::create_event() {
@@ -237,10 +250,14 @@ void Persons::create_event() {
 void Persons::edit_event() {
     const auto all = own_events();
     if (all.empty()) return;
-    const Href href = stage_.any(all).second;
-    const auto slash = href.value.rfind('/') + 1;
+    const auto [calendar, href] = stage_.any(all);
     stage_.note("person edits " + href.value);
-    put_own(href, href.value.substr(slash, href.value.size() - slash - 4));
+    Host& host = stage_.truth.host(calendar.id);
+    const auto slash = href.value.rfind('/') + 1;
+    Own own = draw_own(href.value.substr(slash, href.value.size() - slash - 4), host.holds_anything());
+    if (!host.holds_anything()) own = in_local_time(std::move(own));
+    host.put(href, own.text);
+    stage_.truth.foreign_put(href, host.texts(calendar.href).at(href.value), own.busy);
 }
 
 void Persons::delete_event() {

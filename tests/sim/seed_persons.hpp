@@ -41,7 +41,13 @@ private:
     void move(const Copy&);
     void remove(const Copy&);
     void create_in(const Calendar&);
-    void put_own(const Href&, const std::string& uid);
+    struct Own {
+        std::string text{};
+        std::vector<Interval> busy{};
+    };
+    Own draw_own(const std::string& uid, bool may_be_broken);
+    /// What repeats, as whoever lives there enters it: not every server says in which zone an event repeats.
+    Own in_local_time(Own) const;
     std::vector<std::pair<Calendar, Href>> own_events();
 
     Stage& stage_;

@@ -40,7 +40,9 @@ std::string words_of(const std::set<Fault>& faults) {
 }  // namespace
 
 std::string command_of(const Play& play) {
-    std::string command = "./dev sim --seed " + std::to_string(play.seed) + " --ops " + std::to_string(play.operations);
+    std::string command = "./dev sim ";
+    if (!play.services_named.empty()) command += play.services_named + " ";
+    command += "--seed " + std::to_string(play.seed) + " --ops " + std::to_string(play.operations);
     if (play.batches) command += " --batches";
     if (play.disk) command += " --disk";
     if (play.old_backup) command += " --old-backup";

@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "tests/sim/seed_fault.hpp"
+#include "tests/sim/seed_host.hpp"
 #include "tests/support/seeded_random.hpp"
 
 namespace calgate::seeds {
 
 /// What is to be played; equal plays are equal runs.
 struct Play {
+    HostMaker services = make_caldav_host;
+    std::string services_named{};  ///< As the command line says it; empty: memory and CalDAV.
     std::uint64_t seed = 1;
     int operations = 100;  ///< Before faults end.
     Canary canary = Canary::None;

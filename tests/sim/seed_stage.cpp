@@ -78,6 +78,7 @@ Stage::Stage(const Play& play, const ZoneResolver& given_zones, Statistics& give
       disk_random(play.seed ^ 0xd15c),
       zones(given_zones),
       statistics(given_statistics),
+      host_maker(play.services),
       canary(play.canary),
       batches(play.batches),
       without_faults(play.without_faults),
@@ -136,7 +137,7 @@ void Stage::draw_policies(Business& business) {
 }
 
 void Stage::add_account(Writer& writer, const Staff& staff, int number) {
-    hosts.push_back(make_host(random, clock, service_clock, zones, static_cast<int>(hosts.size()) + 1));
+    hosts.push_back(host_maker({random, clock, service_clock, zones, static_cast<int>(hosts.size()) + 1}));
     Host& host = *hosts.back();
     if (canary == Canary::Invite) host.invite_from_now_on();
     walls.push_back(std::make_unique<Wall>(

@@ -87,6 +87,7 @@ public:
     Policies policies{};
     const ZoneResolver& zones;
     Statistics& statistics;
+    HostMaker host_maker;
     Canary canary;
     bool batches;
     std::set<Fault> without_faults;

@@ -1,7 +1,5 @@
 #include "tests/sim/seed_truth.hpp"
 
-#include "core/icalendar.hpp"
-
 namespace calgate::seeds {
 
 namespace {
@@ -36,11 +34,16 @@ void Truth::acknowledged(const Appointment& appointment) {
 const Understood& Truth::understand(const std::string& text) {
     const auto [found, added] = understood_.try_emplace(text);
     if (!added) return found->second;
-    auto event = read_icalendar(text, {zones_, "Europe/Berlin", {}});
-    if (!event) return found->second;
-    found->second.mark = read_mark(event->mark, keys_);
-    found->second.event = std::move(*event);
+    for (auto place = places_.begin(); place != places_.end() && !found->second.event; ++place)
+        found->second.event = place->second.host->understood(text);
+    if (found->second.event) found->second.mark = read_mark(found->second.event->mark, keys_);
     return found->second;
+}
+
+Href Truth::calendar_of(const Href& event) const {
+    for (const auto& [id, place] : places_)
+        if (place.host->calendar_of(event) == place.href) return place.href;
+    return {};
 }
 
 bool Truth::is_name_of(const Uid& uid, const AppointmentId& appointment, const CalendarId& calendar, int generations)
@@ -95,7 +98,7 @@ void Truth::copy_taken_away(const Href& href) {
     const auto& mark = understand(found->second).mark;
     if (!mark) return;
     owed_.erase(mark->appointment);
-    taken_places_.insert(href);
+    taken_places_.emplace(href, mark->appointment);
     int& taken_away = taken_away_[{mark->appointment, *calendar}];
     taken_away = std::max(taken_away, mark->generation);
     // Only of a copy that the gateway knows to have made can it notice the absence.
@@ -116,13 +119,17 @@ void Truth::copy_taken_away(const Href& href) {
 }
 
 void Truth::made_late(const Href& href) {
-    const bool was_taken = taken_places_.contains(href);
-    copy_put_back(href);
     const auto calendar = calendar_at(calendar_of(href));
-    if (!was_taken || !calendar) return;
-    // What it says counts as put back with it, also where a person had written something else there before.
+    if (!calendar) return;
     const auto& there = understand(texts(*calendar).at(href.value));
-    if (there.mark && there.event) person_wrote(there.mark->appointment, *there.event);
+    if (!there.mark) return;
+    // Some services give it another place than it had.
+    std::vector<Href> taken;
+    for (const auto& [place, appointment] : taken_places_)
+        if (appointment == there.mark->appointment && calendar_of(place) == calendar_of(href)) taken.push_back(place);
+    for (const Href& place : taken) copy_put_back(place);
+    // What it says counts as put back with it, also where a person had written something else there before.
+    if (!taken.empty()) person_wrote(there.mark->appointment, *there.event);
 }
 
 void Truth::copy_put_back(const Href& href) {

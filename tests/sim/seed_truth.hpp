@@ -107,6 +107,8 @@ public:
     std::map<Href, AppointmentId> copies(const CalendarId&);
     Host& host(const CalendarId& id) { return *places_.at(id).host; }
     std::optional<CalendarId> calendar_at(const Href&) const;
+    /// Empty for an event of no calendar here.
+    Href calendar_of(const Href& event) const;
 
 private:
     struct Place {
@@ -186,9 +188,9 @@ private:
     std::map<std::pair<AppointmentId, CalendarId>, int> deleted_since_{};  ///< By the gateway, since the backup.
     std::optional<Backup> backup_{};
     bool put_back_ = false;
-    std::map<AppointmentId, Appointment> owed_{};  ///< In a mirror, and newer than the store that was put back.
-    std::set<CalendarId> adopting_{};              ///< Read whole since; no brake for what only the store learns.
-    std::set<Href> taken_places_{};                ///< Whose copy a person took away, and did not put back.
+    std::map<AppointmentId, Appointment> owed_{};   ///< In a mirror, and newer than the store that was put back.
+    std::set<CalendarId> adopting_{};               ///< Read whole since; no brake for what only the store learns.
+    std::map<Href, AppointmentId> taken_places_{};  ///< Whose copy a person took away, and did not put back.
     std::set<CalendarId> unbraked_{};
     std::vector<PersonEdit> edits_{};
     std::vector<PersonDeletion> deletions_{};

@@ -9,7 +9,7 @@ namespace calgate::seeds {
 using std::chrono::seconds;
 
 Wall::Wall(Host& host, Surroundings around) : host_(host), around_(std::move(around)) {
-    names_burn_ = around_.random.one_in(3) && around_.may_burn;
+    names_burn_ = around_.random.one_in(3) && around_.may_burn && host_.holds_anything();
 }
 
 std::unique_ptr<Connector> Wall::connect() { return std::make_unique<WalledConnector>(*this, host_.connect()); }
@@ -110,6 +110,10 @@ void Wall::remember_before(Connector& inner, const Href& event, const Uid& uid) 
     const Context context{around_.clock.steady() + seconds(60), {}};
     auto now = inner.fetch_event(context, event);
     before_[event.value] = {now ? now->event.uid : uid, now ? std::optional(std::move(*now)) : std::nullopt};
+}
+
+void Wall::remember_absent(const Href& event, const Uid& uid) {
+    if (acting(Fault::LaggingReads)) before_.try_emplace(event.value, Before{uid, std::nullopt});
 }
 
 const Wall::Before* Wall::lagging(const Href& event) const {

@@ -92,6 +92,7 @@ private:
     Error timeout() const;
     std::optional<Error> refused(bool write, bool adds);
     void remember_before(Connector&, const Href& event, const Uid&);
+    void remember_absent(const Href& event, const Uid&);
     void spoil(ChangeSet&, const Href& calendar);
     void lag(ChangeSet&) const;
     const Before* lagging(const Href&) const;
