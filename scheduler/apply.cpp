@@ -67,7 +67,7 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
             }
             [[fallthrough]];
         case StepKind::Settle:
-            if (present) mirror.base = agreed(decision, mark ? mark->revision : 0);
+            if (present) mirror.base = agreed(decision);
             if (mirror.state == MirrorState::Conflict)
                 close_conflicts(
                     writer, mirror, ConflictState::ResolvedTheirs, "The calendar shows what we have again."
@@ -80,7 +80,7 @@ void SyncPass::apply(Writer& writer, const Decision& decision) {
             break;
         case StepKind::WriteOurs:
             // What was put back before, and still waits to be written over, is kept already.
-            if (decision.step.conflict && mirror.base != shown_of(present->event)) {
+            if (decision.step.conflict && mirror.base != agreed(decision)) {
                 put_back(writer, decision, mirror, *decision.step.conflict, decision.step.why);
                 return;
             }
@@ -160,7 +160,7 @@ void SyncPass::put_back(
     const auto theirs = present ? std::optional(shown_of(present->event)) : std::nullopt;
     if (theirs && !theirs->cancelled) keep_overruled(writer, decision, kind, why);
     close_conflicts(writer, mirror, ConflictState::ResolvedOurs, why);
-    write_ours_again(mirror, theirs, business_);
+    write_ours_again(mirror, present ? std::optional(agreed(decision)) : std::nullopt, business_);
     writer.put(mirror);
     writer.append({0, parts_.clock.now(), "copy.restored", mirror.appointment.value, "gateway", why, mirror.wanted});
 }
@@ -236,11 +236,14 @@ void SyncPass::apply_cancel(Writer& writer, const Decision& decision, Mirror& mi
     ++report_.taken;
 }
 
-Shown SyncPass::agreed(const Decision& decision, std::int64_t revision) const {
-    Shown shown = shown_of(decision.news.present->event);
+Shown SyncPass::agreed(const Decision& decision) const {
+    const Event& event = decision.news.present->event;
+    Shown shown = shown_of(event);
+    const auto mark = read_mark(event.mark, parts_.keys);
     // A copy that we deleted before it was booked again may still be shown while reads lag (F11). Until we wrote into
     // it anew, its absence is no deletion by staff (I11).
-    const bool deleted_before = decision.base && decision.base->cancelled && revision < decision.mirror.wanted;
+    const bool deleted_before =
+        decision.base && decision.base->cancelled && (mark ? mark->revision : 0) < decision.mirror.wanted;
     shown.cancelled = shown.cancelled || deleted_before;
     return shown;
 }

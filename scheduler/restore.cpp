@@ -200,9 +200,16 @@ private:
         mirror.wanted_gone =
             appointment->state == AppointmentState::Cancelled || appointment->staff != staff_of(writer);
         mirror.starts_at = interval_of(*appointment, parts_.zones).start;
-        mirror.confirmed = copy.sealed.revision;
+        // An older store may have gone on to the same revision in another way.
+        const bool shows_it = same_meaning(
+            shown_on(*appointment, plan_.detail, parts_.zones),
+            shown_on(copy.appointment, plan_.detail, parts_.zones),
+            parts_.zones
+        );
+        const bool is_wanted = shows_it && !mirror.wanted_gone;
+        mirror.confirmed = is_wanted || copy.sealed.revision != mirror.wanted ? copy.sealed.revision : 0;
         const bool edit_is_taken = copy.edited && copy.appointment.revision != copy.sealed.revision;
-        if (appointment->revision == copy.appointment.revision && (!copy.edited || edit_is_taken)) {
+        if (shows_it && appointment->revision == copy.appointment.revision && (!copy.edited || edit_is_taken)) {
             // After an edit the copy is written once more, so that its capsule says the same again.
             mirror.base = shown_on(*appointment, plan_.detail, parts_.zones);
             mirror.version = copy.version;

@@ -245,8 +245,8 @@ private:
     void apply(Writer&, const Decision&);
     void apply_change(Writer&, const Decision&, Mirror&, bool write_back);
     void apply_cancel(Writer&, const Decision&, Mirror&);
-    /// What both sides agree on once the copy shows what we have. @param revision in its mark; 0: none.
-    Shown agreed(const Decision&, std::int64_t revision) const;
+    /// What both sides agree on once the copy shows what we have.
+    Shown agreed(const Decision&) const;
     void apply_hide(Writer&, const Decision&, Mirror&);
     void apply_moved_onto(Writer&, const Decision&, Mirror&);
     /// Ours is written again; what it replaces is kept on a decided conflict of this kind.

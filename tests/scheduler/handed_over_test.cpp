@@ -64,6 +64,22 @@ BOOST_AUTO_TEST_CASE(I21_what_was_handed_to_another_person_since_the_backup_is_t
     BOOST_TEST(service.count(href) == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(I6_what_was_handed_over_and_changed_in_the_old_store_at_once_has_one_copy) {
+    SecondGateway old(*this);
+    hand_over("a");
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) engine.run_pass(ben);  // The marker is written again.
+    Appointment other = *old.appointment("a");
+    other.title = "Cut differently";
+    place(*old.store, other);
+    BOOST_REQUIRE(old.appointment("a")->revision == appointment("a").revision);
+    live(old);
+    BOOST_TEST(!old.stands().has_value());
+    const bool handed_over = old.appointment("a")->staff.value == "ben";
+    BOOST_TEST(service.count(theirs) == (handed_over ? 3u : 2u));
+    BOOST_TEST(service.count(href) == (handed_over ? 1u : 2u));
+    for (const CalendarId& id : {calendar, ben}) BOOST_TEST(old.engine.verify(id).findings.empty());
+}
+
 BOOST_AUTO_TEST_CASE(I21_what_was_handed_over_and_has_no_room_is_told_of_once) {
     SecondGateway old(*this);
     hand_over("a");
