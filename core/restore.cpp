@@ -216,7 +216,8 @@ std::string sentence_of(const RestorePlan& plan) {
         case RestoreFinding::Complete:
             return "Complete: " + numbers + ", equal by content to what the marker counted.";
         case RestoreFinding::Differs:
-            return "Nothing is missing (" + numbers + "); the days named below changed after the marker was written.";
+            return "Nothing is missing: " + counted(static_cast<int>(plan.copies.size())) +
+                   ", where the marker counted " + std::to_string(wanted) + " when it was last written.";
         case RestoreFinding::Short:
             return std::to_string(plan.missing) + " missing: " + numbers +
                    " are there. They were deleted or cancelled after the marker was written, or lost; the days are "

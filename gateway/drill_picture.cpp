@@ -104,36 +104,33 @@ std::string timeline(const Json& report) {
     return out;
 }
 
-/// How long each target took: reading, then filling the scratch store.
+/// How long each target took: reading, then filling the scratch store. A picture for each, so that paper may break
+/// between them and a phone shows their names as large as everything else.
 std::string bars(const Json& report) {
     double most = 1;
     for (const Json& target : report["targets"])
         most = std::max(most, static_cast<double>(number_at(target, "total_ms")));
     std::string out;
-    int y = kTop;
     char text[256];
     for (const Json& target : report["targets"]) {
         const auto width = [&](const char* name) {
-            return static_cast<double>(number_at(target, name)) / most * (kWidth - 2 * kRight - 90);
+            return static_cast<double>(number_at(target, name)) / most * kWidth;
         };
-        out += label(kRight, y + 10, "start", text_at(target, "label"));
+        out += "<div class=\"bar\"><span>" + html_text(text_at(target, "label")) + "</span> <b>" +
+               std::to_string(number_at(target, "total_ms")) + " ms</b>";
         std::snprintf(
             text,
             sizeof text,
-            "<rect class=\"fill\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"12\"/>"
-            "<rect class=\"read\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"12\"/>\n",
-            kRight,
-            y + 15,
+            "<svg role=\"img\" aria-label=\"%lld ms of them for reading\" viewBox=\"0 0 %d 12\" "
+            "preserveAspectRatio=\"none\">"
+            "<rect class=\"fill\" width=\"%.1f\" height=\"12\"/><rect class=\"read\" width=\"%.1f\" height=\"12\"/>"
+            "</svg></div>\n",
+            static_cast<long long>(number_at(target, "read_ms")),
+            kWidth,
             width("total_ms"),
-            kRight,
-            y + 15,
             width("read_ms")
         );
         out += text;
-        out += label(
-            kRight + 6 + width("total_ms"), y + 25, "start", std::to_string(number_at(target, "total_ms")) + " ms"
-        );
-        y += 40;
     }
     return out;
 }
@@ -189,16 +186,15 @@ std::string drill_picture(const Json& report) {
                "</svg>\n<p class=\"legend\"><i class=\"read\"></i> as promised <i class=\"wrong\"></i> not as "
                "promised; from left to right in the order of time</p>\n";
     }
-    const bool host = text_at(report, "drill") == "host";
-    const int height = host ? kTop + 40 * static_cast<int>(report["targets"].size()) : kHeight;
-    const std::string legend =
-        host ? "<p class=\"legend\"><i class=\"read\"></i> reading the calendar <i class=\"fill\"></i> filling the "
-               "store</p>"
-             : "<p class=\"legend\"><i class=\"waiting\"></i> copies that waited, at most " +
-                   std::to_string(most_of(report, "waiting")) + "<br><i class=\"age\"></i> age of the data, at most " +
-                   duration(most_of(report, "age_s")) + "</p>";
+    if (text_at(report, "drill") == "host")
+        return bars(report) +
+               "<p class=\"legend\"><i class=\"read\"></i> reading the calendar <i class=\"fill\"></i> filling the "
+               "store</p>\n";
     return "<svg role=\"img\" aria-label=\"Over time\" viewBox=\"0 0 " + std::to_string(kWidth) + " " +
-           std::to_string(height) + "\">\n" + (host ? bars(report) : timeline(report)) + "</svg>\n" + legend + "\n";
+           std::to_string(kHeight) + "\">\n" + timeline(report) +
+           "</svg>\n<p class=\"legend\"><i class=\"waiting\"></i> copies that waited, at most " +
+           std::to_string(most_of(report, "waiting")) + "<br><i class=\"age\"></i> age of the data, at most " +
+           duration(most_of(report, "age_s")) + "</p>\n";
 }
 
 }  // namespace calgate

@@ -81,6 +81,9 @@ std::string meaning_of(const Json& report) {
         return "No appointment changed while calls were cut off, so nothing could be lost; a drill during opening "
                "hours "
                "says more.";
+    if (rpo == 0)
+        return "Another calendar held every change that waited: had the host gone at the worst moment of the cut, "
+               "nothing would have been lost.";
     return "Had the host gone at the worst moment of the cut, changes as old as " + duration(rpo) +
            " would have been lost: no calendar held them yet. Changes that another calendar held do not count.";
 }
@@ -128,10 +131,15 @@ li{padding:.45rem 0;border-bottom:1px solid #e3e9ee;font-size:.92rem;break-insid
 .meaning{color:#3b4955;margin:.6rem 0 0}
 .legend{color:#566472;font-size:.85rem;margin:.35rem 0}.legend i{display:inline-block;width:1.4rem;height:.3rem;margin:0 .3rem .15rem .6rem}
 i.read,i.waiting{background:#0b5cab}i.fill{background:#a9cdf0}i.age{background:#8a5a00}
+.bar{display:grid;grid-template-columns:1fr auto;gap:.1rem .75rem;margin:.45rem 0;font-size:.9rem;break-inside:avoid}
+.bar span{overflow-wrap:anywhere}.bar b{font-weight:400;font-variant-numeric:tabular-nums}
+.bar svg{grid-column:1/-1;height:.7rem;border:0;border-radius:0;background:#f4f7f9}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.35rem .3rem;border-bottom:1px solid #e3e9ee;text-align:right}
 th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere}
 footer{margin-top:1.75rem;color:#566472;font-size:.85rem;overflow-wrap:anywhere}
-@media print{body{max-width:none;padding:0}svg,table,dl,.verdict{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media(max-width:30rem){table,tbody{display:block}tr{display:grid;grid-template-columns:repeat(4,1fr);border-bottom:1px solid #e3e9ee}
+th,td{border:0}th:first-child,td:first-child{grid-column:1/-1;padding-bottom:0}}
+@media print{body{max-width:none;padding:0}svg,tr,dl,.verdict{break-inside:avoid}tr:first-child{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";
 
 }  // namespace

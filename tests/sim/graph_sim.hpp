@@ -28,6 +28,7 @@ public:
 
     /// A new access token of the mailbox's owner, good for an hour. @param scope empty: everything is allowed.
     std::string issue_token(const std::string& scope = {});
+    std::string issue_refresh_token();
     void revoke_tokens();  ///< 401 for every access token so far; refresh tokens are invalid_grant.
     static std::string user_id();
     static std::string client_id();

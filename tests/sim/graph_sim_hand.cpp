@@ -29,6 +29,13 @@ std::string GraphSim::issue_token(const std::string& scope) {
     return token;
 }
 
+std::string GraphSim::issue_refresh_token() {
+    const std::string token = state_->next_name("M.C546_BAY.0.U.-Refresh");
+    state_->refresh[token] = {
+        state_->clock.now() + std::chrono::days(90), "offline_access https://graph.microsoft.com/Calendars.ReadWrite"};
+    return token;
+}
+
 void GraphSim::revoke_tokens() {
     state_->access.clear();
     state_->refresh.clear();

@@ -138,6 +138,7 @@ void Callers::sign_in_again() {
             account.state = AccountState::Active;
             account.detail.clear();
             writer.put(account);
+            stage_.accounts.at(account.id)->host().sign_in_again();
             stage_.note("sign in again " + account.id.value);
         }
     });

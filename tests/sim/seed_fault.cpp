@@ -42,6 +42,7 @@ constexpr std::array<const char*, kFaults> kFaultNames{
     "F23 channel ends",
     "F32 power cut",
     "F37 old backup",
+    "F25 answer to a refresh lost",
 };
 
 constexpr std::array<const char*, kCanaries> kCanaryNames{

@@ -47,8 +47,9 @@ enum class Fault : std::uint8_t {
     ChannelEnds,
     PowerCut,
     OldBackup,
+    SignInAnswerLost,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::OldBackup) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::SignInAnswerLost) + 1;
 /// "F5 timeout, applied".
 const char* to_string(Fault);
 

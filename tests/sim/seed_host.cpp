@@ -176,7 +176,7 @@ bool Host::put_back(const Href& event, const std::string& text) {
 
 std::unique_ptr<Host> make_caldav_host(const Ground& ground) {
     constexpr std::array kProfiles{"rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "odd_reports"};
-    auto& [random, clock, service_clock, zones, number] = ground;
+    auto& [random, clock, service_clock, zones, statistics, without_faults, number] = ground;
     if (random.between(1, 10) <= 5) {
         memory::MemoryService::Settings settings;
         settings.page_size = random.one_in(2) ? 3 : 100;

@@ -4,11 +4,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/clock.hpp"
 #include "core/connector.hpp"
 #include "core/zone.hpp"
+#include "tests/sim/seed_fault.hpp"
 #include "tests/support/seeded_random.hpp"
 
 namespace calgate::seeds {
@@ -50,6 +52,7 @@ public:
 
     virtual void forget_tokens() = 0;
     virtual int mails_sent() const = 0;
+    virtual void sign_in_again() {}
     /// A fault below HTTP or in its answers, if this service speaks HTTP.
     virtual bool arm_wire(testing::SeededRandom&) { return false; }
     virtual void clear_wire() {}
@@ -65,6 +68,8 @@ struct Ground {
     const Clock& clock;          ///< Of the gateway.
     const Clock& service_clock;  ///< No jump of the gateway's moves it.
     const ZoneResolver& zones;
+    Statistics& statistics;
+    const std::set<Fault>& without_faults;
     int number = 0;  ///< Of the service in this seed.
 };
 /// A service and its habits, drawn by chance.

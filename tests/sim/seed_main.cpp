@@ -280,9 +280,11 @@ int play_seeds(int argc, char** argv, const HostMaker& services, const std::stri
         if (!wanted.go_on) break;
     }
     print(statistics, static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC, violations);
-    const bool all_met = std::all_of(statistics.handled.begin(), statistics.handled.end(), [&](std::int64_t handled) {
-        return handled >= wanted.at_least;
-    });
+    // Nobody signs in at CalDAV.
+    const auto signing_in = static_cast<std::ptrdiff_t>(Fault::SignInAnswerLost);
+    const auto last = statistics.handled.begin() + (services_named.empty() ? signing_in : signing_in + 1);
+    const bool all_met =
+        std::all_of(statistics.handled.begin(), last, [&](std::int64_t handled) { return handled >= wanted.at_least; });
     if (!all_met) std::printf("A fault was handled less than %lld times.\n", static_cast<long long>(wanted.at_least));
     if (wanted.left_at_most) return left && *left <= *wanted.left_at_most ? 0 : 1;
     return violations == 0 && all_met ? 0 : 1;

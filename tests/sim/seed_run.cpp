@@ -183,9 +183,9 @@ void Run::put_backup_back() {
 void Run::end_faults() {
     stage_.note("faults end");
     stage_.restart();
+    for (const auto& wall : stage_.walls) wall->clear();
     callers_.sign_in_again();
     callers_.disconnect_gone();
-    for (const auto& wall : stage_.walls) wall->clear();
 }
 
 void Run::settle() {

@@ -10,6 +10,8 @@
 #include "connectors/google/google_wire.hpp"
 #include "connectors/graph/graph_connector.hpp"
 #include "connectors/http/url.hpp"
+#include "connectors/oauth/grant.hpp"
+#include "connectors/oauth/shared_token_source.hpp"
 #include "core/icalendar.hpp"
 #include "core/identity.hpp"
 #include "core/windows_zones.hpp"
@@ -34,13 +36,89 @@ using testing::SeededRandom;
 constexpr const char* kZone = "Europe/Berlin";
 constexpr int kMostServices = 10;  ///< Calendars of each that are passed over, so that no two share an address.
 
+/// The gateway's sign-in at a service, whose token endpoint loses answers and whose disk is full at times (F25). A
+/// refresh token that was kept outlives the process.
+class SignIn final : public oauth::TokenSource {
+public:
+    SignIn(const Ground& ground, http::HttpTransport& site, oauth::Client client, std::function<std::string()> consent)
+        : clock_(ground.clock),
+          statistics_(ground.statistics),
+          fails_(!ground.without_faults.contains(Fault::SignInAnswerLost)),
+          random_(ground.random.next()),
+          endpoint_(*this, site),
+          client_(std::move(client)),
+          consent_(std::move(consent)) {
+        again();
+    }
+    Result<std::string> access_token(const Context& context) override { return source_->access_token(context); }
+    void refused(const std::string& access_token) override { source_->refused(access_token); }
+    /// A person gives consent anew.
+    void again() {
+        kept_ = consent_();
+        start();
+    }
+    void end_faults() { fails_ = false; }
+    /// As after a restart.
+    void start() {
+        const oauth::RefreshTokenKeeper keeper{
+            [this]() -> Result<std::string> { return kept_; },
+            [this](const std::string& rotated) -> Status {
+                if (strikes(8)) return Error{ErrorCode::Unavailable, "The disk is full.", {}};
+                kept_ = rotated;
+                return {};
+            }};
+        source_ = std::make_unique<oauth::SharedTokenSource>(
+            clock_,
+            std::make_unique<oauth::RefreshGrant>(oauth::GrantParts{endpoint_, clock_, random_}, client_, keeper)
+        );
+    }
+
+private:
+    class Endpoint final : public http::HttpTransport {
+    public:
+        Endpoint(SignIn& owner, http::HttpTransport& site) : owner_(owner), site_(site) {}
+        Result<http::Response> send(const http::Request& request, const Context& context) override {
+            auto answer = site_.send(request, context);
+            if (owner_.strikes(6)) return Error{ErrorCode::Timeout, "No answer came in time.", {}};
+            if (answer && owner_.strikes(12)) answer->body.resize(answer->body.size() / 2);
+            return answer;
+        }
+
+    private:
+        SignIn& owner_;
+        http::HttpTransport& site_;
+    };
+
+    bool strikes(int one_in) {
+        if (!random_.one_in(one_in) || !fails_) return false;
+        statistics_.fire(Fault::SignInAnswerLost);
+        return true;
+    }
+
+    const Clock& clock_;
+    Statistics& statistics_;
+    bool fails_;
+    SeededRandom random_;
+    Endpoint endpoint_;
+    oauth::Client client_;
+    std::function<std::string()> consent_;
+    std::string kept_{};
+    std::unique_ptr<oauth::SharedTokenSource> source_{};
+};
+
 /// What the three have in common: texts are what a connector of the owner's gives for what lies there.
 class ServiceHost : public Host {
 public:
     ServiceHost(const Ground& ground, http::HttpTransport& site)
         : Host(ground.zones), clock_(ground.clock), site_(site), number_(ground.number) {}
 
-    std::unique_ptr<Connector> connect() final { return connector_over(wire_); }
+    std::unique_ptr<Connector> connect() final {
+        if (sign_in_) sign_in_->start();
+        return connector_over(wire_, sign_in_.get());
+    }
+    void sign_in_again() final {
+        if (sign_in_) sign_in_->again();
+    }
     Href make_calendar(const std::string& name) final {
         for (; made_ < number_ * kMostServices; ++made_) make_folder("passed over");
         return make_folder(name);
@@ -69,10 +147,14 @@ public:
         wire_.arm(random);
         return true;
     }
-    void clear_wire() final { wire_.clear(); }
+    void clear_wire() final {
+        wire_.clear();
+        if (sign_in_) sign_in_->end_faults();
+    }
 
 protected:
-    virtual std::unique_ptr<Connector> connector_over(http::HttpTransport&) const = 0;
+    /// @param tokens the owner's own when null.
+    virtual std::unique_ptr<Connector> connector_over(http::HttpTransport&, oauth::TokenSource* tokens) const = 0;
     virtual Href make_folder(const std::string& name) = 0;
     virtual void remove_folder(const Href&) = 0;
     /// Whatever changes when the event does, by place.
@@ -82,11 +164,12 @@ protected:
     Event read(const std::string& icalendar) const { return *Host::understood(icalendar); }
 
     const Clock& clock_;
+    std::unique_ptr<SignIn> sign_in_{};  ///< Null where there is a password.
 
 private:
     const Connector& owners() const { return const_cast<ServiceHost*>(this)->owners_connector(); }
     Connector& owners_connector() {
-        if (!owners_) owners_ = connector_over(site_);
+        if (!owners_) owners_ = connector_over(site_, nullptr);
         return *owners_;
     }
     const std::string& text_of(const Href& href, std::string stored) const {
@@ -115,7 +198,12 @@ public:
     explicit GoogleHost(const Ground& ground) : ServiceHost(ground, sim_), sim_(ground.service_clock, ground.zones) {
         auto& quirks = sim_.quirks();
         quirks.batch_reversed = ground.random.one_in(2);
+        quirks.rotates_refresh_tokens = ground.random.one_in(2);
         if (ground.random.one_in(2)) quirks.page = 3;
+        oauth::Client client;
+        client.id = GoogleSim::client_id();
+        client.secret = GoogleSim::client_secret();
+        sign_in_ = std::make_unique<SignIn>(ground, sim_, client, [this] { return sim_.issue_refresh_token(); });
     }
     std::string name() const override { return "google"; }
     std::optional<Href> place_of(const Href& calendar, const Uid& uid) const override {
@@ -166,10 +254,12 @@ private:
         if (when.kind == When::Kind::Utc) return {{"dateTime", format_local(when.local) + "Z"}, {"timeZone", "UTC"}};
         return {{"dateTime", format_local(when.local)}, {"timeZone", when.zone}};
     }
-    std::unique_ptr<Connector> connector_over(http::HttpTransport& wire) const override {
+    std::unique_ptr<Connector> connector_over(http::HttpTransport& wire, oauth::TokenSource* tokens) const override {
         google::GoogleSettings settings;
         settings.default_zone = kZone;
-        return std::make_unique<google::GoogleConnector>(wire, clock_, zones_, *tokens_, settings);
+        return std::make_unique<google::GoogleConnector>(
+            wire, clock_, zones_, tokens ? *tokens : *owners_tokens_, settings
+        );
     }
     Href make_folder(const std::string& name) override { return google::calendar_href(sim_.make_calendar(name)); }
     void remove_folder(const Href& calendar) override { sim_.remove_calendar(*google::calendar_id(calendar)); }
@@ -185,7 +275,7 @@ private:
     }
 
     GoogleSim sim_;
-    std::unique_ptr<RenewedTokens> tokens_ =
+    std::unique_ptr<RenewedTokens> owners_tokens_ =
         std::make_unique<RenewedTokens>([this] { return sim_.issue_access_token(); });
 };
 
@@ -194,6 +284,11 @@ public:
     explicit GraphHost(const Ground& ground)
         : ServiceHost(ground, sim_), sim_(ground.service_clock, ground.zones, testing::graph_quirks_of("plain")) {
         if (ground.random.one_in(2)) sim_.quirks().largest_page = 3;
+        oauth::Client client;
+        client.provider = oauth::Provider::Microsoft;
+        client.id = GraphSim::client_id();
+        client.secret = GraphSim::client_secret();
+        sign_in_ = std::make_unique<SignIn>(ground, sim_, client, [this] { return sim_.issue_refresh_token(); });
     }
     std::string name() const override { return "graph"; }
     Href calendar_of(const Href& event) const override {
@@ -249,10 +344,12 @@ private:
             {"recurrenceTimeZone", "UTC"}};
         return out;
     }
-    std::unique_ptr<Connector> connector_over(http::HttpTransport& wire) const override {
+    std::unique_ptr<Connector> connector_over(http::HttpTransport& wire, oauth::TokenSource* tokens) const override {
         graph::GraphSettings settings;
         settings.default_zone = kZone;
-        return std::make_unique<graph::GraphConnector>(wire, clock_, zones_, *tokens_, settings);
+        return std::make_unique<graph::GraphConnector>(
+            wire, clock_, zones_, tokens ? *tokens : *owners_tokens_, settings
+        );
     }
     Href make_folder(const std::string& name) override {
         return Href{"calendars/" + http::percent_encode(sim_.make_calendar(name))};
@@ -269,7 +366,8 @@ private:
     }
 
     GraphSim sim_;
-    std::unique_ptr<RenewedTokens> tokens_ = std::make_unique<RenewedTokens>([this] { return sim_.issue_token(); });
+    std::unique_ptr<RenewedTokens> owners_tokens_ =
+        std::make_unique<RenewedTokens>([this] { return sim_.issue_token(); });
 };
 
 class EwsHost final : public ServiceHost {
@@ -331,7 +429,7 @@ private:
                tag("LegacyFreeBusyStatus", master.transparency == Transparency::Transparent ? "Free" : "Busy") +
                repeats + "</CalendarItem>";
     }
-    std::unique_ptr<Connector> connector_over(http::HttpTransport& wire) const override {
+    std::unique_ptr<Connector> connector_over(http::HttpTransport& wire, oauth::TokenSource*) const override {
         ews::EwsSettings settings;
         settings.url = EwsSim::url();
         settings.user = EwsSim::credentials().user;

@@ -137,7 +137,9 @@ void Stage::draw_policies(Business& business) {
 }
 
 void Stage::add_account(Writer& writer, const Staff& staff, int number) {
-    hosts.push_back(host_maker({random, clock, service_clock, zones, static_cast<int>(hosts.size()) + 1}));
+    hosts.push_back(host_maker(
+        {random, clock, service_clock, zones, statistics, without_faults, static_cast<int>(hosts.size()) + 1}
+    ));
     Host& host = *hosts.back();
     if (canary == Canary::Invite) host.invite_from_now_on();
     walls.push_back(std::make_unique<Wall>(

@@ -59,6 +59,7 @@ void Troubles::strike_at(Wall& wall) {
         case Fault::ChannelEnds:
         case Fault::PowerCut:
         case Fault::OldBackup:
+        case Fault::SignInAnswerLost:
         case Fault::ClockChangeDay:
         case Fault::HostileEvent:
         case Fault::NameUsedUp:

@@ -152,6 +152,7 @@ private:
     void check_edits(const Reader&);
     void check_deletions(const Reader&);
     bool waits(const Reader&, const Calendar&) const;
+    bool was_left_out(const Reader&, const AppointmentId&) const;
 
     // seed_truth_backup.cpp
     std::optional<Appointment> newest_in_mirrors(const Reader&, const AppointmentId&);

@@ -35,7 +35,13 @@ void Truth::backup_put_back(Instant now) {
             if (newest && newest->revision > (held ? held->revision : 0) && !over) owed_.insert_or_assign(id, *newest);
             if (held) acknowledged.emplace(id, held->revision < told.revision ? *held : told);
             auto& history = history_[id];
-            history.erase(history.upper_bound(held ? held->revision : 0), history.end());
+            const auto forgotten = history.upper_bound(held ? held->revision : 0);
+            // Copies may show it, and give it back field by field.
+            for (auto one = forgotten; one != history.end(); ++one) {
+                titles_by_hand_[id].insert(one->second.title);
+                starts_by_hand_[id].insert(interval_of(one->second, zones_).start);
+            }
+            history.erase(forgotten, history.end());
         }
         acknowledged_ = std::move(acknowledged);
         entries_.clear();

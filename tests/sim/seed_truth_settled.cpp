@@ -19,6 +19,11 @@ std::string row_of(const std::optional<Mirror>& mirror) {
 
 }  // namespace
 
+bool Truth::was_left_out(const Reader& reader, const AppointmentId& id) const {
+    const auto told = reader.changes_about(id.value, 100);
+    return std::any_of(told.begin(), told.end(), [](const Change& c) { return c.kind == "copy.left_out"; });
+}
+
 bool Truth::waits(const Reader& reader, const Calendar& calendar) const {
     const auto account = reader.account(calendar.account);
     return calendar.state != CalendarState::Active || !account || account->state != AccountState::Active;
@@ -97,7 +102,12 @@ void Truth::check_source(const Reader& reader, const Calendar& calendar) {
     std::map<std::string, std::string> cached;
     for (const auto& event : reader.cached_events(calendar.id)) cached[event.href.value] = event.text;
     for (const auto& [href, text] : texts(calendar.id)) {
-        if (!foreign_.contains(href)) continue;
+        if (!foreign_.contains(href)) {
+            // There is no room for what it says: the time that it takes stays busy, and a person was told.
+            const auto& mark = understand(text).mark;
+            if (mark && was_left_out(reader, mark->appointment)) cached.erase(href);
+            continue;
+        }
         count("L2");
         const auto found = cached.find(href);
         if (found == cached.end() && omitted_.contains(href)) continue;
@@ -118,10 +128,7 @@ void Truth::check_owed(const Reader& reader) {
         const bool asked = std::any_of(conflicts.begin(), conflicts.end(), [&, appointment = id](const Conflict& c) {
             return c.appointment == appointment;
         });
-        const auto told = reader.changes_about(id.value, 100);
-        const bool left_out =
-            std::any_of(told.begin(), told.end(), [](const Change& change) { return change.kind == "copy.left_out"; });
-        if (!asked && !left_out)
+        if (!asked && !was_left_out(reader, id))
             fail(
                 "I21",
                 id.value + " revision " + std::to_string(newest.revision) +
