@@ -10,14 +10,13 @@
 #include "connectors/google/google_wire.hpp"
 #include "connectors/graph/graph_connector.hpp"
 #include "connectors/http/url.hpp"
-#include "connectors/oauth/grant.hpp"
-#include "connectors/oauth/shared_token_source.hpp"
 #include "core/icalendar.hpp"
 #include "core/identity.hpp"
 #include "core/windows_zones.hpp"
 #include "tests/sim/ews_sim.hpp"
 #include "tests/sim/google_sim.hpp"
 #include "tests/sim/graph_sim.hpp"
+#include "tests/sim/seed_sign_in.hpp"
 #include "tests/sim/seed_wire.hpp"
 #include "tests/sim/xml_text.hpp"
 #include "tests/support/renewed_tokens.hpp"
@@ -35,76 +34,6 @@ using testing::SeededRandom;
 
 constexpr const char* kZone = "Europe/Berlin";
 constexpr int kMostServices = 10;  ///< Calendars of each that are passed over, so that no two share an address.
-
-/// The gateway's sign-in at a service, whose token endpoint loses answers and whose disk is full at times (F25). A
-/// refresh token that was kept outlives the process.
-class SignIn final : public oauth::TokenSource {
-public:
-    SignIn(const Ground& ground, http::HttpTransport& site, oauth::Client client, std::function<std::string()> consent)
-        : clock_(ground.clock),
-          statistics_(ground.statistics),
-          fails_(!ground.without_faults.contains(Fault::SignInAnswerLost)),
-          random_(ground.random.next()),
-          endpoint_(*this, site),
-          client_(std::move(client)),
-          consent_(std::move(consent)) {
-        again();
-    }
-    Result<std::string> access_token(const Context& context) override { return source_->access_token(context); }
-    void refused(const std::string& access_token) override { source_->refused(access_token); }
-    /// A person gives consent anew.
-    void again() {
-        kept_ = consent_();
-        start();
-    }
-    void end_faults() { fails_ = false; }
-    /// As after a restart.
-    void start() {
-        const oauth::RefreshTokenKeeper keeper{
-            [this]() -> Result<std::string> { return kept_; },
-            [this](const std::string& rotated) -> Status {
-                if (strikes(8)) return Error{ErrorCode::Unavailable, "The disk is full.", {}};
-                kept_ = rotated;
-                return {};
-            }};
-        source_ = std::make_unique<oauth::SharedTokenSource>(
-            clock_,
-            std::make_unique<oauth::RefreshGrant>(oauth::GrantParts{endpoint_, clock_, random_}, client_, keeper)
-        );
-    }
-
-private:
-    class Endpoint final : public http::HttpTransport {
-    public:
-        Endpoint(SignIn& owner, http::HttpTransport& site) : owner_(owner), site_(site) {}
-        Result<http::Response> send(const http::Request& request, const Context& context) override {
-            auto answer = site_.send(request, context);
-            if (owner_.strikes(6)) return Error{ErrorCode::Timeout, "No answer came in time.", {}};
-            if (answer && owner_.strikes(12)) answer->body.resize(answer->body.size() / 2);
-            return answer;
-        }
-
-    private:
-        SignIn& owner_;
-        http::HttpTransport& site_;
-    };
-
-    bool strikes(int one_in) {
-        if (!random_.one_in(one_in) || !fails_) return false;
-        statistics_.fire(Fault::SignInAnswerLost);
-        return true;
-    }
-
-    const Clock& clock_;
-    Statistics& statistics_;
-    bool fails_;
-    SeededRandom random_;
-    Endpoint endpoint_;
-    oauth::Client client_;
-    std::function<std::string()> consent_;
-    std::string kept_{};
-    std::unique_ptr<oauth::SharedTokenSource> source_{};
-};
 
 /// What the three have in common: texts are what a connector of the owner's gives for what lies there.
 class ServiceHost : public Host {
@@ -167,8 +96,7 @@ protected:
     std::unique_ptr<SignIn> sign_in_{};  ///< Null where there is a password.
 
 private:
-    const Connector& owners() const { return const_cast<ServiceHost*>(this)->owners_connector(); }
-    Connector& owners_connector() {
+    Connector& owners() const {
         if (!owners_) owners_ = connector_over(site_, nullptr);
         return *owners_;
     }
@@ -176,7 +104,7 @@ private:
         auto& known = known_[href];
         if (known.first == stored) return known.second;
         const Context context{clock_.steady() + std::chrono::seconds(60), {}};
-        auto event = const_cast<ServiceHost*>(this)->owners_connector().fetch_event(context, href);
+        auto event = owners().fetch_event(context, href);
         CALGATE_ASSERT(event.has_value());
         known = {std::move(stored), std::move(event->event.source)};
         return known.second;
@@ -184,7 +112,7 @@ private:
 
     http::HttpTransport& site_;
     FaultyWire wire_{site_};
-    std::unique_ptr<Connector> owners_{};
+    mutable std::unique_ptr<Connector> owners_{};
     mutable std::map<Href, std::pair<std::string, std::string>> known_{};
     std::set<Href> removed_{};
     int number_;
