@@ -103,13 +103,17 @@ void SyncPass::note_unlisted(Writer& writer, const Mirror& before) {
     writer.put(*mirror);
 }
 
-void SyncPass::note_listed(const Listing& listing) {
+std::vector<AppointmentId> SyncPass::newly_listed(const Listing& listing) const {
     std::vector<AppointmentId> listed;
     parts_.store.read([&](const Reader& reader) {
         for (const auto& mirror : reader.doubted_mirrors(id_))
             if (mirror.unlisted && mirror.href && listing.named.contains(mirror.href->value))
                 listed.push_back(mirror.appointment);
     });
+    return listed;
+}
+
+void SyncPass::note_listed(const std::vector<AppointmentId>& listed) {
     if (listed.empty()) return;
     parts_.store.write([&](Writer& writer) {
         for (const auto& appointment : listed) {
@@ -131,7 +135,8 @@ void SyncPass::find_never_seen(const Listing& listing) {
         for (auto& mirror : reader.doubted_mirrors(id_)) {
             if (unseen.size() >= kMaxSingleReads) return;
             if (!mirror.unlisted || !mirror.href || mirror.missing_since) continue;
-            if (!explained.contains(mirror.appointment)) unseen.push_back(std::move(mirror));
+            if (listing.named.contains(mirror.href->value) || explained.contains(mirror.appointment)) continue;
+            unseen.push_back(std::move(mirror));
         }
     });
     std::vector<AppointmentId> missing;

@@ -30,7 +30,7 @@ bool SyncPass::pull() {
     reading_allowed();
     Closing closing{began, listing.token, true, listing.snapshot, false};
     closing.doubtful = listing.snapshot && doubtful(listing);
-    note_listed(listing);
+    const auto first_listed = newly_listed(listing);
     if (!listing.snapshot) find_never_seen(listing);
     if (listing.snapshot && !closing.doubtful) {
         find_missing(listing);
@@ -38,13 +38,13 @@ bool SyncPass::pull() {
     }
     closing.complete = listing.complete;
     prove(listing);
-    if (rests(listing, closing)) {
+    if (first_listed.empty() && rests(listing, closing)) {
         calendar_.as_of = life_.as_of = began;
         calendar_.sync_token = life_.token = listing.token;
         pulled_ = life_.read = true;
         return true;
     }
-    decide(listing.news, closing);
+    const bool decided = decide(listing.news, closing);
     leave_detached_out();
     if (closing.doubtful) {
         fail(
@@ -54,6 +54,8 @@ bool SyncPass::pull() {
         );
         return true;
     }
+    // After the token is kept: what ends here would read on from before these copies were named.
+    if (decided) note_listed(first_listed);
     pulled_ = life_.read = true;
     return true;
 }

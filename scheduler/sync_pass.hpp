@@ -198,7 +198,9 @@ private:
     void find_missing(Listing&);
     /// A copy that was found by a direct read is listed by the next pull, unless it goes before.
     void note_unlisted(Writer&, const Mirror& before);
-    void note_listed(const Listing&);
+    /// Copies that no listing had named before this one.
+    std::vector<AppointmentId> newly_listed(const Listing&) const;
+    void note_listed(const std::vector<AppointmentId>&);
     void find_never_seen(const Listing&);
     void note_missing(const std::vector<AppointmentId>&);
     /// The next pull lists everything.

@@ -1,32 +1,13 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/scheduler/notifying_business.hpp"
+#include "tests/scheduler/refusing_store.hpp"
 
 namespace calgate {
 namespace {
 
 using namespace testing;
 using namespace std::chrono_literals;
-
-/// A store that can be told to refuse: what was written before stands.
-class RefusingStore final : public Store {
-public:
-    void write(const std::function<void(Writer&)>& work) override {
-        if (left_ == 0) throw StoreFailure("The disk is full.");
-        if (left_ > 0) --left_;
-        rows_.write(work);
-    }
-    void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
-    bool writable() const override { return true; }
-    std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
-    void compact() override {}
-    /// @param writes Until it refuses; negative: never.
-    void refuse_after(int writes) { left_ = writes; }
-
-private:
-    MapStore rows_{};
-    int left_ = -1;
-};
 
 struct IndexStage : SmallBusiness {
     std::vector<BusyInterval> shown(const std::string& staff = "anna") const {
@@ -111,15 +92,7 @@ BOOST_AUTO_TEST_CASE(a_first_read_of_a_large_calendar_is_told_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_committed_before_the_store_refused_is_offered_no_more_I16) {
-    RefusingStore refusing;
-    store.read([&](const Reader& reader) {
-        refusing.write([&](Writer& writer) {
-            writer.put(*reader.business());
-            for (const auto& staff : reader.staff()) writer.put(staff);
-            for (const auto& account : reader.accounts()) writer.put(account);
-            for (const auto& row : reader.calendars()) writer.put(row);
-        });
-    });
+    RefusingStore refusing(store);
     Engine other{{refusing, index, factory, zones, clock, random, keys, [](const std::string&) {}}, {}};
     other.load();
     BOOST_REQUIRE(other.run_pass(calendar).completed);

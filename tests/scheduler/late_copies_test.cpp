@@ -1,6 +1,9 @@
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include "scheduler/sync_pass.hpp"
+#include "tests/scheduler/refusing_store.hpp"
 #include "tests/scheduler/small_business.hpp"
 
 using namespace std::chrono_literals;
@@ -203,6 +206,33 @@ BOOST_AUTO_TEST_CASE(F5_a_copy_that_was_found_by_asking_and_deleted_before_a_lis
     BOOST_REQUIRE(mirror("b").href);
     service.erase(*mirror("b").href);
     for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("b").state == AppointmentState::Cancelled));
+}
+
+BOOST_DATA_TEST_CASE_F(
+    LateCopies,
+    F33_a_copy_deleted_after_a_pull_that_named_it_and_was_cut_off_is_missed,
+    boost::unit_test::data::xrange(6),
+    writes
+) {
+    service.set_names_short_lived(false);
+    book("b", 11, 9);
+    pass();
+    BOOST_REQUIRE(mirror("b").unlisted);
+    clock.advance(60s);
+    RefusingStore refusing(store);
+    refusing.refuse_after(writes);
+    const EngineParts parts{refusing, index, factory, zones, clock, random, keys, [](const std::string&) {}};
+    try {
+        Engine cut_off(parts, {});
+        cut_off.load();
+        cut_off.run_pass(calendar);
+    } catch (const StoreFailure&) {
+    }
+    service.erase(*mirror("b").href);
+    Engine again({store, index, factory, zones, clock, random, keys, [](const std::string&) {}}, {});
+    again.load();
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) again.run_pass(calendar);
     BOOST_TEST((appointment("b").state == AppointmentState::Cancelled));
 }
 

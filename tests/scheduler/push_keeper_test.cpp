@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/scheduler/notifying_business.hpp"
+#include "tests/scheduler/refusing_store.hpp"
 
 namespace calgate {
 namespace {
@@ -26,24 +27,6 @@ struct Keeper : SmallBusiness {
     std::optional<CalendarId> accept(const std::string& channel, const std::string& secret, News news = News::Changed) {
         return keeper.accept({channel, secret, "resource", news});
     }
-};
-
-/// The same rows; it takes nothing while it refuses.
-class HinderedStore final : public Store {
-public:
-    explicit HinderedStore(Store& rows) : rows_(rows) {}
-    void write(const std::function<void(Writer&)>& work) override {
-        if (refuses) throw StoreFailure("The store is busy; nothing of this change was kept. Try again.");
-        rows_.write(work);
-    }
-    void read(const std::function<void(const Reader&)>& work) const override { rows_.read(work); }
-    bool writable() const override { return rows_.writable(); }
-    std::unique_ptr<Store> scratch_copy() const override { return rows_.scratch_copy(); }
-    void compact() override { rows_.compact(); }
-    bool refuses = false;
-
-private:
-    Store& rows_;
 };
 
 }  // namespace
@@ -114,14 +97,14 @@ BOOST_AUTO_TEST_CASE(what_a_service_said_of_its_channel_survives_a_restart_F23) 
 }
 
 BOOST_AUTO_TEST_CASE(a_channel_that_ended_is_forgotten_although_the_store_was_busy_at_first_F29) {
-    HinderedStore refusing(store);
+    RefusingStore refusing(store);
     PushKeeper hindered(refusing, clock, random, "https://cal.example.org", {});
     const auto keep_hindered = [&] { return hindered.keep({}, connector, calendar, href, "google", true); };
     BOOST_TEST(keep_hindered());
     hindered.accept({push.opened[0].id, push.opened[0].secret, "resource", News::Removed});
-    refusing.refuses = true;
+    refusing.refuse_after(0);
     BOOST_CHECK_THROW(keep_hindered(), StoreFailure);
-    refusing.refuses = false;
+    refusing.refuse_after(-1);
     BOOST_TEST(keep_hindered());
     BOOST_REQUIRE_EQUAL(push.opened.size(), 2u);
     BOOST_REQUIRE_EQUAL(kept().size(), 1u);

@@ -213,10 +213,9 @@ Persons::Own Persons::draw_own(const std::string& uid, bool may_be_broken) {
 Persons::Own Persons::in_local_time(Own own) const {
     if (own.busy.size() < 2) return own;
     // Not at the hours that the clock change skips or repeats.
-    const auto late = [](Instant at) {
-        const auto hour = std::chrono::floor<std::chrono::hours>(at - std::chrono::floor<std::chrono::days>(at));
-        return hour < std::chrono::hours{5} ? std::chrono::hours{5} : std::chrono::hours{0};
-    }(own.busy.front().start);
+    const Instant first = own.busy.front().start;
+    const bool early = first - std::chrono::floor<std::chrono::days>(first) < std::chrono::hours{5};
+    const std::chrono::hours late{early ? 5 : 0};
     const auto local = [&](Instant at) { return LocalSeconds{(at + late).time_since_epoch()}; };
     for (const Instant at : {own.busy.front().start, own.busy.front().end}) {
         const auto said = own.text.find(":" + utc(at));

@@ -119,6 +119,16 @@ private:
     int made_ = 0;
 };
 
+Href below(const Href& calendar, const char* kind, const std::string& id) {
+    return Href{calendar.value + kind + http::percent_encode(id)};
+}
+
+/// From Sunday on.
+std::size_t weekday_of(const When& when) {
+    const auto day = std::chrono::floor<std::chrono::days>(when.local);
+    return std::chrono::weekday{day}.c_encoding();
+}
+
 std::string last_part(const Href& href) { return http::percent_decode(href.value.substr(href.value.rfind('/') + 1)); }
 
 class GoogleHost final : public ServiceHost {
@@ -225,8 +235,7 @@ public:
     Href create(const Href& calendar, const std::string& uid, const std::string& icalendar) override {
         Json body = written(read(icalendar));
         body["iCalUId"] = uid;
-        return Href{
-            calendar.value + "/events/" + http::percent_encode(sim_.put_event(last_part(calendar), body.dump()))};
+        return below(calendar, "/events/", sim_.put_event(last_part(calendar), body.dump()));
     }
     void put(const Href& event, const std::string& icalendar) override {
         sim_.patch_event(last_part(event), written(read(icalendar)).dump());
@@ -257,19 +266,17 @@ private:
         out["showAs"] = master.transparency == Transparency::Transparent ? "free" : "busy";
         out["recurrence"] = nullptr;
         if (master.rules.empty()) return out;
-        const std::chrono::weekday day{
-            std::chrono::floor<std::chrono::days>(std::chrono::local_time{master.start.local})};
         constexpr std::array kDays{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
         out["recurrence"]["pattern"] = {
             {"type", "weekly"},
             {"interval", 1},
-            {"daysOfWeek", {kDays.at(day.c_encoding())}},
+            {"daysOfWeek", {kDays.at(weekday_of(master.start))}},
             {"firstDayOfWeek", "monday"}};
         out["recurrence"]["range"] = {
             {"type", "numbered"},
             {"startDate", format_local(master.start.local).substr(0, 10)},
             {"numberOfOccurrences", 3},
-            {"recurrenceTimeZone", "UTC"}};
+            {"recurrenceTimeZone", out["start"]["timeZone"]}};
         return out;
     }
     std::unique_ptr<Connector> connector_over(http::HttpTransport& wire, oauth::TokenSource* tokens) const override {
@@ -286,7 +293,7 @@ private:
     std::vector<std::pair<Href, std::string>> stored_in(const Href& calendar) const override {
         std::vector<std::pair<Href, std::string>> out;
         for (const auto& event : sim_.event_ids(last_part(calendar)))
-            out.emplace_back(Href{calendar.value + "/events/" + http::percent_encode(event)}, sim_.event_json(event));
+            out.emplace_back(below(calendar, "/events/", event), sim_.event_json(event));
         return out;
     }
     bool is_text(const std::string& text) const override {
@@ -311,8 +318,7 @@ public:
         return Href{event.value.substr(0, event.value.find("/items/"))};
     }
     Href create(const Href& calendar, const std::string& uid, const std::string& icalendar) override {
-        const std::string item = written(read(icalendar), testing::xml_text(uid));
-        return Href{calendar.value + "/items/" + http::percent_encode(sim_.put_item(last_part(calendar), item))};
+        return below(calendar, "/items/", sim_.put_item(last_part(calendar), written(read(icalendar), uid)));
     }
     void put(const Href& event, const std::string& icalendar) override {
         sim_.patch_item(last_part(event), written(read(icalendar), {}));
@@ -343,11 +349,10 @@ private:
         const EventInstance& master = event.master;
         std::string repeats = "<Recurrence/>";
         if (!master.rules.empty()) {
-            const std::chrono::weekday day{
-                std::chrono::floor<std::chrono::days>(std::chrono::local_time{master.start.local})};
             constexpr std::array kDays{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
             repeats = "<Recurrence><WeeklyRecurrence><Interval>1</Interval>" +
-                      tag("DaysOfWeek", kDays.at(day.c_encoding())) + "</WeeklyRecurrence><NumberedRecurrence>" +
+                      tag("DaysOfWeek", kDays.at(weekday_of(master.start))) +
+                      "</WeeklyRecurrence><NumberedRecurrence>" +
                       tag("StartDate", format_local(master.start.local).substr(0, 10)) +
                       "<NumberOfOccurrences>3</NumberOfOccurrences></NumberedRecurrence></Recurrence>";
         } else if (!uid.empty()) {
@@ -372,7 +377,7 @@ private:
     std::vector<std::pair<Href, std::string>> stored_in(const Href& calendar) const override {
         std::vector<std::pair<Href, std::string>> out;
         for (const auto& item : sim_.item_ids(last_part(calendar)))
-            out.emplace_back(Href{calendar.value + "/items/" + http::percent_encode(item)}, sim_.item_xml(item));
+            out.emplace_back(below(calendar, "/items/", item), sim_.item_xml(item));
         return out;
     }
     bool is_text(const std::string& text) const override { return text.starts_with('<'); }

@@ -105,7 +105,8 @@ void Truth::check_source(const Reader& reader, const Calendar& calendar) {
         if (!foreign_.contains(href)) {
             // There is no room for what it says: the time that it takes stays busy, and a person was told.
             const auto& mark = understand(text).mark;
-            if (mark && was_left_out(reader, mark->appointment)) cached.erase(href);
+            const bool followed = reader.mirror_by_href(calendar.id, Href{href}).has_value();
+            if (mark && !followed && was_left_out(reader, mark->appointment)) cached.erase(href);
             continue;
         }
         count("L2");

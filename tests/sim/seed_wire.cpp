@@ -10,7 +10,7 @@ namespace {
 bool is_write(const http::Request& request) {
     for (const char* operation : {"<m:CreateItem", "<m:UpdateItem", "<m:DeleteItem"})
         if (request.body.find(operation) != std::string::npos) return true;
-    return request.method != "GET" && request.body.find("soap:Envelope") == std::string::npos;
+    return request.method != "GET" && request.body.find(":Envelope") == std::string::npos;
 }
 
 }  // namespace
