@@ -7,7 +7,7 @@
 
 namespace calgate {
 
-/// What one run would take from a calendar into the booking system. Adds up over the steps of that run.
+/// What one run would decide of what people did in a calendar. Adds up over the steps of that run.
 struct Taking {
     int changed = 0;                            ///< Copies changed or deleted, by people as far as we can tell.
     std::vector<std::chrono::seconds> moves{};  ///< By how much starts were moved, one per moved copy.

@@ -32,7 +32,7 @@ Step step_for(const FoundCopy& copy, int deletions, const ReconcilePolicy& polic
 }
 
 Taking taking_of(const Step& step, const FoundCopy& copy, const ZoneResolver& zones) {
-    if (!takes(step.kind)) return {};
+    if (!decides(step)) return {};
     Taking out;
     out.changed = 1;
     out.deleted = is_gone(copy) ? 1 : 0;
@@ -62,6 +62,8 @@ bool takes(StepKind kind) {
     }
     return false;
 }
+
+bool decides(const Step& step) { return takes(step.kind) || (step.kind == StepKind::WriteOurs && step.conflict); }
 
 Plan plan_run(
     const std::vector<FoundCopy>& copies,

@@ -35,6 +35,8 @@ struct Plan {
 
 /// Whether a step takes something from the calendar into the booking system.
 bool takes(StepKind);
+/// Whether a step decides about what a person did: takes it, asks, or writes over it. The brake counts these (I13).
+bool decides(const Step&);
 
 /// Decides over everything that a run found on one target. Pure; the brake judges the run as a whole.
 /// @param limits `copies` of the target.

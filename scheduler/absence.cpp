@@ -76,7 +76,6 @@ void SyncPass::wait_on_after_jump() {
 }
 
 void SyncPass::find_missing(Listing& listing) {
-    const Instant now = parts_.clock.now();
     std::vector<AppointmentId> first_time;
     parts_.store.read([&](const Reader& reader) {
         for (const auto& mirror : reader.mirrors_on(id_)) {
@@ -87,9 +86,8 @@ void SyncPass::find_missing(Listing& listing) {
             if (found) continue;
             if (!mirror.missing_since)
                 first_time.push_back(mirror.appointment);
-            else if (now - *mirror.missing_since >= settings_.consistency_window) {
+            else if (left_of_window(*mirror.missing_since).count() == 0)
                 listing.absent.emplace_back(mirror.appointment, *mirror.href);
-            }
         }
     });
     note_missing(first_time);
@@ -212,6 +210,9 @@ void SyncPass::prove(Listing& listing) {
             auto elsewhere = connector_.find_event(context(), calendar_.href, mirror->uid);
             if (elsewhere || elsewhere.error().code != ErrorCode::Unsupported) event = std::move(elsewhere);
         }
+        // Seen at its new place before it had left the old one.
+        if (!event && event.error().code == ErrorCode::NotFound && mirror->twin && mirror->twin != href)
+            event = connector_.fetch_event(context(), *mirror->twin);
         if (event && is_ours(*event, *mirror)) {
             listing.news.push_back({appointment, std::move(*event)});
         } else if (!event && event.error().code == ErrorCode::NotFound && (seen_empty || marker_stands().value_or(false))) {

@@ -82,7 +82,12 @@ bool take_theirs(
     }
     // What the copy shows by now may be something else, and a time may not exist: it is written or deleted in any case.
     mirror = writer.mirror(conflict.appointment, conflict.calendar).value_or(*mirror);
-    if (!cancels && mirror->href) mirror->base = conflict.theirs;
+    if (!cancels && mirror->href) {
+        // What was being removed may be gone by our own hand, as when it is booked again.
+        const bool was_to_go = mirror->base && mirror->base->cancelled;
+        mirror->base = conflict.theirs;
+        mirror->base->cancelled = was_to_go;
+    }
     mirror->confirmed = 0;
     activate(*mirror);
     writer.put(*mirror);

@@ -313,6 +313,7 @@ PassReport Engine::Impl::run(
             // What was committed before may not be in the index yet.
             const std::lock_guard lock(mutex);
             missed.insert(id);
+            lives[id].unsure_since = parts.clock.steady();
             refreshed.reset();
             throw;
         }

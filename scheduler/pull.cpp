@@ -220,7 +220,7 @@ SyncPass::Sorted SyncPass::sort_page(const ChangeSet& page) {
         for (const auto& remote : page.changed) sort_event(reader, remote, page, sorted);
         for (const auto& href : page.unread) {
             const auto earlier = reader.cached_event(id_, href);
-            if (reader.mirror_by_href(id_, href)) continue;
+            if (calendar_.marker == href || reader.mirror_by_href(id_, href)) continue;
             RemoteEvent remote{href, std::nullopt, {}, "its content did not come."};
             if (earlier) remote.event.source = earlier->text;
             sorted.foreign.push_back(
@@ -251,6 +251,7 @@ void SyncPass::sort_event(const Reader& reader, const RemoteEvent& remote, const
             // A person may put back one that was deleted before ours.
             if (mark->generation < std::max(marker_generation(reader, id_), sorted.marker_generation)) return;
             if (remote.event.uid != copy_name(business_.id, mark->appointment, id_, mark->generation)) return;
+            if (earlier) sorted.no_longer_foreign.push_back(remote.href);
             sorted.marker = remote.href;
             sorted.marker_generation = mark->generation;
             if (auto manifest = open_manifest(remote.event.capsule, parts_.keys.recovery_key))

@@ -186,7 +186,8 @@ SyncPass::Pushed SyncPass::remove_unseen(const Mirror& mirror) {
     if (earlier) return go_on_with(mirror, std::move(*earlier), 1);
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
     // A create whose outcome is unknown may still appear: look once more when reads have caught up (I7).
-    return mirror.unknown_call && !waited_out(mirror) ? look_again(mirror) : settled_gone(mirror);
+    const bool unsure = lived() < settings_.consistency_window;
+    return (mirror.unknown_call || unsure) && !waited_out(mirror) ? look_again(mirror) : settled_gone(mirror);
 }
 
 Result<RemoteEvent> SyncPass::earlier_copy(const Mirror& mirror) {
@@ -206,8 +207,17 @@ SyncPass::Pushed SyncPass::go_on_with(const Mirror& mirror, RemoteEvent found, i
     return braked_ ? Pushed::Stop : tries > 1 ? push_one(mirror.appointment) : Pushed::Next;
 }
 
+std::chrono::seconds SyncPass::lived() const {
+    return std::chrono::floor<std::chrono::seconds>(parts_.clock.steady() - *life_.unsure_since);
+}
+
+std::chrono::seconds SyncPass::left_of_window(Instant since) const {
+    const std::chrono::seconds passed = std::min<std::chrono::seconds>(parts_.clock.now() - since, lived());
+    return std::max(std::chrono::seconds{0}, settings_.consistency_window - passed);
+}
+
 bool SyncPass::waited_out(const Mirror& mirror) const {
-    return mirror.missing_since && parts_.clock.now() - *mirror.missing_since >= settings_.consistency_window;
+    return mirror.missing_since && left_of_window(*mirror.missing_since).count() == 0;
 }
 
 SyncPass::Pushed SyncPass::look_again(const Mirror& mirror) {
@@ -226,7 +236,7 @@ SyncPass::Pushed SyncPass::wait_for_reads(const Mirror& mirror, const std::strin
         auto current = writer.mirror(mirror.appointment, id_);
         if (!current || current->uid != mirror.uid) return;
         if (!current->missing_since) current->missing_since = parts_.clock.now();
-        current->not_before = *current->missing_since + settings_.consistency_window;
+        current->not_before = parts_.clock.now() + left_of_window(*current->missing_since);
         current->detail = why;
         writer.put(*current);
     });

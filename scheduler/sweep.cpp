@@ -38,7 +38,9 @@ void SyncPass::sweep_twins() {
     const Instant now = parts_.clock.now();
     auto due = read(parts_.store, [&](const Reader& reader) { return reader.doubted_mirrors(id_); });
     std::erase_if(due, [&](const Mirror& mirror) {
-        return !mirror.twin_since || now - *mirror.twin_since < settings_.consistency_window;
+        // Where the copy itself is missing, the twin may be it.
+        if (!mirror.twin_since || mirror.missing_since) return true;
+        return now - *mirror.twin_since < settings_.consistency_window;
     });
     for (const Mirror& mirror : due) {
         if (!may_write()) return;

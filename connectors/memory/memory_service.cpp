@@ -43,7 +43,11 @@ RemoteEvent MemoryService::Impl::read(const std::string& href, std::string text)
 const Stored& MemoryService::Impl::store(StoredCalendar& owner, const std::string& href, std::string text) {
     const auto earlier = owner.events.find(href);
     Stored stored{read(href, std::move(text)), ++change};
-    stored.created_at = earlier == owner.events.end() ? change : earlier->second.created_at;
+    // Whoever read before it was removed has to hear of a second removal, too.
+    const auto removed = owner.tombstones.find(href);
+    stored.created_at = earlier != owner.events.end()       ? earlier->second.created_at
+                        : removed != owner.tombstones.end() ? removed->second.created_at
+                                                            : change;
     stored.event.version = Version{"v" + std::to_string(change)};
     owner.tombstones.erase(href);
     return owner.events.insert_or_assign(href, std::move(stored)).first->second;

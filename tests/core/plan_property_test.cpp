@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(I13_no_more_than_the_limit_is_taken_over_unasked) {
         world.scramble(choices);
         const Plan plan = world.plan(0);
         const auto taken =
-            std::count_if(plan.steps.begin(), plan.steps.end(), [](const Step& step) { return takes(step.kind); });
+            std::count_if(plan.steps.begin(), plan.steps.end(), [](const Step& step) { return decides(step); });
         RC_ASSERT(plan.taking.changed == taken);
         if (taken > world.limits.most()) RC_ASSERT(plan.held.has_value());
         if (taken == 0) RC_ASSERT(!plan.held.has_value());

@@ -140,7 +140,7 @@ BOOST_DATA_TEST_CASE(each_copy_gets_its_step, bdata::make(kCopies), row) {
     BOOST_TEST(static_cast<int>(plan.steps[0].kind) == static_cast<int>(row.step));
     BOOST_TEST((plan.steps[0].conflict == row.conflict));
     BOOST_TEST(plan.deletions == row.deletions);
-    BOOST_TEST(plan.taking.changed == (takes(row.step) ? 1 : 0));
+    BOOST_TEST(plan.taking.changed == (takes(row.step) || row.conflict ? 1 : 0));
     if (row.deletions == 0) BOOST_TEST(plan.taking.deleted == 0);
     BOOST_TEST(!plan.held);
 }
@@ -153,6 +153,21 @@ BOOST_AUTO_TEST_CASE(two_deletions_in_one_run_ask) {
     const Plan plan = plan_run({gone(kNine), gone(shown(11, 9))}, {}, {}, {}, zones());
     for (const auto& step : plan.steps) BOOST_TEST((step.kind == StepKind::OpenConflict));
     BOOST_TEST(plan.deletions == 2);
+}
+
+BOOST_AUTO_TEST_CASE(I13_edits_that_are_written_over_count) {
+    const ReconcilePolicy gateway{.concurrent_edits = ConcurrentEditPolicy::Gateway};
+    Shown retitled = kNine;
+    retitled.title = "By hand";
+    FoundCopy both = present(kNine, retitled);
+    both.ours.title = "As booked";
+    const Plan five = plan_run(std::vector(5, both), {}, gateway, {}, zones());
+    for (const auto& step : five.steps) BOOST_TEST((step.kind == StepKind::WriteOurs && step.conflict));
+    BOOST_TEST(!five.held);
+    BOOST_TEST(plan_run(std::vector(6, both), {}, gateway, {}, zones()).held.has_value());
+    const auto put_back = with(present(kNine, kTen), kEarlier);
+    BOOST_TEST(plan_run(std::vector(6, put_back), {}, {}, {}, zones()).held.has_value());
+    BOOST_TEST(!plan_run(std::vector(6, with(present(kNine, kNine), kEarlier)), {}, {}, {}, zones()).held);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_found_before_in_the_run_counts) {

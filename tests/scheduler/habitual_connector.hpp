@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/carrier.hpp"
 #include "tests/scheduler/small_business.hpp"
 
 namespace calgate::testing {
@@ -21,7 +22,8 @@ struct Habits {
     int sign_in_tries = 1;
     bool dies_after_create = false;
     bool reads_lag = false;
-    int blind_reads = 0;  ///< So many readings of a new event do not see it.
+    std::set<Uid> hidden{};  ///< Reads do not show these, nor will a listing name them.
+    int blind_reads = 0;     ///< So many readings of a new event do not see it.
     bool takes_any_version = false;
 };
 
@@ -41,7 +43,9 @@ public:
     Result<ChangeSet> fetch_changes(
         const Context& c, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
     ) override {
-        return inner_.fetch_changes(c, calendar, since, known);
+        auto page = inner_.fetch_changes(c, calendar, since, known);
+        if (page) std::erase_if(page->changed, [&](const RemoteEvent& event) { return hides(event.event.uid); });
+        return page;
     }
     Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
         if (habits_.reads_lag || readings_[event.value]++ < habits_.blind_reads)
@@ -49,6 +53,7 @@ public:
         return inner_.fetch_event(c, event);
     }
     Result<RemoteEvent> find_event(const Context& c, const Href& calendar, const Uid& uid) override {
+        if (hides(uid)) return Error{ErrorCode::NotFound, "Not shown yet.", {}};
         return inner_.find_event(c, calendar, uid);
     }
     Result<WriteReceipt> create_event(const Context& c, const Href& calendar, const Event& given) override {
@@ -82,6 +87,8 @@ public:
     }
 
 private:
+    bool hides(const Uid& uid) const { return habits_.hidden.contains(uid); }
+
     memory::MemoryConnector inner_;
     Habits& habits_;
     std::set<Uid>& burnt_;

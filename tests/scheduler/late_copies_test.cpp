@@ -3,8 +3,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "scheduler/sync_pass.hpp"
+#include "tests/scheduler/habitual_connector.hpp"
 #include "tests/scheduler/refusing_store.hpp"
-#include "tests/scheduler/small_business.hpp"
 
 using namespace std::chrono_literals;
 
@@ -234,6 +234,110 @@ BOOST_DATA_TEST_CASE_F(
     again.load();
     for (int i = 0; i < 3; ++i, clock.advance(16min)) again.run_pass(calendar);
     BOOST_TEST((appointment("b").state == AppointmentState::Cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(F33_a_copy_that_was_made_and_not_written_down_goes_after_all) {
+    Habits habits;
+    HabitualFactory lagging(service, habits);
+    const EngineParts parts{store, index, lagging, zones, clock, random, keys, [](const std::string&) {}};
+    book("b", 11, 9);
+    habits.dies_after_create = true;
+    Engine dying(parts, {});
+    dying.load();
+    BOOST_CHECK_THROW(dying.run_pass(calendar), StoreFailure);
+    BOOST_REQUIRE(stands(name_of("b")));
+    habits = {.hidden = {mirror("b").uid}};
+    cancel("b");
+    Engine again(parts, {});
+    again.load();
+    again.run_pass(calendar);
+    habits = {};
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) again.run_pass(calendar);
+    BOOST_TEST(!stands(name_of("b")));
+}
+
+BOOST_DATA_TEST_CASE(
+    F29_a_copy_that_was_made_while_the_store_refused_goes_after_all, boost::unit_test::data::xrange(3), writes
+) {
+    Habits habits;
+    HabitualFactory lagging(service, habits);
+    RefusingStore refusing(store);
+    Engine gateway({refusing, index, lagging, zones, clock, random, keys, [](const std::string&) {}}, {});
+    gateway.load();
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) gateway.run_pass(calendar);
+    book("b", 11, 9);
+    refusing.refuse_after(writes);
+    try {
+        gateway.run_pass(calendar);
+    } catch (const StoreFailure&) {
+    }
+    refusing.refuse_after(-1);
+    habits = {.hidden = {mirror("b").uid}};
+    cancel("b");
+    gateway.run_pass(calendar);
+    habits = {};
+    for (int i = 0; i < 2; ++i, clock.advance(16min)) gateway.run_pass(calendar);
+    BOOST_TEST(!stands(name_of("b")));
+}
+
+BOOST_DATA_TEST_CASE(
+    I11_our_own_deletion_that_was_not_written_down_is_none_by_staff, boost::unit_test::data::xrange(1, 6), writes
+) {
+    service.edit(*mirror("a").href, [](Event& event) { event.master.title = "By hand"; });
+    cancel("a");
+    RefusingStore refusing(store);
+    refusing.refuse_after(writes);
+    Engine cut_off({refusing, index, factory, zones, clock, random, keys, [](const std::string&) {}}, {});
+    cut_off.load();
+    try {
+        cut_off.run_pass(calendar);
+    } catch (const StoreFailure&) {
+    }
+    for (const auto& conflict : read(store, [](const Reader& reader) { return reader.conflicts(true); }))
+        apply_resolution(store, zones, clock, conflict.id, Resolution::Theirs, "cli");
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST(appointment("a").title == "By hand");
+    BOOST_TEST(stands(name_of("a")));
+}
+
+BOOST_AUTO_TEST_CASE(I11_I23_a_clock_that_was_set_ahead_while_nothing_ran_ends_no_waiting) {
+    const std::string text = mirror("a").remote_text;
+    const Href place = *mirror("a").href;
+    service.erase(place);  // Reads that lag say so.
+    service.forget_tokens();
+    pass();
+    BOOST_REQUIRE(mirror("a").missing_since.has_value());
+    clock.jump(20min);
+    Engine started_anew({store, index, factory, zones, clock, random, keys, [](const std::string&) {}}, {});
+    started_anew.load();
+    started_anew.run_pass(calendar);
+    service.put_text(href, name_of("a"), text);
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) started_anew.run_pass(calendar);
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+}
+
+BOOST_DATA_TEST_CASE(
+    F20_a_copy_that_was_seen_at_its_new_place_before_it_left_the_old_one_is_followed,
+    boost::unit_test::data::make({false, true}),
+    edited
+) {
+    Habits habits;
+    HabitualFactory habitual(service, habits);
+    Engine gateway({store, index, habitual, zones, clock, random, keys, [](const std::string&) {}}, {});
+    gateway.load();
+    const std::string text = mirror("a").remote_text;
+    service.put_text(href, "moved.ics", edited ? by_hand(text) : text);
+    gateway.run_pass(calendar);
+    clock.advance(10min);
+    service.erase(*mirror("a").href);
+    service.forget_tokens();            // So that the deletion is not named.
+    habits.hidden = {mirror("a").uid};  // A service that looks for a name only where it first was.
+    for (int i = 0; i < 5; ++i, clock.advance(6min)) gateway.run_pass(calendar);
+    BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
+    BOOST_TEST(appointment("a").title == (edited ? "By hand" : "Cut a"));
+    BOOST_TEST(mirror("a").href.value_or(Href{}).value.ends_with("/moved.ics"));
+    BOOST_TEST(service.count(href) == 2u);  // With the marker.
 }
 
 BOOST_AUTO_TEST_CASE(a_copy_is_asked_for_until_a_listing_named_it_and_no_longer) {
