@@ -3,4 +3,4 @@
 
 using namespace calgate::seeds;
 
-int main(int argc, char** argv) { return play_seeds(argc, argv, make_any_host, "--everywhere"); }
+int main(int argc, char** argv) { return play_seeds(argc, argv, make_any_host); }

@@ -2,4 +2,4 @@
 
 using namespace calgate::seeds;
 
-int main(int argc, char** argv) { return play_seeds(argc, argv, make_caldav_host, ""); }
+int main(int argc, char** argv) { return play_seeds(argc, argv, {}); }

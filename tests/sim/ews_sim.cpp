@@ -265,7 +265,10 @@ std::string EwsSim::make_calendar(const std::string& name) {
     return state_->folders.back().id;
 }
 
-void EwsSim::remove_calendar(const std::string& id) { state_->folder(id).gone = true; }
+void EwsSim::remove_calendar(const std::string& id) {
+    state_->folder(id).gone = true;
+    for (EwsItem& one : state_->items) one.gone = one.gone || one.folder == id;
+}
 
 void EwsSim::put_into_deleted_items(const std::string& folder) { state_->folder(folder).parent = kEwsDeletedItems; }
 void EwsSim::put_back(const std::string& folder) { state_->folder(folder).parent = kEwsRoot; }

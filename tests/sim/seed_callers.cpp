@@ -131,7 +131,8 @@ void Callers::change_policy() {
     });
 }
 
-void Callers::sign_in_again() {
+bool Callers::sign_in_again() {
+    bool any = false;
     stage_.store.write([&](Writer& writer) {
         for (auto account : writer.accounts()) {
             if (account.state == AccountState::Active) continue;
@@ -140,8 +141,10 @@ void Callers::sign_in_again() {
             writer.put(account);
             stage_.accounts.at(account.id)->host().sign_in_again();
             stage_.note("sign in again " + account.id.value);
+            any = true;
         }
     });
+    return any;
 }
 
 void Callers::write_again() {

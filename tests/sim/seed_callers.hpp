@@ -17,7 +17,7 @@ public:
     void hand_over();  ///< To another person.
     void change_policy();
 
-    void sign_in_again();
+    bool sign_in_again();
     void write_again();  ///< Calendars that were read-only.
     /// @return false when there was nothing to decide.
     bool decide_one();

@@ -79,6 +79,10 @@ void Channels::forget_words(bool unwritten) {
         if (unwritten || clock_.steady() - told < kUnwritten) silent_.insert(calendar);
 }
 
+void Channels::stood_still(std::chrono::minutes by) {
+    for (auto& [calendar, told] : told_ended_) told += by;
+}
+
 void Channels::lose_track() {
     for (const auto& [id, channel] : open_) silent_.insert(channel.request.calendar);
     for (const auto& [calendar, told] : told_ended_) silent_.insert(calendar);

@@ -35,6 +35,8 @@ public:
     bool is_heard(Engine&, const Href& calendar);
     /// What it was told just now is lost with the process, and all that it could not write; polling covers the gap.
     void forget_words(bool unwritten);
+    /// The gateway had no chance to write anything down meanwhile.
+    void stood_still(std::chrono::minutes);
     /// The gateway knows of none that was opened since its backup, and of others that are there no more.
     void lose_track();
     /// A channel ended and the gateway does not know: nothing shows it before the channel is due to be prolonged.

@@ -25,6 +25,7 @@ template <class Answer>
 Answer WalledConnector::read(const Context& context, const Call<Answer>& call) {
     if (auto error = wall_.refused(false, false)) return *error;
     Answer answer = call(*inner_, context);
+    wall_.stand_still();
     wall_.around_.crash.point();
     if (wall_.take(Fault::CutAnswer)) return Error{ErrorCode::InvalidResponse, "The answer broke off.", {}};
     return answer;
@@ -56,6 +57,7 @@ Answer WalledConnector::write(const Context& context, const Href& calendar, cons
         Answer second = perform(context, calendar, call);
         if (wall_.around_.random.one_in(2)) answer = std::move(second);
     }
+    wall_.stand_still();
     wall_.around_.crash.point();
     if (wall_.take(Fault::TimeoutApplied)) return wall_.timeout();
     if (wall_.take(Fault::CutAnswer)) return Error{ErrorCode::InvalidResponse, "The answer broke off.", {}};
@@ -87,7 +89,10 @@ Result<ChangeSet> WalledConnector::fetch_changes(
         return inner.fetch_changes(c, calendar, since, known);
     });
     if (!page) return page;
-    wall_.lag(*page);
+    if (wall_.lag(*page) && since) {
+        page->next = since;
+        page->more = false;
+    }
     wall_.spoil(*page, calendar);
     break_page(*page, since.has_value());
     for (const auto& event : page->changed) wall_.around_.witness.delivered(event);

@@ -25,6 +25,12 @@ public:
     /// The store is closed: the machine has its power back, if it lost it, and forgets what was not synced, some of its
     /// sectors excepted. @return whether it had lost it.
     bool come_back(std::uint64_t chance);
+    /// A newer program was started on the file of a closed store and taken back: this one has to leave it alone (F36).
+    /// @throws Violation.
+    void try_as_newer();
+    /// The file of a closed store becomes what the version before wrote, and the upgrade is cut off (F36).
+    /// @param writes_and_syncs after which the machine loses its power. @return whether it came that far.
+    bool cut_upgrade_off(int writes_and_syncs, std::uint64_t chance);
     /// Takes a copy of the file of a closed store.
     void keep_copy();
     /// Puts it in the place of a closed store.
@@ -32,6 +38,7 @@ public:
 
 private:
     std::string file() const { return folder_.file("store.db"); }
+    void put_in_place(const std::string& copy);
 
     testing::ScratchFolder folder_{};
     testing::FaultVfs vfs_{"seeds"};

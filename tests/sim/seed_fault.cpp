@@ -43,6 +43,10 @@ constexpr std::array<const char*, kFaults> kFaultNames{
     "F32 power cut",
     "F37 old backup",
     "F25 answer to a refresh lost",
+    "F26 another person signs in",
+    "F35 node paused for hours",
+    "F36 upgrade cut off",
+    "F36 store of a newer version",
 };
 
 constexpr std::array<const char*, kCanaries> kCanaryNames{

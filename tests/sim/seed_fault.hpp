@@ -48,8 +48,12 @@ enum class Fault : std::uint8_t {
     PowerCut,
     OldBackup,
     SignInAnswerLost,
+    OtherPerson,
+    Paused,
+    UpgradeCutOff,
+    NewerStore,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::SignInAnswerLost) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::NewerStore) + 1;
 /// "F5 timeout, applied".
 const char* to_string(Fault);
 

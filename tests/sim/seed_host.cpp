@@ -176,15 +176,17 @@ bool Host::put_back(const Href& event, const std::string& text) {
 
 std::unique_ptr<Host> make_caldav_host(const Ground& ground) {
     constexpr std::array kProfiles{"rfc", "icloud", "radicale", "xandikos", "cyrus", "sabre", "sogo", "odd_reports"};
-    auto& [random, clock, service_clock, zones, statistics, without_faults, number] = ground;
+    auto& random = ground.random;
     if (random.between(1, 10) <= 5) {
         memory::MemoryService::Settings settings;
         settings.page_size = random.one_in(2) ? 3 : 100;
         settings.full_listing = random.one_in(4);
         settings.names_short_lived = random.one_in(2);
-        return std::make_unique<MemoryHost>(service_clock, zones, std::move(settings), number);
+        return std::make_unique<MemoryHost>(ground.service_clock, ground.zones, std::move(settings), ground.number);
     }
-    return std::make_unique<CaldavHost>(clock, service_clock, zones, kProfiles.at(random.next() % kProfiles.size()));
+    return std::make_unique<CaldavHost>(
+        ground.clock, ground.service_clock, ground.zones, kProfiles.at(random.next() % kProfiles.size())
+    );
 }
 
 }  // namespace calgate::seeds

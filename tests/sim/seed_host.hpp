@@ -70,7 +70,8 @@ struct Ground {
     const ZoneResolver& zones;
     Statistics& statistics;
     const std::set<Fault>& without_faults;
-    int number = 0;  ///< Of the service in this seed.
+    int number = 0;       ///< Of the service in this seed.
+    bool upkeep = false;  ///< The wrong persons sign in, too.
 };
 /// A service and its habits, drawn by chance.
 using HostMaker = std::function<std::unique_ptr<Host>(const Ground&)>;

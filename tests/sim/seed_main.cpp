@@ -1,14 +1,15 @@
 #include "tests/sim/seed_main.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "tests/sim/seed_command.hpp"
+#include "tests/sim/seed_jobs.hpp"
 #include "tests/sim/seed_run.hpp"
 #include "tests/sim/seed_shrink.hpp"
 
@@ -16,85 +17,8 @@ namespace calgate::seeds {
 
 namespace {
 
-struct Wanted {
-    Play play{};  ///< But for its seed.
-    std::uint64_t first = 1;
-    std::uint64_t seeds = 500;
-    bool single = false;
-    bool canaries = false;
-    bool go_on = false;
-    bool mixed = false;  ///< A share of the seeds on disk, and one with an old backup.
-    bool shrink = false;
-    std::optional<int> left_at_most{};  ///< The seed is to break something, and no more operations are needed for it.
-    bool twice = false;
-    std::string kept{};
-    std::int64_t at_least = 0;
-};
-
-constexpr std::uint64_t kOneOnDiskIn = 32;  // A file takes fifteen times as long as memory.
-constexpr std::uint64_t kOneOldBackupIn = 4;
 constexpr double kShrinkSeconds = 600;        // When asked for.
 constexpr double kShrinkSecondsUnasked = 60;  // Of all seeds that fail.
-
-constexpr const char* kUsage =
-    "calgate_seeds [--seeds N] [--ops N] [--seed N] [--first N] [--kept FILE] [--canaries] [--canary NAME] [--go-on] "
-    "[--batches] [--disk] [--old-backup] [--mixed] [--at-least N] [--shrink] [--left-at-most N] [--twice] [--without "
-    "NUMBERS] "
-    "[--without-faults NAMES]\n";
-
-bool understand(int argc, char** argv, Wanted& wanted) {
-    for (int i = 1; i < argc; ++i) {
-        const std::string name = argv[i];
-        const bool has_value = i + 1 < argc;
-        if (name == "--canaries")
-            wanted.canaries = true;
-        else if (name == "--go-on")
-            wanted.go_on = true;
-        else if (name == "--batches")
-            wanted.play.batches = true;
-        else if (name == "--mixed")
-            wanted.mixed = true;
-        else if (name == "--disk")
-            wanted.play.disk = true;
-        else if (name == "--old-backup")
-            wanted.play.old_backup = true;
-        else if (name == "--shrink")
-            wanted.shrink = true;
-        else if (name == "--twice")
-            wanted.twice = true;
-        else if (!has_value)
-            return false;
-        else if (name == "--seeds")
-            wanted.seeds = std::stoull(argv[++i]);
-        else if (name == "--ops")
-            wanted.play.operations = std::stoi(argv[++i]);
-        else if (name == "--first")
-            wanted.first = std::stoull(argv[++i]);
-        else if (name == "--kept")
-            wanted.kept = argv[++i];
-        else if (name == "--at-least")
-            wanted.at_least = std::stoll(argv[++i]);
-        else if (name == "--canary") {
-            const std::string canary = argv[++i];
-            for (std::size_t c = 0; c < kCanaries; ++c)
-                if (canary == to_string(static_cast<Canary>(c))) wanted.play.canary = static_cast<Canary>(c);
-            if (wanted.play.canary == Canary::None) return false;
-        } else if (name == "--left-at-most") {
-            wanted.shrink = true;
-            wanted.left_at_most = std::stoi(argv[++i]);
-        } else if (name == "--without") {
-            if (!read_numbers(argv[++i], wanted.play.without)) return false;
-        } else if (name == "--without-faults") {
-            if (!read_faults(argv[++i], wanted.play.without_faults)) return false;
-        } else if (name == "--seed") {
-            wanted.first = std::stoull(argv[++i]);
-            wanted.seeds = 1;
-            wanted.single = true;
-        } else
-            return false;
-    }
-    return true;
-}
 
 void print(const Verdict& verdict, bool everything) {
     const std::size_t shown = everything ? verdict.history.size() : 25;
@@ -138,32 +62,6 @@ void print(const Statistics& statistics, double took, int violations) {
     );
 }
 
-Play play_of(const Wanted& wanted, std::uint64_t seed, Canary canary) {
-    Play play = wanted.play;
-    play.seed = seed;
-    play.canary = canary;
-    play.disk = play.disk || (wanted.mixed && seed % kOneOnDiskIn == 0);
-    play.old_backup = play.old_backup || (wanted.mixed && seed % kOneOldBackupIn == 1);
-    return play;
-}
-
-/// A line each: a seed, and after it how it is to be played.
-std::vector<Play> kept_plays(const Wanted& wanted) {
-    std::vector<Play> all;
-    std::ifstream kept(wanted.kept);
-    for (std::string line; !wanted.kept.empty() && std::getline(kept, line);) {
-        if (line.empty() || line[0] == '#') continue;
-        Play play = wanted.play;
-        play.seed = std::stoull(line);
-        const auto has = [&](const char* word) { return line.find(word) != std::string::npos; };
-        play.batches = play.batches || has("--batches");
-        play.disk = play.disk || has("--disk");
-        play.old_backup = play.old_backup || has("--old-backup");
-        all.push_back(std::move(play));
-    }
-    return all;
-}
-
 Verdict play_and_count(const Play& wanted, const ZoneResolver& zones, Statistics& statistics) {
     Statistics one;
     auto verdict = play(wanted, zones, one);
@@ -174,16 +72,17 @@ Verdict play_and_count(const Play& wanted, const ZoneResolver& zones, Statistics
 
 /// Each canary, until the check of the promise that it breaks finds it in a seed that is sound without it.
 /// @return how many stayed alive.
-int find_canaries(const Wanted& wanted, const ZoneResolver& zones) {
+int find_canaries(const Casting& casting, const Wanted& wanted, int share, const ZoneResolver& zones) {
     int alive = 0;
     for (std::size_t i = 1; i < kCanaries; ++i) {
+        if (static_cast<int>(i) % wanted.jobs != share) continue;
         const auto canary = static_cast<Canary>(i);
         std::string found = "NOT FOUND";
         for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed) {
             Statistics statistics;
-            const auto verdict = play_and_count(play_of(wanted, seed, canary), zones, statistics);
+            const auto verdict = play_and_count(casting.play_of(seed, canary), zones, statistics);
             if (!verdict.violation || verdict.violation->invariant != broken_by(canary)) continue;
-            if (play_and_count(play_of(wanted, seed, Canary::None), zones, statistics).violation) continue;
+            if (play_and_count(casting.play_of(seed, Canary::None), zones, statistics).violation) continue;
             found = "seed " + std::to_string(seed) + " step " + std::to_string(verdict.step) + " " +
                     verdict.violation->what();
             break;
@@ -246,48 +145,118 @@ int play_twice(const std::vector<Play>& all, const ZoneResolver& zones) {
     return differing;
 }
 
-}  // namespace
+using Json = nlohmann::json;
 
-int play_seeds(int argc, char** argv, const HostMaker& services, const std::string& services_named) {
-    Wanted wanted;
-    wanted.play.services = services;
-    wanted.play.services_named = services_named;
-    if (!understand(argc, argv, wanted)) {
-        std::fputs(kUsage, stderr);
-        return 2;
-    }
-    const ZoneResolver zones;
-    if (wanted.canaries) return find_canaries(wanted, zones) == 0 ? 0 : 1;
-    auto all = kept_plays(wanted);
-    for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed)
-        all.push_back(play_of(wanted, seed, wanted.play.canary));
-    if (wanted.twice) return play_twice(all, zones) == 0 ? 0 : 1;
-    Statistics statistics;
+/// What one process found.
+struct Found {
+    Statistics statistics{};
+    double seconds = 0;  ///< Of processor time.
     int violations = 0;
-    std::optional<int> left;
+    std::optional<int> left{};
+};
+
+std::string text_of(const Found& found) {
+    const Statistics& s = found.statistics;
+    Json json = {
+        {"fired", s.fired},
+        {"handled", s.handled},
+        {"checks", s.checks},
+        {"sums", {s.seeds, s.operations, s.passes, s.calls, s.writes, s.conflicts, s.settled}},
+        {"seconds", found.seconds},
+        {"violations", found.violations}};
+    if (found.left) json["left"] = *found.left;
+    return json.dump();
+}
+
+void add(Found& all, const std::string& text) {
+    const Json json = Json::parse(text);
+    Statistics one;
+    json.at("fired").get_to(one.fired);
+    json.at("handled").get_to(one.handled);
+    json.at("checks").get_to(one.checks);
+    const auto& sums = json.at("sums");
+    std::size_t at = 0;
+    for (auto* sum : {&one.seeds, &one.operations, &one.passes, &one.calls, &one.writes, &one.conflicts, &one.settled})
+        *sum = sums.at(at++);
+    all.statistics.add(one);
+    all.seconds += json.at("seconds").get<double>();
+    all.violations += json.at("violations").get<int>();
+    if (json.contains("left")) all.left = json.at("left").get<int>();
+}
+
+double processor_s() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+/// Every n-th from the share's number on.
+Found play_share(const std::vector<Play>& all, int share, const Wanted& wanted, const ZoneResolver& zones) {
+    Found found;
     double to_shrink_s = wanted.shrink ? kShrinkSeconds : kShrinkSecondsUnasked;
-    const auto began = std::clock();
-    for (const Play& one : all) {
-        const auto verdict = play_and_count(one, zones, statistics);
+    const double began = processor_s();
+    for (auto i = static_cast<std::size_t>(share); i < all.size(); i += static_cast<std::size_t>(wanted.jobs)) {
+        const auto verdict = play_and_count(all[i], zones, found.statistics);
         if ((wanted.single && !wanted.shrink) || verdict.violation) print(verdict, wanted.single && !wanted.shrink);
+        if (wanted.single || verdict.violation) std::printf("%s\n", command_of(all[i]).c_str());
         if (!verdict.violation) continue;
-        ++violations;
+        ++found.violations;
         if ((wanted.shrink || !wanted.single) && to_shrink_s > 0) {
-            const auto before = std::clock();
-            left = print_smallest(one, verdict, zones, to_shrink_s, wanted.single);
-            to_shrink_s -= static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+            const double before = processor_s();
+            found.left = print_smallest(all[i], verdict, zones, to_shrink_s, wanted.single);
+            to_shrink_s -= processor_s() - before;
         }
         if (!wanted.go_on) break;
     }
-    print(statistics, static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC, violations);
-    // Nobody signs in at CalDAV.
-    const auto signing_in = static_cast<std::ptrdiff_t>(Fault::SignInAnswerLost);
-    const auto last = statistics.handled.begin() + (services_named.empty() ? signing_in : signing_in + 1);
-    const bool all_met =
-        std::all_of(statistics.handled.begin(), last, [&](std::int64_t handled) { return handled >= wanted.at_least; });
-    if (!all_met) std::printf("A fault was handled less than %lld times.\n", static_cast<long long>(wanted.at_least));
-    if (wanted.left_at_most) return left && *left <= *wanted.left_at_most ? 0 : 1;
-    return violations == 0 && all_met ? 0 : 1;
+    found.seconds = processor_s() - began;
+    return found;
+}
+
+/// Whether each fault that this program has was handled as often as wanted.
+bool met_all(const Found& found, const Wanted& wanted, bool everywhere) {
+    bool all = true;
+    for (std::size_t i = 0; i < kFaults; ++i) {
+        const auto fault = static_cast<Fault>(i);
+        const bool at_sign_in = fault == Fault::SignInAnswerLost || fault == Fault::OtherPerson;
+        if (found.statistics.handled.at(i) >= wanted.at_least || (at_sign_in && !everywhere)) continue;
+        all = false;
+        std::printf(
+            "%s was handled less than %lld times.\n", to_string(fault), static_cast<long long>(wanted.at_least)
+        );
+    }
+    return all;
+}
+
+}  // namespace
+
+int play_seeds(int argc, char** argv, const HostMaker& everywhere) try {
+    const auto understood = seeds::understood(argc, argv);
+    if (!understood || (understood->play.everywhere && !everywhere)) {
+        std::fputs(kUsage, stderr);
+        return 2;
+    }
+    const Wanted& wanted = *understood;
+    const ZoneResolver zones;
+    const Casting casting(wanted, everywhere);
+    if (wanted.canaries) {
+        int alive = 0;
+        for (const auto& answer : share_out(wanted.jobs, [&](int share) {
+                 return std::to_string(find_canaries(casting, wanted, share, zones));
+             }))
+            alive += std::stoi(answer);
+        return alive == 0 ? 0 : 1;
+    }
+    auto all = casting.kept();
+    for (std::uint64_t seed = wanted.first; seed < wanted.first + wanted.seeds; ++seed)
+        all.push_back(casting.play_of(seed, wanted.play.canary));
+    if (wanted.twice) return play_twice(all, zones) == 0 ? 0 : 1;
+    Found found;
+    for (const auto& answer :
+         share_out(wanted.jobs, [&](int share) { return text_of(play_share(all, share, wanted, zones)); }))
+        add(found, answer);
+    print(found.statistics, found.seconds, found.violations);
+    const bool met = met_all(found, wanted, static_cast<bool>(everywhere));
+    if (wanted.left_at_most) return found.left && *found.left <= *wanted.left_at_most ? 0 : 1;
+    return found.violations == 0 && met ? 0 : 1;
+} catch (const std::runtime_error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
 }
 
 }  // namespace calgate::seeds

@@ -41,11 +41,14 @@ std::string words_of(const std::set<Fault>& faults) {
 
 std::string command_of(const Play& play) {
     std::string command = "./dev sim ";
-    if (!play.services_named.empty()) command += play.services_named + " ";
     command += "--seed " + std::to_string(play.seed) + " --ops " + std::to_string(play.operations);
+    const bool plain = !play.everywhere && !play.batches && !play.disk && !play.old_backup && !play.upkeep;
+    if (plain) command += " --plain";
+    if (play.everywhere) command += " --everywhere";
     if (play.batches) command += " --batches";
     if (play.disk) command += " --disk";
     if (play.old_backup) command += " --old-backup";
+    if (play.upkeep) command += " --upkeep";
     if (play.canary != Canary::None) command += std::string(" --canary ") + to_string(play.canary);
     if (!play.without.empty()) command += " --without " + ranges_of(play.without);
     if (!play.without_faults.empty()) command += " --without-faults " + words_of(play.without_faults);

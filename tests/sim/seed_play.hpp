@@ -14,13 +14,14 @@ namespace calgate::seeds {
 /// What is to be played; equal plays are equal runs.
 struct Play {
     HostMaker services = make_caldav_host;
-    std::string services_named{};  ///< As the command line says it; empty: memory and CalDAV.
+    bool everywhere = false;  ///< `services` has all five, not memory and CalDAV alone.
     std::uint64_t seed = 1;
     int operations = 100;  ///< Before faults end.
     Canary canary = Canary::None;
     bool old_backup = false;  ///< A copy of the store is put back later.
     bool disk = false;        ///< The store is a file on a disk that fails, not in memory.
     bool batches = false;     ///< The services take several writes in one call.
+    bool upkeep = false;      ///< The host is paused and upgraded, and the wrong persons sign in.
     std::set<int> without{};  ///< Operations that are left out; the first is 1.
     std::set<Fault> without_faults{};
 
@@ -29,7 +30,7 @@ struct Play {
 
 /// Where every source of chance stood.
 struct Draws {
-    testing::SeededRandom random, engine_random, side_random, disk_random;
+    testing::SeededRandom random, engine_random, side_random, disk_random, upkeep_random;
     int numbers = 0;
 };
 

@@ -9,7 +9,7 @@ using std::chrono::seconds;
 namespace {
 
 constexpr minutes kSettleTime{45};       // Twice the consistency window, and the longest back-off.
-constexpr minutes kTriedAgain{70};       // What a service refused is tried once an hour.
+constexpr minutes kTriedAgain{90};       // What a service refused is tried once an hour, and its reads may lag.
 constexpr minutes kBroughtUpToDate{30};  // After an old backup was put back.
 constexpr int kMostDecisions = 8;
 constexpr int kStepsPerLook = 10;  // At every row, for the trace; what happens goes into it at once.
@@ -19,6 +19,7 @@ constexpr int kStepsPerLook = 10;  // At every row, for the trace; what happens 
 Run::Run(const Play& play, const ZoneResolver& zones, Statistics& statistics)
     : play_(play), statistics_(statistics), stage_(play, zones, statistics) {
     stage_.person = [this](const Href& href) { persons_.meddle(href); };
+    stage_.paused = [this] { stand_still(); };
     if (!play.old_backup) return;
     testing::SeededRandom random(play.seed ^ 0xbac0);
     backup_at_ = random.between(5, 60);
@@ -93,6 +94,7 @@ void Run::guarded(const std::function<void()>& work) {
 void Run::step() {
     ++statistics_.operations;
     troubles_.cut_power();
+    troubles_.pause_soon();
     guarded([this] { act(); });
     for (const auto& wall : stage_.walls)
         if (wall->channels()) wall->channels()->ring(*stage_.engine);
@@ -155,6 +157,17 @@ void Run::work() {
     stage_.advance(by);
 }
 
+void Run::stand_still() {
+    const minutes by{stage_.upkeep_random.between(2, 26 * 60)};
+    stage_.note("the gateway stands still for " + std::to_string(by.count()) + " min");
+    for (int n = stage_.upkeep_random.between(0, 3); n > 0; --n) act_as_person();
+    stage_.pass_time(by);
+    for (const auto& wall : stage_.walls) {
+        if (wall->channels()) wall->channels()->stood_still(by);
+        wall->apply_late(false);
+    }
+}
+
 void Run::keep_backup() {
     stage_.note("a backup of the store is taken");
     stage_.store.keep_copy();
@@ -191,6 +204,8 @@ void Run::end_faults() {
 void Run::settle() {
     end_faults();
     stage_.advance(kTriedAgain);
+    // What the last fault took away shows only now.
+    if (callers_.sign_in_again()) stage_.advance(kTriedAgain);
     stage_.truth.check_step(*stage_.index);
     if (!troubles_.dropped()) {
         stage_.note("settled");

@@ -34,6 +34,7 @@ private:
     void act_as_person();
     void work();
     void guarded(const std::function<void()>&);
+    void stand_still();  ///< F35: the process is paused, as with its machine.
     void keep_backup();
     void put_backup_back();  ///< F37
     void end_faults();

@@ -6,13 +6,14 @@
 
 #include "connectors/http/transport.hpp"
 #include "connectors/oauth/client.hpp"
+#include "connectors/oauth/token_answer.hpp"
 #include "connectors/oauth/token_source.hpp"
 #include "tests/sim/seed_host.hpp"
 
 namespace calgate::seeds {
 
-/// The gateway's sign-in at a service, whose token endpoint loses answers and whose disk is full at times (F25). A
-/// refresh token that was kept outlives the process.
+/// The gateway's sign-in at a service, whose token endpoint loses answers and whose disk is full at times (F25), and
+/// to which somebody else signs in (F26). A refresh token that was kept outlives the process.
 class SignIn final : public oauth::TokenSource {
 public:
     /// @param consent gives a refresh token.
@@ -20,7 +21,8 @@ public:
 
     Result<std::string> access_token(const Context& context) override { return source_->access_token(context); }
     void refused(const std::string& access_token) override { source_->refused(access_token); }
-    void again();  ///< A person gives consent anew.
+    /// A person gives consent anew. @throws Violation when somebody else's sign-in passed for the owner's.
+    void again();
     void start();  ///< As after a restart.
     void end_faults() { fails_ = false; }
 
@@ -36,11 +38,15 @@ private:
     };
 
     bool strikes(int one_in);
+    void try_somebody_else();
+    Result<oauth::Person> who_signs_in(http::HttpTransport& site);
 
     const Clock& clock_;
     Statistics& statistics_;
     bool fails_;
+    bool others_;  ///< Sign in, too.
     testing::SeededRandom random_;
+    http::HttpTransport& site_;
     Endpoint endpoint_;
     oauth::Client client_;
     std::function<std::string()> consent_;

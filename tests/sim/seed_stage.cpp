@@ -19,12 +19,13 @@ void WatchedStore::fail_next(testing::SeededRandom& random) {
     failing_ = true;
 }
 
-bool WatchedStore::reopen(std::uint64_t chance) {
+bool WatchedStore::reopen(std::uint64_t chance, const std::function<void(Disk&)>& meanwhile) {
     closed_ = failing_ = losing_ = false;
     busy_ = 0;
     if (!disk_) return false;
     rows_.reset();
     const bool dark = disk_->come_back(chance);
+    meanwhile(*disk_);
     rows_ = disk_->open();
     committed_();  // What nobody was told about may be there.
     return dark;
@@ -76,11 +77,13 @@ Stage::Stage(const Play& play, const ZoneResolver& given_zones, Statistics& give
       engine_random(play.seed ^ 0x5eed),
       side_random(play.seed ^ 0x51de),
       disk_random(play.seed ^ 0xd15c),
+      upkeep_random(play.seed ^ 0x0b5),
       zones(given_zones),
       statistics(given_statistics),
       host_maker(play.services),
       canary(play.canary),
       batches(play.batches),
+      upkeep(play.upkeep),
       without_faults(play.without_faults),
       truth(zones, keys, statistics),
       store(
@@ -138,7 +141,7 @@ void Stage::draw_policies(Business& business) {
 
 void Stage::add_account(Writer& writer, const Staff& staff, int number) {
     hosts.push_back(host_maker(
-        {random, clock, service_clock, zones, statistics, without_faults, static_cast<int>(hosts.size()) + 1}
+        {random, clock, service_clock, zones, statistics, without_faults, static_cast<int>(hosts.size()) + 1, upkeep}
     ));
     Host& host = *hosts.back();
     if (canary == Canary::Invite) host.invite_from_now_on();
@@ -154,7 +157,8 @@ void Stage::add_account(Writer& writer, const Staff& staff, int number) {
             canary,
             batches,
             !is_left_out(Fault::NameUsedUp),
-            [this](const Href& href) { person(href); }}
+            [this](const Href& href) { person(href); },
+            [this] { paused(); }}
     ));
     Account account;
     account.id = {staff.id.value + "." + std::to_string(number)};
@@ -194,6 +198,7 @@ void Stage::draw_from(const Draws& draws) {
     engine_random = draws.engine_random;
     side_random = draws.side_random;
     disk_random = draws.disk_random;
+    upkeep_random = draws.upkeep_random;
     numbers_ = draws.numbers;
 }
 
@@ -206,7 +211,7 @@ void Stage::restart() {
     for (const auto& one : walls)
         if (one->channels()) one->channels()->forget_words(!store.writable());
     engine.reset();
-    if (store.reopen(store.disk() ? disk_random.next() : 0)) {
+    if (store.reopen(store.disk() ? disk_random.next() : 0, [this](Disk& disk) { upgrade(disk); })) {
         note("the power was cut; the machine starts again");
         statistics.fire(Fault::PowerCut);
     }
@@ -222,6 +227,21 @@ void Stage::restart() {
         settings
     );
     engine->load();
+}
+
+void Stage::upgrade(Disk& disk) {
+    if (!upkeep || !upkeep_random.one_in(3)) return;
+    const bool newer = upkeep_random.one_in(2);
+    const int cut_at = upkeep_random.between(1, 40);
+    const std::uint64_t chance = upkeep_random.next();
+    if (newer && !is_left_out(Fault::NewerStore)) {
+        note("a newer version was started and taken back");
+        statistics.fire(Fault::NewerStore);
+        disk.try_as_newer();
+    } else if (!newer && !is_left_out(Fault::UpgradeCutOff)) {
+        note("the upgrade from the version before is cut off at write or sync " + std::to_string(cut_at));
+        if (disk.cut_upgrade_off(cut_at, chance)) statistics.fire(Fault::UpgradeCutOff);
+    }
 }
 
 void Stage::logged(const std::string& line) {

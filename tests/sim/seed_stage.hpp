@@ -27,8 +27,9 @@ public:
     void fail_next(testing::SeededRandom&);
     void be_busy(int writes) { busy_ = writes; }
     void lose_answer() { losing_ = true; }
-    /// As after the process ended. @param chance what of the unsynced is kept. @return whether the power was cut.
-    bool reopen(std::uint64_t chance);
+    /// As after the process ended. @param chance what of the unsynced is kept. @param meanwhile is done to the disk
+    /// before it starts again. @return whether the power was cut.
+    bool reopen(std::uint64_t chance, const std::function<void(Disk&)>& meanwhile);
     void keep_copy();
     /// The gateway is to be started anew afterwards.
     void put_copy_back();
@@ -64,7 +65,7 @@ public:
     void pass_time(std::chrono::milliseconds);
     void note(const std::string& what);
     void trace_rows();
-    Draws draws() const { return {random, engine_random, side_random, disk_random, numbers_}; }
+    Draws draws() const { return {random, engine_random, side_random, disk_random, upkeep_random, numbers_}; }
     void draw_from(const Draws&);
     bool is_left_out(Fault fault) const { return without_faults.contains(fault); }
 
@@ -84,12 +85,14 @@ public:
     testing::SeededRandom
         side_random;  ///< What came later draws here, so that seeds that found something stay as they were.
     testing::SeededRandom disk_random;  ///< And what came after that.
+    testing::SeededRandom upkeep_random;
     Policies policies{};
     const ZoneResolver& zones;
     Statistics& statistics;
     HostMaker host_maker;
     Canary canary;
     bool batches;
+    bool upkeep;
     std::set<Fault> without_faults;
     CrashPlan crash{};
     Keys keys{std::string(32, 'm'), std::string(32, 'r')};
@@ -102,9 +105,11 @@ public:
     std::unique_ptr<Engine> engine{};
     std::vector<std::string> history{};
     std::function<void(const Href&)> person{};  ///< Acts in the middle of a call.
+    std::function<void()> paused{};             ///< The gateway's process stands still.
 
 private:
     void furnish();
+    void upgrade(Disk&);  ///< F36
     void draw_policies(Business&);
     void logged(const std::string& line);
     void add_account(Writer&, const Staff&, int number);

@@ -60,6 +60,10 @@ void Troubles::strike_at(Wall& wall) {
         case Fault::PowerCut:
         case Fault::OldBackup:
         case Fault::SignInAnswerLost:
+        case Fault::OtherPerson:
+        case Fault::Paused:
+        case Fault::UpgradeCutOff:
+        case Fault::NewerStore:
         case Fault::ClockChangeDay:
         case Fault::HostileEvent:
         case Fault::NameUsedUp:
@@ -123,6 +127,13 @@ void Troubles::cut_power() {
     if (stage_.is_left_out(Fault::PowerCut)) return;
     stage_.note("the power will be cut at write or sync " + std::to_string(after));
     stage_.store.disk()->cut_power_soon(after);
+}
+
+void Troubles::pause_soon() {
+    if (!stage_.upkeep || !stage_.upkeep_random.one_in(12) || stage_.is_left_out(Fault::Paused)) return;
+    Wall& wall = *stage_.walls[stage_.upkeep_random.next() % stage_.walls.size()];
+    stage_.note(std::string("the gateway will stand still in a call to ") + wall.host().name());
+    wall.arm(Fault::Paused, 1);
 }
 
 void Troubles::notify() {

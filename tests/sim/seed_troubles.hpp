@@ -16,6 +16,7 @@ public:
     void jump_clock();
     void fail_store();
     void cut_power();
+    void pause_soon();
     void notify();
     void notify_falsely();
     void end_channels();

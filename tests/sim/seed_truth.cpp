@@ -73,6 +73,7 @@ void Truth::foreign_put(const Href& href, const std::string& text, const std::ve
 void Truth::foreign_erased(const Href& href) {
     foreign_.erase(href.value);
     erased_untold_.insert(href);
+    if (backup_) backup_->erased.insert(href);
 }
 
 void Truth::copy_edited(PersonEdit edit) {
@@ -118,6 +119,14 @@ void Truth::copy_taken_away(const Href& href) {
     });
 }
 
+void Truth::wrote_late(const Href& calendar, const Texts& before, const Texts& after) {
+    late_ = true;
+    wrote(calendar, before, after);
+    late_ = false;
+    for (const auto& [href, text] : after)
+        if (!before.contains(href)) made_late(Href{href});
+}
+
 void Truth::made_late(const Href& href) {
     const auto calendar = calendar_at(calendar_of(href));
     if (!calendar) return;
@@ -151,7 +160,8 @@ int Truth::newly_asked(const CalendarId& calendar) {
         if (conflict.id <= last_conflict_) continue;
         const bool takes = conflict.kind == ConflictKind::Deletion || conflict.kind == ConflictKind::ConcurrentEdit ||
                            conflict.kind == ConflictKind::MovedOntoAnother;
-        if (takes && conflict.calendar == calendar) ++asked;
+        // Of an edit that was taken in part the rest is kept beside it.
+        if (takes && conflict.calendar == calendar && !taken_lately_.contains(conflict.appointment)) ++asked;
     }
     for (const auto& conflict : all) last_conflict_ = std::max(last_conflict_, conflict.id);
     return asked;
@@ -162,6 +172,7 @@ void Truth::passed(const PassReport& report) {
     statistics_.conflicts += report.conflicts;
     count("I13");
     const int asked = newly_asked(report.calendar);
+    taken_lately_.clear();
     const bool answered = unbraked_.contains(report.calendar) || (report.taken > 0 && adopting_.erase(report.calendar));
     if (report.completed && report.pages > 0) unbraked_.erase(report.calendar);
     if (answered) return;

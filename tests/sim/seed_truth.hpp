@@ -55,7 +55,7 @@ public:
     /// Writes on the wire and entries of the feed are told here, for a replay.
     void tell(std::function<void(const std::string&)> told) { told_ = std::move(told); }
     void add_calendar(const CalendarId&, const Href&, Host&);
-    void calendar_gone(const Href& calendar) { gone_.insert(calendar); }
+    void calendar_gone(const Href& calendar);
     bool is_gone(const Href& calendar) const { return gone_.contains(calendar); }
 
     // What callers were told.
@@ -89,9 +89,7 @@ public:
         erased_untold_.clear();
     }
     void wrote(const Href& calendar, const Texts& before, const Texts& after) override;
-    /// A copy whose creation came late is there again, as if a person had put it back: its absence before cannot be
-    /// noticed within the consistency window.
-    void made_late(const Href&) override;
+    void wrote_late(const Href& calendar, const Texts& before, const Texts& after) override;
     void committed();  ///< Something is on disk.
     void passed(const PassReport&);
     /// Changes and deletions that a person is asked about since this was asked last.
@@ -127,6 +125,9 @@ private:
     void check_created(const CalendarId&, const std::string& href, const std::string& text);
     void check_changed(const std::string& href, const std::string& before, const std::string& after);
     void check_deleted(const CalendarId&, const std::string& href, const std::string& text, const Texts& after);
+    /// A copy whose creation came late is there again, as if a person had put it back: its absence before cannot be
+    /// noticed within the consistency window.
+    void made_late(const Href&);
     void check_seen(const std::string& href, const std::string& text);
     void check_cancelled_by_calendar(const Reader&, const Change&);
     void check_marker_stood(const CalendarId&, const AppointmentId&);
@@ -161,11 +162,14 @@ private:
     struct Backup {
         std::set<std::pair<std::string, std::size_t>> delivered{};
         std::map<std::string, std::string> written{};
+        std::set<Href> erased{};  ///< Since, and told to a life that is forgotten.
     };
 
     const ZoneResolver& zones_;
     const Keys& keys_;
     Statistics& statistics_;
+    std::set<AppointmentId> taken_lately_{};  ///< Since the last pass.
+    bool late_ = false;                       ///< What is being looked at was asked for earlier.
     Store* store_ = nullptr;
     std::function<void(const std::string&)> told_{};
     std::map<CalendarId, Place> places_{};

@@ -5,7 +5,7 @@
 namespace calgate::seeds {
 
 void Truth::backup_taken() {
-    backup_ = {delivered_, written_};
+    backup_ = {delivered_, written_, {}};
     deleted_since_.clear();
 }
 
@@ -23,6 +23,16 @@ std::optional<Appointment> Truth::newest_in_mirrors(const Reader& reader, const 
         }
     }
     return newest;
+}
+
+void Truth::calendar_gone(const Href& calendar) {
+    gone_.insert(calendar);
+    store_->read([&](const Reader& reader) {
+        std::erase_if(owed_, [&](const auto& owed) {
+            const auto left = newest_in_mirrors(reader, owed.first);
+            return !left || left->revision < owed.second.revision;
+        });
+    });
 }
 
 void Truth::backup_put_back(Instant now) {
@@ -53,6 +63,7 @@ void Truth::backup_put_back(Instant now) {
     });
     delivered_ = backup_->delivered;
     written_ = backup_->written;
+    erased_untold_.merge(backup_->erased);
     // Why a copy is gone that the gateway deleted since is not known any more.
     for (const auto& [copy, generation] : deleted_since_) {
         int& taken_away = taken_away_[copy];

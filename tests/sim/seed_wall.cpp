@@ -51,9 +51,7 @@ void Wall::apply_late(bool all) {
         const auto before = host_.texts(late.calendar);
         late.apply(*connector);
         const auto after = host_.texts(late.calendar);
-        around_.witness.wrote(late.calendar, before, after);
-        for (const auto& [href, text] : after)
-            if (!before.contains(href)) around_.witness.made_late(Href{href});
+        around_.witness.wrote_late(late.calendar, before, after);
     }
 }
 
@@ -87,11 +85,16 @@ void Wall::notify_from_now_on(testing::SeededRandom& random) {
     );
 }
 
+void Wall::stand_still() {
+    if (take(Fault::Paused)) around_.paused();
+}
+
 Error Wall::timeout() const { return {ErrorCode::Timeout, "No answer came in time.", {}}; }
 
 std::optional<Error> Wall::refused(bool write, bool adds) {
     ++around_.statistics.calls;
     around_.crash.point();
+    if (acting(Fault::Paused) && around_.random.one_in(2)) stand_still();
     if (take(Fault::Outage) || take(Fault::ShortError)) return Error{ErrorCode::Unavailable, "No connection.", {}};
     if (take(Fault::RateLimit)) {
         Error error{ErrorCode::RateLimited, "Too many calls.", {}};
@@ -122,7 +125,7 @@ const Wall::Before* Wall::lagging(const Href& event) const {
     return found == before_.end() ? nullptr : &found->second;
 }
 
-void Wall::lag(ChangeSet& page) const {
+bool Wall::lag(ChangeSet& page) const {
     std::erase_if(page.changed, [&](const RemoteEvent& event) {
         const auto* before = lagging(event.href);
         return before && !before->event;
@@ -134,7 +137,7 @@ void Wall::lag(ChangeSet& page) const {
         const auto* before = lagging(href);
         return before && !before->event;
     });
-    std::erase_if(page.removed, [&](const Href& href) { return lagging(href) != nullptr; });
+    return std::erase_if(page.removed, [&](const Href& href) { return lagging(href) != nullptr; }) > 0;
 }
 
 void Wall::spoil(ChangeSet& page, const Href& calendar) {

@@ -30,8 +30,8 @@ public:
     virtual void listed(const Href& calendar, Instant now) = 0;
     /// One call of the gateway turned the calendar from `before` into `after`.
     virtual void wrote(const Href& calendar, const Texts& before, const Texts& after) = 0;
-    /// A write that was late (F6) made this event, which was not there or was there no more.
-    virtual void made_late(const Href&) = 0;
+    /// Likewise a call that was late (F6): what it was right about may have changed since.
+    virtual void wrote_late(const Href& calendar, const Texts& before, const Texts& after) = 0;
 };
 
 /// What stands around a wall.
@@ -47,6 +47,7 @@ struct Surroundings {
     bool may_burn = true;  ///< Some services take no name a second time.
     /// A person changes something at this event, or somewhere in this calendar.
     std::function<void(const Href&)> person{};
+    std::function<void()> paused{};  ///< The gateway stands still in the middle of a call, and the world goes on.
 };
 
 /// Stands between the gateway and one account, and does to its calls what networks and services do. Outlives every
@@ -88,13 +89,15 @@ private:
     };
 
     bool take(Fault);
+    void stand_still();
     bool holds(const Armed&) const;
     Error timeout() const;
     std::optional<Error> refused(bool write, bool adds);
     void remember_before(Connector&, const Href& event, const Uid&);
     void remember_absent(const Href& event, const Uid&);
     void spoil(ChangeSet&, const Href& calendar);
-    void lag(ChangeSet&) const;
+    /// @return whether a deletion is not shown yet: then the page is one of before it.
+    bool lag(ChangeSet&) const;
     const Before* lagging(const Href&) const;
 
     Host& host_;
