@@ -80,6 +80,7 @@ Engine::Impl::Impl(EngineParts given, const Settings& chosen)
       ),
       began_ahead(ahead()),
       started(parts.clock.steady()),
+      born{started, parts.clock.now()},
       pool(chosen.workers, [this](std::stop_token stop) { return step(std::move(stop)); }) {}
 
 Engine::Engine(EngineParts parts, const Settings& settings)
@@ -304,6 +305,7 @@ PassReport Engine::Impl::run(
         {
             const std::lock_guard lock(mutex);
             options.life = lives[id];
+            if (!options.life.unsure) options.life.unsure = born;
         }
         SyncPass pass(parts, settings, connector, id, std::move(options));
         pass.ask_before_facts([&] { return facts_due(id); });
@@ -313,7 +315,8 @@ PassReport Engine::Impl::run(
             // What was committed before may not be in the index yet.
             const std::lock_guard lock(mutex);
             missed.insert(id);
-            lives[id].unsure_since = parts.clock.steady();
+            // A booking of this very second may have been written, too.
+            lives[id].unsure = {parts.clock.steady(), parts.clock.now() + std::chrono::seconds{1}};
             refreshed.reset();
             throw;
         }

@@ -139,7 +139,8 @@ struct Engine::Impl {
     StreamKeeper streams;
     const SteadyInstant::duration began_ahead;
     const SteadyInstant started;
-    bool runs = false;  ///< By whoever starts and stops.
+    const ThisLife::Unsure born;  ///< This process's life.
+    bool runs = false;            ///< By whoever starts and stops.
     WorkerPool pool;
 };
 

@@ -92,7 +92,8 @@ SyncPass::Pushed SyncPass::write_copy(const Mirror& mirror, const Appointment& a
             mirror, {ErrorCode::VersionMismatch, "The copy changes faster than it can be written.", {}}, false
         );
     if (mirror.unknown_call && !(mirror.wanted_gone && !mirror.href)) return read_again(mirror, appointment, tries);
-    if (mirror.wanted_gone) return mirror.href ? remove_copy(mirror, appointment, tries) : remove_unseen(mirror);
+    if (mirror.wanted_gone)
+        return mirror.href ? remove_copy(mirror, appointment, tries) : remove_unseen(mirror, appointment);
     return mirror.href ? update_copy(mirror, appointment, tries) : create_copy(mirror, appointment, tries);
 }
 
@@ -177,7 +178,7 @@ SyncPass::Pushed SyncPass::removed(const Mirror& mirror, int tries) {
     return go_on_with(mirror, std::move(*elsewhere), tries);
 }
 
-SyncPass::Pushed SyncPass::remove_unseen(const Mirror& mirror) {
+SyncPass::Pushed SyncPass::remove_unseen(const Mirror& mirror, const Appointment& appointment) {
     auto found = connector_.find_event(context(), calendar_.href, mirror.uid);
     // What a person wrote into it meanwhile is kept before it goes (I10).
     if (found && is_ours(*found, mirror)) return go_on_with(mirror, std::move(*found), kMaxTries);
@@ -186,7 +187,7 @@ SyncPass::Pushed SyncPass::remove_unseen(const Mirror& mirror) {
     if (earlier) return go_on_with(mirror, std::move(*earlier), 1);
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
     // A create whose outcome is unknown may still appear: look once more when reads have caught up (I7).
-    const bool unsure = lived() < settings_.consistency_window;
+    const bool unsure = lived() < settings_.consistency_window && appointment.created < life_.unsure->older_than;
     return (mirror.unknown_call || unsure) && !waited_out(mirror) ? look_again(mirror) : settled_gone(mirror);
 }
 
@@ -208,7 +209,7 @@ SyncPass::Pushed SyncPass::go_on_with(const Mirror& mirror, RemoteEvent found, i
 }
 
 std::chrono::seconds SyncPass::lived() const {
-    return std::chrono::floor<std::chrono::seconds>(parts_.clock.steady() - *life_.unsure_since);
+    return std::chrono::floor<std::chrono::seconds>(parts_.clock.steady() - life_.unsure->since);
 }
 
 std::chrono::seconds SyncPass::left_of_window(Instant since) const {

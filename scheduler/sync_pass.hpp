@@ -284,7 +284,7 @@ private:
     Pushed update_copy(Mirror, const Appointment&, int tries);
     Pushed remove_copy(Mirror, const Appointment&, int tries);
     Pushed removed(const Mirror&, int tries);
-    Pushed remove_unseen(const Mirror&);
+    Pushed remove_unseen(const Mirror&, const Appointment&);
     /// The copy under the name of the generation before, when a person put it back (I6). NotFound: there is none.
     Result<RemoteEvent> earlier_copy(const Mirror&);
     /// Takes in what was found and goes on with it.

@@ -248,6 +248,7 @@ BOOST_AUTO_TEST_CASE(F33_a_copy_that_was_made_and_not_written_down_goes_after_al
     BOOST_REQUIRE(stands(name_of("b")));
     habits = {.hidden = {mirror("b").uid}};
     cancel("b");
+    clock.advance(1s);
     Engine again(parts, {});
     again.load();
     again.run_pass(calendar);
@@ -299,6 +300,16 @@ BOOST_DATA_TEST_CASE(
     BOOST_TEST((appointment("a").state == AppointmentState::Confirmed));
     BOOST_TEST(appointment("a").title == "By hand");
     BOOST_TEST(stands(name_of("a")));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_booked_in_this_life_and_never_written_waits_for_nothing_when_cancelled) {
+    Engine gateway({store, index, factory, zones, clock, random, keys, [](const std::string&) {}}, {});
+    gateway.load();
+    gateway.run_pass(calendar);
+    book("b", 11, 9);
+    cancel("b");
+    gateway.run_pass(calendar);
+    BOOST_TEST(!mirror("b").open());
 }
 
 BOOST_AUTO_TEST_CASE(I11_I23_a_clock_that_was_set_ahead_while_nothing_ran_ends_no_waiting) {
