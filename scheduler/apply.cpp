@@ -297,6 +297,9 @@ void SyncPass::keep_up(Writer& writer, const Decision& decision) {
     for (auto& conflict : writer.conflicts(true)) {
         if (conflict.appointment != decision.mirror.appointment || conflict.calendar != id_) continue;
         if (conflict.theirs == theirs && conflict.ours == decision.ours) continue;
+        // An edit that was kept of a cancelled appointment outlives what happens to the copy of its next booking (I10).
+        const bool kept = conflict.kind == ConflictKind::DeletedAndEdited && conflict.theirs;
+        if (kept && (!theirs || theirs->cancelled)) continue;
         conflict.theirs = theirs;
         conflict.ours = decision.ours;
         writer.put(conflict);

@@ -278,6 +278,10 @@ void Engine::Impl::release(const std::vector<CalendarId>& calendars) {
     for (const auto& calendar : calendars) scheduler.wake(calendar, parts.clock.steady());
 }
 
+ThisLife& Engine::Impl::life_of(const CalendarId& id) {
+    return lives.try_emplace(id, ThisLife{.unsure = born}).first->second;
+}
+
 PassReport Engine::Impl::run(
     const CalendarId& id,
     bool pull,
@@ -304,8 +308,7 @@ PassReport Engine::Impl::run(
         SyncPass::Options options{pull, ends.token(), may_write, jumped(id), turn_ends};
         {
             const std::lock_guard lock(mutex);
-            options.life = lives[id];
-            if (!options.life.unsure) options.life.unsure = born;
+            options.life = life_of(id);
         }
         SyncPass pass(parts, settings, connector, id, std::move(options));
         pass.ask_before_facts([&] { return facts_due(id); });
@@ -316,7 +319,7 @@ PassReport Engine::Impl::run(
             const std::lock_guard lock(mutex);
             missed.insert(id);
             // A booking of this very second may have been written, too.
-            lives[id].unsure = {parts.clock.steady(), parts.clock.now() + std::chrono::seconds{1}};
+            life_of(id).unsure = {parts.clock.steady(), parts.clock.now() + std::chrono::seconds{1}};
             refreshed.reset();
             throw;
         }

@@ -191,6 +191,10 @@ bool Engine::Impl::remove_copies(
         options.pull = false;
         options.may_write = [&] { return parts.clock.steady() < deadline; };
         options.leaving = true;
+        {
+            const std::lock_guard lock(mutex);
+            options.life = life_of(calendar.id);
+        }
         SyncPass pass(parts, settings, *desk.connector, calendar.id, options);
         report = pass.run();
     }

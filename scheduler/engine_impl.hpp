@@ -68,6 +68,7 @@ struct Engine::Impl {
     /// @throws StoreFailure; what was not shown yet is tried again.
     void show_missed();
     void run_job(const Job&, std::stop_token);
+    ThisLife& life_of(const CalendarId&);  ///< Under mutex.
     PassReport run(
         const CalendarId&,
         bool pull,

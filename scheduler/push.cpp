@@ -187,7 +187,7 @@ SyncPass::Pushed SyncPass::remove_unseen(const Mirror& mirror, const Appointment
     if (earlier) return go_on_with(mirror, std::move(*earlier), 1);
     if (earlier.error().code != ErrorCode::NotFound) return failed(mirror, earlier.error(), false);
     // A create whose outcome is unknown may still appear: look once more when reads have caught up (I7).
-    const bool unsure = lived() < settings_.consistency_window && appointment.created < life_.unsure->older_than;
+    const bool unsure = lived() < settings_.consistency_window && appointment.created < life_.unsure.older_than;
     return (mirror.unknown_call || unsure) && !waited_out(mirror) ? look_again(mirror) : settled_gone(mirror);
 }
 
@@ -209,7 +209,7 @@ SyncPass::Pushed SyncPass::go_on_with(const Mirror& mirror, RemoteEvent found, i
 }
 
 std::chrono::seconds SyncPass::lived() const {
-    return std::chrono::floor<std::chrono::seconds>(parts_.clock.steady() - life_.unsure->since);
+    return std::chrono::floor<std::chrono::seconds>(parts_.clock.steady() - life_.unsure.since);
 }
 
 std::chrono::seconds SyncPass::left_of_window(Instant since) const {

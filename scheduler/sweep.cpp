@@ -35,12 +35,10 @@ void SyncPass::note_twin(Writer& writer, const AppointmentId& appointment, const
 }
 
 void SyncPass::sweep_twins() {
-    const Instant now = parts_.clock.now();
     auto due = read(parts_.store, [&](const Reader& reader) { return reader.doubted_mirrors(id_); });
     std::erase_if(due, [&](const Mirror& mirror) {
         // Where the copy itself is missing, the twin may be it.
-        if (!mirror.twin_since || mirror.missing_since) return true;
-        return now - *mirror.twin_since < settings_.consistency_window;
+        return !mirror.twin_since || mirror.missing_since || left_of_window(*mirror.twin_since).count() > 0;
     });
     for (const Mirror& mirror : due) {
         if (!may_write()) return;

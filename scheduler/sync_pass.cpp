@@ -26,7 +26,6 @@ SyncPass::SyncPass(
       options_(std::move(options)),
       life_(options_.life) {
     report_.calendar = id;
-    if (!life_.unsure) life_.unsure = {parts_.clock.steady(), parts_.clock.now()};
 }
 
 PassReport SyncPass::run() {

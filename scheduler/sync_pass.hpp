@@ -291,12 +291,12 @@ private:
     Pushed go_on_with(const Mirror&, RemoteEvent, int tries);
     Pushed read_again(const Mirror&, const Appointment&, int tries);
     Pushed copy_absent(const Mirror&);
-    /// Whether it has been missing for longer than reads may lag (F11).
     /// Since the process began, or could not write something down, by its own clock.
     std::chrono::seconds lived() const;
     /// Of the consistency window, until what is not seen since then counts: by the wall clock, which may have been set
     /// while nothing ran (I23), and by what the process has lived through.
     std::chrono::seconds left_of_window(Instant since) const;
+    /// Whether it has been missing for longer than reads may lag (F11).
     bool waited_out(const Mirror&) const;
     /// The copy may be there unseen: asks for its name again when reads have caught up.
     Pushed look_again(const Mirror&);

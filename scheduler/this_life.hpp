@@ -9,15 +9,16 @@ namespace calgate {
 
 /// What this process has done with a calendar so far.
 struct ThisLife {
-    bool read = false;    ///< So the store has seen who wrote there.
-    bool marked = false;  ///< Its marker was written.
     /// When it began, or last could not write down what it did: of appointments that are older there may be copies that
     /// no row knows of.
     struct Unsure {
         SteadyInstant since{};
         Instant older_than{};
     };
-    std::optional<Unsure> unsure{};
+
+    Unsure unsure{};
+    bool read = false;          ///< So the store has seen who wrote there.
+    bool marked = false;        ///< Its marker was written.
     bool tried_parked = false;  ///< Whatever the service had refused was tried once more (R20).
     /// Since when the row holds all there is: of the last reading that went well. The row itself may say an earlier
     /// time, never a later one.

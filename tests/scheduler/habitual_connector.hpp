@@ -22,8 +22,9 @@ struct Habits {
     int sign_in_tries = 1;
     bool dies_after_create = false;
     bool reads_lag = false;
-    std::set<Uid> hidden{};  ///< Reads do not show these, nor will a listing name them.
-    int blind_reads = 0;     ///< So many readings of a new event do not see it.
+    std::set<Href> without_content{};  ///< A listing names these, and what they say does not come.
+    std::set<Uid> hidden{};            ///< Reads do not show these, nor will a listing name them.
+    int blind_reads = 0;               ///< So many readings of a new event do not see it.
     bool takes_any_version = false;
 };
 
@@ -44,10 +45,16 @@ public:
         const Context& c, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
     ) override {
         auto page = inner_.fetch_changes(c, calendar, since, known);
-        if (page) std::erase_if(page->changed, [&](const RemoteEvent& event) { return hides(event.event.uid); });
+        if (!page) return page;
+        std::erase_if(page->changed, [&](const RemoteEvent& event) {
+            const bool unread = habits_.without_content.contains(event.href);
+            if (unread) page->unread.push_back(event.href);
+            return unread || hides(event.event.uid);
+        });
         return page;
     }
     Result<RemoteEvent> fetch_event(const Context& c, const Href& event) override {
+        if (habits_.without_content.contains(event)) return Error{ErrorCode::Unavailable, "Not now.", {}};
         if (habits_.reads_lag || readings_[event.value]++ < habits_.blind_reads)
             return Error{ErrorCode::NotFound, "Not shown yet.", {}};
         return inner_.fetch_event(c, event);

@@ -312,6 +312,69 @@ BOOST_AUTO_TEST_CASE(what_was_booked_in_this_life_and_never_written_waits_for_no
     BOOST_TEST(!mirror("b").open());
 }
 
+BOOST_AUTO_TEST_CASE(I10_an_edit_kept_of_a_cancelled_appointment_outlives_the_deletion_of_its_next_copy) {
+    store.write([](Writer& writer) {
+        auto business = *writer.business();
+        business.deletions = DeletionPolicy::Ask;
+        writer.put(business);
+    });
+    service.edit(*mirror("a").href, [](Event& event) { event.master.title = "By hand"; });
+    cancel("a");
+    settle();
+    auto again = appointment("a");
+    again.state = AppointmentState::Confirmed;
+    calgate::write(store, [&](Writer& w) {
+        return place_appointment(w, again, {}, zones, clock.now(), "api", "test");
+    });
+    settle();
+    service.edit(*mirror("a").href, [](Event& event) { event.master.status = EventStatus::Cancelled; });
+    settle();
+    service.erase(*mirror("a").href);
+    for (int i = 0; i < 3; ++i, clock.advance(16min)) pass();
+    const auto open = calgate::read(store, [](const Reader& reader) { return reader.conflicts(true); });
+    BOOST_TEST_REQUIRE(open.size() == 2u);
+    BOOST_TEST((open.front().kind == ConflictKind::DeletedAndEdited));
+    BOOST_TEST(open.front().theirs.value_or(Shown{}).title == "By hand");
+    BOOST_TEST(!open.front().theirs.value_or(Shown{}).cancelled);
+}
+
+BOOST_AUTO_TEST_CASE(a_calendar_is_disconnected_once_what_may_come_late_has_had_its_time) {
+    book("b", 11, 9);
+    service.fail_next({memory::Operation::Create, {ErrorCode::Timeout, "No answer.", {}}});
+    pass();
+    BOOST_REQUIRE(mirror("b").unknown_call);
+    BOOST_TEST(!engine.disconnect(calendar, true, clock.steady() + 60s, "cli").done);
+    clock.advance(16min);
+    BOOST_TEST(engine.disconnect(calendar, true, clock.steady() + 60s, "cli").done);
+    BOOST_TEST(service.count(href) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(F8_a_marker_whose_content_did_not_come_is_no_event_of_a_persons) {
+    Habits habits;
+    HabitualFactory habitual(service, habits);
+    Engine gateway({store, index, habitual, zones, clock, random, keys, [](const std::string&) {}}, {});
+    gateway.load();
+    const Href marker = *read(store, [&](const Reader& reader) { return reader.calendar(calendar); })->marker;
+    const auto cached = [&] {
+        return read(store, [&](const Reader& reader) { return reader.cached_events(calendar); });
+    };
+    habits.without_content = {marker};
+    service.forget_tokens();
+    gateway.run_pass(calendar);
+    BOOST_TEST(cached().empty());
+    // As an earlier version took it.
+    store.write([&](Writer& writer) {
+        CachedEvent taken;
+        taken.calendar = calendar;
+        taken.href = marker;
+        writer.put(taken);
+    });
+    habits = {};
+    service.forget_tokens();
+    gateway.run_pass(calendar);
+    BOOST_TEST(cached().empty());
+}
+
 BOOST_AUTO_TEST_CASE(I11_I23_a_clock_that_was_set_ahead_while_nothing_ran_ends_no_waiting) {
     const std::string text = mirror("a").remote_text;
     const Href place = *mirror("a").href;

@@ -25,7 +25,6 @@ template <class Answer>
 Answer WalledConnector::read(const Context& context, const Call<Answer>& call) {
     if (auto error = wall_.refused(false, false)) return *error;
     Answer answer = call(*inner_, context);
-    wall_.stand_still();
     wall_.around_.crash.point();
     if (wall_.take(Fault::CutAnswer)) return Error{ErrorCode::InvalidResponse, "The answer broke off.", {}};
     return answer;
@@ -98,6 +97,7 @@ Result<ChangeSet> WalledConnector::fetch_changes(
     for (const auto& event : page->changed) wall_.around_.witness.delivered(event);
     wall_.around_.witness.told_gone(calendar, *page);
     if (!page->more) wall_.around_.witness.listed(calendar, wall_.around_.clock.now());
+    wall_.stand_still();
     return page;
 }
 

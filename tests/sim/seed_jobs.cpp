@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 
 namespace calgate::seeds {
@@ -45,15 +46,15 @@ Job begin(const std::function<std::string(int)>& work, int share) {
     return {process, ends[0]};
 }
 
-std::string end(const Job& job) {
+/// @return nothing when it did not come to its end.
+std::optional<std::string> end(const Job& job) {
     std::string answer;
     std::array<char, 4096> part{};
     for (ssize_t size = 0; (size = ::read(job.answers, part.data(), part.size())) > 0;)
         answer.append(part.data(), static_cast<std::size_t>(size));
     ::close(job.answers);
     int status = 0;
-    if (::waitpid(job.process, &status, 0) != job.process || status != 0)
-        throw std::runtime_error("A share of the seeds did not come to its end.");
+    if (::waitpid(job.process, &status, 0) != job.process || status != 0) return std::nullopt;
     return answer;
 }
 
@@ -64,7 +65,9 @@ std::vector<std::string> share_out(int jobs, const std::function<std::string(int
     std::vector<Job> begun;
     for (int share = 0; share < jobs; ++share) begun.push_back(begin(work, share));
     std::vector<std::string> answers;
-    for (const Job& job : begun) answers.push_back(end(job));
+    for (const Job& job : begun)
+        if (auto answer = end(job)) answers.push_back(std::move(*answer));
+    if (answers.size() < begun.size()) throw std::runtime_error("A share of the seeds did not come to its end.");
     return answers;
 }
 
