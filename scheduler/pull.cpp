@@ -297,7 +297,9 @@ bool SyncPass::came_after(const Reader& reader, const RemoteEvent& remote, const
     if (!calendar_.mirror || mark.epoch != business_.epoch) return false;
     if (remote.event.uid != copy_name(business_.id, mark.appointment, id_, mark.generation)) return false;
     const auto held = reader.appointment(mark.appointment);
-    if (held && (held->revision >= mark.revision || reader.mirror(mark.appointment, id_))) return false;
+    // Under a later name than ours here, only a later state of this store wrote it.
+    const auto mirror = reader.mirror(mark.appointment, id_);
+    if (held && (held->revision >= mark.revision || (mirror && mirror->generation >= mark.generation))) return false;
     const auto written = open_capsule(remote.event.capsule, parts_.keys);
     if (!written || interval_of(*written, parts_.zones).end <= parts_.clock.now()) return false;
     const auto last = reader.changes_about(mark.appointment.value, 1);

@@ -194,6 +194,25 @@ BOOST_AUTO_TEST_CASE(I21_a_booking_of_the_minutes_before_the_loss_comes_back_fro
     BOOST_TEST(service.count(href) == 3u);
 }
 
+BOOST_DATA_TEST_CASE_F(OldBackup, I21_what_was_cancelled_and_booked_again_comes_back, bdata::make(kLater), later) {
+    book("a", 10, 9);
+    settle();
+    calgate::write(store, [&](Writer& w) { return cancel_appointment(w, {"a"}, {}, zones, clock.now(), "api", ""); });
+    settle();
+    BOOST_REQUIRE(service.count(href) == 1u);
+    SecondGateway old(*this);
+    book("a", 10, 11);
+    clock.advance(later);
+    pass();
+    BOOST_REQUIRE(service.count(href) == 2u);
+    for (int i = 0; i < 4; ++i, clock.advance(1min)) old.pass();
+    BOOST_TEST(!old.stands().has_value());
+    BOOST_TEST((old.appointment("a")->state == AppointmentState::Confirmed));
+    BOOST_TEST((old.appointment("a")->start == at(10, 11)));
+    BOOST_TEST(service.count(href) == 2u);
+    BOOST_TEST(old.engine.verify(calendar).findings.empty());
+}
+
 BOOST_AUTO_TEST_CASE(I21_a_newer_booking_that_has_no_room_in_the_older_store_is_told_of) {
     book("first", 10, 9);
     settle();
