@@ -73,7 +73,7 @@ struct Config {
     std::chrono::seconds poll_idle{300};
     std::chrono::seconds probe_every{30};  ///< Of a service that is away.
     std::chrono::seconds call_timeout{60};
-    int workers = 8;
+    int workers = 16;
 
     ConcurrentEditPolicy concurrent_edits = ConcurrentEditPolicy::Ask;
     DeletionPolicy deletions = DeletionPolicy::AskWhenMany;

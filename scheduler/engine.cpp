@@ -3,6 +3,7 @@
 #include <mutex>
 #include <set>
 
+#include "core/batch.hpp"
 #include "core/busy.hpp"
 #include "core/resilience.hpp"
 #include "scheduler/engine_impl.hpp"
@@ -26,12 +27,15 @@ constexpr std::chrono::seconds kLongestLaneRefresh{60};
 constexpr std::chrono::hours kExpandEvery{1};
 constexpr std::size_t kWaitingRead = 200;
 constexpr std::chrono::hours kPauseOfWrites{1};  ///< Where the refusal does not say.
+/// What is short of calls goes so long after the last of them, where one request takes what they are saved up for.
+constexpr std::chrono::milliseconds kTogether{500};
 /// How long one calendar may write while others of its account wait.
 constexpr std::chrono::seconds kTurn{10};
 
 Scheduler::Settings scheduler_settings(const Engine::Settings& settings) {
     Scheduler::Settings out;
     out.jobs_per_service = std::max(1, std::min(settings.workers, settings.workers_per_service));
+    out.jobs_at_large = std::max(out.jobs_per_service, settings.workers / 2);
     out.poll_active = settings.poll_active;
     out.poll_idle = settings.poll_idle;
     out.probe_every = settings.probe_every;
@@ -157,7 +161,8 @@ void Engine::Impl::refresh_lanes() {
             // One that is gone is looked for once a day.
             const bool gone = calendar.state == CalendarState::Gone;
             if (gone && !is_retried(reader, calendar, parts.clock.now())) continue;
-            lanes.push_back({calendar.id, calendar.account, service_of(account->second)});
+            const bool at_large = serves_everybody(account->second);
+            lanes.push_back({calendar.id, calendar.account, service_of(account->second), at_large});
             named.emplace(calendar.id, lanes.back().service);
             if (!gone) read_accounts.insert(calendar.account);
         }
@@ -343,7 +348,8 @@ PassReport Engine::Impl::run(
         desk.pace = desk.bucket.per_second(parts.clock.steady());
         outcome.answered = pass.answered();
         outcome.more = pass.more();
-        outcome.wait = wait;
+        const bool together = connector.batch() && connector.batch()->capacity() > 1;
+        outcome.wait = wait.count() > 0 && together ? std::max(wait, kTogether) : wait;
         if (desk.no_writes_until > parts.clock.steady()) {
             no_writes = desk.no_writes_until - parts.clock.steady();
             if (!report.error && pass.more()) report.error = Error{ErrorCode::RateLimited, desk.no_writes_why, {}};

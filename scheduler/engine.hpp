@@ -85,8 +85,9 @@ struct Disconnection {
 class Engine {
 public:
     struct Settings {
-        int workers = 8;
-        int workers_per_service = 4;           ///< Bulkhead: share of one (service, host).
+        int workers = 16;
+        int workers_per_service = 4;           ///< Bulkhead: share of one (service, host); half of all where it serves
+                                               ///< everybody.
         std::chrono::seconds poll_active{60};  ///< A change was seen in the last ten minutes.
         std::chrono::seconds poll_idle{300};
         std::chrono::seconds call_timeout{60};

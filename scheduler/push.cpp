@@ -120,8 +120,9 @@ SyncPass::Pushed SyncPass::after_write(
 ) {
     if (mirror.wanted_gone && is_gone(outcome)) return removed(mirror, tries);
     if (outcome) {
-        ++(mirror.href ? report_.updated : report_.created);
-        return settled(mirror, appointment, *outcome);
+        const Copy copy{mirror, appointment};
+        settled({{copy, *outcome}});
+        return Pushed::Next;
     }
     const ErrorCode code = outcome.error().code;
     if (!mirror.href && code == ErrorCode::AlreadyExists) return take_over(mirror, appointment, tries);
@@ -162,9 +163,9 @@ SyncPass::Pushed SyncPass::remove_copy(Mirror mirror, const Appointment& appoint
     // Only what carries our mark is deleted, and only as it was last read (I8, I10).
     if (!mirror.version || mirror.remote_text.empty()) return read_again(mirror, appointment, tries);
     const auto deleted = connector_.delete_event(context(), *mirror.href, *mirror.version);
-    using Written = Result<WriteReceipt>;
-    const Written written = deleted ? Written(WriteReceipt{*mirror.href, {}}) : Written(deleted.error());
-    return after_write(mirror, appointment, written, tries);
+    using Receipt = Result<WriteReceipt>;
+    const Receipt outcome = deleted ? Receipt(WriteReceipt{*mirror.href, {}}) : Receipt(deleted.error());
+    return after_write(mirror, appointment, outcome, tries);
 }
 
 SyncPass::Pushed SyncPass::removed(const Mirror& mirror, int tries) {
@@ -301,29 +302,35 @@ SyncPass::Pushed SyncPass::copy_absent(const Mirror& mirror) {
     return Pushed::Next;
 }
 
-SyncPass::Pushed SyncPass::settled(const Mirror& mirror, const Appointment& appointment, const WriteReceipt& receipt) {
+void SyncPass::settled(const std::vector<Written>& written) {
+    if (written.empty()) return;
     answered_ = true;
     outages_ = 0;
     parts_.store.write([&](Writer& writer) {
-        auto current = writer.mirror(mirror.appointment, id_);
-        if (!current || current->uid != mirror.uid) return;
-        current->unlisted = current->unlisted || !current->href;
-        current->href = receipt.href;
-        current->version = receipt.version;
-        current->base = shown_on(appointment, calendar_.copy_detail, parts_.zones);
-        // Our own text counts only for the version that a receipt named.
-        current->remote_text = mirror.remote_text;
-        current->confirmed = appointment.revision;
-        if (!current->wanted_gone && current->wanted < appointment.revision) current->wanted = appointment.revision;
-        current->unknown_call = false;
-        current->missing_since.reset();
-        current->attempts = 0;
-        current->not_before.reset();
-        current->detail.clear();
-        writer.put(*current);
-        writer.put_setting("marker.due." + id_.value, "1");
+        for (const auto& [copy, receipt] : written) keep_receipt(writer, copy, receipt);
     });
-    return Pushed::Next;
+    for (const Written& one : written) ++(one.copy.mirror.href ? report_.updated : report_.created);
+}
+
+void SyncPass::keep_receipt(Writer& writer, const Copy& copy, const WriteReceipt& receipt) const {
+    const auto& [mirror, appointment] = copy;
+    auto current = writer.mirror(mirror.appointment, id_);
+    if (!current || current->uid != mirror.uid) return;
+    current->unlisted = current->unlisted || !current->href;
+    current->href = receipt.href;
+    current->version = receipt.version;
+    current->base = shown_on(appointment, calendar_.copy_detail, parts_.zones);
+    // Our own text counts only for the version that a receipt named.
+    current->remote_text = mirror.remote_text;
+    current->confirmed = appointment.revision;
+    if (!current->wanted_gone && current->wanted < appointment.revision) current->wanted = appointment.revision;
+    current->unknown_call = false;
+    current->missing_since.reset();
+    current->attempts = 0;
+    current->not_before.reset();
+    current->detail.clear();
+    writer.put(*current);
+    writer.put_setting("marker.due." + id_.value, "1");
 }
 
 SyncPass::Pushed SyncPass::settled_gone(const Mirror& mirror) {

@@ -4,7 +4,7 @@
 namespace calgate {
 
 std::size_t SyncPass::batch_capacity() {
-    BatchService* const batch = connector_.batch();
+    BatchService* const batch = reads_before_writing_ ? nullptr : connector_.batch();
     return batch ? batch->capacity() : 1;
 }
 
@@ -49,7 +49,11 @@ SyncPass::Pushed SyncPass::write_copies(const std::vector<Copy>& copies) {
     for (const Copy& copy : copies) writes.push_back(write_of(copy));
     const auto outcomes = connector_.batch()->write_events(context(), calendar_.href, writes);
     CALGATE_ASSERT(outcomes.size() == copies.size());
-    // Every outcome is kept before anything else is asked, whatever the others say.
+    // Every outcome is kept before anything else is asked, whatever the others say; what was written in one commit.
+    std::vector<Written> written;
+    for (std::size_t i = 0; i < copies.size(); ++i)
+        if (outcomes[i] && !copies[i].mirror.wanted_gone) written.push_back({copies[i], *outcomes[i]});
+    settled(written);
     Pushed next = Pushed::Next;
     std::vector<std::size_t> to_look_at;
     std::vector<const Copy*> gone;
@@ -60,7 +64,7 @@ SyncPass::Pushed SyncPass::write_copies(const std::vector<Copy>& copies) {
             gone.push_back(&copies[i]);
         else if (asks_for_a_look(outcome))
             to_look_at.push_back(i);
-        else if (after_write(mirror, appointment, outcome, kMaxTries) == Pushed::Stop)
+        else if (!outcome && after_write(mirror, appointment, outcome, kMaxTries) == Pushed::Stop)
             next = Pushed::Stop;
     }
     // Nothing is known of the rest yet; it is tried again.

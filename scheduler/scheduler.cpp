@@ -106,7 +106,7 @@ std::optional<Job> Scheduler::take(SteadyInstant now) {
         LaneState& lane = lanes_.at(calendar);
         if (busy_accounts_.contains(lane.lane.account)) continue;
         ServiceState& state = service(lane.lane.service);
-        if (state.running >= settings_.jobs_per_service) continue;
+        if (state.running >= (lane.lane.at_large ? settings_.jobs_at_large : settings_.jobs_per_service)) continue;
         const bool closed = state.breaker.state() == CircuitBreaker::State::Closed;
         if (!state.breaker.allow(now)) {
             // It waits with all others of this service; the first success releases them.

@@ -19,6 +19,7 @@ struct Lane {
     CalendarId calendar{};
     AccountId account{};
     std::string service{};  ///< Kind and host: shares a breaker and a part of the workers.
+    bool at_large = false;  ///< The service serves everybody, and likes more calls at once than a server of one's own.
     bool operator==(const Lane&) const = default;
 };
 
@@ -51,6 +52,7 @@ class Scheduler {
 public:
     struct Settings {
         int jobs_per_service = 4;
+        int jobs_at_large = 4;  ///< Of a service that serves everybody.
         std::chrono::seconds poll_active{60};
         std::chrono::seconds poll_idle{300};
         std::chrono::seconds active_for{600};

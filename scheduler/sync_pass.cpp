@@ -200,6 +200,10 @@ std::string service_of(const Account& account) {
     return account.kind + " " + account.url.substr(host, account.url.find('/', host) - host);
 }
 
+bool serves_everybody(const Account& account) {
+    return account.kind == "google" || account.kind == "graph" || account.kind == "icloud";
+}
+
 std::string brake_setting(const CalendarId& calendar) { return "brake." + calendar.value; }
 
 std::string many_deleted_setting(const CalendarId& calendar) { return "deleted.many." + calendar.value; }

@@ -100,6 +100,10 @@ private:
         Mirror mirror{};
         Appointment appointment{};
     };
+    struct Written {
+        const Copy& copy;
+        const WriteReceipt& receipt;
+    };
     static constexpr int kMaxTries = 3;                 ///< Of one copy in one run.
     static constexpr std::size_t kMaxSingleReads = 50;  ///< Of events one by one, in one step of a run.
 
@@ -302,7 +306,9 @@ private:
     Pushed look_again(const Mirror&);
     /// Tried again when reads must have caught up (F11).
     Pushed wait_for_reads(const Mirror&, const std::string& why);
-    Pushed settled(const Mirror&, const Appointment&, const WriteReceipt&);
+    /// Creations and updates that succeeded, in one commit.
+    void settled(const std::vector<Written>&);
+    void keep_receipt(Writer&, const Copy&, const WriteReceipt&) const;
     Pushed settled_gone(const Mirror&);
     Pushed failed(const Mirror&, const Error&, bool was_write);
     bool is_ours(const RemoteEvent&, const Mirror&) const;

@@ -29,6 +29,8 @@ std::string brake_question_setting(const CalendarId&);
 
 /// Kind and host: what breaks down, and turns odd, as one.
 std::string service_of(const Account&);
+/// Google, Microsoft 365, iCloud: not a server of somebody's own.
+bool serves_everybody(const Account&);
 /// Zone of floating times: the calendar's, the person's, the business's.
 std::string zone_of(const Reader&, const Calendar&, const Business&);
 /// A foreign event, understood over the horizon. @param earlier what was cached: its busy time stays while the new text

@@ -375,7 +375,7 @@ Status ChangeReader::fetch_batch(const Pass& pass, const std::map<std::string, M
 
 Status ChangeReader::fetch_alone(const Pass& pass, const std::string& href, const Member& member, ChangeSet& page)
     const {
-    CALGATE_TRY(http::Response response, session_.send(pass.context, "GET", href, object_headers()));
+    CALGATE_TRY(http::Response response, session_.send(pass.context, {"GET", href, object_headers()}));
     if (response.status == 429 || response.status >= 500) return session_.refused(Call::Read, response);
     if (response.status != 200 || !is_calendar_object(response)) {
         page.unread.push_back(Href{href});

@@ -6,6 +6,7 @@
 #include "connectors/caldav/caldav_changes.hpp"
 #include "connectors/caldav/caldav_discovery.hpp"
 #include "connectors/caldav/caldav_objects.hpp"
+#include "core/batch.hpp"
 #include "core/icalendar.hpp"
 
 namespace calgate::caldav {
@@ -19,6 +20,8 @@ std::string in_collection(const Href& calendar, const Uid& uid) {
     return calendar.value + (calendar.value.ends_with('/') ? "" : "/") + name + ".ics";
 }
 
+/// Writes of one batch: some rounds of the requests that go at once, few of unknown outcome when the process ends.
+constexpr std::size_t kTogether = 16;
 constexpr int kFailuresOfASearch = 3;  ///< In a row, after which the search counts as missing.
 
 std::string collection_of(const Href& href) { return href.value.substr(0, href.value.rfind('/') + 1); }
@@ -50,7 +53,8 @@ Error changed_meanwhile() {
 
 }  // namespace
 
-struct CaldavConnector::Impl {
+struct CaldavConnector::Impl final : BatchService {
+    Connector& alone;
     const Clock& clock;
     const ZoneResolver& zones;
     CaldavSettings settings;
@@ -59,9 +63,14 @@ struct CaldavConnector::Impl {
     std::map<std::string, int> failed_searches{};  ///< By calendar; since the last that was answered.
 
     Impl(
-        http::HttpTransport& transport, const Clock& given_clock, const ZoneResolver& given_zones, CaldavSettings given
+        Connector& connector,
+        http::HttpTransport& transport,
+        const Clock& given_clock,
+        const ZoneResolver& given_zones,
+        CaldavSettings given
     )
-        : clock(given_clock),
+        : alone(connector),
+          clock(given_clock),
           zones(given_zones),
           settings(std::move(given)),
           session(transport, clock, settings),
@@ -88,7 +97,7 @@ struct CaldavConnector::Impl {
     }
 
     Result<RemoteEvent> get(const Context& context, const Href& href) const {
-        CALGATE_TRY(http::Response response, session.send(context, "GET", href.value, object_headers()));
+        CALGATE_TRY(http::Response response, session.send(context, {"GET", href.value, object_headers()}));
         if (response.status == 404) return get_by_report(context, href, session.refused(Call::Read, response));
         if (response.status != 200) return session.refused(Call::Read, response);
         if (!is_calendar_object(response)) return no_object();
@@ -166,12 +175,53 @@ struct CaldavConnector::Impl {
         return WriteReceipt{href, stored ? stored->version : std::nullopt};
     }
 
-    Result<http::Response> put(
-        const Context& context, const Href& href, std::string text, const std::string& name, const std::string& value
-    ) const {
-        http::Headers headers{{"Content-Type", "text/calendar; charset=utf-8"}};
-        if (!name.empty()) headers.emplace_back(name, value);
-        return session.send(context, "PUT", href.value, std::move(headers), std::move(text));
+    static http::Request put(const Href& href, std::string text) {
+        return {"PUT", href.value, {{"Content-Type", "text/calendar; charset=utf-8"}}, std::move(text)};
+    }
+
+    Result<http::Request> creation(const Href& calendar, const Event& event) const {
+        CALGATE_TRY(std::string text, write_icalendar(event, zones, clock.now()));
+        http::Request request = put(Href{in_collection(calendar, event.uid)}, std::move(text));
+        request.headers.emplace_back("If-None-Match", "*");
+        return request;
+    }
+    Result<WriteReceipt> created(
+        const Context& context, const Href& calendar, const Event& event, const http::Response& response
+    ) {
+        const Status said = outcome(Call::Create, response);
+        if (said) return receipt(context, Href{in_collection(calendar, event.uid)}, response);
+        // Some services refuse a UID that is taken without saying so.
+        if (said.error().code == ErrorCode::Rejected && alone.find_event(context, calendar, event.uid))
+            return Error{ErrorCode::AlreadyExists, said.error().detail, {}};
+        return said.error();
+    }
+
+    Result<http::Request> update(const Href& href, const Version& if_match, const Event& event) const {
+        CALGATE_TRY(std::string text, write_icalendar(event, zones, clock.now()));
+        if (has_guests(text, settings.own_addresses)) return would_mail();
+        http::Request request = put(href, std::move(text));
+        if (!is_weak(if_match)) request.headers.emplace_back("If-Match", if_match.value);
+        return request;
+    }
+    Result<WriteReceipt> updated(const Context& context, const Href& href, const http::Response& response) const {
+        const Status said = outcome(Call::Update, response);
+        if (said) return receipt(context, href, response);
+        if (said.error().code != ErrorCode::VersionMismatch) return said.error();
+        const auto current = get(context, href);
+        const bool gone = !current && current.error().code == ErrorCode::NotFound;
+        return gone ? current.error() : said.error();
+    }
+
+    // BatchService. A service takes one write a request; several requests are under way at once.
+    std::size_t capacity() const override { return kTogether; }
+    std::vector<Result<WriteReceipt>> write_events(
+        const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
+    ) override;
+    std::vector<Result<bool>> find_absent(const Context& context, const Href& calendar, const std::vector<Uid>& uids)
+        override {
+        std::vector<Result<bool>> found;
+        for (const Uid& uid : uids) found.push_back(absent_alone(alone, context, calendar, uid));
+        return found;
     }
 
     /// For weak versions, which If-Match may not use (RFC 9110 13.1.1).
@@ -181,12 +231,53 @@ struct CaldavConnector::Impl {
     }
 };
 
+std::vector<Result<WriteReceipt>> CaldavConnector::Impl::write_events(
+    const Context& context, const Href& calendar, const std::vector<EventWrite>& writes
+) {
+    std::vector<std::optional<Result<WriteReceipt>>> outcomes(writes.size());
+    std::vector<http::Request> requests;
+    std::vector<std::size_t> sent;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        const EventWrite& write = writes[i];
+        // What has to be looked at first is written alone.
+        const bool looks = write.kind == EventWrite::Kind::Delete || is_weak(write.if_match);
+        if (looks) {
+            outcomes[i] = write_alone(alone, context, calendar, write);
+            continue;
+        }
+        auto request = write.kind == EventWrite::Kind::Create ? creation(calendar, write.event)
+                                                              : update(write.href, write.if_match, write.event);
+        if (!request) {
+            outcomes[i] = request.error();
+            continue;
+        }
+        requests.push_back(std::move(*request));
+        sent.push_back(i);
+    }
+    const auto answers = session.send_together(context, std::move(requests));
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+        const EventWrite& write = writes[sent[i]];
+        auto& outcome = outcomes[sent[i]];
+        if (!answers[i])
+            outcome = answers[i].error();
+        else if (write.kind == EventWrite::Kind::Create)
+            outcome = created(context, calendar, write.event, *answers[i]);
+        else
+            outcome = updated(context, write.href, *answers[i]);
+    }
+    std::vector<Result<WriteReceipt>> out;
+    for (auto& outcome : outcomes) out.push_back(std::move(*outcome));
+    return out;
+}
+
 CaldavConnector::CaldavConnector(
     http::HttpTransport& transport, const Clock& clock, const ZoneResolver& zones, CaldavSettings settings
 )
-    : impl_(std::make_unique<Impl>(transport, clock, zones, std::move(settings))) {}
+    : impl_(std::make_unique<Impl>(*this, transport, clock, zones, std::move(settings))) {}
 
 CaldavConnector::~CaldavConnector() = default;
+
+BatchService* CaldavConnector::batch() { return impl_->session.icloud() ? nullptr : impl_.get(); }
 
 Capabilities CaldavConnector::capabilities() const {
     Capabilities offered{true, true};
@@ -244,34 +335,18 @@ Result<RemoteEvent> CaldavConnector::find_event(const Context& context, const Hr
 }
 
 Result<WriteReceipt> CaldavConnector::create_event(const Context& context, const Href& calendar, const Event& event) {
-    CALGATE_TRY(std::string text, write_icalendar(event, impl_->zones, impl_->clock.now()));
-    const Href href{in_collection(calendar, event.uid)};
-    CALGATE_TRY(const http::Response response, impl_->put(context, href, std::move(text), "If-None-Match", "*"));
-    const Status outcome = impl_->outcome(Call::Create, response);
-    if (outcome) return impl_->receipt(context, href, response);
-    // Some services refuse a UID that is taken without saying so.
-    if (outcome.error().code == ErrorCode::Rejected && find_event(context, calendar, event.uid))
-        return Error{ErrorCode::AlreadyExists, outcome.error().detail, {}};
-    return outcome.error();
+    CALGATE_TRY(http::Request request, impl_->creation(calendar, event));
+    CALGATE_TRY(const http::Response response, impl_->session.send(context, std::move(request)));
+    return impl_->created(context, calendar, event, response);
 }
 
 Result<WriteReceipt> CaldavConnector::update_event(
     const Context& context, const Href& href, const Version& if_match, const Event& event
 ) {
-    CALGATE_TRY(std::string text, write_icalendar(event, impl_->zones, impl_->clock.now()));
-    if (has_guests(text, impl_->settings.own_addresses)) return would_mail();
-    const bool weak = is_weak(if_match);
-    if (weak) CALGATE_TRY_STATUS(impl_->still_at(context, href, if_match));
-    CALGATE_TRY(
-        const http::Response response,
-        impl_->put(context, href, std::move(text), weak ? "" : "If-Match", if_match.value)
-    );
-    const Status outcome = impl_->outcome(Call::Update, response);
-    if (outcome) return impl_->receipt(context, href, response);
-    if (outcome.error().code != ErrorCode::VersionMismatch) return outcome.error();
-    const auto current = impl_->get(context, href);
-    const bool gone = !current && current.error().code == ErrorCode::NotFound;
-    return gone ? current.error() : outcome.error();
+    CALGATE_TRY(http::Request request, impl_->update(href, if_match, event));
+    if (is_weak(if_match)) CALGATE_TRY_STATUS(impl_->still_at(context, href, if_match));
+    CALGATE_TRY(const http::Response response, impl_->session.send(context, std::move(request)));
+    return impl_->updated(context, href, response);
 }
 
 Status CaldavConnector::delete_event(const Context& context, const Href& href, const Version& if_match) {
@@ -286,7 +361,9 @@ Status CaldavConnector::delete_event(const Context& context, const Href& href, c
     if (has_guests(current->event.source, impl_->settings.own_addresses)) return would_mail();
     http::Headers headers{{"Schedule-Reply", "F"}};
     if (!weak) headers.emplace_back("If-Match", if_match.value);
-    CALGATE_TRY(const http::Response response, impl_->session.send(context, "DELETE", href.value, std::move(headers)));
+    CALGATE_TRY(
+        const http::Response response, impl_->session.send(context, {"DELETE", href.value, std::move(headers)})
+    );
     const Status outcome = impl_->outcome(Call::Delete, response);
     if (outcome || outcome.error().code == ErrorCode::NotFound) return {};
     if (outcome.error().code != ErrorCode::VersionMismatch) return outcome;

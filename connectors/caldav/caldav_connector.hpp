@@ -45,6 +45,8 @@ public:
     Result<WriteReceipt> update_event(const Context&, const Href& event, const Version& if_match, const Event&)
         override;
     Status delete_event(const Context&, const Href& event, const Version& if_match) override;
+    /// Several PUTs at the same time; null at iCloud, which admits few calls a second.
+    BatchService* batch() override;
 
     /// Those of the settings and what the service said to list_calendars(). Whoever opens the account again gives them
     /// back in the settings: no other call asks for them.

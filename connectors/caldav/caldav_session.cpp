@@ -21,22 +21,40 @@ Session::Session(http::HttpTransport& transport, const Clock& clock, const Calda
       icloud_(is_icloud(settings.url)),
       let_in_(settings.signed_in_before) {}
 
-Result<http::Response> Session::send(
-    const Context& context, const std::string& method, const std::string& url, http::Headers headers, std::string body
-) const {
-    CALGATE_TRY(const std::string place, routed(context, url));
-    return exchange(context, method, place, std::move(headers), std::move(body));
+Result<http::Response> Session::send(const Context& context, http::Request request) const {
+    CALGATE_TRY(request.url, routed(context, request.url));
+    return exchange(context, std::move(request));
 }
 
-Result<http::Response> Session::exchange(
-    const Context& context, const std::string& method, const std::string& url, http::Headers headers, std::string body
-) const {
-    http::Request request;
-    request.method = method;
-    request.url = url;
-    request.headers = std::move(headers);
-    request.body = std::move(body);
+std::vector<Result<http::Response>> Session::send_together(const Context& context, std::vector<http::Request> requests)
+    const {
+    CALGATE_ASSERT(!icloud_);
+    for (http::Request& request : requests) sign(request);
+    auto answers = transport_.send_together(requests, context);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!answers[i]) continue;
+        const int status = answers[i]->status;
+        answers[i]->url = requests[i].url;
+        // Neither says that something was written: what comes next is told alone.
+        const bool goes_on = http::is_redirect(status) || (status == 401 && let_in_);
+        answers[i] = goes_on ? exchange(context, std::move(requests[i])) : let_in(*std::move(answers[i]));
+    }
+    return answers;
+}
+
+void Session::sign(http::Request& request) const {
+    if (icloud_) request.connections = http::kManyConnections;
     if (!settings_.user.empty()) request.credentials = http::Credentials{settings_.user, settings_.password};
+}
+
+Result<http::Response> Session::let_in(http::Response response) const {
+    if (response.status == 401) return refused(Call::Read, response);
+    let_in_ = true;
+    return response;
+}
+
+Result<http::Response> Session::exchange(const Context& context, http::Request request) const {
+    sign(request);
     auto response = http::send_following(transport_, request, context);
     // One refusal after a success may be a proxy's or a limit's (iCloud has tries of its own).
     if (response && response->status == 401 && let_in_ && !icloud_)
@@ -48,9 +66,7 @@ Result<http::Response> Session::exchange(
     const bool collection_is_elsewhere =
         (response->status == 404 || response->status == 410) && response->url.ends_with('/');
     if (collection_is_elsewhere) partition_.clear();
-    if (response->status == 401) return refused(Call::Read, *response);
-    let_in_ = true;
-    return response;
+    return let_in(*std::move(response));
 }
 
 std::string Session::kept(const std::string& url) const {
@@ -75,7 +91,7 @@ Result<std::string> Session::find_partition(const Context& context, const std::s
     std::string place = entry;
     for (int step = 0; step < 2; ++step) {
         const http::Headers headers{{"Content-Type", "application/xml; charset=utf-8"}, {"Depth", "0"}};
-        CALGATE_TRY(const auto response, exchange(context, "PROPFIND", place, headers, propfind_discovery()));
+        CALGATE_TRY(const auto response, exchange(context, {"PROPFIND", place, headers, propfind_discovery()}));
         if (response.status != 207) return refused(Call::Discover, response);
         CALGATE_TRY(const Multistatus content, parse_multistatus(response.body));
         const auto answered = http::parse_url(response.url);
@@ -104,7 +120,7 @@ Result<Listing> Session::ask(
 ) const {
     http::Headers headers{{"Content-Type", "application/xml; charset=utf-8"}};
     if (!depth.empty()) headers.emplace_back("Depth", depth);
-    CALGATE_TRY(const http::Response response, send(context, method, url, std::move(headers), std::move(body)));
+    CALGATE_TRY(const http::Response response, send(context, {method, url, std::move(headers), std::move(body)}));
     if (response.status != 207) return refused(call, response);
     CALGATE_TRY(Multistatus content, parse_multistatus(response.body));
     auto answered = http::parse_url(response.url);

@@ -23,9 +23,10 @@ public:
     Session(http::HttpTransport&, const Clock&, const CaldavSettings&);
 
     /// Any answer, also a refusal. @return Unauthorized for 401.
-    Result<http::Response> send(
-        const Context&, const std::string& method, const std::string& url, http::Headers, std::string body = {}
-    ) const;
+    Result<http::Response> send(const Context&, http::Request) const;
+    /// Each as `send` does it, at the same time where the transport can. Not for iCloud, whose partition a request may
+    /// have to find first.
+    std::vector<Result<http::Response>> send_together(const Context&, std::vector<http::Request>) const;
     /// @param depth "0", "1" or empty for none. @return InvalidResponse when the answer is no multistatus.
     Result<Listing> ask(
         const Context&,
@@ -48,9 +49,10 @@ private:
     /// Where a kept address is asked: iCloud's partition of this account, found out when it is not known.
     Result<std::string> routed(const Context&, const std::string& url) const;
     Result<std::string> find_partition(const Context&, const std::string& entry) const;
-    Result<http::Response> exchange(
-        const Context&, const std::string& method, const std::string& url, http::Headers, std::string body
-    ) const;
+    Result<http::Response> exchange(const Context&, http::Request) const;
+    /// Every 401 is a refusal from here on.
+    Result<http::Response> let_in(http::Response) const;
+    void sign(http::Request&) const;
 
     http::HttpTransport& transport_;
     const Clock& clock_;

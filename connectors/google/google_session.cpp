@@ -20,6 +20,7 @@ Result<http::Response> Session::send(
     http::Request request;
     request.method = method;
     request.url = settings_.base_url + "/" + path;
+    request.connections = http::kManyConnections;
     request.body = body;
     request.headers = {{"Accept", "application/json"}};
     if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
@@ -52,6 +53,7 @@ Result<oauth::PartAnswers> Session::batch(const Context& context, std::vector<Ba
     http::Request request;
     request.method = "POST";
     request.url = settings_.batch_url;
+    request.connections = http::kManyConnections;
     request.body = std::move(body.text);
     request.headers = {{"Accept", "multipart/mixed"}, {"Content-Type", std::move(body.content_type)}};
     CALGATE_TRY(const http::Response response, with_token(context, std::move(request)));

@@ -83,6 +83,7 @@ Result<http::Response> Session::exchange(const Context& context, const Ask& ask,
     http::Request request;
     request.method = ask.method;
     request.url = ask.url;
+    request.connections = http::kManyConnections;
     request.body = ask.body;
     request.headers = headers_of(ask);
     request.headers.emplace_back("Authorization", "Bearer " + token);

@@ -280,7 +280,6 @@ CurlTransport::Loop::Loop(const Settings& settings) : settings_(settings) {
     CALGATE_ASSERT(kInitialised == CURLE_OK);
     multi_ = curl_multi_init();
     CALGATE_ASSERT(multi_ != nullptr);
-    allow_connections();
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -317,9 +316,11 @@ void CurlTransport::Loop::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         take_incoming();
         drop_abandoned();
+        begin_waiting();
         int running = 0;
         curl_multi_perform(multi_, &running);
         collect_finished();
+        begin_waiting();
         curl_multi_poll(multi_, nullptr, 0, kPollMilliseconds, nullptr);
     }
     finish_all();
@@ -331,27 +332,43 @@ void CurlTransport::Loop::take_incoming() {
         const std::lock_guard lock(mutex_);
         taken.swap(incoming_);
     }
-    for (auto& exchange : taken) {
-        if (exchange->abandoned) continue;
-        auto transfer = std::make_unique<Transfer>(std::move(exchange), settings_);
-        CURL* easy = transfer->easy.get();
-        if (transfer->exchange->listener) ++streams_;
-        allow_connections();
-        curl_multi_add_handle(multi_, easy);
-        transfers_.emplace(easy, std::move(transfer));
-    }
+    waiting_.insert(waiting_.end(), taken.begin(), taken.end());
 }
 
-/// Streams leave the others as many connections as there are without them.
-void CurlTransport::Loop::allow_connections() {
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, settings_.max_connections_per_host + streams_);
+void CurlTransport::Loop::begin_waiting() {
+    std::deque<std::shared_ptr<Exchange>> still;
+    for (auto& exchange : waiting_) {
+        if (exchange->abandoned) continue;
+        const auto others = under_way_.find(exchange->origin);
+        const bool room =
+            exchange->listener || others == under_way_.end() || others->second < exchange->request.connections;
+        if (room)
+            begin(std::move(exchange));
+        else
+            still.push_back(std::move(exchange));
+    }
+    waiting_.swap(still);
+}
+
+void CurlTransport::Loop::begin(std::shared_ptr<Exchange> exchange) {
+    if (!exchange->listener) ++under_way_[exchange->origin];
+    auto transfer = std::make_unique<Transfer>(std::move(exchange), settings_);
+    CURL* easy = transfer->easy.get();
+    curl_multi_add_handle(multi_, easy);
+    transfers_.emplace(easy, std::move(transfer));
+}
+
+void CurlTransport::Loop::end(const Transfer& transfer) {
+    if (transfer.exchange->listener) return;
+    const auto found = under_way_.find(transfer.exchange->origin);
+    if (--found->second == 0) under_way_.erase(found);
 }
 
 void CurlTransport::Loop::drop_abandoned() {
     std::erase_if(transfers_, [this](const auto& entry) {
         if (!entry.second->exchange->abandoned) return false;
         curl_multi_remove_handle(multi_, entry.first);
-        if (entry.second->exchange->listener) --streams_;
+        end(*entry.second);
         return true;
     });
 }
@@ -367,17 +384,20 @@ void CurlTransport::Loop::collect_finished() {
         curl_multi_remove_handle(multi_, easy);
         const std::unique_ptr<Transfer> transfer = std::move(found->second);
         transfers_.erase(found);
-        if (transfer->exchange->listener) --streams_;
+        end(*transfer);
         transfer->exchange->finish(transfer->result(code));
     }
 }
 
 void CurlTransport::Loop::finish_all() {
     take_incoming();
+    const Error stopping{ErrorCode::Cancelled, "The gateway is stopping.", {}};
+    for (const auto& exchange : waiting_) exchange->finish(stopping);
     for (auto& [easy, transfer] : transfers_) {
         curl_multi_remove_handle(multi_, easy);
-        transfer->exchange->finish(Error{ErrorCode::Cancelled, "The gateway is stopping.", {}});
+        transfer->exchange->finish(stopping);
     }
+    waiting_.clear();
     transfers_.clear();
 }
 

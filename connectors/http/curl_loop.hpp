@@ -18,6 +18,7 @@ enum class Authentication : std::uint8_t { Basic, Digest, Ntlm };
 /// One request on its way. Shared by the waiting caller and the loop: whichever leaves first leaves the other whole.
 struct Exchange {
     Request request{};
+    std::string origin{};
     Authentication authentication = Authentication::Basic;
     std::chrono::milliseconds timeout{};
     bool private_allowed = false;
@@ -52,18 +53,22 @@ private:
     struct Transfer;
     void run(const std::stop_token&);
     void take_incoming();
+    void begin(std::shared_ptr<Exchange>);
+    /// What waited for its origin, in the order in which it came.
+    void begin_waiting();
+    void end(const Transfer&);
     void drop_abandoned();
     void collect_finished();
     void finish_all();
-    void allow_connections();
 
     const Settings& settings_;
     void* multi_;
-    long streams_ = 0;  ///< Under way; each holds a connection of its own.
     std::mutex mutex_{};
     std::deque<std::shared_ptr<Exchange>> incoming_{};
     std::map<std::string, Authentication> wanted_{};
     std::map<void*, std::unique_ptr<Transfer>> transfers_;
+    std::map<std::string, int> under_way_{};  ///< By origin; a stream has a connection of its own and does not count.
+    std::deque<std::shared_ptr<Exchange>> waiting_{};
     std::jthread thread_{};
 };
 

@@ -80,63 +80,103 @@ private:
 };
 
 /// Shared: the loop may still hold it when its caller has left.
-std::shared_ptr<Exchange> CurlTransport::prepared(
-    const Request& request, const std::string& host, Authentication authentication
-) const {
+std::shared_ptr<Exchange> CurlTransport::prepared(const Request& request, const Url& url, Authentication authentication)
+    const {
     auto exchange = std::make_shared<Exchange>();
     exchange->request = request;
+    exchange->origin = url.origin();
     exchange->authentication = authentication;
     const auto& own = settings_.private_hosts;
     exchange->private_allowed =
-        settings_.allow_private_addresses || std::find(own.begin(), own.end(), host) != own.end();
+        settings_.allow_private_addresses || std::find(own.begin(), own.end(), url.host) != own.end();
     return exchange;
 }
 
-Result<Response> CurlTransport::exchange(
-    const Request& request, const Context& context, Authentication authentication
+Result<std::shared_ptr<Exchange>> CurlTransport::begin(
+    const Request& request, const Url& url, const Context& context, Authentication authentication
 ) {
-    const auto url = parse_url(request.url);
     const auto remaining = context.deadline - clock_.steady();
     if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
     if (remaining <= remaining.zero())
-        return error(ErrorCode::Unavailable, "No time was left to ask " + url->origin() + ".");
-
-    const auto exchange = prepared(request, url->host, authentication);
+        return error(ErrorCode::Unavailable, "No time was left to ask " + url.origin() + ".");
+    auto exchange = prepared(request, url, authentication);
     exchange->timeout = remaining;
     loop_->start(exchange);
+    return exchange;
+}
 
-    std::unique_lock lock(exchange->mutex);
-    exchange->changed.wait_for(lock, context.stop, remaining, [&] { return exchange->outcome.has_value(); });
-    if (exchange->outcome) return std::move(*exchange->outcome);
+Result<Response> CurlTransport::outcome_of(Exchange& exchange, const Context& context) {
+    std::unique_lock lock(exchange.mutex);
+    const auto remaining = std::max(context.deadline - clock_.steady(), SteadyInstant::duration::zero());
+    exchange.changed.wait_for(lock, context.stop, remaining, [&] { return exchange.outcome.has_value(); });
+    if (exchange.outcome) return std::move(*exchange.outcome);
     lock.unlock();
-    exchange->abandoned = true;
+    exchange.abandoned = true;
     loop_->wake();
     if (context.stop.stop_requested()) return error(ErrorCode::Cancelled, "The call was stopped.");
-    if (exchange->sent)
+    if (exchange.sent)
         return error(
-            ErrorCode::Timeout, url->origin() + " did not answer in time; it may be busy or down, so try again later."
+            ErrorCode::Timeout, exchange.origin + " did not answer in time; it may be busy or down, so try again later."
         );
-    return error(ErrorCode::Unavailable, "No connection to " + url->origin() + " in time.");
+    return error(ErrorCode::Unavailable, "No connection to " + exchange.origin + " in time.");
+}
+
+Result<Response> CurlTransport::exchange(
+    const Request& request, const Url& url, const Context& context, Authentication authentication
+) {
+    CALGATE_TRY(const auto begun, begin(request, url, context, authentication));
+    return outcome_of(*begun, context);
+}
+
+Result<Response> CurlTransport::signed_in(
+    const Request& request, const Url& url, const Context& context, Authentication known, Result<Response> first
+) {
+    if (!first || first->status != 401 || known != Authentication::Basic || !request.credentials) return first;
+    const auto wanted = asked_for(*first);
+    if (wanted == Authentication::Basic) return first;
+    CALGATE_TRY(Response second, exchange(request, url, context, wanted));
+    if (second.status != 401) loop_->remember(url.origin(), wanted);
+    return second;
 }
 
 Result<Response> CurlTransport::send(const Request& request, const Context& context) {
-    CALGATE_TRY(const Url url, checked(request));
-    const auto known = request.credentials ? loop_->wanted(url.origin()) : Authentication::Basic;
-    CALGATE_TRY(Response first, exchange(request, context, known));
-    if (first.status != 401 || known != Authentication::Basic || !request.credentials) return first;
-    const auto wanted = asked_for(first);
-    if (wanted == Authentication::Basic) return first;
-    CALGATE_TRY(Response second, exchange(request, context, wanted));
-    if (second.status != 401) loop_->remember(url.origin(), wanted);
-    return second;
+    return std::move(send_together({request}, context).front());
+}
+
+std::vector<Result<Response>> CurlTransport::send_together(
+    const std::vector<Request>& requests, const Context& context
+) {
+    struct Begun {
+        Url url{};
+        Authentication known{};
+        Result<std::shared_ptr<Exchange>> exchange{std::shared_ptr<Exchange>{}};
+    };
+    std::vector<Begun> begun;
+    for (const Request& request : requests) {
+        auto url = checked(request);
+        if (!url) {
+            begun.push_back({{}, {}, url.error()});
+            continue;
+        }
+        const auto known = request.credentials ? loop_->wanted(url->origin()) : Authentication::Basic;
+        begun.push_back({*url, known, begin(request, *url, context, known)});
+    }
+    std::vector<Result<Response>> answers;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const Begun& one = begun[i];
+        if (!one.exchange)
+            answers.push_back(one.exchange.error());
+        else
+            answers.push_back(signed_in(requests[i], one.url, context, one.known, outcome_of(**one.exchange, context)));
+    }
+    return answers;
 }
 
 Result<std::unique_ptr<OpenStream>> CurlTransport::open_stream(
     const Request& request, std::shared_ptr<StreamListener> listener, const StreamLimits& limits
 ) {
     CALGATE_TRY(const Url url, checked(request));
-    auto exchange =
-        prepared(request, url.host, request.credentials ? loop_->wanted(url.origin()) : Authentication::Basic);
+    auto exchange = prepared(request, url, request.credentials ? loop_->wanted(url.origin()) : Authentication::Basic);
     exchange->timeout = limits.longest;
     exchange->silence = limits.silence;
     exchange->listener = std::move(listener);

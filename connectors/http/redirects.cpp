@@ -6,13 +6,13 @@ namespace {
 
 constexpr int kMaxHops = 5;
 
-bool is_redirect(int status) {
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 Error refused(const std::string& sentence) { return {ErrorCode::InvalidResponse, sentence, {}}; }
 
 }  // namespace
+
+bool is_redirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
 
 Result<Url> redirect_target(const std::string& method, const Url& from, const Response& response) {
     const bool reading = method == "GET" || method == "HEAD";

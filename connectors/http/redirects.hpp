@@ -7,6 +7,8 @@
 
 namespace calgate::http {
 
+bool is_redirect(int status);
+
 /// Where a redirect leads, or why it is not followed: never to another host (the hosts of iCloud count as one), never
 /// from https to http (the same place is tried on https instead), never a 303 for a method other than GET and HEAD.
 Result<Url> redirect_target(const std::string& method, const Url& from, const Response& response);

@@ -14,6 +14,14 @@ std::optional<std::string> Response::header(std::string_view name) const {
     return std::nullopt;
 }
 
+std::vector<Result<Response>> HttpTransport::send_together(
+    const std::vector<Request>& requests, const Context& context
+) {
+    std::vector<Result<Response>> answers;
+    for (const Request& request : requests) answers.push_back(send(request, context));
+    return answers;
+}
+
 Result<std::unique_ptr<OpenStream>>
 // NOLINTNEXTLINE(performance-unnecessary-value-param): those that open one keep the listener.
 HttpTransport::open_stream(const Request&, std::shared_ptr<StreamListener>, const StreamLimits&) {

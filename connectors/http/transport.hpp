@@ -21,6 +21,11 @@ struct Credentials {
     std::string password{};
 };
 
+/// To one origin at a time, unless it is known to like more.
+inline constexpr int kFewConnections = 4;
+/// To one origin of a service that serves everybody.
+inline constexpr int kManyConnections = 32;
+
 struct Request {
     std::string method{};
     std::string url{};  ///< Absolute, http or https.
@@ -29,6 +34,7 @@ struct Request {
     std::optional<Credentials>
         credentials{};  ///< Basic, pre-emptively; Digest or NTLM when the server offers no Basic.
     std::size_t max_response_bytes = 32u * 1024 * 1024;
+    int connections = kFewConnections;  ///< It waits while its origin has as many requests under way, streams aside.
 };
 
 struct Response {
@@ -71,6 +77,9 @@ class HttpTransport {
 public:
     virtual ~HttpTransport() = default;
     virtual Result<Response> send(const Request&, const Context&) = 0;
+    /// Each as send does it, at the same time where the transport can; otherwise one after the other.
+    /// @return an outcome for each, in the order of the requests.
+    virtual std::vector<Result<Response>> send_together(const std::vector<Request>&, const Context&);
     /// As send, but returns before the answer, which the listener hears. A sign-in other than Basic has to be known
     /// from an earlier send to the same origin.
     /// @return Unsupported where no answer is kept open, RateLimited when too many are.

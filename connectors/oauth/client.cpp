@@ -158,6 +158,7 @@ http::Request token_request(const Client& client, const Form& form) {
     http::Request request;
     request.method = "POST";
     request.url = token_endpoint(client);
+    request.connections = http::kManyConnections;
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
     request.body = encode(form);
     request.max_response_bytes = kMaxAnswerBytes;

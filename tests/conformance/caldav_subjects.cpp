@@ -27,6 +27,11 @@ public:
         armed_ = false;
         return Error{ErrorCode::Timeout, "No answer came in time.", {}};
     }
+    std::vector<Result<http::Response>> send_together(
+        const std::vector<http::Request>& requests, const Context& context
+    ) override {
+        return armed_ ? HttpTransport::send_together(requests, context) : inner_.send_together(requests, context);
+    }
 
 private:
     http::HttpTransport& inner_;
@@ -58,6 +63,7 @@ public:
         Features offered;
         offered.passwords = offered.deadlines = offered.garbage = offered.outages = offered.faults = offered.mails =
             offered.webdav = true;
+        offered.batches = offered.mailing_batches = offered.parallel_batches = batches_;
         return offered;
     }
     Connector& connector() override { return connector_; }
@@ -105,6 +111,7 @@ private:
     CaldavSim sim_;
     ForgetfulTransport transport_{sim_};
     caldav::CaldavConnector connector_;
+    const bool batches_ = connector_.batch() != nullptr;
 };
 
 /// Starts its server at the first row, so that a selection of other rows needs none.
@@ -116,7 +123,7 @@ public:
     Features features() const override {
         Features offered;
         offered.passwords = passwords_;
-        offered.deadlines = offered.outages = offered.freezing = true;
+        offered.deadlines = offered.outages = offered.freezing = offered.batches = offered.parallel_batches = true;
         return offered;
     }
     void begin() override {

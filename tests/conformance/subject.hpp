@@ -14,19 +14,20 @@ namespace calgate::testing {
 
 /// What a subject lets a row do. A row that needs what is not offered is disabled, and shown as such.
 struct Features {
-    bool passwords = false;        ///< A wrong password is refused.
-    bool deadlines = false;        ///< Calls can take time, so deadlines count.
-    bool garbage = false;          ///< Stores text that is no calendar object.
-    bool outages = false;          ///< Can be down and come back.
-    bool freezing = false;         ///< Can accept a connection and never answer.
-    bool faults = false;           ///< Answers can be broken, see SimFault.
-    bool webdav = false;           ///< A CaldavSim: redirects, replaced collections, 507, XML.
-    bool json = false;             ///< Answers are JSON, writes are POST, PATCH and DELETE; any text can come instead.
-    bool batches = false;          ///< Several writes fit into one call.
-    bool times = false;            ///< Can be asked for free and busy times alone.
-    bool hints = false;            ///< Tells over a connection that stays open what happens.
-    bool mailing_batches = false;  ///< `batches` at a service with `mails`.
-    bool mails = false;            ///< Counts the invitations it would mail.
+    bool passwords = false;         ///< A wrong password is refused.
+    bool deadlines = false;         ///< Calls can take time, so deadlines count.
+    bool garbage = false;           ///< Stores text that is no calendar object.
+    bool outages = false;           ///< Can be down and come back.
+    bool freezing = false;          ///< Can accept a connection and never answer.
+    bool faults = false;            ///< Answers can be broken, see SimFault.
+    bool webdav = false;            ///< A CaldavSim: redirects, replaced collections, 507, XML.
+    bool json = false;              ///< Answers are JSON, writes are POST, PATCH and DELETE; any text can come instead.
+    bool batches = false;           ///< Several writes fit into one call.
+    bool times = false;             ///< Can be asked for free and busy times alone.
+    bool hints = false;             ///< Tells over a connection that stays open what happens.
+    bool parallel_batches = false;  ///< `batches` whose writes take a request each.
+    bool mailing_batches = false;   ///< `batches` at a service with `mails`.
+    bool mails = false;             ///< Counts the invitations it would mail.
     bool incremental = true;
 };
 

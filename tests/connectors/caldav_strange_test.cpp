@@ -7,7 +7,9 @@
 
 #include "connectors/caldav/caldav_connector.hpp"
 #include "connectors/caldav/caldav_objects.hpp"
+#include "connectors/http/url.hpp"
 #include "tests/sim/caldav_sim.hpp"
+#include "tests/support/batch_writes.hpp"
 #include "tests/support/manual_clock.hpp"
 
 namespace calgate::testing {
@@ -45,6 +47,11 @@ struct Service {
     }
     Result<WriteReceipt> create(const std::string& uid) {
         return connector->create_event(context(), calendar, event(uid));
+    }
+    std::vector<Result<WriteReceipt>> create_together(const std::vector<std::string>& uids) {
+        std::vector<Event> events;
+        for (const auto& uid : uids) events.push_back(event(uid));
+        return connector->batch()->write_events(context(), calendar, creations(events));
     }
     std::string text(const std::string& uid, const std::string& more = "") const {
         return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:" + uid +
@@ -312,6 +319,50 @@ BOOST_AUTO_TEST_CASE(one_refused_sign_in_after_a_success_is_tried_again_at_once)
     refused.times = 2;
     service.sim.fail_next(refused);
     is_refused_as(service.pull(), ErrorCode::Unauthorized);
+}
+
+BOOST_AUTO_TEST_CASE(of_writes_together_one_refused_sign_in_hits_none) {
+    Service service;
+    BOOST_REQUIRE(service.pull());
+    SimFault refused;
+    refused.kind = SimFault::Kind::Refusal;
+    refused.status = 401;
+    service.sim.fail_next(refused);
+    for (const auto& outcome : service.create_together({"a", "b", "c"})) BOOST_TEST(outcome.has_value());
+    BOOST_TEST(service.sim.count(service.calendar) == 3u);
+    refused.times = -1;
+    service.sim.fail_next(refused);
+    for (const auto& outcome : service.create_together({"d", "e"})) is_refused_as(outcome, ErrorCode::Unauthorized);
+}
+
+BOOST_AUTO_TEST_CASE(of_writes_together_each_follows_its_redirect) {
+    Service service;
+    const auto url = http::parse_url(service.calendar.value);
+    service.calendar.value = url->origin() + "/r307" + url->path;
+    for (const auto& outcome : service.create_together({"a", "b"})) BOOST_TEST(outcome.has_value());
+    service.calendar.value = url->text();
+    BOOST_TEST(service.sim.count(service.calendar) == 2u);
+    service.calendar.value = url->origin() + "/r307-foreign" + url->path;
+    for (const auto& outcome : service.create_together({"c"})) is_refused_as(outcome, ErrorCode::InvalidResponse);
+}
+
+BOOST_AUTO_TEST_CASE(of_writes_together_what_has_guests_is_not_sent_I14) {
+    Service service;
+    service.sim.put_text(service.calendar, "a.ics", service.text("a"));
+    service.sim.put_text(
+        service.calendar, "b.ics", service.text("b", "ORGANIZER:mailto:x@a.example\r\nATTENDEE:mailto:y@b.example\r\n")
+    );
+    const auto page = service.pull();
+    BOOST_REQUIRE((page && page->changed.size() == 2u));
+    std::vector<EventWrite> writes;
+    for (const auto& read : page->changed) writes.push_back(update_of(read, "Ours"));
+    const auto outcomes = service.connector->batch()->write_events(service.context(), service.calendar, writes);
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        const bool with_guests = writes[i].event.uid.value == "b";
+        BOOST_TEST(outcomes[i].has_value() != with_guests);
+        const bool changed = service.sim.text(writes[i].href).find("Ours") != std::string::npos;
+        BOOST_TEST(changed != with_guests);
+    }
 }
 
 BOOST_DATA_TEST_CASE(who_is_a_guest_I14, boost::unit_test::data::make(kGuests), row) {

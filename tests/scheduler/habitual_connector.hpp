@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/batch.hpp"
 #include "core/carrier.hpp"
 #include "tests/scheduler/small_business.hpp"
 
@@ -26,10 +27,11 @@ struct Habits {
     std::set<Uid> hidden{};            ///< Reads do not show these, nor will a listing name them.
     int blind_reads = 0;               ///< So many readings of a new event do not see it.
     bool takes_any_version = false;
+    bool writes_together = false;  ///< Takes several writes in one call, each as it takes it alone.
 };
 
 /// The service in memory, with habits.
-class HabitualConnector final : public Connector {
+class HabitualConnector final : public Connector, private BatchService {
 public:
     HabitualConnector(memory::MemoryService& service, Habits& habits, std::set<Uid>& burnt)
         : inner_(service), habits_(habits), burnt_(burnt) {}
@@ -93,7 +95,23 @@ public:
         return inner_.delete_event(c, href, v);
     }
 
+    BatchService* batch() override { return habits_.writes_together ? this : nullptr; }
+
 private:
+    std::size_t capacity() const override { return 10; }
+    std::vector<Result<WriteReceipt>> write_events(
+        const Context& c, const Href& calendar, const std::vector<EventWrite>& writes
+    ) override {
+        std::vector<Result<WriteReceipt>> out;
+        for (const EventWrite& write : writes) out.push_back(write_alone(*this, c, calendar, write));
+        return out;
+    }
+    std::vector<Result<bool>> find_absent(const Context& c, const Href& calendar, const std::vector<Uid>& uids)
+        override {
+        std::vector<Result<bool>> out;
+        for (const Uid& uid : uids) out.push_back(absent_alone(*this, c, calendar, uid));
+        return out;
+    }
     bool hides(const Uid& uid) const { return habits_.hidden.contains(uid); }
 
     memory::MemoryConnector inner_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <map>
 #include <random>
 
 namespace calgate {
@@ -72,6 +73,23 @@ BOOST_AUTO_TEST_CASE(I19_a_hung_service_takes_only_its_share) {
     while (const auto job = scheduler.take(now)) ++(job->service == "memory a" ? of_a : of_b);
     BOOST_TEST(of_a == 2);
     BOOST_TEST(of_b == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_serves_everybody_gets_a_larger_share) {
+    settings.jobs_per_service = 1;
+    settings.jobs_at_large = 3;
+    auto scheduler = make();
+    std::vector<Lane> lanes;
+    for (int i = 0; i < 5; ++i) {
+        lanes.push_back(lane("own" + std::to_string(i), "o" + std::to_string(i), "caldav here"));
+        lanes.push_back(lane("all" + std::to_string(i), "a" + std::to_string(i), "google"));
+        lanes.back().at_large = true;
+    }
+    scheduler.set_lanes(lanes, now);
+    std::map<std::string, int> taken;
+    while (const auto job = scheduler.take(now)) ++taken[job->service];
+    BOOST_TEST(taken["caldav here"] == 1);
+    BOOST_TEST(taken["google"] == 3);
 }
 
 BOOST_AUTO_TEST_CASE(L5_while_open_one_probe_per_interval) {

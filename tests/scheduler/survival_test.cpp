@@ -133,9 +133,13 @@ BOOST_AUTO_TEST_CASE(a_calendar_that_drops_properties_gets_mark_and_capsule_in_t
 }
 
 /// I10: the service lets both through, so we look before we write.
-BOOST_AUTO_TEST_CASE(a_calendar_that_takes_any_version_loses_no_edit_of_a_person) {
+BOOST_DATA_TEST_CASE_F(
+    Probing, a_calendar_that_takes_any_version_loses_no_edit_of_a_person, bdata::make({false, true}), together
+) {
     habits.takes_any_version = true;
+    habits.writes_together = together;
     book("a", 12, 9);
+    book("b", 12, 11);
     try_pass();
     try_pass();
     BOOST_REQUIRE(kept().has_value());
@@ -143,11 +147,13 @@ BOOST_AUTO_TEST_CASE(a_calendar_that_takes_any_version_loses_no_edit_of_a_person
     BOOST_TEST(described(*kept()).find("preceded by a reading") != std::string::npos);
     // After our last reading, before our writing.
     service.edit(*mirror("a").href, [](Event& event) { event.master.place = "Room 7"; });
-    Appointment wanted = appointment("a");
-    wanted.title = "Colouring";
-    calgate::write(store, [&](Writer& w) {
-        return place_appointment(w, wanted, wanted.revision, zones, clock.now(), "api", "test");
-    });
+    for (const char* id : {"a", "b"}) {
+        Appointment wanted = appointment(id);
+        wanted.title = "Colouring";
+        calgate::write(store, [&](Writer& w) {
+            return place_appointment(w, wanted, wanted.revision, zones, clock.now(), "api", "test");
+        });
+    }
     HabitualConnector connector(service, habits, habitual.burnt);
     Engine::Settings settings;
     settings.survival_probe = true;

@@ -7,7 +7,9 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "gateway/system_clock.hpp"
 #include "tests/sim/caldav_site.hpp"
@@ -123,6 +125,55 @@ BOOST_AUTO_TEST_CASE(an_authority_that_is_not_trusted_is_refused) {
         BOOST_TEST(says_what_to_do, answer.error().detail);
     }
     stand.world.run([](SimSites& sites) { BOOST_TEST(sites.named("google")->requests == 0); });
+}
+
+BOOST_AUTO_TEST_CASE(no_more_requests_are_under_way_at_one_origin_than_it_likes) {
+    Stand stand;
+    SimFaults holding;
+    holding.hold = true;
+    stand.world.set_faults("google", holding);
+    const http::Request few{"GET", "https://www.googleapis.com/few", {}, {}, {}};
+    http::Request many = few;
+    many.connections = 6;
+    const Context context{stand.clock.steady() + std::chrono::seconds(20), {}};
+    const auto arrived = [&] {
+        std::int64_t count = 0;
+        stand.world.run([&](SimSites& sites) { count = sites.named("google")->requests; });
+        return count;
+    };
+    const auto has_come = [&](std::int64_t count) {
+        while (arrived() < count && stand.clock.steady() < context.deadline) std::this_thread::yield();
+        return arrived() == count;
+    };
+    auto sevenfold = std::async(std::launch::async, [&] { return stand.client.send_together({7, few}, context); });
+    BOOST_TEST(has_come(http::kFewConnections));
+    // What comes after those that wait, and may, overtakes them.
+    auto twice = std::async(std::launch::async, [&] { return stand.client.send_together({2, many}, context); });
+    BOOST_TEST(has_come(http::kFewConnections + 2));
+    // Elsewhere there is room.
+    BOOST_TEST(stand.ask("https://graph.microsoft.com/").has_value());
+    BOOST_TEST(arrived() == http::kFewConnections + 2);
+    stand.world.set_faults("google", {});
+    for (auto* all : {&sevenfold, &twice})
+        for (const auto& answer : all->get()) BOOST_TEST((answer && answer->status == 200));
+    BOOST_TEST(arrived() == 9);
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_for_its_origin_ends_with_its_deadline_and_its_caller) {
+    Stand stand;
+    SimFaults holding;
+    holding.hold = true;
+    stand.world.set_faults("google", holding);
+    const std::vector<http::Request> six(6, {"GET", "https://www.googleapis.com/", {}, {}, {}});
+    const Context soon{stand.clock.steady() + std::chrono::milliseconds(300), {}};
+    for (const auto& answer : stand.client.send_together(six, soon)) BOOST_TEST(!answer);
+    std::stop_source caller;
+    const Context later{stand.clock.steady() + std::chrono::seconds(20), caller.get_token()};
+    auto answers = std::async(std::launch::async, [&] { return stand.client.send_together(six, later); });
+    caller.request_stop();
+    for (const auto& answer : answers.get()) BOOST_TEST((!answer && answer.error().code == ErrorCode::Cancelled));
+    stand.world.set_faults("google", {});
+    BOOST_TEST(stand.ask("https://www.googleapis.com/").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_certificate_counts_for_its_own_host_only) {
