@@ -1,6 +1,7 @@
 #include "core/availability.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <set>
 #include <shared_mutex>
@@ -134,11 +135,13 @@ bool change_told(
 }  // namespace
 
 struct AvailabilityIndex::Impl {
-    mutable std::shared_mutex mutex{};  ///< Guards the map's shape and pointers, held for a lookup or a swap only.
-    std::mutex writer{};                ///< One change at a time; readers never take it.
+    mutable std::shared_mutex mutex{};     ///< Guards the map's shape and pointers, held for a lookup or a swap only.
+    std::array<std::mutex, 64> writers{};  ///< One change of a person at a time; readers take none of them.
     // Shared: a reader keeps the snapshot it answers from while a writer swaps in the next.
     std::unordered_map<StaffId, std::shared_ptr<const PersonBusy>> people{};
     std::map<ServiceId, std::shared_ptr<const Service>> services{};
+
+    std::mutex& writer_of(const StaffId& id) { return writers.at(std::hash<StaffId>{}(id) % writers.size()); }
 
     std::shared_ptr<const PersonBusy> find(const StaffId& id) const {
         const std::shared_lock lock(mutex);
@@ -149,7 +152,7 @@ struct AvailabilityIndex::Impl {
     /// @param edit Answers whether there is anything to swap in.
     template <class F>
     bool change(const StaffId& id, F&& edit) {
-        const std::lock_guard one_writer(writer);
+        const std::lock_guard one_writer(writer_of(id));
         const auto before = find(id);
         auto next = before ? std::make_shared<PersonBusy>(*before) : std::make_shared<PersonBusy>();
         if (!edit(*next)) return false;
@@ -243,7 +246,7 @@ void AvailabilityIndex::set_person(const Staff& staff) {
 }
 
 void AvailabilityIndex::remove_person(const StaffId& id) {
-    const std::lock_guard one_writer(impl_->writer);
+    const std::lock_guard one_writer(impl_->writer_of(id));
     std::shared_ptr<const PersonBusy> last;  // Frees the snapshot after the lock.
     const std::unique_lock lock(impl_->mutex);
     const auto found = impl_->people.find(id);
@@ -316,10 +319,15 @@ std::vector<Interval> working_time(Interval window, const Staff& staff, const Zo
     using namespace std::chrono;
     const auto first = floor<days>(zones.to_local(window.start, staff.zone)) - days{1};
     const auto last = floor<days>(zones.to_local(window.end, staff.zone)) + days{1};
+    // The clocks change on few days; on the others the zone is asked once.
+    const auto steady = zones.steady_offset({window.start - days{4}, window.end + days{4}}, staff.zone);
+    const auto instant = [&](local_days day, int minute) {
+        const LocalSeconds local = LocalSeconds{day} + minutes{minute};
+        return steady ? Instant{local.time_since_epoch()} - *steady : zones.to_instant(local, staff.zone);
+    };
     for (auto day = first; day <= last; day += days{1}) {
         for (const WorkingHours& hours : hours_on(day, staff, always)) {
-            const Instant start = zones.to_instant(LocalSeconds{day} + minutes{hours.start_minute}, staff.zone);
-            const Instant end = zones.to_instant(LocalSeconds{day} + minutes{hours.end_minute}, staff.zone);
+            const Instant start = instant(day, hours.start_minute), end = instant(day, hours.end_minute);
             const Interval clipped{std::max(start, window.start), std::min(end, window.end)};
             if (clipped.start < clipped.end) open.push_back(clipped);
         }

@@ -5,7 +5,7 @@
 
 namespace calgate::sqlite {
 
-inline constexpr int kSchemaVersion = 12;
+inline constexpr int kSchemaVersion = 13;
 
 /// `doubted` of a mirror row, as its index and the query that uses the index both say it.
 inline constexpr const char* kDoubted =

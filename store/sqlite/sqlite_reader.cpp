@@ -237,10 +237,7 @@ std::vector<CachedEvent> RowReader<Base>::cached_events(const CalendarId& calend
 }
 template <class Base>
 std::vector<BusyInterval> RowReader<Base>::busy_time(const CalendarId& calendar) const {
-    // Within a JSON string the quotes would be escaped, so this is the member.
-    Statement& statement = database_.statement(
-        "SELECT busy FROM cached_events WHERE calendar = ? AND instr(body, '\"appointment\":null') > 0"
-    );
+    Statement& statement = database_.statement("SELECT busy FROM cached_events WHERE calendar = ? AND tied = 0");
     statement.bind(1, calendar.value);
     std::vector<BusyInterval> out;
     while (statement.step()) {

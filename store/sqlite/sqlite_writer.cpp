@@ -101,8 +101,9 @@ void RowWriter::erase_mirror(const AppointmentId& appointment, const CalendarId&
 }
 void RowWriter::put(const CachedEvent& r) {
     Statement& statement = database_.statement(
-        "INSERT INTO cached_events VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version, "
-        "again = excluded.again, busy_to_s = excluded.busy_to_s, busy = excluded.busy, body = excluded.body"
+        "INSERT INTO cached_events VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "version = excluded.version, again = excluded.again, busy_to_s = excluded.busy_to_s, busy = excluded.busy, "
+        "body = excluded.body, tied = excluded.tied"
     );
     statement.bind(1, r.calendar.value).bind(2, r.href.value);
     if (r.version)
@@ -113,7 +114,8 @@ void RowWriter::put(const CachedEvent& r) {
     run(statement.bind(4, std::int64_t{r.recurring || !r.trouble.empty()})
             .bind(5, number(r.busy_to))
             .bind(6, pack(r.busy))
-            .bind(7, to_row(r)));
+            .bind(7, to_row(r))
+            .bind(8, std::int64_t{r.appointment.has_value()}));
 }
 void RowWriter::erase_cached_event(const CalendarId& calendar, const Href& href) {
     run(database_.statement("DELETE FROM cached_events WHERE calendar = ? AND href = ?")

@@ -129,6 +129,25 @@ BOOST_AUTO_TEST_CASE(a_file_of_version_8_is_upgraded_and_its_secrets_stay_with_t
     BOOST_TEST(store->check_integrity() == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_of_version_12_is_upgraded_and_its_copies_are_still_no_busy_time) {
+    const ScratchFolder folder;
+    {
+        sqlite::Database old(folder.file("store.db"), {});
+        sqlite::migrate(old, 12);
+        old.execute("INSERT INTO accounts VALUES ('a', '{\"id\":\"a\"}')");
+        old.execute("INSERT INTO calendars (id, account, body) VALUES ('c', 'a', '{\"id\":\"c\",\"account\":\"a\"}')");
+        // 17 bytes: start, end and kind of an interval.
+        const std::string head = "INSERT INTO cached_events VALUES ('c', '", busy = "', NULL, 0, 0, zeroblob(17), '";
+        old.execute(head + "foreign" + busy + "{\"href\":\"foreign\",\"appointment\":null}')");
+        old.execute(head + "copy" + busy + "{\"href\":\"copy\",\"appointment\":\"n1\"}')");
+    }
+    const auto store = SqliteStore::open(folder.file("store.db"));
+    store->read([](const Reader& reader) {
+        BOOST_TEST(reader.busy_time({"c"}).size() == 1u);
+        BOOST_TEST(reader.cached_events({"c"}).size() == 2u);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_newer_file_is_refused_with_a_sentence) {
     const ScratchFolder folder;
     {
