@@ -241,6 +241,18 @@ LocalSeconds ZoneResolver::to_local(Instant instant, const std::string& zone) co
     return LocalSeconds{(instant + table->offset_at(instant)).time_since_epoch()};
 }
 
+std::optional<seconds> ZoneResolver::steady_offset(Interval window, const std::string& zone) const {
+    const auto table = impl_->find(zone);
+    CALGATE_ASSERT(table != nullptr);
+    const auto& changes = table->changes;
+    const auto next =
+        std::upper_bound(changes.begin(), changes.end(), window.start, [](Instant start, const auto& change) {
+            return start < change.first;
+        });
+    if (next != changes.end() && next->first <= window.end) return std::nullopt;
+    return std::prev(next)->second;
+}
+
 Instant ZoneResolver::to_instant(const When& when, const std::string& fallback) const {
     switch (when.kind) {
         case When::Kind::Utc:

@@ -31,6 +31,9 @@ public:
     /// @param zone IANA, "UTC", "UTC+01:00" or "embedded:…"; CALGATE_ASSERT(knows(zone)).
     Instant to_instant(LocalSeconds local, const std::string& zone) const;
     LocalSeconds to_local(Instant instant, const std::string& zone) const;
+    /// Ahead of UTC from start to end, where that is the same throughout: then it is that of every local time, too,
+    /// whose instant lies a day or more within. Nothing where the zone changes meanwhile.
+    std::optional<std::chrono::seconds> steady_offset(Interval, const std::string& zone) const;
     /// @param fallback zone for Floating and Date values.
     Instant to_instant(const When& when, const std::string& fallback) const;
     /// Registers a VTIMEZONE text; @return its "embedded:<digest>" name, or nothing when it is hostile or unusable.

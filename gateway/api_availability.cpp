@@ -68,7 +68,12 @@ const char* offer_name(bool stale, StalePolicy policy) {
 
 void append_string(std::string& out, std::string_view name, std::string_view value) { ((out += name) += value) += '"'; }
 
-std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string quoted(const std::string& text) {
+    const bool plain =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+    if (plain) return '"' + text + '"';
+    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 /// What an answer about a person rests on, and what it is worth.
 struct Rested {

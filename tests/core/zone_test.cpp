@@ -183,6 +183,29 @@ BOOST_DATA_TEST_CASE(agrees_with_the_zone_file_from_2023_on, data::make(kCompare
     BOOST_TEST((edges > 0) != steady);
 }
 
+BOOST_DATA_TEST_CASE(a_steady_offset_holds_for_every_hour_within, data::make(kCompared), name) {
+    const ZoneResolver zones;
+    const Instant first = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+    int changes = 0;
+    for (Instant day = first; day < first + std::chrono::days{365}; day += std::chrono::days{1}) {
+        const Interval window{day, day + std::chrono::days{9}};
+        const auto steady = zones.steady_offset(window, name);
+        bool same = true;
+        for (Instant hour = window.start; hour <= window.end; hour += std::chrono::hours{1})
+            same = same && zones.to_local(hour, name) - LocalSeconds{} ==
+                               zones.to_local(day, name) - LocalSeconds{} + (hour - day);
+        BOOST_TEST(steady.has_value() == same);
+        changes += same ? 0 : 1;
+        if (!steady) continue;
+        for (Instant hour = day + std::chrono::days{1}; hour <= day + std::chrono::days{8};
+             hour += std::chrono::hours{1}) {
+            const LocalSeconds local{(hour + *steady).time_since_epoch()};
+            if (zones.to_instant(local, name) != hour) BOOST_ERROR(name << " " << format_instant(hour));
+        }
+    }
+    BOOST_TEST(zones.steady_offset({first, first + std::chrono::days{365}}, name).has_value() == (changes == 0));
+}
+
 BOOST_AUTO_TEST_CASE(every_windows_zone_is_in_the_database) {
     std::ifstream file(CALGATE_SOURCE_DIR "/core/windows_zones.cpp");
     std::ostringstream text;
