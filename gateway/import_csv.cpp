@@ -20,6 +20,7 @@ struct Row {
 
 constexpr std::size_t kMostRows = 20'000;
 constexpr std::size_t kMostColumns = 200;
+constexpr std::size_t kMostCells = 1'000'000;  ///< Of all rows together: each costs memory, however little is in it.
 
 /// What tables call a field, the surest name first: our own, then those of Google, Outlook, Calendly, Acuity, Microsoft
 /// Bookings and SimplyBook (docs/export.md).
@@ -65,13 +66,17 @@ char separator_of(std::string_view text) {
     return count(';') > count(',') ? ';' : ',';
 }
 
-/// @return nothing when a quotation does not end.
-std::optional<std::vector<Row>> rows_of(std::string_view text) {
+Error too_large() {
+    return refused("The table holds more than 20000 rows or a million cells; split it into several files.");
+}
+
+/// @return Rejected with a sentence for a table that is too large, or ends within a quotation.
+Result<std::vector<Row>> rows_of(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
     const char separator = separator_of(text);
     std::vector<Row> rows(1);
     bool quoted = false;
-    std::size_t line = 1;
+    std::size_t line = 1, cells = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (c == '\n') ++line;
@@ -85,15 +90,23 @@ std::optional<std::vector<Row>> rows_of(std::string_view text) {
             cell += c;
         } else if (c == separator) {
             rows.back().cells.emplace_back();
+            ++cells;
         } else if (c == '\n') {
             rows.emplace_back().line = line;
         } else if (c != '\r') {
             cell += c;
         }
-        if (rows.size() > kMostRows + 2 || rows.back().cells.size() > kMostColumns) break;
+        if (rows.back().cells.size() > kMostColumns)
+            return refused(
+                "Line " + std::to_string(rows.back().line) + " has more than " + std::to_string(kMostColumns) +
+                " columns; export the table again as CSV."
+            );
+        if (rows.size() > kMostRows + 2 || cells > kMostCells) return too_large();
     }
+    if (quoted) return refused("The table has a quotation that does not end; export it again as CSV.");
     std::erase_if(rows, [](const Row& row) { return row.cells.size() == 1 && row.cells.front().empty(); });
-    return quoted ? std::nullopt : std::optional(std::move(rows));
+    if (rows.size() > kMostRows + 1) return too_large();
+    return rows;
 }
 
 class Table {
@@ -225,13 +238,9 @@ void take_row(
 }  // namespace
 
 Result<IcsBookings> read_csv(std::string_view text, const CsvReading& how, const ZoneResolver& zones) {
-    const auto rows = rows_of(text);
-    if (!rows) return refused("The table has a quotation that does not end; export it again as CSV.");
-    if (rows->size() > kMostRows + 1)
-        return refused("The table holds more than 20000 rows; split it into several files.");
-    if (rows->empty() || rows->front().cells.size() > kMostColumns)
-        return refused("The file holds no table; export it as CSV with a head.");
-    const Table table(rows->front(), how);
+    CALGATE_TRY(const std::vector<Row> rows, rows_of(text));
+    if (rows.empty()) return refused("The file holds no table; export it as CSV with a head.");
+    const Table table(rows.front(), how);
     const bool starts = table.has("start") || table.has("start_date");
     const bool ends = table.has("end") || table.has("end_date") || table.has("duration_min");
     if (!starts || !ends)
@@ -240,7 +249,7 @@ Result<IcsBookings> read_csv(std::string_view text, const CsvReading& how, const
             "start=Beginn."
         );
     IcsBookings out;
-    for (std::size_t i = 1; i < rows->size(); ++i) take_row(table, (*rows)[i], how, zones, i + 1, out);
+    for (std::size_t i = 1; i < rows.size(); ++i) take_row(table, rows[i], how, zones, i + 1, out);
     return out;
 }
 
