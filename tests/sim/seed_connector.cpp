@@ -286,10 +286,11 @@ Result<WriteReceipt> WalledConnector::update_event(
         [href, if_match, event, canary = wall_.around_.canary](Connector& inner, const Context& c) -> Answer {
             auto receipt = inner.update_event(c, href, if_match, event);
             if (receipt || receipt.error().code != ErrorCode::VersionMismatch) return receipt;
-            if (canary == Canary::SwallowMismatch) return WriteReceipt{href, if_match};
-            if (canary != Canary::BlindOverwrite) return receipt;
+            const bool plays = canary == Canary::SwallowMismatch || canary == Canary::BlindOverwrite;
+            if (!plays) return receipt;
             const auto present = inner.fetch_event(c, href);
             if (!present || !present->version) return receipt;
+            if (canary == Canary::SwallowMismatch) return WriteReceipt{href, present->version};
             return inner.update_event(c, href, *present->version, event);
         }
     );

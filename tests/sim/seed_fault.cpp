@@ -82,8 +82,8 @@ constexpr std::array<const char*, kCanaries> kCanaryNames{
 };
 
 constexpr std::array<const char*, kCanaries> kBroken{
-    "",   "I1", "I11", "I6", "I8", "I9", "I10", "I11", "I12", "I13", "I14", "I15", "I16", "I18", "I3",
-    "R3", "I6", "I2",  "I6", "I1", "I1", "I10", "L2",  "I11", "I11", "I8",  "I12", "I27", "I17",
+    "",   "I1", "I11", "I6", "I8",  "I9", "I10", "I11", "I12", "I13", "I14", "I15", "I16", "I18", "I3",
+    "R3", "I6", "I2",  "I6", "I10", "I1", "I10", "L2",  "I11", "I11", "I8",  "I12", "I27", "I17",
 };
 
 }  // namespace
