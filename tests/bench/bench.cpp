@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,9 @@
 #include "tests/bench/bare_bookings.hpp"
 #include "tests/bench/business_calendar.hpp"
 #include "tests/bench/filled_store.hpp"
+#include "tests/bench/many_accounts.hpp"
 #include "tests/bench/many_polls.hpp"
+#include "tests/bench/mirror_delay.hpp"
 #include "tests/bench/one_change.hpp"
 
 using namespace calgate;
@@ -118,12 +121,82 @@ int commits(const std::string& path) {
     return one > 0 && many > 0 ? 0 : 1;
 }
 
+/// For a database; gone afterwards.
+class Folder {
+public:
+    Folder() {
+        if (!mkdtemp(path_.data())) throw std::runtime_error("No folder could be made in " + path_ + ".");
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_ = (std::filesystem::temp_directory_path() / "calgate-bench-XXXXXX").string();
+};
+
+/// P9.
+int delays() {
+    const Folder folder;
+    for (const auto& row : bench::mirror_delay(folder.path()))
+        std::printf(
+            "P9 %zu copies at %s, 100 ms away, 50 changes a second: p50 %.2f s, p99 %.2f s, %.2f calls a copy, %zu "
+            "missing\n",
+            row.copies,
+            row.service.c_str(),
+            row.p50_s,
+            row.p99_s,
+            row.calls,
+            row.missing
+        );
+    return 0;
+}
+
+/// P10.
+int catching_up() {
+    const Folder folder;
+    for (const auto& [service, quota] : {std::pair{"google", 600}, {"graph", 1000}}) {
+        const auto row = bench::catch_up(folder.path(), service, quota);
+        std::printf(
+            "P10 5,000 waiting changes at %s, which admits %d calls a minute: %.0f %% of that rate, %d calls, %d "
+            "refused, "
+            "%d in the ten minutes after\n",
+            row.service.c_str(),
+            row.allowed,
+            row.share * 100,
+            row.calls,
+            row.refused,
+            row.idle_calls
+        );
+    }
+    return 0;
+}
+
+/// P12.
+int accounts(std::size_t count, std::chrono::seconds steady) {
+    const Folder folder;
+    const auto found = bench::many_accounts(folder.path(), count, steady);
+    std::printf(
+        "P12 %zu accounts, one server hung, every hundredth refused: %.1f %% of a core, %.0f MiB, first reading after "
+        "%.0f s, %zu readings in %lld s, longest gap %.0f s, %zu refused, %zu hung\n",
+        count,
+        found.share_of_core * 100,
+        found.memory_mib,
+        found.first_reading_s,
+        found.readings,
+        static_cast<long long>(steady.count()),
+        found.longest_gap_s,
+        found.refused,
+        found.hung
+    );
+    return 0;
+}
+
 /// P6 of many calendars.
 int polls(std::size_t calendars) {
-    std::string folder = (std::filesystem::temp_directory_path() / "calgate-bench-XXXXXX").string();
-    if (!mkdtemp(folder.data())) return 1;
-    const auto cost = bench::cost_of_polls(calendars, folder.c_str());
-    std::filesystem::remove_all(folder);
+    const Folder folder;
+    const auto cost = bench::cost_of_polls(calendars, folder.path().c_str());
     std::printf(
         "%zu calendars polled every 5 minutes: %.1f %% of a core, %zu polls in %.0f s, %.3f writes and %.2f calls a "
         "poll, %.0f MiB\n",
@@ -177,11 +250,9 @@ int slots(const ZoneResolver& zones, const Clock& clock) {
 
 /// P6, P7: what a run over a cached calendar costs, small and large.
 int runs() {
-    std::string folder = (std::filesystem::temp_directory_path() / "calgate-bench-XXXXXX").string();
-    if (!mkdtemp(folder.data())) return 1;
-    const auto small = bench::cost_of_runs(1'000, folder.c_str());
-    const auto large = bench::cost_of_runs(50'000, folder.c_str());
-    std::filesystem::remove_all(folder);
+    const Folder folder;
+    const auto small = bench::cost_of_runs(1'000, folder.path().c_str());
+    const auto large = bench::cost_of_runs(50'000, folder.path().c_str());
     const auto line = [](const char* what, double few, double many, double calls) {
         std::printf(
             "%s: %.0f us at 1,000 events, %.0f us at 50,000, ratio %.2f, %.1f calls\n",
@@ -230,6 +301,10 @@ int main(int count, char** arguments) {
     if (words == std::vector<std::string>{"--runs"}) return runs();
     if (words == std::vector<std::string>{"--slots"}) return slots(zones, clock);
     if (words.size() == 2 && words[0] == "--polls") return polls(std::stoul(words[1]));
+    if (words == std::vector<std::string>{"--delays"}) return delays();
+    if (words == std::vector<std::string>{"--catching-up"}) return catching_up();
+    if (words.size() == 3 && words[0] == "--accounts")
+        return accounts(std::stoul(words[1]), std::chrono::seconds(std::stoul(words[2])));
     if (words.size() == 4 && words[0] == "--fill") {
         bench::fill_store(words[1], std::stoul(words[2]), std::stoul(words[3]), zones, clock);
         return 0;

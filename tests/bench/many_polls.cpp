@@ -8,30 +8,12 @@
 #include "gateway/system_random.hpp"
 #include "scheduler/engine.hpp"
 #include "store/sqlite/sqlite_store.hpp"
+#include "tests/bench/skipping_clock.hpp"
 
 namespace calgate::bench {
 namespace {
 
 constexpr std::chrono::seconds kPollEvery{300};
-
-/// Real time, and what was not waited for.
-class SkippingClock final : public Clock {
-public:
-    Instant now() const override {
-        return kBegin + std::chrono::floor<std::chrono::seconds>(steady() - SteadyInstant{});
-    }
-    SteadyInstant steady() const override {
-        return SteadyInstant{std::chrono::duration_cast<SteadyInstant::duration>(
-            std::chrono::steady_clock::now() - real_begin_ + skipped_ + kPollEvery
-        )};
-    }
-    void skip(std::chrono::milliseconds by) { skipped_ += by; }
-
-private:
-    static constexpr Instant kBegin{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
-    const std::chrono::steady_clock::time_point real_begin_ = std::chrono::steady_clock::now();
-    std::chrono::milliseconds skipped_{0};
-};
 
 /// Says after the first reading that nothing is new, as a service does that keeps count.
 class Quiet final : public ForwardingConnector {
