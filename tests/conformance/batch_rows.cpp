@@ -26,6 +26,13 @@ BatchService& batches_of(Stage& stage) {
     return *service;
 }
 
+/// As many as fit; where each takes a request of its own, more than go at once.
+std::size_t full_batch(Stage& stage) {
+    const std::size_t capacity = batches_of(stage).capacity();
+    CALGATE_EXPECT(capacity > 1);
+    return stage.subject.features().parallel_batches ? 6 : capacity;
+}
+
 std::vector<Result<WriteReceipt>> create_all(Stage& stage, const std::vector<Event>& events) {
     auto outcomes = batches_of(stage).write_events(stage.context(), stage.calendar, creations(events));
     CALGATE_EXPECT(outcomes.size() == events.size());
@@ -44,8 +51,7 @@ std::size_t timeouts_of(const std::vector<Result<WriteReceipt>>& outcomes) {
 }
 
 void a_full_batch(Stage& stage) {
-    const std::size_t capacity = batches_of(stage).capacity();
-    CALGATE_EXPECT(capacity > 1);
+    const std::size_t capacity = full_batch(stage);
     const std::vector<Event> events = batch_of(stage, capacity);
     const auto outcomes = create_all(stage, events);
     for (std::size_t i = 0; i < capacity; ++i) {
@@ -110,7 +116,7 @@ std::vector<Result<bool>> absent(Stage& stage, const std::vector<Uid>& uids) {
 }
 
 void a_batch_of_updates(Stage& stage) {
-    const auto events = stored(stage, batches_of(stage).capacity());
+    const auto events = stored(stage, full_batch(stage));
     std::vector<EventWrite> writes;
     for (const auto& event : events) writes.push_back(update_of(event, "Moved " + event.event.uid.value));
     const auto outcomes = write_all(stage, writes);
@@ -126,7 +132,7 @@ void a_batch_of_updates(Stage& stage) {
 
 /// A receipt that names no version is as good: the next pull reads what is there.
 void updates_are_found_as_written(Stage& stage) {
-    const auto events = stored(stage, batches_of(stage).capacity());
+    const auto events = stored(stage, full_batch(stage));
     std::vector<EventWrite> writes;
     for (const auto& event : events) writes.push_back(update_of(event, "Moved " + event.event.uid.value));
     const auto outcomes = write_all(stage, writes);
@@ -141,7 +147,7 @@ void updates_are_found_as_written(Stage& stage) {
 }
 
 void a_batch_of_deletions(Stage& stage) {
-    const auto events = stored(stage, batches_of(stage).capacity());
+    const auto events = stored(stage, full_batch(stage));
     const RemoteEvent bystander = stage.fetch(stage.create(haircut(stage.uid("bystander"))).href);
     std::vector<EventWrite> writes;
     std::vector<Uid> names;
