@@ -237,12 +237,18 @@ std::vector<Result<WriteReceipt>> CaldavConnector::Impl::write_events(
     std::vector<std::optional<Result<WriteReceipt>>> outcomes(writes.size());
     std::vector<http::Request> requests;
     std::vector<std::size_t> sent;
+    std::optional<Error> shut_out;
     for (std::size_t i = 0; i < writes.size(); ++i) {
         const EventWrite& write = writes[i];
+        if (shut_out) {
+            outcomes[i] = *shut_out;
+            continue;
+        }
         // What has to be looked at first is written alone.
         const bool looks = write.kind == EventWrite::Kind::Delete || is_weak(write.if_match);
         if (looks) {
             outcomes[i] = write_alone(alone, context, calendar, write);
+            if (!*outcomes[i] && outcomes[i]->error().code == ErrorCode::Unauthorized) shut_out = outcomes[i]->error();
             continue;
         }
         auto request = write.kind == EventWrite::Kind::Create ? creation(calendar, write.event)
@@ -254,7 +260,8 @@ std::vector<Result<WriteReceipt>> CaldavConnector::Impl::write_events(
         requests.push_back(std::move(*request));
         sent.push_back(i);
     }
-    const auto answers = session.send_together(context, std::move(requests));
+    const auto answers = shut_out ? std::vector<Result<http::Response>>(requests.size(), *shut_out)
+                                  : session.send_together(context, std::move(requests));
     for (std::size_t i = 0; i < sent.size(); ++i) {
         const EventWrite& write = writes[sent[i]];
         auto& outcome = outcomes[sent[i]];

@@ -1,5 +1,7 @@
 #include "connectors/caldav/caldav_session.hpp"
 
+#include <algorithm>
+
 #include "connectors/caldav/caldav_icloud.hpp"
 #include "connectors/http/http_date.hpp"
 
@@ -30,16 +32,36 @@ std::vector<Result<http::Response>> Session::send_together(const Context& contex
     const {
     CALGATE_ASSERT(!icloud_);
     for (http::Request& request : requests) sign(request);
-    auto answers = transport_.send_together(requests, context);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        if (!answers[i]) continue;
-        const int status = answers[i]->status;
-        answers[i]->url = requests[i].url;
-        // Neither says that something was written: what comes next is told alone.
-        const bool goes_on = http::is_redirect(status) || (status == 401 && let_in_);
-        answers[i] = goes_on ? exchange(context, std::move(requests[i])) : let_in(*std::move(answers[i]));
+    std::vector<Result<http::Response>> answers;
+    std::optional<Error> shut_out;
+    while (answers.size() < requests.size() && !shut_out) {
+        const auto begin = requests.begin() + static_cast<std::ptrdiff_t>(answers.size());
+        const auto end = begin + std::min<std::ptrdiff_t>(http::kFewConnections, requests.end() - begin);
+        auto round = transport_.send_together({begin, end}, context);
+        for (std::size_t i = 0; i < round.size(); ++i) {
+            const bool refused_again = shut_out && round[i] && round[i]->status == 401;
+            answers.push_back(
+                refused_again
+                    ? *shut_out
+                    : after_together(context, std::move(begin[static_cast<std::ptrdiff_t>(i)]), std::move(round[i]))
+            );
+            if (!answers.back() && answers.back().error().code == ErrorCode::Unauthorized)
+                shut_out = answers.back().error();
+        }
     }
+    while (answers.size() < requests.size()) answers.emplace_back(*shut_out);
     return answers;
+}
+
+Result<http::Response> Session::after_together(
+    const Context& context, http::Request request, Result<http::Response> answer
+) const {
+    if (!answer) return answer;
+    answer->url = request.url;
+    // Neither says that something was written.
+    if (http::is_redirect(answer->status)) return exchange(context, std::move(request));
+    if (answer->status == 401 && let_in_) answer = http::send_following(transport_, std::move(request), context);
+    return answer ? let_in(*std::move(answer)) : answer;
 }
 
 void Session::sign(http::Request& request) const {

@@ -25,7 +25,8 @@ public:
     /// Any answer, also a refusal. @return Unauthorized for 401.
     Result<http::Response> send(const Context&, http::Request) const;
     /// Each as `send` does it, at the same time where the transport can. Not for iCloud, whose partition a request may
-    /// have to find first.
+    /// have to find first. Once a sign-in is refused the rest is not sent and Unauthorized: servers lock out who goes
+    /// on.
     std::vector<Result<http::Response>> send_together(const Context&, std::vector<http::Request>) const;
     /// @param depth "0", "1" or empty for none. @return InvalidResponse when the answer is no multistatus.
     Result<Listing> ask(
@@ -50,6 +51,8 @@ private:
     Result<std::string> routed(const Context&, const std::string& url) const;
     Result<std::string> find_partition(const Context&, const std::string& entry) const;
     Result<http::Response> exchange(const Context&, http::Request) const;
+    /// The answer to one of several that went together; what it leads to is asked alone.
+    Result<http::Response> after_together(const Context&, http::Request, Result<http::Response> answer) const;
     /// Every 401 is a refusal from here on.
     Result<http::Response> let_in(http::Response) const;
     void sign(http::Request&) const;

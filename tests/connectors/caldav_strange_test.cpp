@@ -335,6 +335,30 @@ BOOST_AUTO_TEST_CASE(of_writes_together_one_refused_sign_in_hits_none) {
     for (const auto& outcome : service.create_together({"d", "e"})) is_refused_as(outcome, ErrorCode::Unauthorized);
 }
 
+/// Servers lock out who goes on trying.
+BOOST_AUTO_TEST_CASE(of_writes_together_few_show_a_password_that_is_refused) {
+    Service service;
+    std::vector<std::string> uids;
+    for (int i = 0; i < 16; ++i) uids.push_back("n" + std::to_string(i));
+    for (const auto& outcome : service.create_together(uids)) BOOST_REQUIRE(outcome.has_value());
+    const auto page = service.pull();
+    BOOST_REQUIRE((page && page->changed.size() == uids.size()));
+    std::vector<EventWrite> updates, deletions;
+    for (const auto& read : page->changed) {
+        updates.push_back(update_of(read, "Ours"));
+        deletions.push_back(deletion_of(read));
+    }
+    service.sim.unauthorized_after(0);
+    for (const auto& writes : {updates, deletions}) {
+        const std::size_t before = service.sim.requests().size();
+        for (const auto& outcome :
+             service.connector->batch()->write_events(service.context(), service.calendar, writes))
+            is_refused_as(outcome, ErrorCode::Unauthorized);
+        BOOST_TEST(service.sim.requests().size() - before <= 5u);
+    }
+    BOOST_TEST(service.sim.count(service.calendar) == uids.size());
+}
+
 BOOST_AUTO_TEST_CASE(of_writes_together_each_follows_its_redirect) {
     Service service;
     const auto url = http::parse_url(service.calendar.value);
