@@ -1,11 +1,9 @@
 #include <libical/ical.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -25,18 +23,15 @@
 #include "tests/bench/many_polls.hpp"
 #include "tests/bench/mirror_delay.hpp"
 #include "tests/bench/one_change.hpp"
+#include "tests/bench/process_cost.hpp"
 
 using namespace calgate;
+using bench::cpu_seconds;
+using bench::resident_mib;
 
 namespace {
 
 constexpr int kRounds = 5;
-
-double cpu_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 double cost(const std::function<void()>& work) {
     const double before = cpu_seconds();
@@ -106,13 +101,6 @@ int write_calendar(const std::string& folder, std::size_t events) {
     return 0;
 }
 
-double resident_mib() {
-    std::ifstream file("/proc/self/statm");
-    std::size_t size = 0, resident = 0;
-    file >> size >> resident;
-    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
-}
-
 /// Prints both rates: a booking's rows a commit, and those of 64 bookings a commit.
 int commits(const std::string& path) {
     const double one = bench::bare_bookings(path, 1);
@@ -160,8 +148,7 @@ int catching_up() {
         const auto row = bench::catch_up(folder.path(), service, quota);
         std::printf(
             "P10 5,000 waiting changes at %s, which admits %d calls a minute: %.0f %% of that rate, %d calls, %d "
-            "refused, "
-            "%d in the ten minutes after\n",
+            "refused, %d in the ten minutes after\n",
             row.service.c_str(),
             row.allowed,
             row.share * 100,

@@ -1,11 +1,8 @@
 #include "tests/bench/many_accounts.hpp"
 
 #include <malloc.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <ctime>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,6 +20,7 @@
 #include "gateway/system_random.hpp"
 #include "scheduler/engine.hpp"
 #include "store/sqlite/sqlite_store.hpp"
+#include "tests/bench/process_cost.hpp"
 #include "tests/sim/google_sim.hpp"
 #include "tests/sim/graph_sim.hpp"
 #include "tests/support/fixed_tokens.hpp"
@@ -117,20 +115,6 @@ private:
     Readings& readings_;
     const Clock& clock_;
 };
-
-double cpu_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-double resident_mib() {
-    malloc_trim(0);
-    std::ifstream file("/proc/self/statm");
-    std::size_t size = 0, resident = 0;
-    file >> size >> resident;
-    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
-}
 
 /// The services, and who has an account where: two fifths at Google, two at Graph, one at the CalDAV servers.
 class Town final : public ConnectorFactory {
@@ -272,6 +256,7 @@ ManyAccounts many_accounts(const std::string& folder, std::size_t accounts, std:
     const ZoneResolver zones;
     SystemRandom random;
     Town town(clock, zones, accounts);
+    malloc_trim(0);
     const double before = resident_mib();
     const auto store = SqliteStore::open(folder + "/accounts.db");
     town.connect(*store);
@@ -291,6 +276,7 @@ ManyAccounts many_accounts(const std::string& folder, std::size_t accounts, std:
     std::this_thread::sleep_for(steady);
     out.share_of_core = (cpu_seconds() - cpu) / static_cast<double>(steady.count());
     town.add_up(out);
+    malloc_trim(0);
     out.memory_mib = resident_mib() - before;
     engine.stop();
     return out;

@@ -1,6 +1,5 @@
 #include "tests/bench/many_polls.hpp"
 
-#include <ctime>
 #include <string>
 
 #include "connectors/memory/memory_connector.hpp"
@@ -8,6 +7,7 @@
 #include "gateway/system_random.hpp"
 #include "scheduler/engine.hpp"
 #include "store/sqlite/sqlite_store.hpp"
+#include "tests/bench/process_cost.hpp"
 #include "tests/bench/skipping_clock.hpp"
 
 namespace calgate::bench {
@@ -58,12 +58,6 @@ public:
 private:
     Store& inner_;
 };
-
-double cpu_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 void connect(Store& store, memory::MemoryService& service, std::size_t calendars) {
     store.write([&](Writer& writer) {

@@ -118,18 +118,6 @@ std::int64_t MirroredPeople::waiting() const {
     });
 }
 
-int MirroredPeople::calls() const {
-    int all = 0;
-    for (const auto& [id, wire] : wires_) all += wire->calls;
-    return all;
-}
-
-int MirroredPeople::refused() const {
-    int all = 0;
-    for (const auto& [id, wire] : wires_) all += wire->refused;
-    return all;
-}
-
 void MirroredPeople::set_quota(int calls_a_minute) {
     for (const auto& [id, service] : services_)
         if (!service->set_quota(calls_a_minute)) throw std::runtime_error("This service counts no calls.");

@@ -62,10 +62,7 @@ public:
     /// Books or moves; the title says which time it is. @return when it was acknowledged.
     SteadyInstant place(int number, int person, int slot, const std::string& title);
     std::int64_t waiting() const;
-    int calls() const;
-    int refused() const;
     void set_quota(int calls_a_minute);
-    /// Before this call nothing runs.
     Engine& engine() { return *engine_; }
     std::map<std::string, std::unique_ptr<TimedWire>>& wires() { return wires_; }
 

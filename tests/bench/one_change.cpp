@@ -1,7 +1,6 @@
 #include "tests/bench/one_change.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -15,6 +14,7 @@
 #include "scheduler/engine.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "tests/bench/business_calendar.hpp"
+#include "tests/bench/process_cost.hpp"
 
 namespace calgate::bench {
 namespace {
@@ -60,12 +60,6 @@ struct Connectors final : ConnectorFactory {
         return std::unique_ptr<Connector>(std::make_unique<News>(memory, changed, calls));
     }
 };
-
-double cpu_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 double median_cost(const std::function<void(int)>& prepare, const std::function<void()>& run) {
     std::vector<double> costs;
