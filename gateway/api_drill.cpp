@@ -78,8 +78,12 @@ std::string named_kinds(const std::vector<Account>& accounts) {
     return "; name " + all + "or an account's id.";
 }
 
-/// As many changes as that person's appointments had per length of time in the last week, one an hour at least.
-int usual_changes(const Reader& reader, const StaffId& person, Instant now, std::chrono::seconds length) {
+/// As many changes as the appointments of those who have a target in the account had per length of time in the last
+/// week, one an hour at least.
+int usual_changes(const Reader& reader, const AccountId& account, Instant now, std::chrono::seconds length) {
+    std::set<StaffId> persons;
+    for (const Calendar& calendar : reader.calendars())
+        if (calendar.account == account && calendar.mirror) persons.insert(calendar.staff);
     constexpr std::chrono::seconds kLately = std::chrono::days{7};
     std::map<std::string, bool> theirs;
     std::int64_t count = 0;
@@ -89,7 +93,7 @@ int usual_changes(const Reader& reader, const StaffId& person, Instant now, std:
         const auto [known, fresh] = theirs.try_emplace(change.subject, false);
         if (fresh) {
             const auto held = reader.appointment({change.subject});
-            known->second = held && held->staff == person;
+            known->second = held && persons.contains(held->staff);
         }
         count += known->second ? 1 : 0;
     }
@@ -103,6 +107,7 @@ Json shown(const RehearsedOutage& told) {
         samples.push_back({{"t_s", one.at.count()}, {"waiting", one.waiting}, {"age_s", one.age.count()}});
     return {
         {"trouble", told.trouble},
+        {"targets", told.targets},
         {"changes", told.changes},
         {"refused", told.refused},
         {"answers", told.answers},
@@ -197,7 +202,7 @@ HttpResponse Api::rehearse(const HttpRequest& request, const PathValues& path) {
         plan.length = std::chrono::seconds{in.number_or("for_s", 60, kLongestOutage, 18 * 3600)};
         plan.percent = static_cast<int>(in.number_or("percent", 1, 100, 100));
         const int usual = read(parts_.store, [&](const Reader& r) {
-            return usual_changes(r, calendar->staff, parts_.clock.now(), plan.length);
+            return usual_changes(r, calendar->account, parts_.clock.now(), plan.length);
         });
         plan.changes = static_cast<int>(in.number_or("changes", 0, kMostChanges, usual));
         const auto outage = rehearse_outage(parts, id, plan);

@@ -85,7 +85,7 @@ std::string outage_sentence(const Json& report) {
                duration(number_at(summary, "rto_s")) + " after the provider came back, each copy once.";
     if (number_at(summary, "refused") > 0)
         return std::to_string(number_at(summary, "refused")) +
-               " changes were refused; look whether the person has working time 400 days ahead.";
+               " changes were refused; look whether anybody has free time 400 days ahead.";
     return "Not everything that waited was written once within six hours after the provider came back; the targets "
            "below say which.";
 }
@@ -162,7 +162,8 @@ int command_drill_outage(
             const auto answer = caller.call("POST", "/v1/calendars/" + text_of(target, "id") + "/rehearsal", asked);
             if (!answer.good()) return fail(text_of(target, "label") + ": " + answer.problem());
             Json entry = answer.body;
-            entry["label"] = target["label"];
+            const std::int64_t others = number_at(entry, "targets") - 1;
+            entry["label"] = text_of(target, "label") + (others > 0 ? " and " + std::to_string(others) + " more" : "");
             report["targets"].push_back(std::move(entry));
         }
         report["cut"] = {{"provider", provider}, {"percent", percent}, {"for_s", length->count()}};

@@ -84,10 +84,11 @@ public:
         objects_.erase(href.value);
         erased_.insert(href.value);
     }
-    /// By appointment, those that carry our mark.
-    std::map<AppointmentId, std::vector<Event>> copies(const Keys& keys) const {
+    /// By appointment, those in a calendar that carry our mark.
+    std::map<AppointmentId, std::vector<Event>> copies(const Href& calendar, const Keys& keys) const {
         std::map<AppointmentId, std::vector<Event>> out;
         for (const auto& [href, object] : objects_) {
+            if (object.calendar != calendar) continue;
             Event event = object.event;
             take_from_notes(event);
             const auto mark = read_mark(event.mark, keys);

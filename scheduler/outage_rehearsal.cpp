@@ -1,6 +1,8 @@
 #include "scheduler/outage_rehearsal.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <map>
 
 #include "core/carrier.hpp"
 #include "scheduler/known_service.hpp"
@@ -33,34 +35,40 @@ private:
     seconds passed_{0};
 };
 
+/// Somebody whose appointments the account gets.
+struct DrilledPerson {
+    StaffId id{};
+    std::string zone{};
+    LocalSeconds next_slot{};
+    bool held_elsewhere = false;  ///< Another account gets them as well.
+    bool has_time = true;
+};
+
 /// A copy of the store, and an engine that knows one account at work.
 class Scene final : public ConnectorFactory {
 public:
-    Scene(const EngineParts& parts, const Connector& living, const CalendarId& id)
+    Scene(const EngineParts& parts, const Connector& living, const Calendar& asked)
         : parts_(parts),
+          account_(asked.account),
           clock(parts.clock),
           store(parts.store.scratch_copy()),
-          row(read(*store, [&](const Reader& r) { return r.calendar(id).value_or(Calendar{}); })),
           service(*store, living, parts.zones, clock, parts.random),
           engine({*store, index, *this, parts.zones, clock, parts.random, parts.keys, [](const std::string&) {}}, {}) {
         store->write([&](Writer& writer) {
             for (Account& account : writer.accounts()) {
-                if (account.id == row.account) continue;
+                if (account.id == account_) continue;
                 account.state = AccountState::NeedsAttention;
                 account.detail = "Not part of this drill.";
                 writer.put(account);
             }
-            const auto person = writer.staff(row.staff);
-            zone = person && parts.zones.knows(person->zone) ? person->zone : "UTC";
-            for (const Calendar& other : writer.calendars_of(row.staff))
-                held_elsewhere = held_elsewhere || (other.mirror && other.account != row.account);
+            targets_ = targets_of_account(writer, asked.id);
+            for (const Calendar& target : targets_) add_person(writer, target.staff);
         });
-        next_slot_ = std::chrono::floor<std::chrono::days>(parts.zones.to_local(clock.now() + kBookedAhead, zone));
         engine.load();
     }
 
     Result<std::unique_ptr<Connector>> open(const Account& account) override {
-        if (account.id != row.account) return Error{ErrorCode::Unavailable, "Not part of this drill.", {}};
+        if (account.id != account_) return Error{ErrorCode::Unavailable, "Not part of this drill.", {}};
         return reading_notes(std::make_unique<KnownConnector>(service));
     }
 
@@ -72,96 +80,172 @@ public:
         }
         return seconds{1};
     }
-    /// @return false where the person's time was not to be had.
+    /// One after the other gets a booking. @return false where nobody's time was to be had.
     bool book() {
-        for (int slot = 0; slot < kMostSlots; ++slot) {
+        for (std::size_t tried = 0; tried < persons_.size(); ++tried)
+            if (book(persons_[next_person_++ % persons_.size()])) return true;
+        return false;
+    }
+    bool cancel_one() {
+        if (cancelled_ >= booked_.size()) return book();
+        const Booked& earliest = booked_[cancelled_++];
+        const auto result = write(*store, [&](Writer& writer) {
+            return cancel_appointment(writer, earliest.id, {}, parts_.zones, clock.now(), "drill", "calgate drill");
+        });
+        changed(earliest, result.appointment);
+        engine.wake(result.targets);
+        return result.outcome == BookingOutcome::Changed;
+    }
+    std::int64_t waiting() const {
+        std::int64_t all = 0;
+        store->read([&](const Reader& reader) {
+            for (const Calendar& target : targets_) all += reader.count_open_mirrors(target.id);
+        });
+        return all;
+    }
+    /// Of the calendar that was read longest ago.
+    seconds age() const {
+        seconds oldest{0};
+        for (const CalendarHealth& health : engine.health())
+            if (is_target(health.calendar) && health.as_of) oldest = std::max(oldest, clock.now() - *health.as_of);
+        return oldest;
+    }
+    /// How long the change that no calendar holds has waited.
+    seconds exposed_for() {
+        store->read([&](const Reader& reader) {
+            while (!unheld_.empty() && is_held(reader, unheld_.front())) unheld_.pop_front();
+        });
+        return unheld_.empty() ? seconds{0} : clock.now() - unheld_.front().at;
+    }
+    bool live() const {
+        const auto all = engine.health();
+        return std::all_of(all.begin(), all.end(), [&](const CalendarHealth& health) {
+            return !is_target(health.calendar) || health.live;
+        });
+    }
+    std::int64_t unanswered() const {
+        return std::count_if(persons_.begin(), persons_.end(), [&](const DrilledPerson& person) {
+            return !index.person(person.id);
+        });
+    }
+    std::size_t persons() const { return persons_.size(); }
+    std::size_t targets() const { return targets_.size(); }
+    std::string trouble() const {
+        const auto stands = read(*store, [](const Reader& r) { return standstill(r); });
+        if (stands) return stands->why;
+        for (const CalendarHealth& health : engine.health())
+            if (is_target(health.calendar) && !health.trouble.empty()) return health.trouble;
+        return "calgate status says what it waits for.";
+    }
+    void compare(RehearsedOutage& out) const {
+        for (const Calendar& target : targets_) {
+            const auto copies = service.copies(target.href, parts_.keys);
+            store->read([&](const Reader& reader) {
+                for (const Booked& booked : booked_)
+                    if (booked.person->id == target.staff) compare(reader, target, booked, copies, out);
+            });
+        }
+    }
+
+private:
+    struct Booked {
+        AppointmentId id{};
+        const DrilledPerson* person = nullptr;
+    };
+    struct MadeChange {
+        AppointmentId id{};
+        std::int64_t revision = 0;
+        Instant at{};
+    };
+
+    /// The one asked for, and the others of its account that are written to.
+    static std::vector<Calendar> targets_of_account(const Reader& reader, const CalendarId& asked) {
+        std::vector<Calendar> out;
+        const auto row = reader.calendar(asked);
+        for (const Calendar& other : reader.calendars()) {
+            const bool works = other.mirror && other.state == CalendarState::Active;
+            if (row && other.account == row->account && (other.id == asked || works)) out.push_back(other);
+        }
+        return out;
+    }
+    void add_person(const Reader& reader, const StaffId& id) {
+        const auto known = [&](const DrilledPerson& person) { return person.id == id; };
+        if (std::any_of(persons_.begin(), persons_.end(), known)) return;
+        const auto row = reader.staff(id);
+        DrilledPerson person{.id = id, .zone = row && parts_.zones.knows(row->zone) ? row->zone : "UTC"};
+        person.next_slot =
+            std::chrono::floor<std::chrono::days>(parts_.zones.to_local(clock.now() + kBookedAhead, person.zone));
+        for (const Calendar& other : reader.calendars_of(id))
+            person.held_elsewhere = person.held_elsewhere || (other.mirror && other.account != account_);
+        persons_.push_back(std::move(person));
+    }
+    bool book(DrilledPerson& person) {
+        for (int slot = 0; person.has_time && slot < kMostSlots; ++slot) {
             Appointment wanted;
             wanted.id.value = "calgate-drill-" + std::to_string(booked_.size());
-            wanted.staff = row.staff;
-            wanted.start = std::exchange(next_slot_, next_slot_ + std::chrono::minutes{30});
+            wanted.staff = person.id;
+            wanted.start = std::exchange(person.next_slot, person.next_slot + std::chrono::minutes{30});
             wanted.end = wanted.start + std::chrono::minutes{30};
-            wanted.zone = zone;
+            wanted.zone = person.zone;
             wanted.title = "calgate drill";
             const auto result = write(*store, [&](Writer& writer) {
                 return place_appointment(writer, wanted, {}, parts_.zones, clock.now(), "drill", "");
             });
             if (result.outcome != BookingOutcome::Created) continue;
-            booked_.push_back(wanted.id);
+            booked_.push_back({wanted.id, &person});
+            changed(booked_.back(), result.appointment);
             engine.wake(result.targets);
             return true;
         }
+        person.has_time = false;
         return false;
     }
-    bool cancel_one() {
-        if (cancelled_ >= booked_.size()) return book();
-        const auto result = write(*store, [&](Writer& writer) {
-            return cancel_appointment(
-                writer, booked_[cancelled_], {}, parts_.zones, clock.now(), "drill", "calgate drill"
-            );
-        });
-        ++cancelled_;
-        engine.wake(result.targets);
-        return result.outcome == BookingOutcome::Changed;
+    void changed(const Booked& booked, const std::optional<Appointment>& now) {
+        if (now && !booked.person->held_elsewhere) unheld_.push_back({booked.id, now->revision, clock.now()});
     }
-    std::int64_t waiting() const {
-        return read(*store, [&](const Reader& r) { return r.count_open_mirrors(row.id); });
-    }
-    std::optional<seconds> age() const {
-        for (const CalendarHealth& health : engine.health())
-            if (health.calendar == row.id && health.as_of) return clock.now() - *health.as_of;
-        return std::nullopt;
-    }
-    seconds exposed_for() const {
-        if (held_elsewhere) return seconds{0};
-        const Exposure exposed = read(*store, [](const Reader& r) { return r.exposure(); });
-        return exposed.oldest ? std::max(seconds{0}, clock.now() - *exposed.oldest) : seconds{0};
-    }
-    bool live() const {
-        for (const CalendarHealth& health : engine.health())
-            if (health.calendar == row.id) return health.live;
-        return false;
-    }
-    std::string trouble() const {
-        const auto stands = read(*store, [](const Reader& r) { return standstill(r); });
-        if (stands) return stands->why;
-        for (const CalendarHealth& health : engine.health())
-            if (health.calendar == row.id && !health.trouble.empty()) return health.trouble;
-        return "calgate status says what it waits for.";
-    }
-    void compare(RehearsedOutage& out) const {
-        const auto copies = service.copies(parts_.keys);
-        store->read([&](const Reader& reader) {
-            for (const AppointmentId& id : booked_) {
-                const auto held = reader.appointment(id);
-                const auto found = copies.find(id);
-                const std::size_t count = found == copies.end() ? 0 : found->second.size();
-                const bool wanted = held && held->state != AppointmentState::Cancelled;
-                if (wanted && count == 0) ++out.lost;
-                if (count > (wanted ? 1u : 0u)) ++out.doubled;
-                if (!wanted || count != 1) continue;
-                const auto mirror = reader.mirror(id, row.id);
-                const bool same = mirror && mirror->confirmed == held->revision &&
-                                  parts_.zones.to_instant(held->start, held->zone) == start_of(found->second.front());
-                ++(same ? out.same : out.different);
-            }
+    bool is_held(const Reader& reader, const MadeChange& change) const {
+        return std::any_of(targets_.begin(), targets_.end(), [&](const Calendar& target) {
+            const auto mirror = reader.mirror(change.id, target.id);
+            return mirror && (!mirror->open() || mirror->confirmed >= change.revision);
         });
     }
-
-private:
-    Instant start_of(const Event& event) const { return parts_.zones.to_instant(event.master.start, zone); }
+    bool is_target(const CalendarId& id) const {
+        return std::any_of(targets_.begin(), targets_.end(), [&](const Calendar& target) { return target.id == id; });
+    }
+    void compare(
+        const Reader& reader,
+        const Calendar& target,
+        const Booked& booked,
+        const std::map<AppointmentId, std::vector<Event>>& copies,
+        RehearsedOutage& out
+    ) const {
+        const auto held = reader.appointment(booked.id);
+        const auto found = copies.find(booked.id);
+        const std::size_t count = found == copies.end() ? 0 : found->second.size();
+        const bool wanted = held && held->state != AppointmentState::Cancelled;
+        if (wanted && count == 0) ++out.lost;
+        if (count > (wanted ? 1u : 0u)) ++out.doubled;
+        if (!wanted || count != 1) return;
+        const auto mirror = reader.mirror(booked.id, target.id);
+        const Instant start = parts_.zones.to_instant(found->second.front().master.start, booked.person->zone);
+        const bool same =
+            mirror && mirror->confirmed == held->revision && parts_.zones.to_instant(held->start, held->zone) == start;
+        ++(same ? out.same : out.different);
+    }
 
     const EngineParts& parts_;
-    std::vector<AppointmentId> booked_{};
+    const AccountId account_;
+    std::vector<Calendar> targets_{};
+    std::deque<DrilledPerson> persons_{};  ///< Each stays where it is.
+    std::size_t next_person_ = 0;
+    std::vector<Booked> booked_{};
     std::size_t cancelled_ = 0;
-    LocalSeconds next_slot_{};
+    std::deque<MadeChange> unheld_{};  ///< By no calendar, the earliest first; later ones may be held.
 
 public:
     SimulatedClock clock;
     std::unique_ptr<Store> store;
     AvailabilityIndex index{};
-    Calendar row;
-    std::string zone{};
-    bool held_elsewhere = false;  ///< Another account gets the person's appointments as well.
     KnownService service;
     Engine engine;
 };
@@ -173,6 +257,7 @@ public:
         : scene_(scene), plan_(plan), sample_every_(std::max(seconds{60}, plan.length / kMostSamples)) {}
 
     RehearsedOutage tell() {
+        out_.targets = static_cast<int>(scene_.targets());
         if (!come_to_rest()) {
             out_.trouble = "The account was not at rest before the drill began: " + scene_.trouble();
             return out_;
@@ -221,9 +306,9 @@ private:
         if (at_ < next_sample_) return;
         next_sample_ = at_ + sample_every_;
         const std::int64_t waiting = scene_.waiting();
-        const seconds age = scene_.age().value_or(seconds{0});
-        ++out_.answers;
-        out_.unanswered += scene_.index.person(scene_.row.staff) ? 0 : 1;
+        const seconds age = scene_.age();
+        out_.answers += static_cast<std::int64_t>(scene_.persons());
+        out_.unanswered += scene_.unanswered();
         out_.samples.push_back({at_, waiting, age});
         out_.most_waiting = std::max(out_.most_waiting, waiting);
         out_.oldest_answer = std::max(out_.oldest_answer, age);
@@ -261,13 +346,15 @@ private:
 Result<RehearsedOutage> rehearse_outage(
     const EngineParts& parts, const CalendarId& calendar, const OutageToRehearse& plan
 ) {
-    const auto account = read(parts.store, [&](const Reader& reader) {
-        const auto row = reader.calendar(calendar);
-        return row ? reader.account(row->account) : std::nullopt;
+    std::optional<Calendar> row;
+    std::optional<Account> account;
+    parts.store.read([&](const Reader& reader) {
+        row = reader.calendar(calendar);
+        if (row) account = reader.account(row->account);
     });
     if (!account) return Error{ErrorCode::NotFound, "No such calendar is connected. Connect it first.", {}};
     CALGATE_TRY(const std::unique_ptr<Connector> living, parts.connectors.open(*account));
-    Scene scene(parts, *living, calendar);
+    Scene scene(parts, *living, *row);
     return Story(scene, plan).tell();
 }
 

@@ -15,19 +15,21 @@ inline constexpr std::chrono::seconds kPatienceAfterOutage{6 * 3600};
 struct OutageToRehearse {
     int percent = 100;  ///< Of the calls that fail.
     std::chrono::seconds length{};
-    int changes = 0;  ///< Bookings, every fifth a cancellation instead, evenly over the time.
+    int changes =
+        0;  ///< Bookings, every fifth a cancellation instead, evenly over the time and in turn with each person.
 };
 
 struct OutageSample {
     std::chrono::seconds at{};   ///< Since the outage began.
-    std::int64_t waiting = 0;    ///< Copies of this calendar.
-    std::chrono::seconds age{};  ///< Since it was last read.
+    std::int64_t waiting = 0;    ///< Copies, over all calendars of the account.
+    std::chrono::seconds age{};  ///< Since the one of them was read that was read longest ago.
 };
 
 struct RehearsedOutage {
     std::string trouble{};  ///< A sentence: it could not begin, since the account was not at rest before. Or empty.
+    int targets = 0;        ///< Calendars of the account that get appointments.
     int changes = 0, refused = 0;
-    std::int64_t answers = 0, unanswered = 0;  ///< To who asks for free time with every sample.
+    std::int64_t answers = 0, unanswered = 0;  ///< To who asks for each person's free time with every sample.
     std::int64_t most_waiting = 0;
     std::int64_t calls = 0;  ///< Tried while it lasted; all that failed leave the rest to the next probe.
     std::chrono::seconds oldest_answer{0};
@@ -42,7 +44,8 @@ struct RehearsedOutage {
     }
 };
 
-/// @param calendar a target; a connector of its account's kind is asked what it can and to read texts, and not called.
+/// @param calendar a target: all targets of its account take part. A connector of the account's kind is asked what it
+/// can and to read texts, and not called.
 /// @return the reason why there is no such connector. @throws StoreFailure.
 Result<RehearsedOutage> rehearse_outage(const EngineParts&, const CalendarId& calendar, const OutageToRehearse&);
 

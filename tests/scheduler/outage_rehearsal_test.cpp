@@ -42,6 +42,20 @@ struct DrilledBusiness : SmallBusiness {
             writer.put(other);
         });
     }
+    /// With a calendar in the same account.
+    void add_colleague() {
+        store.write([&](Writer& writer) {
+            Calendar theirs = *writer.calendar(calendar);
+            Staff colleague = *writer.staff(theirs.staff);
+            colleague.id.value = "colleague";
+            writer.put(colleague);
+            theirs.id.value = "theirs";
+            theirs.staff = colleague.id;
+            theirs.href.value = "/theirs/";
+            theirs.marker.reset();
+            writer.put(theirs);
+        });
+    }
 };
 
 }  // namespace
@@ -82,6 +96,44 @@ BOOST_AUTO_TEST_CASE(L1_where_six_calls_of_ten_fail_nothing_is_lost_or_written_t
     BOOST_TEST(told.same == 60);
     BOOST_TEST(told.caught_up.count() <= told.most_waiting / 50 + 61);
     BOOST_TEST(told.oldest_answer.count() < hours{6} / seconds{1});
+}
+
+BOOST_AUTO_TEST_CASE(L1_all_calendars_of_the_account_are_away_and_catch_up_together) {
+    DrilledBusiness business;
+    business.add_target("acc");
+    business.add_colleague();
+    const RehearsedOutage told = business.drill({100, hours{6}, 60});
+    BOOST_TEST(told.good(), told.trouble);
+    BOOST_TEST(told.targets == 3);
+    // Of 48 booked 12 were cancelled again; half of the others have two copies each, half one.
+    BOOST_TEST(told.same == 18 * 2 + 18);
+    BOOST_TEST(told.most_waiting >= told.same);
+    BOOST_TEST(told.answers == 2 * static_cast<std::int64_t>(told.samples.size()));
+    BOOST_TEST(told.rpo.count() >= hours{5} / seconds{1});
+}
+
+BOOST_AUTO_TEST_CASE(what_one_of_two_people_has_elsewhere_too_does_not_hide_what_the_other_would_lose) {
+    DrilledBusiness business;
+    business.add_target("elsewhere");
+    business.add_colleague();
+    const RehearsedOutage told = business.drill({100, hours{2}, 20});
+    BOOST_TEST(told.good(), told.trouble);
+    BOOST_TEST(told.targets == 2);
+    BOOST_TEST(told.rpo.count() >= hours{1} / seconds{1});
+    BOOST_TEST(told.rpo.count() <= hours{2} / seconds{1});
+}
+
+BOOST_AUTO_TEST_CASE(who_takes_no_appointment_stops_nothing) {
+    DrilledBusiness business;
+    business.add_colleague();
+    business.store.write([&](Writer& writer) {
+        Staff colleague = *writer.staff({"colleague"});
+        colleague.capacity = 0;
+        writer.put(colleague);
+    });
+    const RehearsedOutage told = business.drill({100, hours{2}, 20});
+    BOOST_TEST(told.good(), told.trouble);
+    BOOST_TEST(told.same == 12);
 }
 
 BOOST_AUTO_TEST_CASE(what_another_account_holds_would_not_be_lost) {
