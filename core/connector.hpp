@@ -37,13 +37,15 @@ struct ChangeSet {
 struct WriteReceipt {
     Href href{};
     std::optional<Version> version{};  ///< Absent when the service does not say; the next pull will.
+    std::string source{};              ///< As RemoteEvent's, of `version`; empty: the answer did not tell all of it.
 };
 
 struct Capabilities {
     bool incremental = false;         ///< fetch_changes honours `since`; otherwise always a snapshot.
     bool conditional_writes = false;  ///< if_match is enforced by the service, not by us.
     int sign_in_tries = 1;            ///< Refusals in a row, apart in time, until a person has to sign in again.
-    double calls_per_second = 0;      ///< What the service bears of one account; 0: unsaid.
+    double writes_per_second = 0;     ///< Copies that the quota of one account lets through; 0: unsaid.
+    double writes_at_once = 0;        ///< Besides, where its quota is of a longer time; 0: unsaid.
     bool polled_by_hours = false;     ///< It never notifies and counts calls: often by day, rarely at night.
     bool reads_back = false;          ///< A write's receipt has no version, so a pull follows at once.
 };

@@ -305,7 +305,7 @@ Event copy_event(
     event.mark =
         write_mark(Mark{business.epoch, business.id, appointment.id, mirror.generation, appointment.revision}, keys);
     event.capsule = seal_capsule(appointment, keys, nonce);
-    event.source = mirror.remote_text;
+    event.source = mirror.written_text.empty() ? mirror.remote_text : mirror.written_text;
     return event;
 }
 

@@ -209,6 +209,7 @@ struct Mirror {
     std::optional<Version> version{};
     std::optional<Shown> base{};  ///< What both sides last agreed on.
     std::string remote_text{};    ///< The copy as last fetched; an update is built on it.
+    std::string written_text{};   ///< What the service answered to a later write; an update is built on it instead.
     bool unlisted = false;        ///< No listing named the copy yet; what goes before one does is never named.
     bool unknown_call = false;    ///< A write's outcome is not known: read before repeating (I7).
     std::optional<Instant> missing_since{};  ///< First seen absent; a deletion needs positive proof (I11).
@@ -222,6 +223,10 @@ struct Mirror {
     bool operator==(const Mirror&) const = default;
 
     bool open() const { return wanted != confirmed && state == MirrorState::Active; }
+    void forget_texts() {
+        remote_text.clear();
+        written_text.clear();
+    }
 };
 
 enum class BusyKind : std::uint8_t { Busy, Tentative };

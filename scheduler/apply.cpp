@@ -9,6 +9,7 @@ void take_in(Mirror& mirror, const RemoteEvent& remote) {
     mirror.href = remote.href;
     mirror.version = remote.version;
     mirror.remote_text = remote.event.source;
+    mirror.written_text.clear();
     mirror.missing_since.reset();
     mirror.unknown_call = false;
 }
@@ -17,7 +18,7 @@ void forget_copy(Mirror& mirror) {
     mirror.href.reset();
     mirror.version.reset();
     mirror.base.reset();
-    mirror.remote_text.clear();
+    mirror.forget_texts();
     mirror.missing_since.reset();
     mirror.unlisted = false;
     mirror.unknown_call = false;

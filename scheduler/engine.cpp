@@ -27,8 +27,9 @@ constexpr std::chrono::seconds kLongestLaneRefresh{60};
 constexpr std::chrono::hours kExpandEvery{1};
 constexpr std::size_t kWaitingRead = 200;
 constexpr std::chrono::hours kPauseOfWrites{1};  ///< Where the refusal does not say.
-/// What is short of calls goes so long after the last of them, where one request takes what they are saved up for.
-constexpr std::chrono::milliseconds kTogether{500};
+/// What is short of calls goes so long after the last of them, where one request takes what they are saved up for. Less
+/// than kSavedUp, so that nothing is given away while the request runs.
+constexpr std::chrono::milliseconds kTogether{1500};
 /// How long one calendar may write while others of its account wait.
 constexpr std::chrono::seconds kTurn{10};
 

@@ -59,7 +59,8 @@ std::optional<Error> Engine::Impl::sit_down(Desk& desk, const Account& account) 
     desk.connector = std::move(*opened);
     note_opened(account.id);
     desk.opened = account;
-    desk.slow_to(desk.connector->capabilities().calls_per_second);
+    const Capabilities offered = desk.connector->capabilities();
+    desk.slow_to(offered.writes_per_second, offered.writes_at_once);
     return std::nullopt;
 }
 

@@ -23,7 +23,7 @@ void doubt(Writer& writer, const VerifyReport& report) {
     for (const CopyFinding& finding : report.findings) {
         auto mirror = writer.mirror(finding.appointment, report.calendar);
         if (!mirror || mirror->open()) continue;
-        mirror->remote_text.clear();
+        mirror->forget_texts();
         mirror->version.reset();  // Nothing is written over it unread.
         writer.put(*mirror);
     }

@@ -20,16 +20,22 @@
 
 namespace calgate {
 
+/// An account may save calls up for so long, where its service does not bear more.
+inline constexpr std::chrono::seconds kSavedUp{2};
+
 /// An account at work: its connector, used by one thread at a time, and the calls it may make.
 struct Desk {
     explicit Desk(double per_second)
-        : bucket(per_second, std::max(1.0, per_second)), most(per_second), pace(per_second) {}
+        : bucket(per_second, saved_up(per_second, 0)), most(per_second), pace(per_second) {}
     /// The service is known to want no more than this; 0: nothing is known.
-    void slow_to(double per_second) {
+    void slow_to(double per_second, double at_once) {
         if (per_second <= 0 || per_second >= most) return;
         most = per_second;
-        bucket = TokenBucket(per_second, std::max(1.0, per_second));
+        bucket = TokenBucket(per_second, saved_up(per_second, at_once));
         pace = per_second;
+    }
+    static double saved_up(double per_second, double at_once) {
+        return std::max({1.0, at_once, per_second * static_cast<double>(kSavedUp.count())});
     }
     std::mutex mutex{};
     std::unique_ptr<Connector> connector{};

@@ -322,6 +322,7 @@ void SyncPass::keep_receipt(Writer& writer, const Copy& copy, const WriteReceipt
     current->base = shown_on(appointment, calendar_.copy_detail, parts_.zones);
     // Our own text counts only for the version that a receipt named.
     current->remote_text = mirror.remote_text;
+    current->written_text = receipt.source;
     current->confirmed = appointment.revision;
     if (!current->wanted_gone && current->wanted < appointment.revision) current->wanted = appointment.revision;
     current->unknown_call = false;
@@ -342,7 +343,7 @@ SyncPass::Pushed SyncPass::settled_gone(const Mirror& mirror) {
         current->href.reset();
         current->version.reset();
         current->base.reset();
-        current->remote_text.clear();
+        current->forget_texts();
         current->unlisted = false;
         current->unknown_call = false;
         current->missing_since.reset();

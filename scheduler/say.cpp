@@ -75,7 +75,7 @@ bool SyncPass::say_that_it_waits(const Mirror& mirror) {
         auto current = writer.mirror(mirror.appointment, id_);
         if (!current || current->uid != mirror.uid || current->version != mirror.version) return;
         current->version = receipt->version;
-        current->remote_text.clear();  // What was written is read back once.
+        current->forget_texts();  // What was written is read back once.
         writer.put(*current);
     });
     return true;

@@ -168,7 +168,7 @@ void next_generation(Mirror& mirror, const Business& business) {
     mirror.href.reset();
     mirror.version.reset();
     mirror.base.reset();
-    mirror.remote_text.clear();
+    mirror.forget_texts();
     mirror.confirmed = 0;
     mirror.unlisted = false;
     mirror.unknown_call = false;

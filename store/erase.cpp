@@ -41,7 +41,7 @@ void close_conflicts(Writer& writer, const AppointmentId& id, const std::string&
 void forget_copies(Writer& writer, const AppointmentId& id) {
     for (Mirror& mirror : writer.mirrors_of(id)) {
         mirror.base.reset();
-        mirror.remote_text.clear();
+        mirror.forget_texts();
         if (mirror.state == MirrorState::Conflict) mirror.state = MirrorState::Active;
         if (mirror.state == MirrorState::Active) mirror.detail.clear();
         mirror.not_before.reset();

@@ -290,7 +290,7 @@ Capabilities CaldavConnector::capabilities() const {
     Capabilities offered{true, true};
     if (!impl_->session.icloud()) return offered;
     offered.sign_in_tries = 3;
-    offered.calls_per_second = 4;
+    offered.writes_per_second = 4;
     offered.polled_by_hours = offered.reads_back = true;
     return offered;
 }

@@ -76,7 +76,7 @@ struct GoogleConnector::Impl {
         }
         const Href href = event_href(place.calendar, place.id);
         if (now.exceptions.empty() && chain.size() == 1 && chain.front().id == now.master.id)
-            return WriteReceipt{href, now.master.version};
+            return receipt_of(href, now.master);
         CALGATE_TRY(const Whole written, events.whole(call, place.calendar, place.id));
         return WriteReceipt{href, written.version()};
     }
@@ -109,7 +109,9 @@ GoogleConnector::~GoogleConnector() = default;
 
 Capabilities GoogleConnector::capabilities() const {
     Capabilities offered{true, true};
-    offered.calls_per_second = 10;  // 600 a minute and person (Usage limits of the Calendar API).
+    // 600 a minute and person (Usage limits of the Calendar API), of which 24 are left for reading and for what was
+    // saved up before.
+    offered.writes_per_second = 9.6;
     return offered;
 }
 
@@ -164,7 +166,7 @@ Result<WriteReceipt> GoogleConnector::create_event(const Context& context, const
     );
     CALGATE_TRY(Item created, taken_in(answer, *id, event));
     const Whole whole{std::move(created), {}};
-    if (event.overrides.empty()) return WriteReceipt{event_href(calendar, *id), whole.master.version};
+    if (event.overrides.empty()) return receipt_of(event_href(calendar, *id), whole.master);
     CALGATE_TRY(auto chain, patches(whole, event, impl_->context));
     return impl_->write_all(context, {calendar, *id}, whole, chain, event);
 }

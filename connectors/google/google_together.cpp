@@ -52,6 +52,11 @@ Result<Item> taken_in(const std::string& answer, const std::string& id, const Ev
     return created;
 }
 
+WriteReceipt receipt_of(const Href& href, const Item& stored) {
+    // Of a series the exceptions are not known.
+    return {href, stored.version, stored.recurring ? "" : Whole{stored, {}}.source()};
+}
+
 std::optional<Whole> remembered(const std::string& source, const std::string& id, const Version& if_match) {
     auto whole = read_whole(source);
     const bool fresh = whole && whole->exceptions.empty() && whole->master.id == id && is_strong(whole->version()) &&
@@ -137,7 +142,7 @@ Result<WriteReceipt> Together::outcome_of(Round& round, const EventWrite& write,
     if (answer.status != 200) return session_.refused(write.kind == Kind::Create ? Call::Create : Call::Update, answer);
     const std::string id = write.kind == Kind::Create ? write.event.uid.value : event_place(write.href)->id;
     CALGATE_TRY(const Item stored, taken_in(answer.body, id, write.event));
-    return WriteReceipt{event_href(round.calendar, stored.id), stored.version};
+    return receipt_of(event_href(round.calendar, stored.id), stored);
 }
 
 std::vector<Result<WriteReceipt>> Together::write_events(

@@ -45,6 +45,8 @@ Error dropped_mark();
 std::string strong(const std::optional<Version>&);
 /// What the answer to an insert made of it.
 Result<Item> taken_in(const std::string& answer, const std::string& id, const Event&);
+/// @param stored what the answer to a write says that stands there now.
+WriteReceipt receipt_of(const Href&, const Item& stored);
 /// The single event as it was read, where `source` still is the version that `if_match` names.
 std::optional<Whole> remembered(const std::string& source, const std::string& id, const Version& if_match);
 

@@ -11,6 +11,7 @@ namespace {
 /// A call goes on to the service's next page as long as both last, so that small calendars take one call.
 constexpr int kRequestsPerCall = 30;
 constexpr std::size_t kEventsPerCall = 500;
+constexpr std::size_t kMostHalfRead = 1000;
 constexpr std::chrono::days kLongestWindow{1825};  ///< A longer view is refused.
 
 Error expired(std::string sentence) { return {ErrorCode::SyncTokenExpired, std::move(sentence), {}}; }
@@ -49,8 +50,9 @@ std::string ChangeReader::list_link(const Href& calendar) const {
 
 Result<ChangeSet> ChangeReader::read(
     const Context& context, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
-) const {
+) {
     Pass pass{context, calendar, known, fresh_cursor(calendar), {}, 0};
+    if (!since) half_read_.erase(calendar.value);
     if (!since) return whole_listing(pass);
     const auto cursor = read_cursor(*since);
     if (!cursor) return expired("The stored sync token is not one of ours; the whole calendar is listed again.");
@@ -137,7 +139,7 @@ Status ChangeReader::list(Pass& pass) const {
     return {};
 }
 
-Result<ChangeSet> ChangeReader::follow(Pass& pass) const {
+Result<ChangeSet> ChangeReader::follow(Pass& pass) {
     Cursor& cursor = pass.cursor;
     do {
         const auto got = page(pass, cursor.link);
@@ -152,7 +154,7 @@ Result<ChangeSet> ChangeReader::follow(Pass& pass) const {
         if (got->delta_link.empty() && got->next_link.empty())
             return Error{
                 ErrorCode::InvalidResponse, "Microsoft Graph broke off its list of changes; we ask again later.", {}};
-        CALGATE_TRY_STATUS(take(pass, *got));
+        CALGATE_TRY_STATUS(take_once(pass, *got));
         pass.out.more = got->delta_link.empty();
         cursor.link = pass.out.more ? got->next_link : got->delta_link;
         if (!pass.out.more) {
@@ -162,6 +164,21 @@ Result<ChangeSet> ChangeReader::follow(Pass& pass) const {
     } while (pass.out.more && pass.requests < kRequestsPerCall && pass.out.changed.empty() && pass.out.removed.empty());
     pass.out.next = write_cursor(cursor);
     return std::move(pass.out);
+}
+
+/// Each event takes a call of its own. Where the service refuses in the middle of a round, what was read before is not
+/// asked for again with the next try: an account at its quota would never come to the end of the round.
+Status ChangeReader::take_once(Pass& pass, const Page& page) {
+    const std::size_t before = pass.out.changed.size();
+    const Status taken = take(pass, page);
+    if (taken && !page.delta_link.empty()) {
+        half_read_.erase(pass.calendar.value);
+        return {};
+    }
+    auto& kept = half_read_[pass.calendar.value];
+    for (std::size_t i = before; i < pass.out.changed.size() && kept.size() < kMostHalfRead; ++i)
+        kept.insert_or_assign(pass.out.changed[i].href.value, pass.out.changed[i]);
+    return taken;
 }
 
 /// The same item may come several times and the last one wins; occurrences stand for their series.
@@ -200,6 +217,10 @@ Status ChangeReader::take_changed(Pass& pass, const std::string& id, const std::
         pass.out.unchanged.push_back(href);
         return {};
     }
+    if (const RemoteEvent* read = occurrence_changed ? nullptr : read_before(pass, href, etag)) {
+        pass.out.changed.push_back(*read);
+        return {};
+    }
     ++pass.requests;
     const auto item = events_.get(pass.context, href);
     if (!item && item.error().code == ErrorCode::NotFound) {
@@ -233,6 +254,14 @@ Status ChangeReader::add(Pass& pass, const Href& href, const Item& item) const {
     if (code != ErrorCode::InvalidResponse && code != ErrorCode::NotFound) return remote.error();
     pass.out.unread.push_back(href);  // Deleted meanwhile, or odd: the next round knows.
     return {};
+}
+
+const RemoteEvent* ChangeReader::read_before(const Pass& pass, const Href& href, const std::string& etag) const {
+    const auto kept = half_read_.find(pass.calendar.value);
+    if (etag.empty() || kept == half_read_.end()) return nullptr;
+    const auto event = kept->second.find(href.value);
+    const bool same = event != kept->second.end() && event->second.version && event->second.version->value == etag;
+    return same ? &event->second : nullptr;
 }
 
 bool ChangeReader::holds(const Pass& pass, const Href& href, const std::string& etag) const {

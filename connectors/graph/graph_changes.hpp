@@ -9,13 +9,13 @@
 
 namespace calgate::graph {
 
-/// Reads what changed on calendars; remembers nothing between calls.
+/// Reads what changed on calendars. Between calls it remembers only what was read of a round that is not at its end.
 class ChangeReader {
 public:
     ChangeReader(const Session&, const EventReader&, const Clock&, const GraphSettings&);
     Result<ChangeSet> read(
         const Context&, const Href& calendar, const std::optional<SyncToken>& since, const KnownVersion& known
-    ) const;
+    );
 
 private:
     /// One call, as it goes.
@@ -35,16 +35,20 @@ private:
     Result<ChangeSet> whole_listing(Pass&) const;
     Status walk(Pass&) const;
     Status list(Pass&) const;
-    Result<ChangeSet> follow(Pass&) const;
+    Result<ChangeSet> follow(Pass&);
+    Status take_once(Pass&, const Page&);
     Status take(Pass&, const Page&) const;
     Status take_changed(Pass&, const std::string& id, const std::string& etag, bool occurrence_changed) const;
     Status add(Pass&, const Href&, const Item&) const;
     bool holds(const Pass&, const Href&, const std::string& etag) const;
+    const RemoteEvent* read_before(const Pass&, const Href&, const std::string& etag) const;
 
     const Session& session_;
     const EventReader& events_;
     const Clock& clock_;
     const GraphSettings& settings_;
+    /// By calendar, then by href; bounded.
+    std::map<std::string, std::map<std::string, RemoteEvent>> half_read_{};
 };
 
 }  // namespace calgate::graph

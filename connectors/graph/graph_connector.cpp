@@ -120,7 +120,15 @@ GraphConnector::GraphConnector(
 
 GraphConnector::~GraphConnector() = default;
 
-Capabilities GraphConnector::capabilities() const { return {true, true}; }
+Capabilities GraphConnector::capabilities() const {
+    Capabilities offered{true, true};
+    // 10,000 calls in ten minutes for each app and mailbox (Throttling limits, Outlook service). A copy takes three and
+    // a half: to look, to write, to read it back, and its part of two requests that carry four copies each, if these
+    // count as well. 130 are left for what others change.
+    offered.writes_per_second = 4.3;
+    offered.writes_at_once = 240;
+    return offered;
+}
 
 PushService* GraphConnector::push() { return &impl_->subscriptions; }
 

@@ -106,6 +106,7 @@ void fields(F& f, R& r) requires std::is_same_v<std::remove_const_t<R>, Mirror> 
     f("version", r.version);
     f("base", r.base);
     f("remote_text", r.remote_text);
+    f("written_text", r.written_text);
     f("unlisted", r.unlisted);
     f("unknown_call", r.unknown_call);
     f("missing_since", r.missing_since);

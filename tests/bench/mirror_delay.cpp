@@ -86,10 +86,10 @@ std::vector<MirrorDelay> mirror_delay(const std::string& folder) {
     return out;
 }
 
-CatchUp catch_up(const std::string& folder, const std::string& service, int allowed_a_minute) {
+CatchUp catch_up(const std::string& folder, const std::string& service, double calls_a_copy) {
     SkippingClock clock;
     MirroredPeople people(folder + "/" + service + ".db", clock, 1, {{service, "https://" + service}}, {}, 0ms);
-    people.set_quota(allowed_a_minute);
+    const int allowed_a_minute = people.set_quota();
     Engine& engine = people.engine();
     const auto go_on = [&](std::chrono::seconds span, const std::function<bool()>& until) {
         for (const auto end = clock.steady() + span; clock.steady() < end && !until();) clock.skip(engine.run_due());
@@ -109,7 +109,7 @@ CatchUp catch_up(const std::string& folder, const std::string& service, int allo
     const auto first = people.waiting();
     go_on(4h, [&] { return people.waiting() == 0; });
     const double minutes = std::chrono::duration<double>(clock.steady() - began).count() / 60;
-    out.share = static_cast<double>(first) / minutes / allowed_a_minute;
+    out.share = static_cast<double>(first) / minutes * calls_a_copy / allowed_a_minute;
     out.calls = wire.calls - calls;
     out.refused = wire.refused;
     const int then = wire.calls;

@@ -27,7 +27,8 @@ struct CatchUp {
     int idle_calls = 0;  ///< In the ten minutes after.
 };
 
-/// P10: 5,000 changes. Simulated time.
-CatchUp catch_up(const std::string& folder, const std::string& service, int allowed_a_minute);
+/// P10: 5,000 changes, at the quota that the provider documents. Simulated time. @param calls_a_copy that count at the
+/// service, at least.
+CatchUp catch_up(const std::string& folder, const std::string& service, double calls_a_copy);
 
 }  // namespace calgate::bench

@@ -118,9 +118,13 @@ std::int64_t MirroredPeople::waiting() const {
     });
 }
 
-void MirroredPeople::set_quota(int calls_a_minute) {
-    for (const auto& [id, service] : services_)
-        if (!service->set_quota(calls_a_minute)) throw std::runtime_error("This service counts no calls.");
+int MirroredPeople::set_quota() {
+    int calls_a_minute = 0;
+    for (const auto& [id, service] : services_) {
+        calls_a_minute = service->set_documented_quota();
+        if (calls_a_minute == 0) throw std::runtime_error("This service counts no calls.");
+    }
+    return calls_a_minute;
 }
 
 }  // namespace calgate::bench

@@ -62,7 +62,8 @@ public:
     /// Books or moves; the title says which time it is. @return when it was acknowledged.
     SteadyInstant place(int number, int person, int slot, const std::string& title);
     std::int64_t waiting() const;
-    void set_quota(int calls_a_minute);
+    /// What the provider documents. @return calls a minute.
+    int set_quota();
     Engine& engine() { return *engine_; }
     std::map<std::string, std::unique_ptr<TimedWire>>& wires() { return wires_; }
 

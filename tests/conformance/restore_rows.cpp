@@ -33,7 +33,7 @@ public:
     using ForwardingConnector::ForwardingConnector;
     Capabilities capabilities() const override {
         Capabilities offered = inner_.capabilities();
-        offered.calls_per_second = 0;
+        offered.writes_per_second = 0;
         return offered;
     }
 };

@@ -28,6 +28,38 @@ BOOST_AUTO_TEST_CASE(a_copy_is_created_under_its_own_name) {
     BOOST_TEST(digest(*stage.connector.read_source(read->event.source)) == digest(event));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_just_written_is_written_over_without_reading_it) {
+    GoogleStage stage;
+    Event event = GoogleStage::haircut();
+    const auto created = stage.connector.create_event(stage.context(), stage.calendar, event);
+    BOOST_REQUIRE(created);
+    event.source = created->source;
+    event.master.title = "Changed";
+    const auto updated = stage.connector.update_event(stage.context(), created->href, *created->version, event);
+    BOOST_REQUIRE(updated);
+    event.source = updated->source;
+    event.master.title = "Changed again";
+    BOOST_REQUIRE(stage.connector.update_event(stage.context(), created->href, *updated->version, event));
+    BOOST_TEST(stage.sim.requests().size() == 3u);
+    // Somebody else was faster: their version is not the one that was answered.
+    BOOST_TEST(
+        (stage.connector.update_event(stage.context(), created->href, *updated->version, event).error().code ==
+         ErrorCode::VersionMismatch)
+    );
+    const auto read = stage.connector.fetch_event(stage.context(), created->href);
+    BOOST_REQUIRE(read);
+    BOOST_TEST(read->event.master.title == "Changed again");
+}
+
+BOOST_AUTO_TEST_CASE(of_a_series_that_was_written_nothing_is_taken_for_known) {
+    GoogleStage stage;
+    Event series = GoogleStage::haircut();
+    series.master.rules = {"FREQ=WEEKLY;COUNT=10"};
+    const auto created = stage.connector.create_event(stage.context(), stage.calendar, series);
+    BOOST_REQUIRE(created);
+    BOOST_TEST(created->source.empty());
+}
+
 BOOST_AUTO_TEST_CASE(nobody_is_mailed_and_nothing_is_rung_R21) {
     GoogleStage stage;
     stage.sim.put(
@@ -217,7 +249,9 @@ BOOST_DATA_TEST_CASE(a_taken_time_with_a_fraction_is_never_shorter_I16, kTaken, 
 }
 
 BOOST_AUTO_TEST_CASE(it_says_what_google_admits_of_a_person_L4) {
-    BOOST_TEST(GoogleStage().connector.capabilities().calls_per_second * 60 == 600);
+    const double admitted = 600.0 / 60;
+    BOOST_TEST(GoogleStage().connector.capabilities().writes_per_second < admitted);
+    BOOST_TEST(GoogleStage().connector.capabilities().writes_per_second >= 0.95 * admitted);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -59,6 +59,61 @@ BOOST_AUTO_TEST_CASE(a_next_link_that_dies_in_mid_round_begins_the_round_again_M
     BOOST_TEST((dead.error().code == ErrorCode::SyncTokenExpired));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_read_before_a_refusal_is_not_asked_for_again_R19) {
+    graph::GraphSettings settings = berlin_settings();
+    settings.page_size = 4;
+    Office office(graph_quirks_of("plain"), settings);
+    const Pulled first = office.pull();
+    for (int i = 0; i < 10; ++i) office.create(haircut("copy-" + std::to_string(i)));
+    // The service admits six calls a minute: a page and its four events, and the next page.
+    office.clock.advance(std::chrono::minutes{10});
+    office.sim.quirks().calls_per_minute = 6;
+    std::size_t refused = 0, named = 0;
+    auto token = first.token;
+    for (bool more = true; more && refused < 10;) {
+        const auto page = office.connector.fetch_changes(office.context(), office.calendar, token, {});
+        if (page) {
+            named += page->changed.size();
+            token = page->next;
+            more = page->more;
+            continue;
+        }
+        BOOST_REQUIRE((page.error().code == ErrorCode::RateLimited));
+        ++refused;
+        named = 0;  // Nothing of an unfinished round is kept by who asks.
+        token = first.token;
+        office.clock.advance(std::chrono::minutes{1});
+    }
+    BOOST_TEST(named == 10u);
+    BOOST_TEST(refused <= 3u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_read_before_a_refusal_is_read_again_where_it_changed_meanwhile) {
+    Office office;
+    const Pulled first = office.pull();
+    const WriteReceipt early = office.create(haircut("copy-1"));
+    const WriteReceipt late = office.create(haircut("copy-2"));
+    office.clock.advance(std::chrono::minutes{10});
+    office.sim.quirks().calls_per_minute = 2;
+    BOOST_REQUIRE(!office.connector.fetch_changes(office.context(), office.calendar, first.token, {}));
+    office.sim.quirks().calls_per_minute = 0;
+    for (const WriteReceipt& one : {early, late}) {
+        Event moved = office.fetch(one.href).event;
+        moved.master.title = "Moved";
+        BOOST_REQUIRE(office.connector.update_event(office.context(), one.href, *one.version, moved));
+    }
+    const Pulled second = office.pull(first.token);
+    BOOST_REQUIRE(second.changed.size() == 2u);
+    for (const auto& [href, event] : second.changed) BOOST_TEST(event.event.master.title == "Moved");
+}
+
+BOOST_AUTO_TEST_CASE(it_says_what_graph_admits_of_a_mailbox_L4) {
+    const Capabilities offered = Office().connector.capabilities();
+    const double in_ten_minutes = 3.5 * (offered.writes_at_once + 600 * offered.writes_per_second);
+    BOOST_TEST(in_ten_minutes < 10'000);
+    BOOST_TEST(in_ten_minutes >= 9'500);
+}
+
 BOOST_AUTO_TEST_CASE(a_link_that_was_damaged_on_the_way_is_not_kept_F7) {
     class Damaging final : public http::HttpTransport {
     public:

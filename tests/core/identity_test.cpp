@@ -318,6 +318,19 @@ const std::vector<DetailRow> kDetails{
     {"full", CopyDetail::kFull, "Cut", "Room 1", haircut().notes, Classification::Public},
 };
 
+BOOST_AUTO_TEST_CASE(a_copy_is_built_on_what_the_service_said_last) {
+    Mirror mirror;
+    const auto source = [&] {
+        return copy_event(haircut(), mirror, {}, Business{.id = "b1", .epoch = "e1"}, kKeys, kNonce, zones()).source;
+    };
+    mirror.remote_text = "as fetched";
+    BOOST_TEST(source() == "as fetched");
+    mirror.written_text = "as answered to a write";
+    BOOST_TEST(source() == "as answered to a write");
+    mirror.forget_texts();
+    BOOST_TEST(source().empty());
+}
+
 BOOST_DATA_TEST_CASE(a_copy_shows_what_its_target_may_and_seals_the_rest, bdata::make(kDetails), row) {
     const Business business{.id = "b1", .name = "", .zone = "Europe/Zurich", .epoch = "e1"};
     Mirror mirror;

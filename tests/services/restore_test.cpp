@@ -45,7 +45,7 @@ public:
     explicit Hurried(std::unique_ptr<Connector> inner) : ForwardingConnector(*inner), owned_(std::move(inner)) {}
     Capabilities capabilities() const override {
         Capabilities offered = inner_.capabilities();
-        offered.calls_per_second = 0;
+        offered.writes_per_second = 0;
         return offered;
     }
 

@@ -96,6 +96,10 @@ public:
     }
     void admit() override { consent_.admit(); }
     void set_page(std::size_t page) override { sim_.quirks().page = page; }
+    int set_documented_quota() override {
+        set_quota(600);
+        return 600;
+    }
     bool set_quota(int calls) override {
         sim_.quirks().calls_per_minute = calls;
         return true;
@@ -166,6 +170,10 @@ public:
         for (const Note& note : std::exchange(notes_, {}))
             taken += take({note.subscription, note.secret, {}, note.news});
         return taken;
+    }
+    int set_documented_quota() override {
+        sim_.quirks().calls_per_ten_minutes = 10'000;
+        return 1000;
     }
     bool set_quota(int calls) override {
         sim_.quirks().calls_per_minute = calls;

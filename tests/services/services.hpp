@@ -61,6 +61,8 @@ public:
     /// The service admits so many calls of this account a minute; 0: no limit. @return false where the wire has to
     /// count.
     virtual bool set_quota(int) { return false; }
+    /// As the provider documents it for one account. @return calls a minute; 0: it counts none.
+    virtual int set_documented_quota() { return 0; }
     /// Whether a refusal for too many calls says when to come back, where the service can.
     virtual void set_hints(bool) {}
     /// Hands over the notifications that wait. @return how many of them `take` accepted.

@@ -41,7 +41,7 @@ struct Named {
             Mirror mirror = *writer.mirror({"a0"}, {"cal-ann"});
             mirror.href = Href{"/ann/a0.ics"};
             mirror.confirmed = mirror.wanted;
-            mirror.remote_text = "SUMMARY:Cut of " + kName;
+            mirror.remote_text = mirror.written_text = "SUMMARY:Cut of " + kName;
             mirror.base = Shown{{}, {}, "Cut of " + kName, "", "", false};
             writer.put(mirror);
             BookingLink link;

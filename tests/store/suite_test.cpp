@@ -98,6 +98,7 @@ void a_mirror_comes_back_whole(Subject& subject) {
     mirror.base = Shown{{}, {}, "Title", "Place", "Notes", true};
     mirror.base->start.zone = "Europe/Berlin";
     mirror.remote_text = "BEGIN:VCALENDAR\r\nNOTE:\xff\xfe broken \xc3\xa4";
+    mirror.written_text = "{\"summary\":\"Cut\"}";
     mirror.unknown_call = true;
     mirror.missing_since = kNow;
     subject.write([&](Writer& writer) {
